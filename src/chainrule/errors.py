@@ -1,0 +1,36 @@
+"""The exceptions of chainrule: one paragraph each, saying what is wrong, where, and what to do.
+
+Every text is a Message declared beside the code that raises it. Each class is also the builtin exception that people expect there.
+"""
+
+
+class ChainruleError(Exception):
+    """Anything chainrule refuses to do; catch this to catch them all."""
+
+
+class ShapeError(ChainruleError, ValueError):
+    """Shapes that do not fit together."""
+
+
+class DTypeError(ChainruleError, TypeError):
+    """An element type that an operation does not take."""
+
+
+class GraphError(ChainruleError, ValueError):
+    """A graph that cannot be computed: a cycle, a malformed node, an input that nothing is bound to."""
+
+
+class GradientError(ChainruleError, ValueError):
+    """A derivative that does not exist, such as that of a loss which no parameter can influence."""
+
+
+class DataError(ChainruleError, ValueError):
+    """Samples that cannot be learned from: NaN, labels out of range, inputs and labels of different lengths."""
+
+
+class FileFormatError(ChainruleError, ValueError):
+    """A file that is missing, damaged, or something else than it should be."""
+
+
+class UsageError(ChainruleError, ValueError):
+    """An unknown name or an argument out of range."""
