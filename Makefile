@@ -20,7 +20,7 @@ lint: $(VENV)/installed-dev
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --quiet --check
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 format: $(VENV)/installed-dev
 	@$(BIN)/ruff check --quiet --fix

@@ -1,0 +1,35 @@
+"""Two runs of the same tests: a seeded sample in every run, the full counts with `--full` or CHAINRULE_TEST_FULL=1."""
+
+import os
+
+import hypothesis
+import pytest
+
+from tests import counts
+
+# `sample` draws the same cases every time, so a failure belongs to the change at hand; `full` looks for new ones.
+hypothesis.settings.register_profile("sample", max_examples=25, derandomize=True, deadline=None, database=None)
+hypothesis.settings.register_profile("full", max_examples=500, deadline=None, print_blob=True)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="full counts, and the tests marked 'full'")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--full"):
+        counts.set_full()
+    hypothesis.settings.load_profile("full" if counts.full() else "sample")
+    # What a user has set for their own runs must not decide the result of a test.
+    for name in ("CHAINRULE_HOME", "CHAINRULE_SEED", "FORCE_COLOR", "NO_COLOR"):
+        os.environ.pop(name, None)
+    os.environ["CHAINRULE_LANG"] = "en"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if counts.full():
+        return
+    skip = pytest.mark.skip(reason="long; runs with --full (make test-all)")
+    for item in items:
+        if item.get_closest_marker("full"):
+            item.add_marker(skip)

@@ -1,0 +1,24 @@
+"""How many cases a test runs: the full count (`--full`), or a seeded tenth of it in the everyday run."""
+
+import os
+
+_VARIABLE = "CHAINRULE_TEST_FULL"  # an environment variable, so that pytest-xdist's workers see it too
+
+
+def full() -> bool:
+    """Whether this run goes through the full counts."""
+    return os.environ.get(_VARIABLE, "0") not in ("", "0")
+
+
+def set_full() -> None:
+    """Ask for the full counts in this process and those it starts."""
+    os.environ[_VARIABLE] = "1"
+
+
+def scaled(count: int) -> int:
+    """The number of cases to run where the full test has `count`: all of them, or a tenth and at least one.
+
+    >>> for seed in range(scaled(10_000)):
+    ...     pass
+    """
+    return count if full() else max(1, count // 10)

@@ -1,0 +1,69 @@
+"""Promises about the project as a whole: it starts at once, hides nothing, and says what its names are for."""
+
+import ast
+import inspect
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import chainrule
+
+_SOURCE = Path(chainrule.__file__).parent
+_FILES = sorted(_SOURCE.rglob("*.py"))
+_VAGUE_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "misc"}
+_UNSAFE_MODULES = {"pickle", "cPickle", "marshal", "shelve", "dill", "joblib", "cloudpickle"}
+_UNSAFE_CALLS = {"eval", "exec", "__import__"}
+
+
+def _seconds(code: str) -> float:
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code], check=True)
+    return time.perf_counter() - started
+
+
+def test_import_takes_under_a_quarter_of_a_second():
+    _seconds("import chainrule")  # writes the byte code
+    # Interleaved, so that a busy moment of the machine meets both alike.
+    extra = [_seconds("import chainrule") - _seconds("pass") for _ in range(7)]
+    assert statistics.median(extra) < 0.25, extra
+
+
+def test_every_file_is_named_after_its_subject():
+    names = {part for file in _FILES for part in file.relative_to(_SOURCE).with_suffix("").parts}
+    assert not names & _VAGUE_NAMES
+
+
+@pytest.mark.parametrize("file", _FILES, ids=lambda file: str(file.relative_to(_SOURCE)))
+def test_no_text_is_ever_run_as_code(file):
+    """Neither eval nor exec nor pickle: a model or data file can not bring code with it."""
+    found = []
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Import(names=names):
+                found += [name.name for name in names if name.name.split(".")[0] in _UNSAFE_MODULES]
+            case ast.ImportFrom(module=str(module)) if module.split(".")[0] in _UNSAFE_MODULES:
+                found.append(module)
+            case ast.Call(func=ast.Name(id=name)) if name in _UNSAFE_CALLS:
+                found.append(name)
+            case ast.keyword(arg="allow_pickle", value=ast.Constant(value=True)):
+                found.append("allow_pickle=True")
+    assert not found
+
+
+def test_every_public_name_says_what_it_is():
+    undocumented = []
+    for name in chainrule.__all__:
+        value = getattr(chainrule, name)
+        speaks_for_itself = not callable(value) and not inspect.ismodule(value)  # a dtype, a number, a string
+        if not name.startswith("__") and not speaks_for_itself and not inspect.getdoc(value):
+            undocumented.append(name)
+    assert not undocumented
+
+
+def test_the_public_surface_has_no_duplicates_and_keeps_its_word():
+    assert len(set(chainrule.__all__)) == len(chainrule.__all__)
+    assert not [name for name in chainrule.__all__ if not hasattr(chainrule, name)]
