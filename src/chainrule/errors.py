@@ -1,6 +1,7 @@
 """The exceptions of chainrule: one paragraph each, saying what is wrong, where, and what to do.
 
-Every text is a Message declared beside the code that raises it. Each class is also the builtin exception that people expect there.
+Every text is a Message declared beside the code that raises it. Each class is also the builtin exception that people
+expect there.
 """
 
 

@@ -3,8 +3,8 @@
 message      Message (one text in both languages), the current language
 suggestion   " Did you mean 'adam'?"
 
-A message is declared at the top of the file that says it, so the catalogue is the set of all Message values in the package; a test collects
-them and checks that both languages are complete.
+A message is declared at the top of the file that says it, so the catalogue is the set of all Message values in the
+package; a test collects them and checks that both languages are complete.
 """
 
 from chainrule.messages.message import LANGUAGES, Message, language, use_language

@@ -50,7 +50,7 @@ def use_language(code: str | None) -> None:
 
 
 def language() -> str:
-    """The current language: what use_language chose, else CHAINRULE_LANG, else the locale; 'en' unless that is Chinese."""
+    """The language of use_language, else of CHAINRULE_LANG, else of the locale; 'en' unless that is Chinese."""
     if _chosen is not None:
         return _chosen
     # The order in which POSIX consults the locale of messages: the first that is set decides.
