@@ -1,0 +1,43 @@
+"""Data: where samples come from, how they are checked, split, scaled, and dealt out in batches.
+
+bundled    digits(), real handwritten digits that need no network
+sources    load_images(folder), find_data(name)
+idx        read_idx, write_idx
+dataset    Dataset: arrays for training and for testing
+splits     train_validation_split, split_indices
+order      permutation, the seeded shuffle under all of these
+batches    epoch_order, batches
+scaling    scale_images, unscale_images
+checks     check_samples, check_finite, check_labels, check_batch_size
+"""
+
+from chainrule.data.batches import batches, epoch_order
+from chainrule.data.bundled import digits
+from chainrule.data.checks import check_batch_size, check_finite, check_labels, check_samples
+from chainrule.data.dataset import Dataset
+from chainrule.data.idx import read_idx, write_idx
+from chainrule.data.order import permutation
+from chainrule.data.scaling import scale_images, unscale_images
+from chainrule.data.sources import find_data, load_images
+from chainrule.data.splits import Split, split_indices, train_validation_split
+
+__all__ = [
+    "Dataset",
+    "Split",
+    "batches",
+    "check_batch_size",
+    "check_finite",
+    "check_labels",
+    "check_samples",
+    "digits",
+    "epoch_order",
+    "find_data",
+    "load_images",
+    "permutation",
+    "read_idx",
+    "scale_images",
+    "split_indices",
+    "train_validation_split",
+    "unscale_images",
+    "write_idx",
+]

@@ -1,0 +1,108 @@
+"""Setting samples aside: for validation, for testing, with every class in proportion where asked."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, SupportsIndex
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data.checks import check_samples
+from chainrule.data.order import SPLIT, permutation
+from chainrule.errors import DataError, UsageError
+from chainrule.messages import Message
+
+_FRACTIONS = Message(
+    "data.fractions",
+    en="The parts are to be {fractions} of the data; each must be above 0 and together they must make 1.",
+    zh="各部分的比例为 {fractions}；每个比例都必须大于 0，且总和必须为 1。",
+)
+_EMPTY_PART = Message(
+    "data.empty_part",
+    en="With {samples} samples, the parts {fractions} would have {sizes} samples, one of them none."
+    " Choose other fractions or give more data.",
+    zh="共有 {samples} 个样本，按比例 {fractions} 划分后各部分有 {sizes} 个样本，其中有一部分为空。"
+    "请改变比例或提供更多数据。",
+)
+_STRATIFY = Message(
+    "data.stratify",
+    en="Only class labels can be kept in proportion: whole numbers of shape (samples,), not {dtype} of shape {shape}."
+    " Split without stratification.",
+    zh="只有类别标签才能按比例划分：应为形状 (样本数,) 的整数，而不是形状 {shape} 的 {dtype}。请不要使用分层划分。",
+)
+
+
+class Split(NamedTuple):
+    """What to train on, and what to validate with."""
+
+    x_train: NDArray[Any]
+    y_train: NDArray[Any]
+    x_validation: NDArray[Any]
+    y_validation: NDArray[Any]
+
+
+def train_validation_split(
+    x: NDArray[Any],
+    y: NDArray[Any],
+    fraction: float = 0.1,
+    *,
+    seed: SupportsIndex = 0,
+    stratify: bool = False,
+) -> Split:
+    """Set a random fraction of the samples aside for validation; stratified, each class by the same fraction.
+
+    Raises:   DataError if x and y do not belong together or a part would be empty; UsageError for other fractions.
+    Example:
+        >>> y = np.repeat([0, 1], [80, 20])
+        >>> split = train_validation_split(np.arange(100), y, 0.25, stratify=True)
+        >>> np.bincount(split.y_train), np.bincount(split.y_validation)
+        (array([60, 15]), array([20,  5]))
+    """
+    samples = check_samples({"x": x, "y": y})
+    labels = y if stratify else None
+    train, validation = split_indices(samples, (1 - fraction, fraction), seed=seed, labels=labels)
+    return Split(x[train], y[train], x[validation], y[validation])
+
+
+def split_indices(
+    samples: int, fractions: Sequence[float], *, seed: SupportsIndex = 0, labels: NDArray[Any] | None = None
+) -> tuple[NDArray[np.int64], ...]:
+    """Deal the samples at random into parts of the given fractions; with labels, each class in proportion.
+
+    The parts together hold every sample once. Stratified or not, their sizes are the same.
+
+    Raises:   UsageError if the fractions do not add up to 1; DataError if a part would be empty.
+    Example:
+        >>> train, validation, test = split_indices(1000, (0.8, 0.1, 0.1))
+        >>> len(train), len(validation), len(test)
+        (800, 100, 100)
+    """
+    if not all(fraction > 0 for fraction in fractions) or abs(sum(fractions) - 1) > 1e-9:
+        raise UsageError(_FRACTIONS(fractions=tuple(fractions)))
+    bounds = np.floor(np.cumsum([0.0, *fractions]) * samples + 0.5).astype(np.int64)
+    sizes = np.diff(bounds)
+    if not sizes.all():
+        raise DataError(_EMPTY_PART(samples=samples, fractions=tuple(fractions), sizes=tuple(sizes.tolist())))
+    order = permutation(samples, seed, stream=SPLIT)
+    if labels is None:
+        return tuple(np.split(order, bounds[1:-1]))
+    if labels.ndim != 1 or labels.dtype.kind not in "bui":
+        raise DataError(_STRATIFY(dtype=labels.dtype, shape=labels.shape))
+    # Spread the members of each class evenly over [0, 1]: any interval then holds its share of every class.
+    shuffled = labels[order]
+    _, classes, counts = np.unique(shuffled, return_inverse=True, return_counts=True)
+    spread = np.argsort((occurrence(shuffled) + 0.5) / counts[classes], kind="stable")
+    return tuple(order[np.sort(part)] for part in np.split(spread, bounds[1:-1]))
+
+
+def occurrence(labels: NDArray[Any]) -> NDArray[np.int64]:
+    """How many earlier samples have the same label.
+
+    Example:
+        >>> occurrence(np.array([5, 5, 2, 5, 2]))
+        array([0, 1, 0, 2, 1])
+    """
+    by_class = np.argsort(labels, kind="stable")
+    _, starts, counts = np.unique(labels[by_class], return_index=True, return_counts=True)
+    earlier = np.empty(len(labels), np.int64)
+    earlier[by_class] = np.arange(len(labels)) - np.repeat(starts, counts)
+    return earlier
