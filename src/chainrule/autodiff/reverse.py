@@ -1,0 +1,183 @@
+"""Reverse mode, graph to graph: cotangents flow from a result to its inputs, and paths add up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from chainrule.autodiff.arguments import fresh, leaves, rebuild
+from chainrule.errors import GradientError, ShapeError
+from chainrule.graph.expansion import expanded_inputs
+from chainrule.graph.extent import show_shape
+from chainrule.graph.operation import Expandable, Primitive
+from chainrule.graph.tensor import Tensor, number
+from chainrule.graph.traversal import topological
+from chainrule.messages import Message
+from chainrule.ops.movement import broadcast_to, zeros
+
+_NOT_SCALAR = Message(
+    "gradient.not_scalar",
+    en="a gradient is that of one number, but the function gives shape {shape}. Reduce it, e.g. with cr.mean, or use "
+    "cr.jacobian or cr.vjp.",
+    zh="梯度是针对单个数的，但函数给出的形状为 {shape}。请先归约，例如使用 cr.mean，或改用 cr.jacobian、cr.vjp。",
+)
+_NO_PATH = Message(
+    "gradient.no_path",
+    en="no gradient reaches the parameters: the loss depends on them only through {stops}, which has no derivative. "
+    "Use a differentiable loss, e.g. cross-entropy in place of the number of errors.",
+    zh="梯度无法到达参数：损失仅通过 {stops} 依赖于参数，而它没有导数。请使用可微的损失，例如用交叉熵代替错误个数。",
+)
+_NOT_FLOATING = Message(
+    "gradient.not_floating",
+    en="derivatives are by floating numbers, but {tensor} is {dtype}. Convert it with cr.cast(x, 'float32').",
+    zh="只能对浮点数求导，但 {tensor} 为 {dtype}。请用 cr.cast(x, 'float32') 转换。",
+)
+_COTANGENT_SHAPE = Message(
+    "vjp.shape",
+    en="the cotangent has shape {given}, but the function's result has shape {shape}.",
+    zh="余切的形状为 {given}，但函数结果的形状为 {shape}。",
+)
+
+
+def pullback(y: Tensor, cotangent: Tensor, by: Sequence[Tensor]) -> list[Tensor | None]:
+    """What the cotangent of y gives to each of these nodes; None where no differentiable path leads."""
+    order = topological([y], expanded_inputs)
+    needed = set(by)
+    for node in order:
+        if any(x in needed for x in expanded_inputs(node)):
+            needed.add(node)
+    cotangents: dict[Tensor, Tensor] = {y: cotangent}
+    wanted = set(by)
+    for node in reversed(order):
+        if node not in needed or node not in cotangents:
+            continue
+        arrived = cotangents[node] if node in wanted else cotangents.pop(node)
+        if isinstance(node.operation, Expandable):
+            shares: Sequence[Tensor | None] = (arrived,)
+        else:
+            assert isinstance(node.operation, Primitive)
+            shares = node.operation.vjp(node, arrived)
+        for x, share in zip(expanded_inputs(node), shares, strict=True):
+            if share is not None and x in needed:
+                cotangents[x] = cotangents[x] + share if x in cotangents else share
+    return [cotangents.get(x) for x in by]
+
+
+def gradients(loss: Tensor, by: Sequence[Tensor]) -> list[Tensor]:
+    """The gradient of one number by each of these nodes, as nodes of the same graph.
+
+        ∂loss/∂x, summed over all paths from x to the loss
+
+    Raises:   ShapeError if the loss is not one number; GradientError if it depends on all of the nodes only through
+              operations without a derivative, the first of which is named.
+    Example:  >>> from chainrule.graph.tensor import tensor
+              >>> x = tensor([1.0, 2.0])
+              >>> gradients((x * x)[0] + x[1], [x])
+              [Tensor([2. 1.], shape=(2,), dtype=float32)]
+    """
+    if loss.shape != ():
+        raise ShapeError(_NOT_SCALAR(shape=show_shape(loss.shape)))
+    for x in by:
+        if not x.dtype.floating:
+            raise GradientError(_NOT_FLOATING(tensor=x.describe(), dtype=x.dtype))
+    one = number(1.0, loss.dtype)
+    found = pullback(loss, one, by) if loss.dtype.floating else [None] * len(by)
+    if all(g is None for g in found):
+        refuse_blocked(loss, by)
+    return [zeros(x.shape, x.dtype) if g is None else g for x, g in zip(by, found, strict=True)]
+
+
+def refuse_blocked(loss: Tensor, by: Sequence[Tensor]) -> None:
+    """Raise if the loss depends on the nodes at all: then some operation on the way has no derivative."""
+    order = topological([loss], expanded_inputs)
+    reached = set(by)
+    stops: list[Tensor] = []
+    for node in order:
+        sources = [x for x in expanded_inputs(node) if x in reached]
+        if not sources:
+            continue
+        reached.add(node)
+        if isinstance(node.operation, Primitive) and not _passes(node, sources):
+            stops.append(node)
+    if loss in reached and stops:
+        raise GradientError(_NO_PATH(stops=stops[0].describe()))
+
+
+def _passes(node: Tensor, sources: Sequence[Tensor]) -> bool:
+    """Whether the operation has a derivative by one of these inputs."""
+    assert isinstance(node.operation, Primitive)
+    if not node.dtype.floating:
+        return False
+    shares = node.operation.vjp(node, zeros(node.shape, node.dtype))
+    return any(share is not None and x in set(sources) for x, share in zip(node.inputs, shares, strict=True))
+
+
+def vjp(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """The function's value, and a function from its cotangent to the cotangents of the arguments (reverse mode).
+
+        x̄ = ȳ · ∂y/∂x
+
+    One sweep costs a small multiple of the function, whatever the number of arguments.
+
+    Shapes:   ȳ as y; x̄ as x
+    Raises:   ShapeError if the cotangent's shape is not that of the result.
+    Example:  >>> y, back = vjp(lambda x: x * x, [1.0, 2.0])
+              >>> back([1.0, 10.0])
+              (Tensor([ 2. 40.], shape=(2,), dtype=float32),)
+    """
+    arguments = [fresh(p) for p in primals]
+    result = function(*arguments)
+    inputs = leaves(arguments)
+
+    def pull(cotangent: Any) -> tuple[Any, ...]:
+        shares: list[Tensor | None] = [None] * len(inputs)
+        for y, c in zip(leaves(result), leaves(cotangent), strict=True):
+            if c.shape != y.shape:
+                raise ShapeError(_COTANGENT_SHAPE(given=show_shape(c.shape), shape=show_shape(y.shape)))
+            for k, share in enumerate(pullback(y, c, inputs)):
+                if share is not None:
+                    before = shares[k]
+                    shares[k] = share if before is None else before + share
+        found = [zeros(x.shape, x.dtype) if s is None else s for x, s in zip(inputs, shares, strict=True)]
+        return tuple(rebuild(arguments, found))
+
+    return result, pull
+
+
+def value_and_grad(function: Callable[..., Tensor], argnums: int | Sequence[int] = 0) -> Callable[..., tuple[Tensor, Any]]:
+    """A function that gives the value of another, one number, and its gradient by some of its arguments.
+
+    An argument may be a tensor, or a list, tuple or dict of them; the gradient has the same form.
+
+    Raises:   as `gradients`.
+    Example:  >>> value_and_grad(lambda x: x * x)(3.0)
+              (Tensor(9.0, shape=(), dtype=float32), Tensor(6.0, shape=(), dtype=float32))
+    """
+
+    def transformed(*arguments: Any) -> tuple[Tensor, Any]:
+        chosen = [argnums] if isinstance(argnums, int) else list(argnums)
+        arguments = tuple(fresh(a) if k in chosen else a for k, a in enumerate(arguments))
+        by = [arguments[k] for k in chosen]
+        loss = function(*arguments)
+        found = rebuild(by, gradients(loss, leaves(by)))
+        return loss, found[0] if isinstance(argnums, int) else tuple(found)
+
+    return transformed
+
+
+def grad(function: Callable[..., Tensor], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """A function that gives the gradient of another, which gives one number (reverse mode).
+
+        ∇f(x)
+
+    Raises:   as `gradients`.
+    Example:  >>> grad(lambda x: x * x)(3.0)
+              Tensor(6.0, shape=(), dtype=float32)
+              >>> grad(grad(lambda x: x * x * x))(3.0)
+              Tensor(18.0, shape=(), dtype=float32)
+    """
+
+    def transformed(*arguments: Any) -> Any:
+        return value_and_grad(function, argnums)(*arguments)[1]
+
+    return transformed

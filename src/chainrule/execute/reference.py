@@ -1,0 +1,107 @@
+"""Evaluation of a graph in NumPy: inputs before users, each value freed after its last use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from chainrule.errors import GraphError, ShapeError
+from chainrule.graph.expansion import expanded_inputs
+from chainrule.graph.extent import Batch, concrete_shape, show_shape
+from chainrule.graph.operation import Array, Expandable, Primitive
+from chainrule.graph.tensor import Tensor
+from chainrule.graph.traversal import topological
+from chainrule.messages import Message
+
+_WRONG_SHAPE = Message(
+    "execute.wrong_shape",
+    en="the input {input} was given an array of shape {given}. Give one whose axes have these sizes.",
+    zh="输入 {input} 得到了形状为 {given} 的数组。请提供各轴大小相符的数组。",
+)
+_TWO_SIZES = Message(
+    "execute.two_sizes",
+    en="the inputs disagree on the size of the batch: {first} and {second} samples. Give every input as many samples.",
+    zh="各输入的批量大小不一致：{first} 与 {second} 个样本。请让每个输入的样本数相同。",
+)
+
+
+class Program:
+    """An order of evaluation for some outputs, worked out once and run as often as wanted.
+
+    Example:  >>> from chainrule.graph.tensor import input_tensor
+              >>> x = input_tensor("x", (3,))
+              >>> Program([x * 2]).run({x: [1, 2, 3]})
+              [array([2., 4., 6.], dtype=float32)]
+    """
+
+    def __init__(self, outputs: Sequence[Tensor]) -> None:
+        self.outputs = list(outputs)
+        self.order = topological(self.outputs, _needed)
+        last: dict[Tensor, int] = {}
+        for k, node in enumerate(self.order):
+            for x in _needed(node):
+                last[x] = k
+        kept = set(self.outputs)
+        self._dead_after: list[list[Tensor]] = [[] for _ in self.order]
+        for x, k in last.items():
+            if x not in kept:
+                self._dead_after[k].append(x)
+
+    def run(self, bindings: Mapping[Tensor, ArrayLike] | None = None, *, batch: int | None = None) -> list[Array]:
+        """The outputs' values; inputs without a value of their own must be bound."""
+        values, batch = bound(bindings or {}, batch)
+        with np.errstate(all="ignore"):
+            for node, dead in zip(self.order, self._dead_after, strict=True):
+                if node not in values:
+                    values[node] = _value(node, values, batch)
+                for x in dead:
+                    del values[x]
+        return [values[node] for node in self.outputs]
+
+    def trace(self, bindings: Mapping[Tensor, ArrayLike] | None = None, *, batch: int | None = None) -> dict[Tensor, Array]:
+        """Every value that the outputs depend on, in order of evaluation."""
+        values, batch = bound(bindings or {}, batch)
+        with np.errstate(all="ignore"):
+            for node in self.order:
+                if node not in values:
+                    values[node] = _value(node, values, batch)
+        return values
+
+
+def evaluate(outputs: Sequence[Tensor], bindings: Mapping[Tensor, ArrayLike] | None = None) -> list[Array]:
+    """The values of some tensors, once."""
+    return Program(outputs).run(bindings)
+
+
+def _needed(node: Tensor) -> tuple[Tensor, ...]:
+    """Evaluation starts at values that are already known."""
+    return () if node.value is not None else expanded_inputs(node)
+
+
+def _value(node: Tensor, values: Mapping[Tensor, Array], batch: int | None) -> Array:
+    if node.value is not None:
+        return node.value
+    if isinstance(node.operation, Expandable):
+        return values[node.expansion]
+    assert isinstance(node.operation, Primitive)
+    return node.operation.evaluate(node, [values[x] for x in node.inputs], batch)
+
+
+def bound(bindings: Mapping[Tensor, ArrayLike], batch: int | None) -> tuple[dict[Tensor, Array], int | None]:
+    """The arrays for the inputs, checked and in the inputs' types, and the size of the batch that they agree on."""
+    values: dict[Tensor, Array] = {}
+    for node, data in bindings.items():
+        array = np.asarray(data, node.dtype.numpy)
+        for extent, size in zip(node.shape, array.shape, strict=False):
+            if isinstance(extent, Batch) and array.ndim == node.ndim and size % extent.multiple == 0:
+                found = size // extent.multiple
+                if batch is not None and found != batch:
+                    raise GraphError(_TWO_SIZES(first=batch, second=found))
+                batch = found
+        values[node] = array
+    for node, array in values.items():
+        if array.ndim != node.ndim or array.shape != concrete_shape(node.shape, batch):
+            raise ShapeError(_WRONG_SHAPE(input=node.describe(), given=show_shape(array.shape)))
+    return values, batch

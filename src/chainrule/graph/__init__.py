@@ -1,0 +1,1 @@
+"""What a computation is: tensors as nodes, the operations they apply, and the loop nests these stand for."""

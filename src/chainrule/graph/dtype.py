@@ -1,0 +1,71 @@
+"""Element types, and the type that results when two of them meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from chainrule.errors import DTypeError
+from chainrule.messages import Message
+
+_UNSUPPORTED = Message(
+    "dtype.unsupported",
+    en="dtype {dtype} is not supported; chainrule computes with {known}. Convert the data first, e.g. x.astype('float32').",
+    zh="不支持数据类型 {dtype}；chainrule 使用 {known}。请先转换数据，例如 x.astype('float32')。",
+)
+
+
+@dataclass(frozen=True)
+class DType:
+    """An element type; `order` is its place in promotion: the later of two types wins."""
+
+    name: str
+    order: int
+    c: str
+
+    @property
+    def numpy(self) -> np.dtype[np.generic]:
+        return np.dtype(self.name)
+
+    @property
+    def floating(self) -> bool:
+        return self.order >= float32.order
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+bool_ = DType("bool", 0, "uint8_t")
+uint8 = DType("uint8", 1, "uint8_t")
+int32 = DType("int32", 2, "int32_t")
+int64 = DType("int64", 3, "int64_t")
+float32 = DType("float32", 4, "float")
+float64 = DType("float64", 5, "double")
+
+DTYPES = (bool_, uint8, int32, int64, float32, float64)
+_BY_NAME = {d.name: d for d in DTYPES}
+
+
+def as_dtype(dtype: DType | DTypeLike) -> DType:
+    """The element type of this name, NumPy type or element type."""
+    if isinstance(dtype, DType):
+        return dtype
+    name = np.dtype(dtype).name
+    if name not in _BY_NAME:
+        raise DTypeError(_UNSUPPORTED(dtype=name, known=", ".join(_BY_NAME)))
+    return _BY_NAME[name]
+
+
+def promote(*dtypes: DType) -> DType:
+    """The type of a result: an integer with a float gives that float, otherwise the wider type wins."""
+    return max(dtypes, key=lambda d: d.order)
+
+
+def promote_number(number: bool | int | float, dtype: DType) -> DType:
+    """The type of a Python number beside a tensor: it follows the tensor unless its kind cannot hold it."""
+    needed = bool_ if isinstance(number, bool) else int32 if isinstance(number, int) else float32
+    if isinstance(number, int) and not isinstance(number, bool) and dtype is uint8:
+        return uint8
+    return promote(dtype, needed)

@@ -1,0 +1,208 @@
+"""Scalar expressions: what a loop nest computes at each point, and what a formula says."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chainrule.graph.affine import Affine, Axis
+from chainrule.graph.dtype import DType, bool_, int64
+from chainrule.graph.extent import Extent, Shape
+from chainrule.graph.scalar import ADD, AND, GREATER, IS_NAN, MAXIMUM, NOT, OR, WHERE, ScalarFunction
+
+
+@dataclass(eq=False)
+class Buffer:
+    """A named array. Identity, not contents, tells buffers apart."""
+
+    name: str
+    shape: Shape
+    dtype: DType
+
+
+class Expression:
+    """A scalar value that depends on axes; plain data, compared by contents."""
+
+    @property
+    def dtype(self) -> DType:
+        raise NotImplementedError
+
+    def children(self) -> tuple[Expression, ...]:
+        return ()
+
+    def rebuilt(self, children: tuple[Expression, ...]) -> Expression:
+        return self
+
+
+@dataclass(frozen=True)
+class Constant(Expression):
+    value: float
+    type: DType
+
+    @property
+    def dtype(self) -> DType:
+        return self.type
+
+
+@dataclass(frozen=True)
+class Coordinate(Expression):
+    """The value of an affine function of the axes, an int64."""
+
+    index: Affine
+
+    @property
+    def dtype(self) -> DType:
+        return int64
+
+
+@dataclass(frozen=True)
+class Size(Expression):
+    """The value of an extent, an int64: known only when the batch is."""
+
+    extent: Extent
+
+    @property
+    def dtype(self) -> DType:
+        return int64
+
+
+Index = Affine | Expression
+
+
+@dataclass(frozen=True)
+class Read(Expression):
+    """buffer[index]. An index is affine, or any integer expression (an indirect read); it must lie inside."""
+
+    buffer: Buffer
+    index: tuple[Index, ...]
+
+    @property
+    def dtype(self) -> DType:
+        return self.buffer.dtype
+
+    def children(self) -> tuple[Expression, ...]:
+        return tuple(i for i in self.index if isinstance(i, Expression))
+
+    def rebuilt(self, children: tuple[Expression, ...]) -> Expression:
+        fresh = iter(children)
+        return replace(self, index=tuple(next(fresh) if isinstance(i, Expression) else i for i in self.index))
+
+
+@dataclass(frozen=True)
+class Call(Expression):
+    function: ScalarFunction
+    arguments: tuple[Expression, ...]
+
+    @property
+    def dtype(self) -> DType:
+        return self.function.result or self.arguments[-1].dtype
+
+    def children(self) -> tuple[Expression, ...]:
+        return self.arguments
+
+    def rebuilt(self, children: tuple[Expression, ...]) -> Expression:
+        return Call(self.function, children)
+
+
+@dataclass(frozen=True)
+class Guard(Expression):
+    """The value where every 0 ≤ index < extent holds, zero elsewhere; reads inside happen only where it holds."""
+
+    conditions: tuple[tuple[Affine, Extent], ...]
+    value: Expression
+
+    @property
+    def dtype(self) -> DType:
+        return self.value.dtype
+
+    def children(self) -> tuple[Expression, ...]:
+        return (self.value,)
+
+    def rebuilt(self, children: tuple[Expression, ...]) -> Expression:
+        return Guard(self.conditions, children[0])
+
+
+@dataclass(frozen=True)
+class Monoid:
+    """An associative combination of tuples, with its identity."""
+
+    name: str
+    identity: tuple[float, ...]
+    combine: Callable[[tuple[Any, ...], tuple[Any, ...]], tuple[Expression, ...]]
+
+
+@dataclass(frozen=True)
+class Reduce(Expression):
+    """Component `item` of the monoid's total of `arguments` over `axes`."""
+
+    monoid: Monoid
+    axes: tuple[Axis, ...]
+    arguments: tuple[Expression, ...]
+    item: int = 0
+
+    @property
+    def dtype(self) -> DType:
+        return self.arguments[self.item].dtype
+
+    def children(self) -> tuple[Expression, ...]:
+        return self.arguments
+
+    def rebuilt(self, children: tuple[Expression, ...]) -> Expression:
+        return replace(self, arguments=children)
+
+
+def call(function: ScalarFunction, *arguments: Expression) -> Expression:
+    return Call(function, arguments)
+
+
+def zero(dtype: DType) -> Constant:
+    return Constant(0, dtype)
+
+
+def _is_better(new: Expression, old: Expression) -> Expression:
+    """Larger, or the first NaN: what np.argmax looks for."""
+    greater = call(GREATER, new, old)
+    if not new.dtype.floating:
+        return greater
+    return call(OR, greater, call(AND, call(IS_NAN, new), call(NOT, call(IS_NAN, old))))
+
+
+SUM = Monoid("sum", (0,), lambda a, b: (call(ADD, a[0], b[0]),))
+LARGEST = Monoid("maximum", (-math.inf,), lambda a, b: (call(MAXIMUM, a[0], b[0]),))
+PLACE_OF_LARGEST = Monoid(
+    "argmax",
+    (-math.inf, 0),
+    lambda a, b: (call(MAXIMUM, a[0], b[0]), call(WHERE, _is_better(b[0], a[0]), b[1], a[1])),
+)
+
+
+def walk(expression: Expression) -> Iterator[Expression]:
+    """The expression and everything inside it."""
+    stack = [expression]
+    while stack:
+        current = stack.pop()
+        yield current
+        stack.extend(reversed(current.children()))
+
+
+def rewrite(expression: Expression, rule: Callable[[Expression], Expression]) -> Expression:
+    """Apply the rule to every part, innermost first."""
+    children = expression.children()
+    return rule(expression.rebuilt(tuple(rewrite(c, rule) for c in children)) if children else expression)
+
+
+def substitute(expression: Expression, by: Mapping[Axis, Affine]) -> Expression:
+    """The expression with affine functions in place of axes (not of those that a reduction inside binds)."""
+
+    def rule(e: Expression) -> Expression:
+        if isinstance(e, Read):
+            return replace(e, index=tuple(i.substitute(by) if isinstance(i, Affine) else i for i in e.index))
+        if isinstance(e, Coordinate):
+            return Coordinate(e.index.substitute(by))
+        if isinstance(e, Guard):
+            return replace(e, conditions=tuple((i.substitute(by), extent) for i, extent in e.conditions))
+        return e
+
+    return rewrite(expression, rule)

@@ -1,0 +1,156 @@
+"""Index formulas over actual shapes: extents inferred, accesses checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from chainrule.errors import ShapeError
+from chainrule.graph.affine import Affine, Axis
+from chainrule.graph.extent import Batch, Extent, Shape, show_shape
+from chainrule.graph.formula import Access, Term, parse_index_formula
+from chainrule.messages import Message
+
+_RANK = Message(
+    "indexing.rank",
+    en="{operation}: {factor} needs {rank} axes, but got shape {shape}. The formula is {formula}.",
+    zh="{operation}：{factor} 需要 {rank} 个轴，但形状为 {shape}。公式为 {formula}。",
+)
+_MISMATCH = Message(
+    "indexing.mismatch",
+    en="{operation}: axis '{axis}' is {extent} in {factor} {shape} but {other} in {other_factor}. The formula is {formula}.",
+    zh="{operation}：轴“{axis}”在 {factor} {shape} 中为 {extent}，但在 {other_factor} 中为 {other}。公式为 {formula}。",
+)
+_UNKNOWN = Message(
+    "indexing.unknown",
+    en="{operation}: '{axis}' in {formula} is determined by no input; give it by name.",
+    zh="{operation}：{formula} 中的“{axis}”无法由任何输入确定；请按名称给出。",
+)
+_OUTSIDE = Message(
+    "indexing.outside",
+    en="{operation}: index {index} of {factor} leaves an axis of size {extent}. The formula is {formula}.",
+    zh="{operation}：{factor} 的下标 {index} 超出大小为 {extent} 的轴。公式为 {formula}。",
+)
+_DOES_NOT_FIT = Message(
+    "indexing.does_not_fit",
+    en="{operation}: a window of {window} does not fit an axis of size {extent}: ({extent} - {window})/{step} + 1 < 1.",
+    zh="{operation}：长度为 {window} 的窗口放不进大小为 {extent} 的轴：({extent} - {window})/{step} + 1 < 1。",
+)
+_BATCH_EXTENT = Message(
+    "indexing.batch_extent",
+    en="{operation}: index {index} would give an axis of the batch's size and something; the batch axis can only be "
+    "taken whole, outermost.",
+    zh="{operation}：下标 {index} 会得到批量大小再加其他值的轴；批量轴只能整体使用，且在最外层。",
+)
+
+
+@dataclass(frozen=True)
+class Indexing:
+    """output[...] += product of factors[...] for every point of the axes; every access lies inside its array."""
+
+    output: tuple[Affine, ...]
+    factors: tuple[tuple[Affine, ...], ...]
+    shape: Shape
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """All axes, the output's first."""
+        return tuple(dict.fromkeys(a for access in (self.output, *self.factors) for i in access for a in i.axes))
+
+    @property
+    def reduced(self) -> tuple[Axis, ...]:
+        """The axes that the output does not have."""
+        kept = {a for i in self.output for a in i.axes}
+        return tuple(a for a in self.axes if a not in kept)
+
+
+def resolve(name: str, formula: str, shapes: tuple[Shape, ...], attributes: Mapping[str, Any]) -> Indexing:
+    """The formula's accesses over these shapes. Attributes give constants, extents no input determines, and `shape`."""
+    return _resolve(name, formula, shapes, tuple(attributes.items()))
+
+
+@lru_cache(maxsize=4096)
+def _resolve(name: str, formula: str, shapes: tuple[Shape, ...], attributes: tuple[tuple[str, Any], ...]) -> Indexing:
+    parsed = parse_index_formula(formula)
+    known: dict[str, Extent] = dict(attributes)
+    shape: Shape | None = known.pop("shape", None)  # type: ignore[assignment]
+    given = frozenset(known)  # an extent given by name may be smaller than the array's: a part of it
+    origin: dict[str, str] = {}
+
+    def refuse(message: Message, **values: object) -> ShapeError:
+        return ShapeError(message(operation=name, formula=formula, **values))
+
+    for access, actual in zip(parsed.factors, shapes, strict=True):
+        if len(access.index) != len(actual):
+            raise refuse(_RANK, factor=access.name, rank=len(access.index), shape=show_shape(actual))
+        for terms, extent in zip(access.index, actual, strict=True):
+            letter = _pure(terms)
+            if letter is None or letter in given:
+                continue
+            if known.setdefault(letter, extent) != extent:
+                raise refuse(
+                    _MISMATCH, axis=letter, extent=extent, factor=access.name, shape=show_shape(actual),
+                    other=known[letter], other_factor=origin[letter],
+                )  # fmt: skip
+            origin.setdefault(letter, f"{access.name} {show_shape(actual)}")
+
+    def affine(terms: tuple[Term, ...]) -> Affine:
+        total = Affine()
+        for term in terms:
+            factor = known.get(term.factor) if isinstance(term.factor, str) else term.factor
+            if not isinstance(factor, int):
+                raise refuse(_UNKNOWN, axis=term.factor)
+            if term.letter is None:
+                total = total + factor * term.sign
+            elif term.letter in known:
+                total = total + Affine.of(Axis(term.letter, known[term.letter]), factor * term.sign)
+            else:
+                raise refuse(_UNKNOWN, axis=term.letter)
+        return total
+
+    # An index of several terms, such as i*sh + p*dh: the array's extent determines the one letter still unknown.
+    for access, actual in zip(parsed.factors, shapes, strict=True):
+        for terms, extent in zip(access.index, actual, strict=True):
+            unknown = [t for t in terms if t.letter is not None and t.letter not in known]
+            if len(unknown) == 1 and isinstance(extent, int) and unknown[0].letter is not None:
+                others = affine(tuple(t for t in terms if t is not unknown[0]))
+                span = 1 + others.constant + sum(c * (a.extent - 1) for a, c in others.terms if isinstance(a.extent, int))
+                step = known[unknown[0].factor] if isinstance(unknown[0].factor, str) else unknown[0].factor
+                assert isinstance(step, int)
+                known[unknown[0].letter] = (extent - span) // step + 1
+                if extent < span:
+                    raise refuse(_DOES_NOT_FIT, window=span, extent=extent, step=step)
+
+    def checked(access: Access, actual: Shape) -> tuple[Affine, ...]:
+        indices = tuple(affine(terms) for terms in access.index)
+        for index, extent in zip(indices, actual, strict=True):
+            if not index.within(extent):
+                raise refuse(_OUTSIDE, index=index, factor=access.name, extent=extent)
+        return indices
+
+    factors = tuple(checked(access, actual) for access, actual in zip(parsed.factors, shapes, strict=True))
+    if shape is None:
+        shape = tuple(_extent_of(affine(terms), refuse) for terms in parsed.output.index)
+    return Indexing(checked(parsed.output, shape), factors, shape)
+
+
+def _pure(terms: tuple[Term, ...]) -> str | None:
+    """The letter, where an index is nothing else."""
+    return terms[0].letter if len(terms) == 1 and terms[0].factor == 1 and terms[0].sign == 1 else None
+
+
+def _extent_of(index: Affine, refuse: Any) -> Extent:
+    """One more than the largest value of an index."""
+    multiple, constant = 0, index.constant + 1
+    for axis, coefficient in index.terms:
+        if isinstance(axis.extent, Batch):
+            multiple, constant = multiple + coefficient * axis.extent.multiple, constant - coefficient
+        elif axis.extent == 0:
+            return 0
+        else:
+            constant += max(0, coefficient * (axis.extent - 1))
+    if multiple and constant:
+        raise refuse(_BATCH_EXTENT, index=index)
+    return Batch(multiple) if multiple else constant

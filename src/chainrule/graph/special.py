@@ -1,0 +1,50 @@
+"""Special functions that NumPy lacks, vectorised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# W. J. Cody, Rational Chebyshev approximations for the error function, Mathematics of Computation 23 (1969) 631-637:
+# erf(x) = x R(x²) for |x| ≤ 15/32; erfc(x) = exp(-x²) R(x) up to 4, exp(-x²)/x (1/√π + R(1/x²)/x²) beyond.
+_SMALL = (
+    (1.85777706184603153e-1, 3.16112374387056560, 113.864154151050156, 377.485237685302021, 3209.37758913846947),
+    (1.0, 23.6012909523441209, 244.024637934444173, 1282.61652607737228, 2844.23683343917062),
+)
+_MIDDLE = (
+    (2.15311535474403846e-8, 0.564188496988670089, 8.88314979438837594, 66.1191906371416295, 298.635138197400131,
+     881.952221241769090, 1712.04761263407058, 2051.07837782607147, 1230.33935479799725),
+    (1.0, 15.7449261107098347, 117.693950891312499, 537.181101862009858, 1621.38957456669019, 3290.79923573345963,
+     4362.61909014324716, 3439.36767414372164, 1230.33935480374942),
+)  # fmt: skip
+_LARGE = (
+    (1.63153871373020978e-2, 0.305326634961232344, 0.360344899949804439, 0.125781726111229246, 1.60837851487422766e-2,
+     6.58749161529837803e-4),
+    (1.0, 2.56852019228982242, 1.87295284992346725, 0.527905102951428412, 6.05183413124413191e-2, 2.33520497626869185e-3),
+)  # fmt: skip
+
+
+def _ratio(coefficients: tuple[Sequence[float], Sequence[float]], x: NDArray[np.float64]) -> NDArray[np.float64]:
+    above, below = coefficients
+    return np.asarray(np.polyval(above, x) / np.polyval(below, x))
+
+
+def erf(x: Any) -> Any:
+    """The error function 2/√π ∫₀ˣ exp(-t²) dt, in double precision inside, within 1e-15 of the true value.
+
+    Source:   Cody 1969 (see above).
+    Example:  >>> float(erf(np.float64(0.5)))
+              0.5204998778130465
+    """
+    x = np.asarray(x)
+    y = np.minimum(np.abs(x.astype(np.float64)), 10.0)  # erf(10) is 1 to the last bit; a NaN passes
+    near = y <= 15 / 32
+    square = np.where(near, y * y, 0.0)
+    far = np.where(y > 4, y, 4.0)
+    tail = (1 / np.sqrt(np.pi) - _ratio(_LARGE, 1 / (far * far)) / (far * far)) / far
+    complement = np.exp(-y * y) * np.where(y > 4, tail, _ratio(_MIDDLE, np.minimum(y, 4.0)))
+    value = np.where(near, y * _ratio(_SMALL, square), 1 - complement)
+    return np.copysign(value, x).astype(x.dtype)

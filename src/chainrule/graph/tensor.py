@@ -1,0 +1,357 @@
+"""A node of the dataflow graph: the result of applying an operation to tensors."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from chainrule.errors import GraphError, ShapeError
+from chainrule.graph.dtype import DType, as_dtype, float32, int64
+from chainrule.graph.expression import Buffer, Constant
+from chainrule.graph.extent import Extent, Shape, product, show_shape
+from chainrule.graph.loopnest import LoopNest, nest
+from chainrule.graph.operation import Array, Attributes, Expandable, Operation, Primitive, Type
+from chainrule.messages import Message
+
+_PACKAGE = str(Path(__file__).resolve().parent.parent)
+
+_UNBOUND = Message(
+    "tensor.unbound",
+    en="{tensor} has no value yet: it depends on the input '{input}' ({where}), which nothing is bound to. "
+    "Look at it after evaluation, or bind the input.",
+    zh="{tensor} 还没有值：它依赖输入“{input}”（{where}），而该输入尚未绑定。请在求值之后查看，或绑定该输入。",
+)
+_NOT_SCALAR = Message(
+    "tensor.not_scalar",
+    en="a tensor of shape {shape} ({where}) is not one number; reduce it first, e.g. with cr.sum, cr.any or an index.",
+    zh="形状为 {shape} 的张量（{where}）不是单个数；请先归约，例如使用 cr.sum、cr.any 或下标。",
+)
+_ZERO_AXES = Message(
+    "tensor.no_length",
+    en="a tensor without axes ({where}) has no length.",
+    zh="没有轴的张量（{where}）没有长度。",
+)
+
+
+class Operators(Protocol):
+    """What Python's operators do to tensors; the package gives it to Tensor, since the vocabulary stands above."""
+
+    add: Callable[[Any, Any], Tensor]
+    subtract: Callable[[Any, Any], Tensor]
+    multiply: Callable[[Any, Any], Tensor]
+    divide: Callable[[Any, Any], Tensor]
+    power: Callable[[Any, Any], Tensor]
+    matmul: Callable[[Any, Any], Tensor]
+    negative: Callable[[Any], Tensor]
+    absolute: Callable[[Any], Tensor]
+    equal: Callable[[Any, Any], Tensor]
+    not_equal: Callable[[Any, Any], Tensor]
+    less: Callable[[Any, Any], Tensor]
+    less_equal: Callable[[Any, Any], Tensor]
+    greater: Callable[[Any, Any], Tensor]
+    greater_equal: Callable[[Any, Any], Tensor]
+    index: Callable[[Tensor, Any], Tensor]
+    transpose: Callable[[Tensor], Tensor]
+
+
+class Tensor:
+    """An immutable node: operation, inputs, attributes, shape, dtype, and the user's line that made it.
+
+    A tensor made from numbers evaluates when somebody looks: `print(t)`, `t.numpy()`, `float(t)`, `if t > 0`. Its value
+    is kept, and evaluation of what depends on it starts there; differentiation still sees the whole graph.
+
+    Example:  >>> t = Tensor.of([1.0, 2.0]) * 3
+              >>> t
+              Tensor([3. 6.], shape=(2,), dtype=float32)
+              >>> t.operation.name
+              'multiply'
+    """
+
+    operators: ClassVar[Operators]
+    evaluator: ClassVar[Callable[[Tensor], Array]]
+
+    __array_ufunc__ = None  # NumPy's operators leave a mixed expression to ours
+
+    def __init__(
+        self,
+        operation: Operation,
+        inputs: tuple[Tensor, ...],
+        attributes: Attributes,
+        type: Type,
+        *,
+        name: str = "",
+        value: Array | None = None,
+        where: str = "",
+    ) -> None:
+        self.operation = operation
+        self.inputs = inputs
+        self.attributes = attributes
+        self.shape = type.shape
+        self.dtype = type.dtype
+        self.name = name
+        self.value = value
+        self.where = where
+
+    @staticmethod
+    def of(data: ArrayLike | Tensor, dtype: DType | DTypeLike | None = None) -> Tensor:
+        """The tensor made from numbers: a copy of them, float32 if they are Python floats, their own dtype if they are an array."""
+        return tensor(data, dtype)
+
+    # ------------------------------------------------------------------------------------------------ what it is
+    @property
+    def type(self) -> Type:
+        return Type(self.shape, self.dtype)
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> Extent:
+        return product(self.shape)
+
+    @cached_property
+    def expansion(self) -> Tensor:
+        """The body of a composite operation, applied to this node's inputs; made once, so that all who expand share it."""
+        assert isinstance(self.operation, Expandable)
+        return self.operation.expand(self.inputs, self.attributes)
+
+    def __repr__(self) -> str:
+        try:
+            value = str(self.numpy())
+        except GraphError:
+            value = self.name or self.operation.name
+        return f"Tensor({value}, shape={show_shape(self.shape)}, dtype={self.dtype})"
+
+    def describe(self) -> str:
+        """Operation, name and origin, for messages."""
+        label = f"'{self.name}'" if self.name else self.operation.name
+        return f"{label} {show_shape(self.shape)}" + (f", built at {self.where}" if self.where else "")
+
+    # ------------------------------------------------------------------------------------------------ its value
+    def numpy(self) -> Array:
+        """The value, as an array that cannot be written to."""
+        if self.value is None:
+            self.value = frozen(Tensor.evaluator(self))
+        return self.value
+
+    def item(self) -> Any:
+        """The value of a tensor with one element, as a Python number."""
+        value = self.numpy()
+        if value.size != 1:
+            raise ShapeError(_NOT_SCALAR(shape=show_shape(self.shape), where=self.where))
+        return value.reshape(()).item()
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __bool__(self) -> bool:
+        return bool(self.item())
+
+    def __index__(self) -> int:
+        return int(self.item()) if not self.dtype.floating else NotImplemented
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
+        return np.array(self.numpy(), dtype) if copy else np.asarray(self.numpy(), dtype)
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self.numpy().copy().__dlpack__(**options)
+
+    def __dlpack_device__(self) -> Any:
+        return self.numpy().__dlpack_device__()
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise ShapeError(_ZERO_AXES(where=self.where))
+        extent = self.shape[0]
+        return extent if isinstance(extent, int) else len(self.numpy())
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[k] for k in range(len(self)))
+
+    # ------------------------------------------------------------------------------------------------ operators
+    # Tensors are told apart by identity, so they can be keys although == compares elements.
+    __hash__ = object.__hash__
+
+    def __add__(self, other: Any) -> Tensor:
+        return Tensor.operators.add(self, other)
+
+    def __radd__(self, other: Any) -> Tensor:
+        return Tensor.operators.add(other, self)
+
+    def __sub__(self, other: Any) -> Tensor:
+        return Tensor.operators.subtract(self, other)
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return Tensor.operators.subtract(other, self)
+
+    def __mul__(self, other: Any) -> Tensor:
+        return Tensor.operators.multiply(self, other)
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return Tensor.operators.multiply(other, self)
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return Tensor.operators.divide(self, other)
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return Tensor.operators.divide(other, self)
+
+    def __pow__(self, other: Any) -> Tensor:
+        return Tensor.operators.power(self, other)
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return Tensor.operators.power(other, self)
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return Tensor.operators.matmul(self, other)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return Tensor.operators.matmul(other, self)
+
+    def __neg__(self) -> Tensor:
+        return Tensor.operators.negative(self)
+
+    def __abs__(self) -> Tensor:
+        return Tensor.operators.absolute(self)
+
+    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
+        return Tensor.operators.equal(self, other)
+
+    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
+        return Tensor.operators.not_equal(self, other)
+
+    def __lt__(self, other: Any) -> Tensor:
+        return Tensor.operators.less(self, other)
+
+    def __le__(self, other: Any) -> Tensor:
+        return Tensor.operators.less_equal(self, other)
+
+    def __gt__(self, other: Any) -> Tensor:
+        return Tensor.operators.greater(self, other)
+
+    def __ge__(self, other: Any) -> Tensor:
+        return Tensor.operators.greater_equal(self, other)
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return Tensor.operators.index(self, index)
+
+    @property
+    def T(self) -> Tensor:  # noqa: N802 - NumPy's name
+        return Tensor.operators.transpose(self)
+
+
+def apply(operation: Operation, *inputs: Tensor, **attributes: Any) -> Tensor:
+    """A new node; its shape and dtype are checked here."""
+    return Tensor(operation, inputs, attributes, operation.infer(inputs, attributes), where=caller())
+
+
+def caller() -> str:
+    """The user's line: the innermost one outside this package, as file:line."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename.rpartition('/')[2]}:{frame.f_lineno}"
+
+
+def frozen(array: Array) -> Array:
+    array.flags.writeable = False
+    return array
+
+
+# ---------------------------------------------------------------------------------------------------------- leaves
+class _Leaf(Primitive):
+    """A node without inputs: its type stands in its attributes, and there is nothing to differentiate."""
+
+    def infer(self, inputs: Sequence[Tensor], attributes: Attributes) -> Type:
+        return Type(attributes["shape"], attributes["dtype"])
+
+    def jvp(self, y: Tensor, tangents: Sequence[Tensor | None]) -> Tensor | None:
+        return None
+
+    def vjp(self, y: Tensor, cotangent: Tensor) -> Sequence[Tensor | None]:
+        return ()
+
+    def vmap(self, y: Tensor, inputs: Sequence[Tensor], batched: Sequence[bool]) -> Tensor:
+        return y
+
+
+class _Source(_Leaf):
+    """An array from outside: numbers given when the node was made, or an input still to be bound."""
+
+    name = "source"
+
+    def evaluate(self, y: Tensor, inputs: Sequence[Array], batch: int | None) -> Array:
+        raise GraphError(_UNBOUND(tensor="it" if y.name else y.describe(), input=y.name, where=y.where))
+
+    def lower(self, y: Tensor, output: Buffer, inputs: Sequence[Buffer]) -> Sequence[LoopNest]:
+        return ()
+
+
+class _Number(_Leaf):
+    """One number that is part of the graph itself."""
+
+    name = "number"
+
+    def evaluate(self, y: Tensor, inputs: Sequence[Array], batch: int | None) -> Array:
+        return np.asarray(y.attributes["value"], y.dtype.numpy)
+
+    def lower(self, y: Tensor, output: Buffer, inputs: Sequence[Buffer]) -> Sequence[LoopNest]:
+        return (nest((), output, Constant(y.attributes["value"], y.dtype)),)
+
+
+SOURCE, NUMBER = _Source(), _Number()
+
+
+def input_tensor(name: str, shape: Sequence[Extent], dtype: DType | DTypeLike = float32) -> Tensor:
+    """An input that has no value until one is bound to it; its shape may hold the batch axis.
+
+    Example:  >>> from chainrule.graph.extent import batch
+              >>> input_tensor("x", (batch, 3))
+              Tensor(x, shape=(batch, 3), dtype=float32)
+    """
+    type = Type(tuple(shape), as_dtype(dtype))
+    return Tensor(SOURCE, (), {"shape": type.shape, "dtype": type.dtype}, type, name=name, where=caller())
+
+
+def number(value: bool | int | float, dtype: DType) -> Tensor:
+    """A number as part of the graph."""
+    return apply(NUMBER, shape=(), dtype=dtype, value=value)
+
+
+def tensor(data: ArrayLike | Tensor, dtype: DType | DTypeLike | None = None) -> Tensor:
+    """A tensor made from numbers, of which it keeps a copy.
+
+    Shapes:   that of the data
+    Raises:   DTypeError if the data's type is not one of chainrule's.
+    Example:  >>> tensor([[1, 2], [3, 4]])
+              Tensor([[1 2]
+               [3 4]], shape=(2, 2), dtype=int64)
+    """
+    if isinstance(data, Tensor):
+        data = data.numpy()
+    python = not isinstance(data, np.ndarray | np.generic) and not hasattr(data, "__array__")
+    array = np.array(data)
+    kind = as_dtype(dtype) if dtype is not None else default_dtype(array) if python else as_dtype(array.dtype)
+    array = frozen(np.array(array, kind.numpy, order="C"))
+    type = Type(array.shape, kind)
+    return Tensor(
+        SOURCE, (), {"shape": type.shape, "dtype": kind}, type, value=array, where=caller()
+    )
+
+
+def default_dtype(array: Array) -> DType:
+    """The type of Python numbers: float32 where one has a point, otherwise int64 or bool."""
+    return float32 if array.dtype.kind == "f" else int64 if array.dtype.kind in "iu" else as_dtype(array.dtype)

@@ -1,0 +1,250 @@
+"""Named bodies of other operations: softmax and cross-entropy, batch normalisation, dropout, random shifts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chainrule.errors import DTypeError, ShapeError
+from chainrule.graph.dtype import bool_, float32, promote
+from chainrule.graph.extent import show_shape
+from chainrule.graph.tensor import Tensor
+from chainrule.messages import Message
+from chainrule.ops.axes import Axes, normalized_axes
+from chainrule.ops.contraction import mean, sum, variance
+from chainrule.ops.elementwise import clip, exp, log, sqrt, stop_gradient, where
+from chainrule.ops.kinds.composite import Composite
+from chainrule.ops.kinds.conversion import as_tensor, cast
+from chainrule.ops.movement import arange, pad, reshape
+from chainrule.ops.random import bernoulli, random_bits
+from chainrule.ops.selection import gather, max, one_hot
+
+__all__ = [
+    "cross_entropy", "dropout", "inverted_dropout", "log_softmax", "log_sum_exp", "normalize", "random_shift", "softmax",
+]  # fmt: skip
+
+_LABELS = Message(
+    "cross_entropy.labels",
+    en="cross_entropy: logits {logits} need integer labels of shape {integers}, or one-hot labels of their own shape; "
+    "the labels are {labels}.",
+    zh="cross_entropy：logits {logits} 需要形状为 {integers} 的整数标签，或与其形状相同的 one-hot 标签；给出的标签为 {labels}。",
+)
+_IMAGES = Message(
+    "random_shift.images",
+    en="random_shift: x {x} needs the axes (batch, height, width, channels).",
+    zh="random_shift：x {x} 需要轴 (batch, height, width, channels)。",
+)
+
+
+def _floats(x: Any) -> Tensor:
+    x = as_tensor(x)
+    return cast(x, promote(x.dtype, float32))
+
+
+# --------------------------------------------------------------------------------------------------------- softmax
+def _peak(x: Tensor, axes: tuple[int, ...]) -> Tensor:
+    """The largest element, a constant to differentiation: it cancels, and only keeps exp in range."""
+    top = stop_gradient(max(x, axes, keepdims=True))
+    return where(absolute_is_finite(top), top, 0.0)
+
+
+def absolute_is_finite(x: Tensor) -> Tensor:
+    return x - x == 0.0  # noqa: PLR0124 - inf - inf and NaN - NaN are NaN
+
+
+def _log_sum_exp(x: Tensor, *, axes: tuple[int, ...], keepdims: bool) -> Tensor:
+    top = _peak(x, axes)
+    total = log(sum(exp(x - top), axes, keepdims=True)) + top
+    return total if keepdims else reshape(total, tuple(e for k, e in enumerate(total.shape) if k not in axes))
+
+
+def _softmax(x: Tensor, *, axes: tuple[int, ...]) -> Tensor:
+    powers = exp(x - _peak(x, axes))
+    return powers / sum(powers, axes, keepdims=True)
+
+
+def _log_softmax(x: Tensor, *, axes: tuple[int, ...]) -> Tensor:
+    return x - LOG_SUM_EXP(x, axes=axes, keepdims=True)
+
+
+LOG_SUM_EXP = Composite("log_sum_exp", _log_sum_exp)
+SOFTMAX = Composite("softmax", _softmax)
+LOG_SOFTMAX = Composite("log_softmax", _log_softmax)
+
+
+def log_sum_exp(x: Any, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
+    """Logarithm of a sum of exponentials, without overflow.
+
+        y = log Σ exp(x)
+
+    Raises:   ShapeError if an axis does not exist, or is empty.
+    Example:  >>> log_sum_exp([1000.0, 1000.0])
+              Tensor(1000.6931, shape=(), dtype=float32)
+    """
+    x = _floats(x)
+    return LOG_SUM_EXP(x, axes=normalized_axes("log_sum_exp", axis, x), keepdims=keepdims)
+
+
+def softmax(x: Any, axis: Axes = -1) -> Tensor:
+    """Positive numbers that sum to 1 along an axis: probabilities of exclusive classes.
+
+        y = exp(x) / Σ exp(x)
+
+    Raises:   ShapeError if an axis does not exist, or is empty.
+    Example:  >>> softmax([0.0, 0.0])
+              Tensor([0.5 0.5], shape=(2,), dtype=float32)
+    """
+    x = _floats(x)
+    return SOFTMAX(x, axes=normalized_axes("softmax", axis, x))
+
+
+def log_softmax(x: Any, axis: Axes = -1) -> Tensor:
+    """Logarithm of softmax, without overflow.
+
+        y = x - log Σ exp(x)
+
+    Raises:   ShapeError if an axis does not exist, or is empty.
+    Example:  >>> log_softmax([0.0, 0.0])
+              Tensor([-0.6931472 -0.6931472], shape=(2,), dtype=float32)
+    """
+    x = _floats(x)
+    return LOG_SOFTMAX(x, axes=normalized_axes("log_softmax", axis, x))
+
+
+def _cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    return -sum(where(targets == 0.0, 0.0, targets * log_softmax(logits)), -1)
+
+
+CROSS_ENTROPY = Composite("cross_entropy", _cross_entropy)
+
+
+def cross_entropy(logits: Any, labels: Any, *, label_smoothing: float | Tensor = 0.0) -> Tensor:
+    """Cross-entropy of each sample's class probabilities, softmax of the logits, against its label.
+
+        ℓ = -Σ_c t_c log softmax(logits)_c,  t = (1 - s)·one_hot(label) + s / C
+
+    Shapes:   logits (…, C), labels (…) integers or (…, C) one-hot → (…)
+    Raises:   ShapeError if labels fit neither way; DTypeError if integer labels are floats.
+    Source:   label smoothing s: Szegedy, Vanhoucke, Ioffe, Shlens and Wojna 2016
+    Example:  >>> cross_entropy([[0.0, 0.0]], [1])
+              Tensor([0.6931472], shape=(1,), dtype=float32)
+    """
+    logits, labels = _floats(logits), as_tensor(labels)
+    classes = logits.shape[-1] if logits.shape else 0
+    if logits.shape and isinstance(classes, int) and labels.shape == logits.shape[:-1]:
+        if labels.dtype.floating or labels.dtype is bool_:
+            shapes = {"logits": show_shape(logits.shape), "integers": show_shape(logits.shape[:-1])}
+            raise DTypeError(_LABELS(**shapes, labels=labels.type))
+        targets = one_hot(labels, classes, logits.dtype)
+    elif labels.shape == logits.shape:
+        targets = cast(labels, logits.dtype)
+    else:
+        shapes = {"logits": show_shape(logits.shape), "integers": show_shape(logits.shape[:-1])}
+        raise ShapeError(_LABELS(**shapes, labels=labels.type))
+    if isinstance(label_smoothing, Tensor) or label_smoothing:
+        targets = targets * (1.0 - label_smoothing) + label_smoothing * (1.0 / float(classes))  # type: ignore[arg-type]
+    return CROSS_ENTROPY(logits, targets)
+
+
+# --------------------------------------------------------------------------------------------------- normalisation
+def _normalize(x: Tensor, center: Tensor, spread: Tensor, scale: Tensor, offset: Tensor, *, epsilon: float) -> Tensor:
+    return (x - center) / sqrt(spread + epsilon) * scale + offset
+
+
+NORMALIZE = Composite("normalize", _normalize)
+
+
+def normalize(x: Any, mean: Any, variance: Any, scale: Any = 1.0, offset: Any = 0.0, *, epsilon: float = 1e-5) -> Tensor:
+    """Batch normalisation with given statistics.
+
+        y = γ (x - μ) / √(σ² + ε) + β
+
+    Shapes:   everything broadcasts to x
+    Source:   Ioffe and Szegedy 2015, algorithm 1
+    Example:  >>> normalize([1.0, 3.0], 2.0, 1.0, epsilon=0.0)
+              Tensor([-1.  1.], shape=(2,), dtype=float32)
+    """
+    return NORMALIZE(_floats(x), mean, variance, scale, offset, epsilon=epsilon)
+
+
+# ---------------------------------------------------------------------------------------------------- randomness
+def _dropout(x: Tensor, rate: Tensor, seed: Tensor, step: Tensor, *, stream: int, shape: Any) -> Tensor:
+    kept = bernoulli(shape, 1.0 - cast(rate, float32), seed, step, stream=stream)
+    return where(kept, x, 0.0)
+
+
+def _inverted_dropout(x: Tensor, rate: Tensor, seed: Tensor, step: Tensor, *, stream: int, shape: Any) -> Tensor:
+    kept = DROPOUT(x, rate, seed, step, stream=stream, shape=shape)
+    return where(rate < 1.0, kept / where(rate < 1.0, 1.0 - rate, 1.0), 0.0 * x)
+
+
+DROPOUT = Composite("dropout", _dropout)
+INVERTED_DROPOUT = Composite("inverted_dropout", _inverted_dropout)
+
+
+def _mask_shape(x: Tensor, shared_axes: Axes) -> tuple[Any, ...]:
+    shared = normalized_axes("dropout", shared_axes, x) if shared_axes is not None else ()
+    return tuple(1 if k in shared else e for k, e in enumerate(x.shape))
+
+
+def dropout(x: Any, rate: Any, seed: Any, step: Any = 0, *, stream: int = 0, shared_axes: Axes = None) -> Tensor:
+    """Direct dropout: each element is kept with probability q = 1 - rate and set to zero otherwise; test time scales by q.
+
+        y = D ⊙ x, D ~ Bernoulli(q)
+
+    Along `shared_axes` one decision serves all elements: (1, 2) drops whole maps of images.
+
+    Source:   Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov 2014, section 4
+    Example:  >>> dropout([1.0, 1.0, 1.0, 1.0], 0.5, seed=0)
+              Tensor([1. 0. 0. 0.], shape=(4,), dtype=float32)
+    """
+    x = _floats(x)
+    return DROPOUT(x, cast_rate(rate, x), seed, step, stream=stream, shape=_mask_shape(x, shared_axes))
+
+
+def inverted_dropout(
+    x: Any, rate: Any, seed: Any, step: Any = 0, *, stream: int = 0, shared_axes: Axes = None
+) -> Tensor:
+    """Inverted dropout: what is kept is divided by q = 1 - rate, so that test time needs no scaling.
+
+        y = D ⊙ x / q, D ~ Bernoulli(q)
+
+    Source:   Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov 2014, section 10
+    Example:  >>> inverted_dropout([1.0, 1.0, 1.0, 1.0], 0.5, seed=0)
+              Tensor([2. 0. 0. 0.], shape=(4,), dtype=float32)
+    """
+    x = _floats(x)
+    return INVERTED_DROPOUT(x, cast_rate(rate, x), seed, step, stream=stream, shape=_mask_shape(x, shared_axes))
+
+
+def cast_rate(rate: Any, x: Tensor) -> Tensor:
+    return cast(as_tensor(rate), x.dtype)
+
+
+def _random_shift(x: Tensor, seed: Tensor, step: Tensor, *, pixels: int, stream: int) -> Tensor:
+    samples, height, width, _ = x.shape
+    span = 2 * pixels + 1
+    bits = random_bits((samples, 2), seed, step, stream=stream)
+    starts = clip(cast(cast(bits, "float64") * (span / 2.0**32), "int64"), 0, span - 1)  # 0 … 2·pixels
+    padded = pad(x, [(0, 0), (pixels, pixels), (pixels, pixels), (0, 0)])
+    rows = starts[:, 0:1] + arange(height)
+    columns = starts[:, 1:2] + arange(width)
+    return gather(gather(padded, rows, 0, batch_dims=1), columns, 1, batch_dims=1)
+
+
+RANDOM_SHIFT = Composite("random_shift", _random_shift)
+
+
+def random_shift(x: Any, seed: Any, step: Any = 0, *, pixels: int = 1, stream: int = 0) -> Tensor:
+    """Each image moved by a random whole number of pixels, up to `pixels` either way; what enters is zero.
+
+        y[n,i,j,c] = x[n, i + a, j + b, c], a and b uniform in {-pixels, …, pixels}
+
+    Shapes:   x (n, height, width, c) → (n, height, width, c)
+    Raises:   ShapeError if x has other axes.
+    Example:  >>> random_shift([[[[1.0]]]], seed=0, pixels=0)
+              Tensor([[[[1.]]]], shape=(1, 1, 1, 1), dtype=float32)
+    """
+    x = as_tensor(x)
+    if x.ndim != 4 or not all(isinstance(e, int) for e in x.shape[1:]):
+        raise ShapeError(_IMAGES(x=show_shape(x.shape)))
+    return RANDOM_SHIFT(x, seed, step, pixels=pixels, stream=stream)

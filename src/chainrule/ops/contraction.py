@@ -1,0 +1,382 @@
+"""Sums of products: totals and means, matrix products, convolutions, average pooling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from chainrule.errors import ShapeError, UsageError
+from chainrule.graph.dtype import bool_, float32, int32, promote, uint8
+from chainrule.graph.extent import Batch, Extent, product, show_shape
+from chainrule.graph.tensor import Tensor
+from chainrule.messages import Message
+from chainrule.ops.axes import Axes, letters, normalized_axes
+from chainrule.ops.kinds.composite import Composite
+from chainrule.ops.kinds.conversion import as_tensor, cast, lift, lift_numbers
+from chainrule.ops.kinds.indexed import Indexed
+from chainrule.ops.movement import pad, reshape, size
+
+__all__ = [
+    "average_pool", "conv1d", "conv2d", "conv3d", "einsum", "matmul", "mean", "sum", "variance",
+]  # fmt: skip
+
+_MATMUL = Message(
+    "matmul.shapes",
+    en="matmul: the last axis of {left} must equal the second last of {right} (or the only one of a vector), and "
+    "leading axes must broadcast.",
+    zh="matmul：{left} 的最后一轴必须等于 {right} 的倒数第二轴（向量则为其唯一的轴），且前导轴必须可广播。",
+)
+_EINSUM = Message(
+    "einsum.notation",
+    en="einsum: '{subscripts}' does not fit {count} tensors; write e.g. 'ij,jk->ik', one letter for each axis.",
+    zh="einsum：“{subscripts}”与 {count} 个张量不符；请写成例如 'ij,jk->ik'，每个轴一个字母。",
+)
+_CONV_RANK = Message(
+    "conv.rank",
+    en="{operation}: x {x} needs the axes (batch, {spatial}, channels) and w {w} the axes ({kernel}, channels, kernels).",
+    zh="{operation}：x {x} 需要轴 (batch, {spatial}, channels)，w {w} 需要轴 ({kernel}, channels, kernels)。",
+)
+_CONV_DEPTH = Message(
+    "conv.depth",
+    en="{operation}: axis 'c' is {depth} in x {x} but {kernel_depth} in w {w}{groups}. A kernel's depth must equal its "
+    "input's depth{per_group}.",
+    zh="{operation}：轴 'c' 在 x {x} 中为 {depth}，但在 w {w} 中为 {kernel_depth}{groups}。卷积核的深度必须等于输入的深度{per_group}。",
+)
+_CONV_GROUPS = Message(
+    "conv.groups",
+    en="{operation}: {groups} groups do not divide {kernels} kernels and {depth} channels evenly.",
+    zh="{operation}：{groups} 个分组不能整除 {kernels} 个卷积核和 {depth} 个通道。",
+)
+_WINDOW_FIT = Message(
+    "window.fit",
+    en="{operation}: a window of {window} does not fit axis {axis} of x {x}: (W - k + before + after)/s + 1 = "
+    "({extent} - {span} + {before} + {after})/{stride} + 1 = {count}. Use a smaller window or more padding.",
+    zh="{operation}：长度为 {window} 的窗口放不进 x {x} 的轴 {axis}：(W - k + 前 + 后)/s + 1 = "
+    "({extent} - {span} + {before} + {after})/{stride} + 1 = {count}。请使用更小的窗口或更多填充。",
+)
+_WINDOW_ARGUMENT = Message(
+    "window.argument",
+    en="{operation}: {name}={value} is not a positive integer, or one for each of the {rank} spatial axes.",
+    zh="{operation}：{name}={value} 不是正整数，也不是为 {rank} 个空间轴各给一个的正整数。",
+)
+_PADDING = Message(
+    "window.padding",
+    en="{operation}: padding={padding} is not known; use 'valid', 'same', an integer, or (before, after) for each axis.",
+    zh="{operation}：未知的 padding={padding}；请使用 'valid'、'same'、整数，或为每个轴给出 (前, 后)。",
+)
+
+
+# ------------------------------------------------------------------------------------------------ sums and means
+def sum(x: Any, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
+    """Total over some axes, or all; bools and uint8 are counted as int32.
+
+        y[a0] = Σ x[a0,a1]
+
+    Raises:   ShapeError if an axis does not exist.
+    Example:  >>> sum([[1.0, 2.0], [3.0, 4.0]], axis=1)
+              Tensor([3. 7.], shape=(2,), dtype=float32)
+    """
+    x = as_tensor(x)
+    if x.dtype in (bool_, uint8):
+        x = cast(x, int32)
+    axes = normalized_axes("sum", axis, x)
+    names = letters(x)
+    kept = ["0" if k in axes else name for k, name in enumerate(names) if keepdims or k not in axes]
+    return Indexed("sum", f"y[{','.join(kept)}] += x[{','.join(names)}]")(x) if axes else x
+
+
+def _count(x: Tensor, axes: tuple[int, ...]) -> Extent:
+    return product(x.shape[a] for a in axes)
+
+
+def _mean(x: Tensor, *, axes: tuple[int, ...], keepdims: bool) -> Tensor:
+    return sum(x, axes, keepdims=keepdims) / size(_count(x, axes), x.dtype)
+
+
+def _variance(x: Tensor, *, axes: tuple[int, ...], keepdims: bool) -> Tensor:
+    deviation = x - MEAN(x, axes=axes, keepdims=True)
+    return MEAN(deviation * deviation, axes=axes, keepdims=keepdims)
+
+
+MEAN = Composite("mean", _mean)
+VARIANCE = Composite("variance", _variance)
+
+
+def _floats(x: Any) -> Tensor:
+    x = as_tensor(x)
+    return cast(x, promote(x.dtype, float32))
+
+
+def mean(x: Any, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
+    """Mean over some axes, or all.
+
+        y = Σ x / k, of k elements
+
+    Example:  >>> mean([[1.0, 2.0], [3.0, 4.0]], axis=0)
+              Tensor([2. 3.], shape=(2,), dtype=float32)
+    """
+    x = _floats(x)
+    return MEAN(x, axes=normalized_axes("mean", axis, x), keepdims=keepdims)
+
+
+def variance(x: Any, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
+    """Biased variance over some axes, or all (NumPy's default, and batch normalisation's σ²_B).
+
+        y = Σ (x - mean)² / k, of k elements
+
+    Example:  >>> variance([1.0, 2.0, 3.0])
+              Tensor(0.6666667, shape=(), dtype=float32)
+    """
+    x = _floats(x)
+    return VARIANCE(x, axes=normalized_axes("variance", axis, x), keepdims=keepdims)
+
+
+# ------------------------------------------------------------------------------------------------ matrix products
+def matmul(x: Any, w: Any) -> Tensor:
+    """Matrix product; leading axes are batches and broadcast, as in NumPy.
+
+        y[n,o] = Σᵢ x[n,i]·w[i,o]
+
+    Shapes:   x (…, n, i), w (…, i, o) → (…, n, o); a vector stands for one row, or one column
+    Raises:   ShapeError if axis i differs.
+    Example:  >>> matmul([[1.0, 2.0]], [[3.0], [4.0]])
+              Tensor([[11.]], shape=(1, 1), dtype=float32)
+    """
+    x, w = lift_numbers([x, w])
+    left, right = x.shape[:-2], w.shape[:-2]
+    inner = w.shape[-2] if w.ndim > 1 else w.shape[-1] if w.ndim else None
+    rank = max(len(left), len(right))
+    aligned = list(zip((1,) * (rank - len(left)) + left, (1,) * (rank - len(right)) + right, strict=True))
+    if not x.ndim or x.shape[-1] != inner or any(a != b and 1 not in (a, b) for a, b in aligned):
+        raise ShapeError(_MATMUL(left=show_shape(x.shape), right=show_shape(w.shape)))
+    names = [f"b{k}" for k in range(rank)]
+    own_x = ["0" if a == 1 != b else v for v, (a, b) in zip(names, aligned, strict=True)][rank - len(left) :]
+    own_w = ["0" if b == 1 != a else v for v, (a, b) in zip(names, aligned, strict=True)][rank - len(right) :]
+    row, column = ["n"] * (x.ndim > 1), ["o"] * (w.ndim > 1)
+    out, a, b = [*names, *row, *column], [*own_x, *row, "i"], [*own_w, "i", *column]
+    return Indexed("matmul", f"y[{','.join(out)}] += x[{','.join(a)}] * w[{','.join(b)}]")(x, w)
+
+
+def einsum(subscripts: str, *tensors: Any) -> Tensor:
+    """Sum of products in Einstein's notation, one letter for each axis.
+
+    Shapes:   as the subscripts say; without '->' the letters that occur once remain, in alphabetical order
+    Raises:   UsageError if the subscripts do not fit; ShapeError if the tensors do not.
+    Example:  >>> einsum("ij,ij->i", [[1.0, 2.0], [3.0, 4.0]], [[1.0, 1.0], [1.0, 1.0]])
+              Tensor([3. 7.], shape=(2,), dtype=float32)
+    """
+    left, arrow, right = subscripts.replace(" ", "").partition("->")
+    inputs = left.split(",")
+    joined = "".join(inputs)
+    if not arrow:
+        right = "".join(sorted(c for c in set(joined) if joined.count(c) == 1))
+    known = set(joined)
+    if len(inputs) != len(tensors) or not all(c.isalpha() for c in joined + right) or not set(right) <= known:
+        raise UsageError(_EINSUM(subscripts=subscripts, count=len(tensors)))
+    factors = " * ".join(f"x{k}[{','.join(letters)}]" for k, letters in enumerate(inputs))
+    return Indexed("einsum", f"y[{','.join(right)}] += {factors}")(*lift_numbers(tensors))
+
+
+# ----------------------------------------------------------------------------------------- windows along spatial axes
+_SPATIAL = (("i", "p", "s0", "d0"), ("j", "q", "s1", "d1"), ("k", "r", "s2", "d2"))  # position, window, stride, dilation
+Sizes = int | Sequence[int]
+Padding = str | int | Sequence[tuple[int, int]]
+
+
+def sizes(operation: str, name: str, value: Sizes, rank: int) -> tuple[int, ...]:
+    """One positive integer for each spatial axis."""
+    given = (value,) * rank if isinstance(value, int) else tuple(value)
+    if len(given) != rank or any(not isinstance(v, int) or v < 1 for v in given):
+        raise UsageError(_WINDOW_ARGUMENT(operation=operation, name=name, value=value, rank=rank))
+    return given
+
+
+def padded_windows(
+    operation: str, x: Tensor, windows: Sequence[Extent], strides: Sequence[int], dilations: Sequence[int],
+    padding: Padding, value: float = 0,
+) -> Tensor:  # fmt: skip
+    """x with its spatial axes padded, once every window is known to fit.
+
+    'valid' adds nothing; 'same' gives ceil(W/s) positions, the odd element behind (as TensorFlow and Keras do).
+    """
+    rank = len(windows)
+    widths: list[tuple[int, int]] = []
+    for k, (window, stride, dilation) in enumerate(zip(windows, strides, dilations, strict=True)):
+        extent = x.shape[k + 1]
+        assert isinstance(extent, int)
+        assert isinstance(window, int)
+        span = (window - 1) * dilation + 1
+        match padding:
+            case "valid":
+                before, after = 0, 0
+            case "same":
+                total = max(0, (-(-extent // stride) - 1) * stride + span - extent)
+                before, after = total // 2, total - total // 2
+            case int() if padding >= 0:
+                before, after = padding, padding
+            case [*pairs] if len(pairs) == rank and all(len(p) == 2 and min(p) >= 0 for p in pairs):
+                before, after = pairs[k]
+            case _:
+                raise UsageError(_PADDING(operation=operation, padding=padding))
+        count = (extent - span + before + after) // stride + 1
+        if count < 1:
+            raise ShapeError(
+                _WINDOW_FIT(
+                    operation=operation, window=window, axis=k + 1, x=show_shape(x.shape), extent=extent, span=span,
+                    before=before, after=after, stride=stride, count=count,
+                )  # fmt: skip
+            )
+        widths.append((before, after))
+    return pad(x, [(0, 0), *widths, (0, 0)], value)
+
+
+def window_text(rank: int, *, first: str = "n", last: str = "c") -> tuple[str, str, str]:
+    """The indices of positions, of the array under the windows, and of the window, for a number of spatial axes."""
+    used = _SPATIAL[:rank]
+    positions = ",".join(i for i, _, _, _ in used)
+    under = ",".join(f"{i}*{s}+{p}*{d}" for i, p, s, d in used)
+    return positions, under, ",".join(p for _, p, _, _ in used)
+
+
+def window_attributes(strides: Sequence[int], dilations: Sequence[int]) -> dict[str, int]:
+    return {f"s{k}": s for k, s in enumerate(strides)} | {f"d{k}": d for k, d in enumerate(dilations)}
+
+
+def _convolution(rank: int, grouped: bool) -> Indexed:
+    i, under, p = window_text(rank)
+    if grouped:
+        return Indexed(f"conv{rank}d", f"y[n,{i},g,o] += x[n,{under},g,c] * w[{p},c,g,o]")
+    return Indexed(f"conv{rank}d", f"y[n,{i},o] += x[n,{under},c] * w[{p},c,o]")
+
+
+_CONV = {(rank, grouped): _convolution(rank, grouped) for rank in (1, 2, 3) for grouped in (False, True)}
+
+
+def _conv(rank: int, x: Any, w: Any, strides: Sizes, padding: Padding, dilation: Sizes, groups: int) -> Tensor:
+    name = f"conv{rank}d"
+    x, w = lift([x, w])
+    if x.ndim != rank + 2 or w.ndim != rank + 2:
+        spatial = ", ".join(("depth", "height", "width")[-rank:])
+        raise ShapeError(
+            _CONV_RANK(
+                operation=name, x=show_shape(x.shape), w=show_shape(w.shape), spatial=spatial,
+                kernel=", ".join(["window"] * rank),
+            )  # fmt: skip
+        )
+    depth, kernel_depth, kernels = x.shape[-1], w.shape[-2], w.shape[-1]
+    assert isinstance(depth, int)
+    assert isinstance(kernels, int)
+    if groups < 1 or depth % groups or kernels % groups:
+        raise ShapeError(_CONV_GROUPS(operation=name, groups=groups, kernels=kernels, depth=depth))
+    if kernel_depth != depth // groups:
+        many = groups > 1
+        raise ShapeError(
+            _CONV_DEPTH(
+                operation=name, depth=depth, x=show_shape(x.shape), kernel_depth=kernel_depth, w=show_shape(w.shape),
+                groups=f" (groups={groups})" if many else "", per_group=f" / {groups}" if many else "",
+            )  # fmt: skip
+        )
+    steps, spread = sizes(name, "strides", strides, rank), sizes(name, "dilation", dilation, rank)
+    x = padded_windows(name, x, w.shape[:rank], steps, spread, padding)
+    attributes = window_attributes(steps, spread)
+    if groups == 1:
+        return _CONV[rank, False](x, w, **attributes)
+    x = reshape(x, (*x.shape[:-1], groups, depth // groups))
+    w = reshape(w, (*w.shape[:-1], groups, kernels // groups))
+    y = _CONV[rank, True](x, w, **attributes)
+    return reshape(y, (*y.shape[:-2], kernels))
+
+
+def conv1d(
+    x: Any, w: Any, *, strides: Sizes = 1, padding: Padding = "valid", dilation: Sizes = 1, groups: int = 1
+) -> Tensor:
+    """Convolution along one axis; the kernel is not flipped (cross-correlation), as in every network.
+
+        y[n,i,o] = Σ x[n, i·s + p·d, c]·w[p,c,o]
+
+    Shapes:   x (n, length, c), w (window, c / groups, o) → (n, (length - window + padding) / s + 1, o)
+    Raises:   ShapeError if a window does not fit, or depths differ.
+    Example:  >>> conv1d([[[1.0], [2.0], [4.0]]], [[[1.0]], [[10.0]]])
+              Tensor([[[21.]
+                [42.]]], shape=(1, 2, 1), dtype=float32)
+    """
+    return _conv(1, x, w, strides, padding, dilation, groups)
+
+
+def conv2d(
+    x: Any, w: Any, *, strides: Sizes = 1, padding: Padding = "valid", dilation: Sizes = 1, groups: int = 1
+) -> Tensor:
+    """Convolution over height and width; the kernel is not flipped (cross-correlation), as in every network.
+
+        y[n,i,j,o] = Σ x[n, i·s₀ + p·d₀, j·s₁ + q·d₁, c]·w[p,q,c,o]
+
+    `padding`: 'valid', 'same' (output ceil(size / stride), the odd element behind), an integer, or (before, after) pairs.
+
+    Shapes:   x (n, height, width, c), w (kh, kw, c / groups, o) → (n, (height - kh + padding) / s₀ + 1, …, o)
+    Raises:   ShapeError if a window does not fit, or depths differ.
+    Source:   Dumoulin and Visin 2016, A guide to convolution arithmetic for deep learning
+    Example:  >>> conv2d([[[[1.0], [2.0]], [[3.0], [4.0]]]], [[[[1.0]], [[10.0]]]])
+              Tensor([[[[21.]]
+              <BLANKLINE>
+                [[43.]]]], shape=(1, 2, 1, 1), dtype=float32)
+    """
+    return _conv(2, x, w, strides, padding, dilation, groups)
+
+
+def conv3d(
+    x: Any, w: Any, *, strides: Sizes = 1, padding: Padding = "valid", dilation: Sizes = 1, groups: int = 1
+) -> Tensor:
+    """Convolution over three axes; the kernel is not flipped (cross-correlation), as in every network.
+
+        y[n,i,j,k,o] = Σ x[n, i·s₀ + p·d₀, j·s₁ + q·d₁, k·s₂ + r·d₂, c]·w[p,q,r,c,o]
+
+    Shapes:   x (n, depth, height, width, c), w (kd, kh, kw, c / groups, o) → (n, (depth - kd + padding) / s₀ + 1, …, o)
+    Raises:   ShapeError if a window does not fit, or depths differ.
+    Example:  >>> conv3d([[[[[2.0]]]]], [[[[[3.0]]]]])
+              Tensor([[[[[6.]]]]], shape=(1, 1, 1, 1, 1), dtype=float32)
+    """
+    return _conv(3, x, w, strides, padding, dilation, groups)
+
+
+def _average_pool(x: Tensor, *, window: tuple[int, ...], strides: tuple[int, ...]) -> Tensor:
+    rank = len(window)
+    i, under, _ = window_text(rank)
+    extents = {p: e for (_, p, _, _), e in zip(_SPATIAL, window, strict=False)}
+    total = Indexed("window_sum", f"y[n,{i},c] += x[n,{under},c]")(
+        x, **window_attributes(strides, (1,) * rank), **extents
+    )
+    return total / float(product(window))  # type: ignore[arg-type]
+
+
+AVERAGE_POOL = Composite("average_pool", _average_pool)
+
+
+def average_pool(x: Any, window: Sizes, *, strides: Sizes | None = None) -> Tensor:
+    """Mean over windows along the spatial axes; windows step by their own size by default.
+
+        y[n,i,j,c] = 1/|window| Σ x[n, i·s₀ + p, j·s₁ + q, c]
+
+    Shapes:   x (n, height, width, c) → (n, (height - window) / stride + 1, …, c); one or three spatial axes likewise
+    Raises:   ShapeError if a window does not fit.
+    Example:  >>> average_pool([[[[1.0], [2.0]], [[3.0], [4.0]]]], 2)
+              Tensor([[[[2.5]]]], shape=(1, 1, 1, 1), dtype=float32)
+    """
+    x = _floats(x)
+    rank = spatial_rank("average_pool", x)
+    extents = sizes("average_pool", "window", window, rank)
+    steps = sizes("average_pool", "strides", window if strides is None else strides, rank)
+    x = padded_windows("average_pool", x, extents, steps, (1,) * rank, "valid")
+    return AVERAGE_POOL(x, window=extents, strides=steps)
+
+
+_POOL_RANK = Message(
+    "pool.rank",
+    en="{operation}: x {x} needs the axes (batch, one to three spatial axes, channels).",
+    zh="{operation}：x {x} 需要轴 (batch, 一到三个空间轴, channels)。",
+)
+
+
+def spatial_rank(operation: str, x: Tensor) -> int:
+    if not 3 <= x.ndim <= 5 or any(isinstance(e, Batch) for e in x.shape[1:]):
+        raise ShapeError(_POOL_RANK(operation=operation, x=show_shape(x.shape)))
+    return x.ndim - 2

@@ -1,0 +1,9 @@
+"""The kinds of operation. Each turns one declaration into shape rule, reference evaluation, derivatives and loop nests.
+
+elementwise   a scalar formula applied everywhere, and its partial derivatives
+indexed       an index formula, linear in each factor
+composite     a named body of other operations
+linear        custom operations that are linear maps, with their transposes
+
+A custom operation implements `graph.operation.Primitive` itself.
+"""

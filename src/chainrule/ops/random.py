@@ -1,0 +1,172 @@
+"""Random numbers as operations on explicit numbers: the same seed, step and stream give the same bits everywhere."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from chainrule.errors import GraphError
+from chainrule.graph.dtype import DType, as_dtype, float32, float64, int64
+from chainrule.graph.expression import Buffer, Constant, Coordinate, Expression, Read, Size, call
+from chainrule.graph.extent import Batch, Extent, Shape, concrete_shape, product
+from chainrule.graph.loopnest import LoopNest, axes_of, nest
+from chainrule.graph.operation import Array, Attributes, Primitive, Type
+from chainrule.graph.philox import philox4x32
+from chainrule.graph.scalar import (
+    ADD, EQUAL, FLOOR_DIVIDE, LOW_WORD, MULTIPLY_HIGH, MULTIPLY_LOW, REMAINDER, WHERE, XOR,
+)  # fmt: skip
+from chainrule.graph.tensor import Tensor, apply
+from chainrule.messages import Message
+from chainrule.ops.elementwise import cos, log, shift_right, sqrt
+from chainrule.ops.kinds.conversion import as_tensor, cast
+from chainrule.ops.movement import row_major
+
+__all__ = ["bernoulli", "normal", "random_bits", "stream_of", "uniform"]
+
+_BATCHED_SEED = Message(
+    "random.batched_seed",
+    en="vmap: random numbers cannot be drawn under a seed or step that is itself batched; draw them outside, for all "
+    "samples at once, and pass them in.",
+    zh="vmap：种子或步数本身被批量化时不能抽取随机数；请在外部一次为所有样本抽取并传入。",
+)
+
+_MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
+_KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
+_ROUNDS = 10
+_WORD = 1 << 32
+
+
+class _RandomBits(Primitive):
+    """Element e is word e mod 4 of the Philox block with counter (e div 4, step, stream) and the seed as its key."""
+
+    name = "random_bits"
+
+    def infer(self, inputs: Sequence[Tensor], attributes: Attributes) -> Type:
+        product(attributes["shape"])
+        return Type(attributes["shape"], int64)
+
+    def evaluate(self, y: Tensor, inputs: Sequence[Array], batch: int | None) -> Array:
+        seed, step = (np.asarray(x).astype(np.uint64) for x in inputs)
+        shape = concrete_shape(y.shape, batch)
+        blocks = np.arange(-(-math.prod(shape) // 4), dtype=np.uint64)
+        low = np.uint64(_WORD - 1)
+        counter = (blocks & low, blocks >> np.uint64(32), step & low, np.uint64(y.attributes["stream"]))
+        key = (seed & low, seed >> np.uint64(32))
+        words = philox4x32(tuple(c.astype(np.uint32) for c in counter), tuple(k.astype(np.uint32) for k in key))  # type: ignore[arg-type]
+        return np.stack(words, -1).reshape(-1)[: math.prod(shape)].reshape(shape).astype(np.int64)
+
+    def lower(self, y: Tensor, output: Buffer, inputs: Sequence[Buffer]) -> Sequence[LoopNest]:
+        axes = axes_of(output)
+        seed, step = (Read(x, ()) for x in inputs)
+        element = Coordinate(row_major(axes))
+        block = call(FLOOR_DIVIDE, element, Size(4))
+        stream = Constant(y.attributes["stream"], int64)
+        counter = (call(LOW_WORD, block), call(FLOOR_DIVIDE, block, Size(_WORD)), call(LOW_WORD, step), stream)
+        words = _philox(counter, (call(LOW_WORD, seed), call(FLOOR_DIVIDE, seed, Size(_WORD))))
+        chosen = words[3]
+        for k in range(3):
+            chosen = call(WHERE, call(EQUAL, call(REMAINDER, element, Size(4)), Size(k)), words[k], chosen)
+        return (nest(axes, output, chosen),)
+
+    def jvp(self, y: Tensor, tangents: Sequence[Tensor | None]) -> Tensor | None:
+        return None
+
+    def vjp(self, y: Tensor, cotangent: Tensor) -> Sequence[Tensor | None]:
+        return [None, None]
+
+    def vmap(self, y: Tensor, inputs: Sequence[Tensor], batched: Sequence[bool]) -> Tensor:
+        raise GraphError(_BATCHED_SEED())
+
+
+def _philox(counter: Sequence[Expression], key: Sequence[Expression]) -> tuple[Expression, ...]:
+    """The rounds of graph/philox.py, as expressions."""
+    c0, c1, c2, c3 = counter
+    k0, k1 = key
+    first, second = (Constant(m, int64) for m in _MULTIPLIERS)
+    for _ in range(_ROUNDS):
+        c0, c1, c2, c3 = (
+            call(XOR, call(XOR, call(MULTIPLY_HIGH, second, c2), c1), k0),
+            call(MULTIPLY_LOW, second, c2),
+            call(XOR, call(XOR, call(MULTIPLY_HIGH, first, c0), c3), k1),
+            call(MULTIPLY_LOW, first, c0),
+        )
+        k0, k1 = (call(LOW_WORD, call(ADD, k, Constant(s, int64))) for k, s in zip((k0, k1), _KEY_STEPS, strict=True))
+    return c0, c1, c2, c3
+
+
+RANDOM_BITS = _RandomBits()
+Sizes = Sequence[Extent] | Extent
+
+
+def stream_of(name: str) -> int:
+    """The number of the stream of randomness with this name, such as a layer's path: a stable hash of 32 bits.
+
+    Example:  >>> stream_of("dropout")
+              3340236936
+    """
+    return int.from_bytes(sha256(name.encode()).digest()[:4], "little")
+
+
+def random_bits(shape: Sizes, seed: Any, step: Any = 0, *, stream: int = 0) -> Tensor:
+    """Random 32-bit words, held in int64.
+
+        word e = Philox4x32-10(counter (e div 4, step, stream), key seed)[e mod 4]
+
+    Shapes:   → shape
+    Source:   Salmon, Moraes, Dror and Shaw 2011, Parallel random numbers: as easy as 1, 2, 3
+    Example:  >>> random_bits(2, seed=0)
+              Tensor([1713891541 3781805453], shape=(2,), dtype=int64)
+    """
+    target: Shape = (shape,) if isinstance(shape, int | Batch) else tuple(shape)
+    return apply(RANDOM_BITS, cast(as_tensor(seed), int64), cast(as_tensor(step), int64), shape=target, stream=stream)
+
+
+def uniform(
+    shape: Sizes, seed: Any, step: Any = 0, *, stream: int = 0, dtype: DType | DTypeLike = float32
+) -> Tensor:
+    """Uniform random numbers in [0, 1), multiples of 2⁻²⁴ (float32) or 2⁻⁵³ (float64).
+
+    Shapes:   → shape
+    Example:  >>> uniform(2, seed=0)
+              Tensor([0.39904642 0.8805181 ], shape=(2,), dtype=float32)
+    """
+    target: Shape = (shape,) if isinstance(shape, int | Batch) else tuple(shape)
+    if as_dtype(dtype) is float64:
+        bits = random_bits((*target, 2), seed, step, stream=stream)
+        high, low = shift_right(bits[..., 0], 5), shift_right(bits[..., 1], 6)
+        return (cast(high, float64) * 2.0**26 + cast(low, float64)) * 2.0**-53
+    return cast(shift_right(random_bits(target, seed, step, stream=stream), 8), float32) * 2.0**-24
+
+
+def normal(
+    shape: Sizes, seed: Any, step: Any = 0, *, stream: int = 0, dtype: DType | DTypeLike = float32
+) -> Tensor:
+    """Standard normal random numbers.
+
+        √(-2 log(1 - u₁)) cos(2π u₂), with u₁, u₂ uniform
+
+    Shapes:   → shape
+    Source:   Box and Muller 1958
+    Example:  >>> normal(2, seed=0)
+              Tensor([ 0.24196303 -0.7317135 ], shape=(2,), dtype=float32)
+    """
+    target: Shape = (shape,) if isinstance(shape, int | Batch) else tuple(shape)
+    u = uniform((*target, 2), seed, step, stream=stream, dtype=dtype)
+    return sqrt(-2.0 * log(1.0 - u[..., 0])) * cos(2.0 * math.pi * u[..., 1])
+
+
+def bernoulli(shape: Sizes, probability: Any, seed: Any, step: Any = 0, *, stream: int = 0) -> Tensor:
+    """True with a probability, for each element by itself.
+
+        uniform < probability
+
+    Shapes:   probability broadcasts to shape → shape, bool
+    Example:  >>> bernoulli(4, 0.5, seed=0)
+              Tensor([ True False False False], shape=(4,), dtype=bool)
+    """
+    return uniform(shape, seed, step, stream=stream) < probability
