@@ -57,8 +57,9 @@ def vmap(function: Callable[..., Any], in_axes: int | Sequence[int | None] = 0) 
 
     Shapes:   (…) → (…) becomes (n, …) → (n, …)
     Raises:   ShapeError if the arguments hold different numbers of samples; UsageError if in_axes does not fit.
-    Example:  >>> vmap(lambda x, y: x * y, in_axes=(0, None))([1.0, 2.0], 10.0)
-              Tensor([10. 20.], shape=(2,), dtype=float32)
+    Example:
+        >>> vmap(lambda x, y: x * y, in_axes=(0, None))([1.0, 2.0], 10.0)
+        Tensor([10. 20.], shape=(2,), dtype=float32)
     """
 
     def transformed(*arguments: Any) -> Any:

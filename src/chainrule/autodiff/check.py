@@ -19,8 +19,8 @@ from chainrule.ops.kinds.conversion import as_tensor
 _WRONG = Message(
     "check_gradients.wrong",
     en="the {mode} derivative by argument {argument} is {derived}, but central differences give {numeric} along the "
-    "same direction (tolerance {tolerance}). Check the partial derivatives of the operations used, or move the point away "
-    "from a kink.",
+    "same direction (tolerance {tolerance}). Check the partial derivatives of the operations used, or move the point "
+    "away from a kink.",
     zh="对第 {argument} 个参数的 {mode} 导数为 {derived}，但沿同一方向的中心差分为 {numeric}（容差 {tolerance}）。"
     "请检查所用操作的偏导数，或让取值点远离不可导点。",
 )
@@ -37,7 +37,8 @@ def check_gradients(
 
     Raises:   GradientError naming the argument, the mode and both numbers, where they differ by more than `tolerance`
               times their size (at least 1).
-    Example:  >>> check_gradients(lambda x: x * x, [1.0, 2.0])
+    Example:
+        >>> check_gradients(lambda x: x * x, [1.0, 2.0])
     """
     points = [as_tensor(a) for a in arguments]
     points = [tensor(p.numpy(), float64) if p.dtype.floating else p for p in points]
@@ -56,7 +57,12 @@ def check_gradients(
 
 
 def _compare(
-    function: Callable[[Any], Tensor], x: Array, v: Array, generator: np.random.Generator, argument: int, tolerance: float
+    function: Callable[[Any], Tensor],
+    x: Array,
+    v: Array,
+    generator: np.random.Generator,
+    argument: int,
+    tolerance: float,
 ) -> None:
     h = 6e-6 * max(1.0, float(np.max(np.abs(x), initial=0.0)))
     y, pull = vjp(function, tensor(x))

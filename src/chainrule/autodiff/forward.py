@@ -48,8 +48,9 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
 
     Shapes:   ẋ as x; ẏ as y
     Raises:   ShapeError if a tangent's shape is not its argument's.
-    Example:  >>> jvp(lambda x: x * x, [[1.0, 2.0]], [[1.0, 10.0]])
-              (Tensor([1. 4.], shape=(2,), dtype=float32), Tensor([ 2. 40.], shape=(2,), dtype=float32))
+    Example:
+        >>> jvp(lambda x: x * x, [[1.0, 2.0]], [[1.0, 10.0]])
+        (Tensor([1. 4.], shape=(2,), dtype=float32), Tensor([ 2. 40.], shape=(2,), dtype=float32))
     """
     arguments = [fresh(p) for p in primals]
     inputs, directions = leaves(arguments), [d for t in tangents for d in leaves(t)]

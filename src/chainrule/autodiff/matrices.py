@@ -40,9 +40,10 @@ def jacobian(function: Callable[[Any], Tensor], mode: Mode = "reverse") -> Calla
 
     Shapes:   x (j…), y (i…) → (i…, j…)
     Raises:   UsageError if the mode is neither.
-    Example:  >>> jacobian(lambda x: x * x)([1.0, 2.0])
-              Tensor([[2. 0.]
-               [0. 4.]], shape=(2, 2), dtype=float32)
+    Example:
+        >>> jacobian(lambda x: x * x)([1.0, 2.0])
+        Tensor([[2. 0.]
+         [0. 4.]], shape=(2, 2), dtype=float32)
     """
     if mode not in ("reverse", "forward"):
         raise UsageError(_MODE(mode=mode, suggestion=suggestion(mode, ("reverse", "forward"))))
@@ -62,7 +63,7 @@ def jacobian(function: Callable[[Any], Tensor], mode: Mode = "reverse") -> Calla
 
 
 def _gradient(function: Callable[[Any], Tensor]) -> Callable[[Any], Tensor]:
-    """The gradient without the check that there is one: of a piecewise linear function the second derivative is zero."""
+    """The gradient, unchecked: the second derivative of a piecewise linear function is zero, not an error."""
 
     def transformed(x: Any) -> Tensor:
         y, pull = vjp(function, as_tensor(x))
@@ -78,9 +79,10 @@ def hessian(function: Callable[[Any], Tensor]) -> Callable[[Any], Tensor]:
         H[i…, j…] = ∂²f/∂xᵢ∂xⱼ
 
     Shapes:   x (i…) → (i…, i…)
-    Example:  >>> hessian(lambda x: x[0] * x[0] * x[1])([1.0, 2.0])
-              Tensor([[4. 2.]
-               [2. 0.]], shape=(2, 2), dtype=float32)
+    Example:
+        >>> hessian(lambda x: x[0] * x[0] * x[1])([1.0, 2.0])
+        Tensor([[4. 2.]
+         [2. 0.]], shape=(2, 2), dtype=float32)
     """
     return jacobian(_gradient(function), "forward")
 
@@ -92,8 +94,9 @@ def hvp(function: Callable[[Any], Tensor], x: Any, direction: Any) -> Tensor:
 
     Shapes:   x (i…), v (i…) → (i…)
     Source:   Pearlmutter 1994, Fast exact multiplication by the Hessian
-    Example:  >>> hvp(lambda x: x[0] * x[0] * x[1], [1.0, 2.0], [1.0, 0.0])
-              Tensor([4. 2.], shape=(2,), dtype=float32)
+    Example:
+        >>> hvp(lambda x: x[0] * x[0] * x[1], [1.0, 2.0], [1.0, 0.0])
+        Tensor([4. 2.], shape=(2,), dtype=float32)
     """
     found: Tensor = jvp(_gradient(function), [x], [direction])[1]
     return found

@@ -13,7 +13,7 @@ from chainrule.graph.operation import Expandable, Primitive
 from chainrule.graph.tensor import Tensor, number
 from chainrule.graph.traversal import topological
 from chainrule.messages import Message
-from chainrule.ops.movement import broadcast_to, zeros
+from chainrule.ops.movement import zeros
 
 _NOT_SCALAR = Message(
     "gradient.not_scalar",
@@ -70,10 +70,11 @@ def gradients(loss: Tensor, by: Sequence[Tensor]) -> list[Tensor]:
 
     Raises:   ShapeError if the loss is not one number; GradientError if it depends on all of the nodes only through
               operations without a derivative, the first of which is named.
-    Example:  >>> from chainrule.graph.tensor import tensor
-              >>> x = tensor([1.0, 2.0])
-              >>> gradients((x * x)[0] + x[1], [x])
-              [Tensor([2. 1.], shape=(2,), dtype=float32)]
+    Example:
+        >>> from chainrule.graph.tensor import tensor
+        >>> x = tensor([1.0, 2.0])
+        >>> gradients((x * x)[0] + x[1], [x])
+        [Tensor([2. 1.], shape=(2,), dtype=float32)]
     """
     if loss.shape != ():
         raise ShapeError(_NOT_SCALAR(shape=show_shape(loss.shape)))
@@ -121,9 +122,10 @@ def vjp(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any
 
     Shapes:   ȳ as y; x̄ as x
     Raises:   ShapeError if the cotangent's shape is not that of the result.
-    Example:  >>> y, back = vjp(lambda x: x * x, [1.0, 2.0])
-              >>> back([1.0, 10.0])
-              (Tensor([ 2. 40.], shape=(2,), dtype=float32),)
+    Example:
+        >>> y, back = vjp(lambda x: x * x, [1.0, 2.0])
+        >>> back([1.0, 10.0])
+        (Tensor([ 2. 40.], shape=(2,), dtype=float32),)
     """
     arguments = [fresh(p) for p in primals]
     result = function(*arguments)
@@ -144,14 +146,17 @@ def vjp(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any
     return result, pull
 
 
-def value_and_grad(function: Callable[..., Tensor], argnums: int | Sequence[int] = 0) -> Callable[..., tuple[Tensor, Any]]:
+def value_and_grad(
+    function: Callable[..., Tensor], argnums: int | Sequence[int] = 0
+) -> Callable[..., tuple[Tensor, Any]]:
     """A function that gives the value of another, one number, and its gradient by some of its arguments.
 
     An argument may be a tensor, or a list, tuple or dict of them; the gradient has the same form.
 
     Raises:   as `gradients`.
-    Example:  >>> value_and_grad(lambda x: x * x)(3.0)
-              (Tensor(9.0, shape=(), dtype=float32), Tensor(6.0, shape=(), dtype=float32))
+    Example:
+        >>> value_and_grad(lambda x: x * x)(3.0)
+        (Tensor(9.0, shape=(), dtype=float32), Tensor(6.0, shape=(), dtype=float32))
     """
 
     def transformed(*arguments: Any) -> tuple[Tensor, Any]:
@@ -171,10 +176,11 @@ def grad(function: Callable[..., Tensor], argnums: int | Sequence[int] = 0) -> C
         ∇f(x)
 
     Raises:   as `gradients`.
-    Example:  >>> grad(lambda x: x * x)(3.0)
-              Tensor(6.0, shape=(), dtype=float32)
-              >>> grad(grad(lambda x: x * x * x))(3.0)
-              Tensor(18.0, shape=(), dtype=float32)
+    Example:
+        >>> grad(lambda x: x * x)(3.0)
+        Tensor(6.0, shape=(), dtype=float32)
+        >>> grad(grad(lambda x: x * x * x))(3.0)
+        Tensor(18.0, shape=(), dtype=float32)
     """
 
     def transformed(*arguments: Any) -> Any:

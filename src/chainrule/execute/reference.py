@@ -30,10 +30,11 @@ _TWO_SIZES = Message(
 class Program:
     """An order of evaluation for some outputs, worked out once and run as often as wanted.
 
-    Example:  >>> from chainrule.graph.tensor import input_tensor
-              >>> x = input_tensor("x", (3,))
-              >>> Program([x * 2]).run({x: [1, 2, 3]})
-              [array([2., 4., 6.], dtype=float32)]
+    Example:
+        >>> from chainrule.graph.tensor import input_tensor
+        >>> x = input_tensor("x", (3,))
+        >>> Program([x * 2]).run({x: [1, 2, 3]})
+        [array([2., 4., 6.], dtype=float32)]
     """
 
     def __init__(self, outputs: Sequence[Tensor]) -> None:
@@ -60,7 +61,9 @@ class Program:
                     del values[x]
         return [values[node] for node in self.outputs]
 
-    def trace(self, bindings: Mapping[Tensor, ArrayLike] | None = None, *, batch: int | None = None) -> dict[Tensor, Array]:
+    def trace(
+        self, bindings: Mapping[Tensor, ArrayLike] | None = None, *, batch: int | None = None
+    ) -> dict[Tensor, Array]:
         """Every value that the outputs depend on, in order of evaluation."""
         values, batch = bound(bindings or {}, batch)
         with np.errstate(all="ignore"):

@@ -12,7 +12,8 @@ from chainrule.messages import Message
 
 _UNSUPPORTED = Message(
     "dtype.unsupported",
-    en="dtype {dtype} is not supported; chainrule computes with {known}. Convert the data first, e.g. x.astype('float32').",
+    en="dtype {dtype} is not supported; chainrule computes with {known}. Convert the data first, e.g. with "
+    "x.astype('float32').",
     zh="不支持数据类型 {dtype}；chainrule 使用 {known}。请先转换数据，例如 x.astype('float32')。",
 )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chainrule.graph.affine import Affine, Axis
-from chainrule.graph.dtype import DType, bool_, int64
+from chainrule.graph.dtype import DType, int64
 from chainrule.graph.extent import Extent, Shape
 from chainrule.graph.scalar import ADD, AND, GREATER, IS_NAN, MAXIMUM, NOT, OR, WHERE, ScalarFunction
 

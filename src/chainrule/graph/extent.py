@@ -45,9 +45,12 @@ def product(extents: Iterable[Extent]) -> Extent:
     extents = tuple(extents)
     total: Extent = 1
     for extent in extents:
-        if isinstance(total, Batch) and isinstance(extent, Batch):
+        if isinstance(total, int):
+            total = extent * total
+        elif isinstance(extent, int):
+            total = total * extent
+        else:
             raise ShapeError(_TWO_BATCHES(extents=extents))
-        total = total * extent
     return total
 
 

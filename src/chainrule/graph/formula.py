@@ -6,10 +6,9 @@ import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import GraphError
@@ -142,7 +141,7 @@ class IndexFormula:
     factors: tuple[Access, ...]
 
 
-@lru_cache(maxsize=None)
+@cache
 def parse_index_formula(text: str) -> IndexFormula:
     """Read a formula such as "y[n,o] += x[n,i] * w[i,o]"."""
     compact = text.replace(" ", "")

@@ -13,9 +13,10 @@ from itertools import product
 from math import gcd
 
 from chainrule.graph.affine import Affine, Axis, mixed_radix
-from chainrule.graph.expression import ADD, SUM, Buffer, Expression, Guard, Reduce, call, substitute, zero
+from chainrule.graph.expression import SUM, Buffer, Expression, Guard, Reduce, call, substitute, zero
 from chainrule.graph.extent import Extent
 from chainrule.graph.loopnest import LoopNest, nest
+from chainrule.graph.scalar import ADD
 
 Condition = tuple[Affine, Extent]
 

@@ -20,7 +20,8 @@ _RANK = Message(
 )
 _MISMATCH = Message(
     "indexing.mismatch",
-    en="{operation}: axis '{axis}' is {extent} in {factor} {shape} but {other} in {other_factor}. The formula is {formula}.",
+    en="{operation}: axis '{axis}' is {extent} in {factor} {shape} but {other} in {other_factor}. The formula is "
+    "{formula}.",
     zh="{operation}：轴“{axis}”在 {factor} {shape} 中为 {extent}，但在 {other_factor} 中为 {other}。公式为 {formula}。",
 )
 _UNKNOWN = Message(
@@ -73,84 +74,101 @@ def resolve(name: str, formula: str, shapes: tuple[Shape, ...], attributes: Mapp
 
 @lru_cache(maxsize=4096)
 def _resolve(name: str, formula: str, shapes: tuple[Shape, ...], attributes: tuple[tuple[str, Any], ...]) -> Indexing:
+    given = dict(attributes)
+    shape: Shape | None = given.pop("shape", None)
+    reading = _Reading(name, formula, given)
     parsed = parse_index_formula(formula)
-    known: dict[str, Extent] = dict(attributes)
-    shape: Shape | None = known.pop("shape", None)  # type: ignore[assignment]
-    given = frozenset(known)  # an extent given by name may be smaller than the array's: a part of it
-    origin: dict[str, str] = {}
+    actual = list(zip(parsed.factors, shapes, strict=True))
+    for access, extents in actual:
+        reading.learn_letters(access, extents)
+    for access, extents in actual:
+        reading.learn_windows(access, extents)
+    factors = tuple(reading.checked(access, extents) for access, extents in actual)
+    if shape is None:
+        shape = tuple(reading.extent_of(reading.affine(terms)) for terms in parsed.output.index)
+    return Indexing(reading.checked(parsed.output, shape), factors, shape)
 
-    def refuse(message: Message, **values: object) -> ShapeError:
-        return ShapeError(message(operation=name, formula=formula, **values))
 
-    for access, actual in zip(parsed.factors, shapes, strict=True):
+class _Reading:
+    """What is known of a formula's letters while the shapes of its factors are gone through."""
+
+    def __init__(self, name: str, formula: str, given: Mapping[str, Extent]) -> None:
+        self.name, self.formula = name, formula
+        self.given = frozenset(given)  # an extent given by name may be smaller than the array's: a part of it
+        self.known: dict[str, Extent] = dict(given)
+        self.origin: dict[str, str] = {}
+
+    def refuse(self, message: Message, **values: object) -> ShapeError:
+        return ShapeError(message(operation=self.name, formula=self.formula, **values))
+
+    def learn_letters(self, access: Access, actual: Shape) -> None:
+        """An index that is one letter gives the letter the array's extent, and equal letters must agree."""
         if len(access.index) != len(actual):
-            raise refuse(_RANK, factor=access.name, rank=len(access.index), shape=show_shape(actual))
+            raise self.refuse(_RANK, factor=access.name, rank=len(access.index), shape=show_shape(actual))
         for terms, extent in zip(access.index, actual, strict=True):
             letter = _pure(terms)
-            if letter is None or letter in given:
+            if letter is None or letter in self.given:
                 continue
-            if known.setdefault(letter, extent) != extent:
-                raise refuse(
-                    _MISMATCH, axis=letter, extent=extent, factor=access.name, shape=show_shape(actual),
-                    other=known[letter], other_factor=origin[letter],
-                )  # fmt: skip
-            origin.setdefault(letter, f"{access.name} {show_shape(actual)}")
+            found = self.known.setdefault(letter, extent)
+            if found != extent:
+                here = {"factor": access.name, "shape": show_shape(actual), "extent": extent}
+                raise self.refuse(_MISMATCH, axis=letter, **here, other=found, other_factor=self.origin[letter])
+            self.origin.setdefault(letter, f"{access.name} {show_shape(actual)}")
 
-    def affine(terms: tuple[Term, ...]) -> Affine:
+    def learn_windows(self, access: Access, actual: Shape) -> None:
+        """In an index of several terms, such as i*sh + p*dh, the array's extent determines the one unknown letter."""
+        for terms, extent in zip(access.index, actual, strict=True):
+            unknown = [t for t in terms if t.letter is not None and t.letter not in self.known]
+            if len(unknown) != 1 or not isinstance(extent, int):
+                continue
+            (term,) = unknown
+            others = self.affine(tuple(t for t in terms if t is not term))
+            span = 1 + others.constant + sum(c * (a.extent - 1) for a, c in others.terms if isinstance(a.extent, int))
+            step = self.factor(term)
+            if extent < span:
+                raise self.refuse(_DOES_NOT_FIT, window=span, extent=extent, step=step)
+            self.known[str(term.letter)] = (extent - span) // step + 1
+
+    def factor(self, term: Term) -> int:
+        factor = self.known.get(term.factor) if isinstance(term.factor, str) else term.factor
+        if not isinstance(factor, int):
+            raise self.refuse(_UNKNOWN, axis=term.factor)
+        return factor
+
+    def affine(self, terms: tuple[Term, ...]) -> Affine:
         total = Affine()
         for term in terms:
-            factor = known.get(term.factor) if isinstance(term.factor, str) else term.factor
-            if not isinstance(factor, int):
-                raise refuse(_UNKNOWN, axis=term.factor)
+            factor = self.factor(term) * term.sign
             if term.letter is None:
-                total = total + factor * term.sign
-            elif term.letter in known:
-                total = total + Affine.of(Axis(term.letter, known[term.letter]), factor * term.sign)
+                total = total + factor
+            elif term.letter in self.known:
+                total = total + Affine.of(Axis(term.letter, self.known[term.letter]), factor)
             else:
-                raise refuse(_UNKNOWN, axis=term.letter)
+                raise self.refuse(_UNKNOWN, axis=term.letter)
         return total
 
-    # An index of several terms, such as i*sh + p*dh: the array's extent determines the one letter still unknown.
-    for access, actual in zip(parsed.factors, shapes, strict=True):
-        for terms, extent in zip(access.index, actual, strict=True):
-            unknown = [t for t in terms if t.letter is not None and t.letter not in known]
-            if len(unknown) == 1 and isinstance(extent, int) and unknown[0].letter is not None:
-                others = affine(tuple(t for t in terms if t is not unknown[0]))
-                span = 1 + others.constant + sum(c * (a.extent - 1) for a, c in others.terms if isinstance(a.extent, int))
-                step = known[unknown[0].factor] if isinstance(unknown[0].factor, str) else unknown[0].factor
-                assert isinstance(step, int)
-                known[unknown[0].letter] = (extent - span) // step + 1
-                if extent < span:
-                    raise refuse(_DOES_NOT_FIT, window=span, extent=extent, step=step)
-
-    def checked(access: Access, actual: Shape) -> tuple[Affine, ...]:
-        indices = tuple(affine(terms) for terms in access.index)
+    def checked(self, access: Access, actual: Shape) -> tuple[Affine, ...]:
+        indices = tuple(self.affine(terms) for terms in access.index)
         for index, extent in zip(indices, actual, strict=True):
             if not index.within(extent):
-                raise refuse(_OUTSIDE, index=index, factor=access.name, extent=extent)
+                raise self.refuse(_OUTSIDE, index=index, factor=access.name, extent=extent)
         return indices
 
-    factors = tuple(checked(access, actual) for access, actual in zip(parsed.factors, shapes, strict=True))
-    if shape is None:
-        shape = tuple(_extent_of(affine(terms), refuse) for terms in parsed.output.index)
-    return Indexing(checked(parsed.output, shape), factors, shape)
+    def extent_of(self, index: Affine) -> Extent:
+        """One more than the largest value of an index."""
+        multiple, constant = 0, index.constant + 1
+        for axis, coefficient in index.terms:
+            if isinstance(axis.extent, Batch):
+                multiple, constant = multiple + coefficient * axis.extent.multiple, constant - coefficient
+            elif axis.extent == 0:
+                return 0
+            else:
+                constant += max(0, coefficient * (axis.extent - 1))
+        if multiple and constant:
+            raise self.refuse(_BATCH_EXTENT, index=index)
+        return Batch(multiple) if multiple else constant
 
 
 def _pure(terms: tuple[Term, ...]) -> str | None:
     """The letter, where an index is nothing else."""
     return terms[0].letter if len(terms) == 1 and terms[0].factor == 1 and terms[0].sign == 1 else None
-
-
-def _extent_of(index: Affine, refuse: Any) -> Extent:
-    """One more than the largest value of an index."""
-    multiple, constant = 0, index.constant + 1
-    for axis, coefficient in index.terms:
-        if isinstance(axis.extent, Batch):
-            multiple, constant = multiple + coefficient * axis.extent.multiple, constant - coefficient
-        elif axis.extent == 0:
-            return 0
-        else:
-            constant += max(0, coefficient * (axis.extent - 1))
-    if multiple and constant:
-        raise refuse(_BATCH_EXTENT, index=index)
-    return Batch(multiple) if multiple else constant

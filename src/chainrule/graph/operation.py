@@ -72,5 +72,3 @@ class Expandable(Operation):
     @abstractmethod
     def expand(self, inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
         """The body, applied."""
-
-

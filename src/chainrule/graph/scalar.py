@@ -84,7 +84,9 @@ MULTIPLY_LOW = ScalarFunction(
 )
 MULTIPLY_HIGH = ScalarFunction(
     "multiply_high",
-    lambda a, b: ((np.asarray(a).astype(np.uint64) * np.asarray(b).astype(np.uint64)) >> np.uint64(32)).astype(np.int64),
+    lambda a, b: ((np.asarray(a).astype(np.uint64) * np.asarray(b).astype(np.uint64)) >> np.uint64(32)).astype(
+        np.int64
+    ),
     "(int64_t)(((uint64_t){0} * (uint64_t){1}) >> 32)",
     2,
     "any",

@@ -23,7 +23,8 @@ _MIDDLE = (
 _LARGE = (
     (1.63153871373020978e-2, 0.305326634961232344, 0.360344899949804439, 0.125781726111229246, 1.60837851487422766e-2,
      6.58749161529837803e-4),
-    (1.0, 2.56852019228982242, 1.87295284992346725, 0.527905102951428412, 6.05183413124413191e-2, 2.33520497626869185e-3),
+    (1.0, 2.56852019228982242, 1.87295284992346725, 0.527905102951428412, 6.05183413124413191e-2,
+     2.33520497626869185e-3),
 )  # fmt: skip
 
 
@@ -36,8 +37,9 @@ def erf(x: Any) -> Any:
     """The error function 2/√π ∫₀ˣ exp(-t²) dt, in double precision inside, within 1e-15 of the true value.
 
     Source:   Cody 1969 (see above).
-    Example:  >>> float(erf(np.float64(0.5)))
-              0.5204998778130465
+    Example:
+        >>> float(erf(np.float64(0.5)))
+        0.5204998778130465
     """
     x = np.asarray(x)
     y = np.minimum(np.abs(x.astype(np.float64)), 10.0)  # erf(10) is 1 to the last bit; a NaN passes

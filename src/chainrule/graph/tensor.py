@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from chainrule.errors import GraphError, ShapeError
 from chainrule.graph.dtype import DType, as_dtype, float32, int64
 from chainrule.graph.expression import Buffer, Constant
-from chainrule.graph.extent import Extent, Shape, product, show_shape
+from chainrule.graph.extent import Extent, product, show_shape
 from chainrule.graph.loopnest import LoopNest, nest
 from chainrule.graph.operation import Array, Attributes, Expandable, Operation, Primitive, Type
 from chainrule.messages import Message
@@ -66,11 +66,12 @@ class Tensor:
     A tensor made from numbers evaluates when somebody looks: `print(t)`, `t.numpy()`, `float(t)`, `if t > 0`. Its value
     is kept, and evaluation of what depends on it starts there; differentiation still sees the whole graph.
 
-    Example:  >>> t = Tensor.of([1.0, 2.0]) * 3
-              >>> t
-              Tensor([3. 6.], shape=(2,), dtype=float32)
-              >>> t.operation.name
-              'multiply'
+    Example:
+        >>> t = Tensor.of([1.0, 2.0]) * 3
+        >>> t
+        Tensor([3. 6.], shape=(2,), dtype=float32)
+        >>> t.operation.name
+        'multiply'
     """
 
     operators: ClassVar[Operators]
@@ -100,7 +101,7 @@ class Tensor:
 
     @staticmethod
     def of(data: ArrayLike | Tensor, dtype: DType | DTypeLike | None = None) -> Tensor:
-        """The tensor made from numbers: a copy of them, float32 if they are Python floats, their own dtype if they are an array."""
+        """The tensor made from a copy of numbers: Python floats become float32, an array keeps its dtype."""
         return tensor(data, dtype)
 
     # ------------------------------------------------------------------------------------------------ what it is
@@ -118,7 +119,7 @@ class Tensor:
 
     @cached_property
     def expansion(self) -> Tensor:
-        """The body of a composite operation, applied to this node's inputs; made once, so that all who expand share it."""
+        """The body of a composite operation, applied to this node's inputs; made once and shared by all who expand."""
         assert isinstance(self.operation, Expandable)
         return self.operation.expand(self.inputs, self.attributes)
 
@@ -260,7 +261,7 @@ def apply(operation: Operation, *inputs: Tensor, **attributes: Any) -> Tensor:
 
 def caller() -> str:
     """The user's line: the innermost one outside this package, as file:line."""
-    frame = sys._getframe(1)
+    frame = sys._getframe(1)  # noqa: SLF001 - inspect.stack() takes a thousand times as long
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back
     return f"{frame.f_code.co_filename.rpartition('/')[2]}:{frame.f_lineno}"
@@ -318,9 +319,10 @@ SOURCE, NUMBER = _Source(), _Number()
 def input_tensor(name: str, shape: Sequence[Extent], dtype: DType | DTypeLike = float32) -> Tensor:
     """An input that has no value until one is bound to it; its shape may hold the batch axis.
 
-    Example:  >>> from chainrule.graph.extent import batch
-              >>> input_tensor("x", (batch, 3))
-              Tensor(x, shape=(batch, 3), dtype=float32)
+    Example:
+        >>> from chainrule.graph.extent import batch
+        >>> input_tensor("x", (batch, 3))
+        Tensor(x, shape=(batch, 3), dtype=float32)
     """
     type = Type(tuple(shape), as_dtype(dtype))
     return Tensor(SOURCE, (), {"shape": type.shape, "dtype": type.dtype}, type, name=name, where=caller())
@@ -336,9 +338,10 @@ def tensor(data: ArrayLike | Tensor, dtype: DType | DTypeLike | None = None) -> 
 
     Shapes:   that of the data
     Raises:   DTypeError if the data's type is not one of chainrule's.
-    Example:  >>> tensor([[1, 2], [3, 4]])
-              Tensor([[1 2]
-               [3 4]], shape=(2, 2), dtype=int64)
+    Example:
+        >>> tensor([[1, 2], [3, 4]])
+        Tensor([[1 2]
+         [3 4]], shape=(2, 2), dtype=int64)
     """
     if isinstance(data, Tensor):
         data = data.numpy()
@@ -347,9 +350,7 @@ def tensor(data: ArrayLike | Tensor, dtype: DType | DTypeLike | None = None) -> 
     kind = as_dtype(dtype) if dtype is not None else default_dtype(array) if python else as_dtype(array.dtype)
     array = frozen(np.array(array, kind.numpy, order="C"))
     type = Type(array.shape, kind)
-    return Tensor(
-        SOURCE, (), {"shape": type.shape, "dtype": kind}, type, value=array, where=caller()
-    )
+    return Tensor(SOURCE, (), {"shape": type.shape, "dtype": kind}, type, value=array, where=caller())
 
 
 def default_dtype(array: Array) -> DType:

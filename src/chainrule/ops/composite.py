@@ -10,7 +10,7 @@ from chainrule.graph.extent import show_shape
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
 from chainrule.ops.axes import Axes, normalized_axes
-from chainrule.ops.contraction import mean, sum, variance
+from chainrule.ops.contraction import sum
 from chainrule.ops.elementwise import clip, exp, log, sqrt, stop_gradient, where
 from chainrule.ops.kinds.composite import Composite
 from chainrule.ops.kinds.conversion import as_tensor, cast
@@ -19,14 +19,16 @@ from chainrule.ops.random import bernoulli, random_bits
 from chainrule.ops.selection import gather, max, one_hot
 
 __all__ = [
-    "cross_entropy", "dropout", "inverted_dropout", "log_softmax", "log_sum_exp", "normalize", "random_shift", "softmax",
+    "cross_entropy", "dropout", "inverted_dropout", "log_softmax", "log_sum_exp", "normalize", "random_shift",
+    "softmax",
 ]  # fmt: skip
 
 _LABELS = Message(
     "cross_entropy.labels",
     en="cross_entropy: logits {logits} need integer labels of shape {integers}, or one-hot labels of their own shape; "
     "the labels are {labels}.",
-    zh="cross_entropy：logits {logits} 需要形状为 {integers} 的整数标签，或与其形状相同的 one-hot 标签；给出的标签为 {labels}。",
+    zh="cross_entropy：logits {logits} 需要形状为 {integers} 的整数标签，或与其形状相同的 one-hot 标签；"
+    "给出的标签为 {labels}。",
 )
 _IMAGES = Message(
     "random_shift.images",
@@ -44,11 +46,11 @@ def _floats(x: Any) -> Tensor:
 def _peak(x: Tensor, axes: tuple[int, ...]) -> Tensor:
     """The largest element, a constant to differentiation: it cancels, and only keeps exp in range."""
     top = stop_gradient(max(x, axes, keepdims=True))
-    return where(absolute_is_finite(top), top, 0.0)
+    return where(_is_finite(top), top, 0.0)
 
 
-def absolute_is_finite(x: Tensor) -> Tensor:
-    return x - x == 0.0  # noqa: PLR0124 - inf - inf and NaN - NaN are NaN
+def _is_finite(x: Tensor) -> Tensor:
+    return x - x == 0.0  # inf - inf and NaN - NaN are NaN
 
 
 def _log_sum_exp(x: Tensor, *, axes: tuple[int, ...], keepdims: bool) -> Tensor:
@@ -77,8 +79,9 @@ def log_sum_exp(x: Any, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
         y = log Σ exp(x)
 
     Raises:   ShapeError if an axis does not exist, or is empty.
-    Example:  >>> log_sum_exp([1000.0, 1000.0])
-              Tensor(1000.6931, shape=(), dtype=float32)
+    Example:
+        >>> log_sum_exp([1000.0, 1000.0])
+        Tensor(1000.6932, shape=(), dtype=float32)
     """
     x = _floats(x)
     return LOG_SUM_EXP(x, axes=normalized_axes("log_sum_exp", axis, x), keepdims=keepdims)
@@ -90,8 +93,9 @@ def softmax(x: Any, axis: Axes = -1) -> Tensor:
         y = exp(x) / Σ exp(x)
 
     Raises:   ShapeError if an axis does not exist, or is empty.
-    Example:  >>> softmax([0.0, 0.0])
-              Tensor([0.5 0.5], shape=(2,), dtype=float32)
+    Example:
+        >>> softmax([0.0, 0.0])
+        Tensor([0.5 0.5], shape=(2,), dtype=float32)
     """
     x = _floats(x)
     return SOFTMAX(x, axes=normalized_axes("softmax", axis, x))
@@ -103,8 +107,9 @@ def log_softmax(x: Any, axis: Axes = -1) -> Tensor:
         y = x - log Σ exp(x)
 
     Raises:   ShapeError if an axis does not exist, or is empty.
-    Example:  >>> log_softmax([0.0, 0.0])
-              Tensor([-0.6931472 -0.6931472], shape=(2,), dtype=float32)
+    Example:
+        >>> log_softmax([0.0, 0.0])
+        Tensor([-0.6931472 -0.6931472], shape=(2,), dtype=float32)
     """
     x = _floats(x)
     return LOG_SOFTMAX(x, axes=normalized_axes("log_softmax", axis, x))
@@ -125,8 +130,9 @@ def cross_entropy(logits: Any, labels: Any, *, label_smoothing: float | Tensor =
     Shapes:   logits (…, C), labels (…) integers or (…, C) one-hot → (…)
     Raises:   ShapeError if labels fit neither way; DTypeError if integer labels are floats.
     Source:   label smoothing s: Szegedy, Vanhoucke, Ioffe, Shlens and Wojna 2016
-    Example:  >>> cross_entropy([[0.0, 0.0]], [1])
-              Tensor([0.6931472], shape=(1,), dtype=float32)
+    Example:
+        >>> cross_entropy([[0.0, 0.0]], [1])
+        Tensor([0.6931472], shape=(1,), dtype=float32)
     """
     logits, labels = _floats(logits), as_tensor(labels)
     classes = logits.shape[-1] if logits.shape else 0
@@ -141,7 +147,7 @@ def cross_entropy(logits: Any, labels: Any, *, label_smoothing: float | Tensor =
         shapes = {"logits": show_shape(logits.shape), "integers": show_shape(logits.shape[:-1])}
         raise ShapeError(_LABELS(**shapes, labels=labels.type))
     if isinstance(label_smoothing, Tensor) or label_smoothing:
-        targets = targets * (1.0 - label_smoothing) + label_smoothing * (1.0 / float(classes))  # type: ignore[arg-type]
+        targets = targets * (1.0 - label_smoothing) + label_smoothing * (1.0 / float(classes))
     return CROSS_ENTROPY(logits, targets)
 
 
@@ -153,15 +159,18 @@ def _normalize(x: Tensor, center: Tensor, spread: Tensor, scale: Tensor, offset:
 NORMALIZE = Composite("normalize", _normalize)
 
 
-def normalize(x: Any, mean: Any, variance: Any, scale: Any = 1.0, offset: Any = 0.0, *, epsilon: float = 1e-5) -> Tensor:
+def normalize(
+    x: Any, mean: Any, variance: Any, scale: Any = 1.0, offset: Any = 0.0, *, epsilon: float = 1e-5
+) -> Tensor:
     """Batch normalisation with given statistics.
 
         y = γ (x - μ) / √(σ² + ε) + β
 
     Shapes:   everything broadcasts to x
     Source:   Ioffe and Szegedy 2015, algorithm 1
-    Example:  >>> normalize([1.0, 3.0], 2.0, 1.0, epsilon=0.0)
-              Tensor([-1.  1.], shape=(2,), dtype=float32)
+    Example:
+        >>> normalize([1.0, 3.0], 2.0, 1.0, epsilon=0.0)
+        Tensor([-1.  1.], shape=(2,), dtype=float32)
     """
     return NORMALIZE(_floats(x), mean, variance, scale, offset, epsilon=epsilon)
 
@@ -187,15 +196,16 @@ def _mask_shape(x: Tensor, shared_axes: Axes) -> tuple[Any, ...]:
 
 
 def dropout(x: Any, rate: Any, seed: Any, step: Any = 0, *, stream: int = 0, shared_axes: Axes = None) -> Tensor:
-    """Direct dropout: each element is kept with probability q = 1 - rate and set to zero otherwise; test time scales by q.
+    """Direct dropout: each element is kept with probability q = 1 - rate, otherwise set to zero; test time scales by q.
 
         y = D ⊙ x, D ~ Bernoulli(q)
 
     Along `shared_axes` one decision serves all elements: (1, 2) drops whole maps of images.
 
     Source:   Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov 2014, section 4
-    Example:  >>> dropout([1.0, 1.0, 1.0, 1.0], 0.5, seed=0)
-              Tensor([1. 0. 0. 0.], shape=(4,), dtype=float32)
+    Example:
+        >>> dropout([1.0, 1.0, 1.0, 1.0], 0.5, seed=0)
+        Tensor([1. 0. 0. 0.], shape=(4,), dtype=float32)
     """
     x = _floats(x)
     return DROPOUT(x, cast_rate(rate, x), seed, step, stream=stream, shape=_mask_shape(x, shared_axes))
@@ -209,8 +219,9 @@ def inverted_dropout(
         y = D ⊙ x / q, D ~ Bernoulli(q)
 
     Source:   Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov 2014, section 10
-    Example:  >>> inverted_dropout([1.0, 1.0, 1.0, 1.0], 0.5, seed=0)
-              Tensor([2. 0. 0. 0.], shape=(4,), dtype=float32)
+    Example:
+        >>> inverted_dropout([1.0, 1.0, 1.0, 1.0], 0.5, seed=0)
+        Tensor([2. 0. 0. 0.], shape=(4,), dtype=float32)
     """
     x = _floats(x)
     return INVERTED_DROPOUT(x, cast_rate(rate, x), seed, step, stream=stream, shape=_mask_shape(x, shared_axes))
@@ -241,8 +252,9 @@ def random_shift(x: Any, seed: Any, step: Any = 0, *, pixels: int = 1, stream: i
 
     Shapes:   x (n, height, width, c) → (n, height, width, c)
     Raises:   ShapeError if x has other axes.
-    Example:  >>> random_shift([[[[1.0]]]], seed=0, pixels=0)
-              Tensor([[[[1.]]]], shape=(1, 1, 1, 1), dtype=float32)
+    Example:
+        >>> random_shift([[[[1.0]]]], seed=0, pixels=0)
+        Tensor([[[[1.]]]], shape=(1, 1, 1, 1), dtype=float32)
     """
     x = as_tensor(x)
     if x.ndim != 4 or not all(isinstance(e, int) for e in x.shape[1:]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,14 +34,16 @@ _EINSUM = Message(
 )
 _CONV_RANK = Message(
     "conv.rank",
-    en="{operation}: x {x} needs the axes (batch, {spatial}, channels) and w {w} the axes ({kernel}, channels, kernels).",
+    en="{operation}: x {x} needs the axes (batch, {spatial}, channels) and w {w} the axes ({kernel}, channels, "
+    "kernels).",
     zh="{operation}：x {x} 需要轴 (batch, {spatial}, channels)，w {w} 需要轴 ({kernel}, channels, kernels)。",
 )
 _CONV_DEPTH = Message(
     "conv.depth",
     en="{operation}: axis 'c' is {depth} in x {x} but {kernel_depth} in w {w}{groups}. A kernel's depth must equal its "
     "input's depth{per_group}.",
-    zh="{operation}：轴 'c' 在 x {x} 中为 {depth}，但在 w {w} 中为 {kernel_depth}{groups}。卷积核的深度必须等于输入的深度{per_group}。",
+    zh="{operation}：轴 'c' 在 x {x} 中为 {depth}，但在 w {w} 中为 {kernel_depth}{groups}。"
+    "卷积核的深度必须等于输入的深度{per_group}。",
 )
 _CONV_GROUPS = Message(
     "conv.groups",
@@ -61,7 +64,8 @@ _WINDOW_ARGUMENT = Message(
 )
 _PADDING = Message(
     "window.padding",
-    en="{operation}: padding={padding} is not known; use 'valid', 'same', an integer, or (before, after) for each axis.",
+    en="{operation}: padding={padding} is not known; use 'valid', 'same', an integer, or (before, after) for "
+    "each axis.",
     zh="{operation}：未知的 padding={padding}；请使用 'valid'、'same'、整数，或为每个轴给出 (前, 后)。",
 )
 
@@ -73,8 +77,9 @@ def sum(x: Any, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
         y[a0] = Σ x[a0,a1]
 
     Raises:   ShapeError if an axis does not exist.
-    Example:  >>> sum([[1.0, 2.0], [3.0, 4.0]], axis=1)
-              Tensor([3. 7.], shape=(2,), dtype=float32)
+    Example:
+        >>> sum([[1.0, 2.0], [3.0, 4.0]], axis=1)
+        Tensor([3. 7.], shape=(2,), dtype=float32)
     """
     x = as_tensor(x)
     if x.dtype in (bool_, uint8):
@@ -112,8 +117,9 @@ def mean(x: Any, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
 
         y = Σ x / k, of k elements
 
-    Example:  >>> mean([[1.0, 2.0], [3.0, 4.0]], axis=0)
-              Tensor([2. 3.], shape=(2,), dtype=float32)
+    Example:
+        >>> mean([[1.0, 2.0], [3.0, 4.0]], axis=0)
+        Tensor([2. 3.], shape=(2,), dtype=float32)
     """
     x = _floats(x)
     return MEAN(x, axes=normalized_axes("mean", axis, x), keepdims=keepdims)
@@ -124,8 +130,9 @@ def variance(x: Any, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
 
         y = Σ (x - mean)² / k, of k elements
 
-    Example:  >>> variance([1.0, 2.0, 3.0])
-              Tensor(0.6666667, shape=(), dtype=float32)
+    Example:
+        >>> variance([1.0, 2.0, 3.0])
+        Tensor(0.6666667, shape=(), dtype=float32)
     """
     x = _floats(x)
     return VARIANCE(x, axes=normalized_axes("variance", axis, x), keepdims=keepdims)
@@ -139,8 +146,9 @@ def matmul(x: Any, w: Any) -> Tensor:
 
     Shapes:   x (…, n, i), w (…, i, o) → (…, n, o); a vector stands for one row, or one column
     Raises:   ShapeError if axis i differs.
-    Example:  >>> matmul([[1.0, 2.0]], [[3.0], [4.0]])
-              Tensor([[11.]], shape=(1, 1), dtype=float32)
+    Example:
+        >>> matmul([[1.0, 2.0]], [[3.0], [4.0]])
+        Tensor([[11.]], shape=(1, 1), dtype=float32)
     """
     x, w = lift_numbers([x, w])
     left, right = x.shape[:-2], w.shape[:-2]
@@ -162,8 +170,9 @@ def einsum(subscripts: str, *tensors: Any) -> Tensor:
 
     Shapes:   as the subscripts say; without '->' the letters that occur once remain, in alphabetical order
     Raises:   UsageError if the subscripts do not fit; ShapeError if the tensors do not.
-    Example:  >>> einsum("ij,ij->i", [[1.0, 2.0], [3.0, 4.0]], [[1.0, 1.0], [1.0, 1.0]])
-              Tensor([3. 7.], shape=(2,), dtype=float32)
+    Example:
+        >>> einsum("ij,ij->i", [[1.0, 2.0], [3.0, 4.0]], [[1.0, 1.0], [1.0, 1.0]])
+        Tensor([3. 7.], shape=(2,), dtype=float32)
     """
     left, arrow, right = subscripts.replace(" ", "").partition("->")
     inputs = left.split(",")
@@ -178,7 +187,11 @@ def einsum(subscripts: str, *tensors: Any) -> Tensor:
 
 
 # ----------------------------------------------------------------------------------------- windows along spatial axes
-_SPATIAL = (("i", "p", "s0", "d0"), ("j", "q", "s1", "d1"), ("k", "r", "s2", "d2"))  # position, window, stride, dilation
+_SPATIAL = (
+    ("i", "p", "s0", "d0"),
+    ("j", "q", "s1", "d1"),
+    ("k", "r", "s2", "d2"),
+)  # position, window, stride, dilation
 Sizes = int | Sequence[int]
 Padding = str | int | Sequence[tuple[int, int]]
 
@@ -186,7 +199,7 @@ Padding = str | int | Sequence[tuple[int, int]]
 def sizes(operation: str, name: str, value: Sizes, rank: int) -> tuple[int, ...]:
     """One positive integer for each spatial axis."""
     given = (value,) * rank if isinstance(value, int) else tuple(value)
-    if len(given) != rank or any(not isinstance(v, int) or v < 1 for v in given):
+    if len(given) != rank or min(given, default=0) < 1:
         raise UsageError(_WINDOW_ARGUMENT(operation=operation, name=name, value=value, rank=rank))
     return given
 
@@ -212,9 +225,9 @@ def padded_windows(
             case "same":
                 total = max(0, (-(-extent // stride) - 1) * stride + span - extent)
                 before, after = total // 2, total - total // 2
-            case int() if padding >= 0:
-                before, after = padding, padding
-            case [*pairs] if len(pairs) == rank and all(len(p) == 2 and min(p) >= 0 for p in pairs):
+            case int(both) if both >= 0:
+                before, after = both, both
+            case [*pairs] if [len(p) for p in pairs] == [2] * rank and min(map(min, pairs)) >= 0:
                 before, after = pairs[k]
             case _:
                 raise UsageError(_PADDING(operation=operation, padding=padding))
@@ -222,9 +235,17 @@ def padded_windows(
         if count < 1:
             raise ShapeError(
                 _WINDOW_FIT(
-                    operation=operation, window=window, axis=k + 1, x=show_shape(x.shape), extent=extent, span=span,
-                    before=before, after=after, stride=stride, count=count,
-                )  # fmt: skip
+                    operation=operation,
+                    window=window,
+                    axis=k + 1,
+                    x=show_shape(x.shape),
+                    extent=extent,
+                    span=span,
+                    before=before,
+                    after=after,
+                    stride=stride,
+                    count=count,
+                )
             )
         widths.append((before, after))
     return pad(x, [(0, 0), *widths, (0, 0)], value)
@@ -259,9 +280,12 @@ def _conv(rank: int, x: Any, w: Any, strides: Sizes, padding: Padding, dilation:
         spatial = ", ".join(("depth", "height", "width")[-rank:])
         raise ShapeError(
             _CONV_RANK(
-                operation=name, x=show_shape(x.shape), w=show_shape(w.shape), spatial=spatial,
+                operation=name,
+                x=show_shape(x.shape),
+                w=show_shape(w.shape),
+                spatial=spatial,
                 kernel=", ".join(["window"] * rank),
-            )  # fmt: skip
+            )
         )
     depth, kernel_depth, kernels = x.shape[-1], w.shape[-2], w.shape[-1]
     assert isinstance(depth, int)
@@ -272,9 +296,14 @@ def _conv(rank: int, x: Any, w: Any, strides: Sizes, padding: Padding, dilation:
         many = groups > 1
         raise ShapeError(
             _CONV_DEPTH(
-                operation=name, depth=depth, x=show_shape(x.shape), kernel_depth=kernel_depth, w=show_shape(w.shape),
-                groups=f" (groups={groups})" if many else "", per_group=f" / {groups}" if many else "",
-            )  # fmt: skip
+                operation=name,
+                depth=depth,
+                x=show_shape(x.shape),
+                kernel_depth=kernel_depth,
+                w=show_shape(w.shape),
+                groups=f" (groups={groups})" if many else "",
+                per_group=f" / {groups}" if many else "",
+            )
         )
     steps, spread = sizes(name, "strides", strides, rank), sizes(name, "dilation", dilation, rank)
     x = padded_windows(name, x, w.shape[:rank], steps, spread, padding)
@@ -296,9 +325,10 @@ def conv1d(
 
     Shapes:   x (n, length, c), w (window, c / groups, o) → (n, (length - window + padding) / s + 1, o)
     Raises:   ShapeError if a window does not fit, or depths differ.
-    Example:  >>> conv1d([[[1.0], [2.0], [4.0]]], [[[1.0]], [[10.0]]])
-              Tensor([[[21.]
-                [42.]]], shape=(1, 2, 1), dtype=float32)
+    Example:
+        >>> conv1d([[[1.0], [2.0], [4.0]]], [[[1.0]], [[10.0]]])
+        Tensor([[[21.]
+          [42.]]], shape=(1, 2, 1), dtype=float32)
     """
     return _conv(1, x, w, strides, padding, dilation, groups)
 
@@ -310,15 +340,17 @@ def conv2d(
 
         y[n,i,j,o] = Σ x[n, i·s₀ + p·d₀, j·s₁ + q·d₁, c]·w[p,q,c,o]
 
-    `padding`: 'valid', 'same' (output ceil(size / stride), the odd element behind), an integer, or (before, after) pairs.
+    `padding`: 'valid', 'same' (output ceil(size / stride), the odd element behind), an integer, or (before, after) for
+    each axis.
 
     Shapes:   x (n, height, width, c), w (kh, kw, c / groups, o) → (n, (height - kh + padding) / s₀ + 1, …, o)
     Raises:   ShapeError if a window does not fit, or depths differ.
     Source:   Dumoulin and Visin 2016, A guide to convolution arithmetic for deep learning
-    Example:  >>> conv2d([[[[1.0], [2.0]], [[3.0], [4.0]]]], [[[[1.0]], [[10.0]]]])
-              Tensor([[[[21.]]
-              <BLANKLINE>
-                [[43.]]]], shape=(1, 2, 1, 1), dtype=float32)
+    Example:
+        >>> conv2d([[[[1.0], [2.0]], [[3.0], [4.0]]]], [[[[1.0]], [[10.0]]]])
+        Tensor([[[[21.]]
+        <BLANKLINE>
+          [[43.]]]], shape=(1, 2, 1, 1), dtype=float32)
     """
     return _conv(2, x, w, strides, padding, dilation, groups)
 
@@ -332,8 +364,9 @@ def conv3d(
 
     Shapes:   x (n, depth, height, width, c), w (kd, kh, kw, c / groups, o) → (n, (depth - kd + padding) / s₀ + 1, …, o)
     Raises:   ShapeError if a window does not fit, or depths differ.
-    Example:  >>> conv3d([[[[[2.0]]]]], [[[[[3.0]]]]])
-              Tensor([[[[[6.]]]]], shape=(1, 1, 1, 1, 1), dtype=float32)
+    Example:
+        >>> conv3d([[[[[2.0]]]]], [[[[[3.0]]]]])
+        Tensor([[[[[6.]]]]], shape=(1, 1, 1, 1, 1), dtype=float32)
     """
     return _conv(3, x, w, strides, padding, dilation, groups)
 
@@ -345,7 +378,7 @@ def _average_pool(x: Tensor, *, window: tuple[int, ...], strides: tuple[int, ...
     total = Indexed("window_sum", f"y[n,{i},c] += x[n,{under},c]")(
         x, **window_attributes(strides, (1,) * rank), **extents
     )
-    return total / float(product(window))  # type: ignore[arg-type]
+    return total / math.prod(window)
 
 
 AVERAGE_POOL = Composite("average_pool", _average_pool)
@@ -358,8 +391,9 @@ def average_pool(x: Any, window: Sizes, *, strides: Sizes | None = None) -> Tens
 
     Shapes:   x (n, height, width, c) → (n, (height - window) / stride + 1, …, c); one or three spatial axes likewise
     Raises:   ShapeError if a window does not fit.
-    Example:  >>> average_pool([[[[1.0], [2.0]], [[3.0], [4.0]]]], 2)
-              Tensor([[[[2.5]]]], shape=(1, 1, 1, 1), dtype=float32)
+    Example:
+        >>> average_pool([[[[1.0], [2.0]], [[3.0], [4.0]]]], 2)
+        Tensor([[[[2.5]]]], shape=(1, 1, 1, 1), dtype=float32)
     """
     x = _floats(x)
     rank = spatial_rank("average_pool", x)

@@ -11,8 +11,9 @@ from chainrule.ops.kinds.elementwise import Elementwise
 __all__ = [
     "absolute", "add", "cast", "clip", "cos", "divide", "elu", "equal", "erf", "exp", "expm1", "floor", "greater",
     "greater_equal", "identity", "is_nan", "leaky_relu", "less", "less_equal", "log", "log1p", "logical_and",
-    "logical_not", "logical_or", "maximum", "minimum", "multiply", "negative", "not_equal", "power", "relu", "shift_right", "sigmoid",
-    "sign", "sin", "softplus", "sqrt", "square", "stop_gradient", "subtract", "tanh", "where",
+    "logical_not", "logical_or", "maximum", "minimum", "multiply", "negative", "not_equal", "power", "relu",
+    "shift_right", "sigmoid", "sign", "sin", "softplus", "sqrt", "square", "stop_gradient", "subtract", "tanh",
+    "where",
 ]  # fmt: skip
 
 POSITIVE = (1e-300, math.inf)
@@ -57,7 +58,7 @@ absolute = Elementwise(
     summary="Absolute value.",
     example=">>> absolute([1.0, -2.0])\nTensor([1. 2.], shape=(2,), dtype=float32)",
 )  # fmt: skip
-sign = Elementwise(
+sign: Elementwise = Elementwise(
     "sign", "sign(x)",
     partials=lambda y, x: (None,),
     kinks=(0.0,), convention="sign(0) is 0; no gradient passes",
@@ -83,7 +84,7 @@ sqrt = Elementwise(
     summary="Square root.",
     example=">>> sqrt([4.0, 2.0])\nTensor([2.        1.4142135], shape=(2,), dtype=float32)",
 )  # fmt: skip
-power = Elementwise(
+power: Elementwise = Elementwise(
     "power", "power(a, b)",
     partials=lambda y, a, b: (
         where(equal(b, 0), 0.0, b * power(a, b - 1)),
@@ -97,7 +98,7 @@ power = Elementwise(
 
 # ------------------------------------------------------------------------------------------ comparison and selection
 _COMPARISONS = "no gradient passes"
-equal = Elementwise(
+equal: Elementwise = Elementwise(
     "equal", "a == b", convention=_COMPARISONS, summary="Whether two tensors are equal, element by element.",
     example=">>> equal([1, 2], 2)\nTensor([False  True], shape=(2,), dtype=bool)",
 )  # fmt: skip
@@ -113,7 +114,7 @@ less_equal = Elementwise(
     "less_equal", "a <= b", convention=_COMPARISONS, summary="Whether a is at most b, element by element.",
     example=">>> less_equal([1, 3], 2)\nTensor([ True False], shape=(2,), dtype=bool)",
 )  # fmt: skip
-greater = Elementwise(
+greater: Elementwise = Elementwise(
     "greater", "a > b", convention=_COMPARISONS, summary="Whether a is above b, element by element.",
     example=">>> greater([1, 3], 2)\nTensor([False  True], shape=(2,), dtype=bool)",
 )  # fmt: skip
@@ -130,16 +131,21 @@ logical_and = Elementwise(
     example=">>> logical_and([True, True], [True, False])\nTensor([ True False], shape=(2,), dtype=bool)",
 )  # fmt: skip
 logical_or = Elementwise(
-    "logical_or", "logical_or(a, b)", lift=lift_conditions, convention=_COMPARISONS, summary="Whether one or both hold.",
+    "logical_or", "logical_or(a, b)", lift=lift_conditions, convention=_COMPARISONS,
+    summary="Whether one or both hold.",
     example=">>> logical_or([True, False], [False, False])\nTensor([ True False], shape=(2,), dtype=bool)",
 )  # fmt: skip
 logical_not = Elementwise(
     "logical_not", "logical_not(x)", lift=lift_conditions, convention=_COMPARISONS, summary="Whether it does not hold.",
     example=">>> logical_not([True, False])\nTensor([False  True], shape=(2,), dtype=bool)",
 )  # fmt: skip
-where = Elementwise(
+where: Elementwise = Elementwise(
     "where", "where(condition, a, b)",
-    partials=lambda y, condition, a, b: (None, where(condition, ones(y), zeros(y)), where(condition, zeros(y), ones(y))),
+    partials=lambda y, condition, a, b: (
+        None,
+        where(condition, ones(y), zeros(y)),
+        where(condition, zeros(y), ones(y)),
+    ),
     lift=lift_selection,
     summary="a where the condition holds, b elsewhere.",
     example=">>> where([True, False], [1.0, 2.0], 0.0)\nTensor([1. 0.], shape=(2,), dtype=float32)",
@@ -180,7 +186,7 @@ expm1 = Elementwise(
     summary="exp(x) - 1, exact also for small x.",
     example=">>> expm1([0.0, 1e-8])\nTensor([0.e+00 1.e-08], shape=(2,), dtype=float32)",
 )  # fmt: skip
-log = Elementwise(
+log: Elementwise = Elementwise(
     "log", "log(x)", partials=lambda y, x: (1 / x,), lift=lift_floats, domain=(POSITIVE,),
     summary="Natural logarithm; -inf at 0, NaN below.",
     example=">>> log([1.0, 2.0])\nTensor([0.        0.6931472], shape=(2,), dtype=float32)",
@@ -194,7 +200,7 @@ sin = Elementwise(
     "sin", "sin(x)", partials=lambda y, x: (cos(x),), lift=lift_floats, summary="Sine of an angle in radians.",
     example=">>> sin([0.0, 1.0])\nTensor([0.        0.8414710], shape=(2,), dtype=float32)",
 )  # fmt: skip
-cos = Elementwise(
+cos: Elementwise = Elementwise(
     "cos", "cos(x)", partials=lambda y, x: (-sin(x),), lift=lift_floats, summary="Cosine of an angle in radians.",
     example=">>> cos([0.0, 1.0])\nTensor([1.        0.5403023], shape=(2,), dtype=float32)",
 )  # fmt: skip

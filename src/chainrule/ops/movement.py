@@ -22,7 +22,7 @@ from chainrule.messages import Message
 from chainrule.ops.axes import letters, normalized_axis
 from chainrule.ops.elementwise import where
 from chainrule.ops.kinds import elementwise as kind
-from chainrule.ops.kinds.conversion import as_tensor, cast, lift
+from chainrule.ops.kinds.conversion import as_tensor, lift
 from chainrule.ops.kinds.indexed import Indexed
 
 __all__ = [
@@ -36,7 +36,8 @@ _RESHAPE = Message(
 )
 _RESHAPE_BATCH = Message(
     "reshape.batch",
-    en="reshape: the batch axis of {shape} stays outermost; {target} moves or splits it. Transpose it to the front first.",
+    en="reshape: the batch axis of {shape} stays outermost; {target} moves or splits it. Transpose it to "
+    "the front first.",
     zh="reshape：{shape} 的批量轴必须保持在最外层；{target} 移动或拆分了它。请先将其转置到最前面。",
 )
 _PERMUTATION = Message(
@@ -83,8 +84,9 @@ def full(shape: Sequence[Extent] | Extent, value: Any, dtype: DType | DTypeLike 
     """A tensor filled with one value.
 
     Shapes:   → shape
-    Example:  >>> full((2,), 3)
-              Tensor([3. 3.], shape=(2,), dtype=float32)
+    Example:
+        >>> full((2,), 3)
+        Tensor([3. 3.], shape=(2,), dtype=float32)
     """
     shape = (shape,) if isinstance(shape, int | Batch) else tuple(shape)
     value = value if isinstance(value, Tensor) else number(value, as_dtype(dtype))
@@ -95,8 +97,9 @@ def zeros(shape: Sequence[Extent] | Extent, dtype: DType | DTypeLike = float32) 
     """A tensor of zeros.
 
     Shapes:   → shape
-    Example:  >>> zeros(2)
-              Tensor([0. 0.], shape=(2,), dtype=float32)
+    Example:
+        >>> zeros(2)
+        Tensor([0. 0.], shape=(2,), dtype=float32)
     """
     return full(shape, 0, dtype)
 
@@ -105,8 +108,9 @@ def ones(shape: Sequence[Extent] | Extent, dtype: DType | DTypeLike = float32) -
     """A tensor of ones.
 
     Shapes:   → shape
-    Example:  >>> ones(2)
-              Tensor([1. 1.], shape=(2,), dtype=float32)
+    Example:
+        >>> ones(2)
+        Tensor([1. 1.], shape=(2,), dtype=float32)
     """
     return full(shape, 1, dtype)
 
@@ -162,8 +166,9 @@ def arange(extent: Extent) -> Tensor:
     """The numbers 0 … extent - 1, as int64.
 
     Shapes:   → (extent,)
-    Example:  >>> arange(3)
-              Tensor([0 1 2], shape=(3,), dtype=int64)
+    Example:
+        >>> arange(3)
+        Tensor([0 1 2], shape=(3,), dtype=int64)
     """
     return apply(ARANGE, extent=extent)
 
@@ -172,10 +177,15 @@ def size(extent: Extent, dtype: DType | DTypeLike = float32) -> Tensor:
     """The number that an extent stands for: how many samples a batch has is known only when one is there.
 
     Shapes:   → ()
-    Example:  >>> size(3)
-              Tensor(3.0, shape=(), dtype=float32)
+    Example:
+        >>> size(3)
+        Tensor(3.0, shape=(), dtype=float32)
     """
-    return number(extent, as_dtype(dtype)) if isinstance(extent, int) else apply(SIZE, extent=extent, dtype=as_dtype(dtype))
+    return (
+        number(extent, as_dtype(dtype))
+        if isinstance(extent, int)
+        else apply(SIZE, extent=extent, dtype=as_dtype(dtype))
+    )
 
 
 # ------------------------------------------------------------------------------------------------------ rearranging
@@ -184,9 +194,10 @@ def broadcast_to(x: Any, shape: Sequence[Extent]) -> Tensor:
 
     Shapes:   x → shape
     Raises:   ShapeError if x's sizes are neither 1 nor those of shape.
-    Example:  >>> broadcast_to([1.0, 2.0], (2, 2))
-              Tensor([[1. 2.]
-               [1. 2.]], shape=(2, 2), dtype=float32)
+    Example:
+        >>> broadcast_to([1.0, 2.0], (2, 2))
+        Tensor([[1. 2.]
+         [1. 2.]], shape=(2, 2), dtype=float32)
     """
     return kind.broadcast_to(as_tensor(x), tuple(shape))
 
@@ -197,9 +208,10 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Tensor:
         y[a1,a0] = x[a0,a1]
 
     Raises:   ShapeError if axes is not an order of x's axes.
-    Example:  >>> transpose([[1, 2], [3, 4]])
-              Tensor([[1 3]
-               [2 4]], shape=(2, 2), dtype=int64)
+    Example:
+        >>> transpose([[1, 2], [3, 4]])
+        Tensor([[1 3]
+         [2 4]], shape=(2, 2), dtype=int64)
     """
     x = as_tensor(x)
     order = list(range(x.ndim))[::-1] if axes is None else [a % x.ndim if -x.ndim <= a < x.ndim else a for a in axes]
@@ -262,9 +274,7 @@ def _digits_of(position: Affine, shape: Shape) -> tuple[Index, ...]:
     return (*([rest] if shape else []), *reversed(index))
 
 
-def _common_digits(
-    source: Shape, target: Shape
-) -> tuple[tuple[Affine, ...], tuple[Affine, ...], list[Axis]] | None:
+def _common_digits(source: Shape, target: Shape) -> tuple[tuple[Affine, ...], tuple[Affine, ...], list[Axis]] | None:
     """Both shapes as digits of one mixed-radix number, from the last axis on; None where their sizes do not nest."""
     read, written = [Affine() for _ in source], [Affine() for _ in target]
     left, right = list(source), list(target)
@@ -318,9 +328,10 @@ def reshape(x: Any, shape: Sequence[Extent] | Extent) -> Tensor:
     """x's elements in the same row-major order, with other sizes; one size may be -1, to be worked out.
 
     Raises:   ShapeError if the number of elements differs, or the batch axis would not stay outermost.
-    Example:  >>> reshape([1, 2, 3, 4], (2, -1))
-              Tensor([[1 2]
-               [3 4]], shape=(2, 2), dtype=int64)
+    Example:
+        >>> reshape([1, 2, 3, 4], (2, -1))
+        Tensor([[1 2]
+         [3 4]], shape=(2, 2), dtype=int64)
     """
     x = as_tensor(x)
     target: Shape = (shape,) if isinstance(shape, int | Batch) else tuple(shape)
@@ -352,8 +363,9 @@ def flatten(x: Any) -> Tensor:
     """Each sample's elements in one row.
 
     Shapes:   x (n, …) → (n, product of the others)
-    Example:  >>> flatten([[[1, 2], [3, 4]]])
-              Tensor([[1 2 3 4]], shape=(1, 4), dtype=int64)
+    Example:
+        >>> flatten([[[1, 2], [3, 4]]])
+        Tensor([[1 2 3 4]], shape=(1, 4), dtype=int64)
     """
     x = as_tensor(x)
     return reshape(x, (x.shape[0], product(x.shape[1:])))
@@ -365,8 +377,9 @@ def pad(x: Any, widths: Sequence[tuple[int, int]], value: float = 0) -> Tensor:
 
     Shapes:   x (…, a, …) → (…, before + a + after, …)
     Raises:   ShapeError if widths do not fit x.
-    Example:  >>> pad([1.0, 2.0], [(1, 2)])
-              Tensor([0. 1. 2. 0. 0.], shape=(5,), dtype=float32)
+    Example:
+        >>> pad([1.0, 2.0], [(1, 2)])
+        Tensor([0. 1. 2. 0. 0.], shape=(5,), dtype=float32)
     """
     x = as_tensor(x)
     widths = [(int(before), int(after)) for before, after in widths]
@@ -374,7 +387,7 @@ def pad(x: Any, widths: Sequence[tuple[int, int]], value: float = 0) -> Tensor:
     if bad or any(w != (0, 0) and isinstance(e, Batch) for w, e in zip(widths, x.shape, strict=True)):
         raise ShapeError(_PAD(widths=widths, shape=show_shape(x.shape), rank=x.ndim))
     if all(w == (0, 0) for w in widths):
-        return x
+        return as_tensor(x)
     shape = tuple(e if isinstance(e, Batch) else a + e + b for e, (a, b) in zip(x.shape, widths, strict=True))
     names = letters(x)
     moved = [f"{name}+{before}" if before else name for name, (before, _) in zip(names, widths, strict=True)]
@@ -445,8 +458,9 @@ def concatenate(tensors: Sequence[Any], axis: int = 0) -> Tensor:
 
     Shapes:   (…, a, …), (…, b, …) → (…, a + b, …)
     Raises:   ShapeError if they differ elsewhere.
-    Example:  >>> concatenate([[1, 2], [3]])
-              Tensor([1 2 3], shape=(3,), dtype=int64)
+    Example:
+        >>> concatenate([[1, 2], [3]])
+        Tensor([1 2 3], shape=(3,), dtype=int64)
     """
     if not tensors:
         raise UsageError(_NOTHING())
@@ -492,7 +506,7 @@ def _one_index(x: Tensor, axis: int, entry: int | slice | EllipsisType) -> tuple
         count = len(range(start, stop, step))
         moved = f"a{axis}" if step == 1 else f"{'-' if step < 0 else ''}{abs(step)}*a{axis}"
         return (f"{moved}+{start}" if start and count else moved if count else f"a{axis}"), count
-    if isinstance(entry, bool) or not hasattr(entry, "__index__"):
+    if isinstance(entry, bool | EllipsisType) or not hasattr(entry, "__index__"):
         raise ShapeError(_INDEX(kind=type(entry).__name__, shape=show_shape(x.shape)))
     position = entry.__index__()
     if not -extent <= position < extent:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product as points
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,18 @@ from chainrule.errors import DataError, DTypeError, ShapeError
 from chainrule.graph.affine import Affine, Axis
 from chainrule.graph.dtype import DType, as_dtype, bool_, float32, int32, int64
 from chainrule.graph.expression import (
-    LARGEST, PLACE_OF_LARGEST, SUM, Buffer, Coordinate, Expression, Guard, Read, Reduce, call, zero,
+    LARGEST,
+    PLACE_OF_LARGEST,
+    SUM,
+    Buffer,
+    Coordinate,
+    Expression,
+    Guard,
+    Index,
+    Read,
+    Reduce,
+    call,
+    zero,
 )  # fmt: skip
 from chainrule.graph.extent import Batch, Extent, Shape, concrete, concrete_shape, show_shape
 from chainrule.graph.formula import parse_index_formula
@@ -27,7 +38,15 @@ from chainrule.graph.scalar import ADD, AND, EQUAL, GREATER, IS_NAN, LESS, NOT, 
 from chainrule.graph.tensor import Tensor, apply
 from chainrule.messages import Message
 from chainrule.ops.axes import Axes, letters, normalized_axes, normalized_axis
-from chainrule.ops.contraction import Padding, Sizes, padded_windows, sizes, spatial_rank, window_attributes, window_text
+from chainrule.ops.contraction import (
+    Padding,
+    Sizes,
+    padded_windows,
+    sizes,
+    spatial_rank,
+    window_attributes,
+    window_text,
+)
 from chainrule.ops.kinds.composite import Composite
 from chainrule.ops.kinds.conversion import as_tensor, cast
 from chainrule.ops.kinds.indexed import batched_text, placed, view
@@ -107,6 +126,12 @@ def _flat(windows: Array, window: Sequence[Axis]) -> Array:
     return windows.reshape(*windows.shape[: windows.ndim - len(window)], -1)
 
 
+def _points(windows: Array, shape: tuple[int, ...]) -> list[Array]:
+    """The windows' elements at each point, one array for all windows."""
+    lead: tuple[Any, ...] = (slice(None),) * (windows.ndim - len(shape))
+    return [windows[(*lead, *point, ...)] for point in product(*map(range, shape))]
+
+
 _FOLDED = 64  # windows up to this size are folded point by point: NumPy's own reduction is slow along short axes
 
 
@@ -124,9 +149,9 @@ class _Maximum(_Windowed):
         windows = _windows(inputs[0], indexing, batch)
         shape = tuple(concrete(a.extent, batch) for a in indexing.reduced)
         if math.prod(shape) > _FOLDED:
-            best = _flat(windows, indexing.reduced).max(-1)
+            best: Array = _flat(windows, indexing.reduced).max(-1)
         else:
-            first, *rest = (windows[(..., *point)] for point in points(*map(range, shape)))
+            first, *rest = _points(windows, shape)
             best = first.copy()
             for other in rest:
                 np.maximum(best, other, out=best)
@@ -166,9 +191,9 @@ class _PlaceOf(_Maximum):
         windows = _windows(inputs[0], indexing, batch)
         shape = tuple(concrete(a.extent, batch) for a in indexing.reduced)
         if math.prod(shape) > _FOLDED:
-            place = _flat(windows, indexing.reduced).argmax(-1)
+            place: Array = _flat(windows, indexing.reduced).argmax(-1)
         else:
-            first, *rest = (windows[(..., *point)] for point in points(*map(range, shape)))
+            first, *rest = _points(windows, shape)
             best, place = first.copy(), np.zeros(first.shape, np.int32)
             for k, other in enumerate(rest, 1):
                 better = (other > best) | (np.isnan(other) & ~np.isnan(best))
@@ -289,8 +314,9 @@ def max(x: Any, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
         y[a0] = max x[a0,a1]
 
     Raises:   ShapeError if an axis does not exist, or is empty.
-    Example:  >>> max([[1.0, 5.0], [3.0, 4.0]], axis=1)
-              Tensor([5. 4.], shape=(2,), dtype=float32)
+    Example:
+        >>> max([[1.0, 5.0], [3.0, 4.0]], axis=1)
+        Tensor([5. 4.], shape=(2,), dtype=float32)
     """
     x = as_tensor(x)
     axes = normalized_axes("max", axis, x)
@@ -302,8 +328,9 @@ def argmax(x: Any, axis: int = -1) -> Tensor:
 
     Shapes:   x (…, a, …) → (…, …), int32
     Raises:   ShapeError if the axis does not exist, or is empty.
-    Example:  >>> argmax([[1.0, 5.0], [3.0, 3.0]])
-              Tensor([1 0], shape=(2,), dtype=int32)
+    Example:
+        >>> argmax([[1.0, 5.0], [3.0, 3.0]])
+        Tensor([1 0], shape=(2,), dtype=int32)
     """
     x = as_tensor(x)
     return apply(_PlaceOf(_reduction("argmax", x, (normalized_axis("argmax", axis, x),), False)), x)
@@ -316,8 +343,9 @@ def max_pool(x: Any, window: Sizes, *, strides: Sizes | None = None, padding: Pa
 
     Shapes:   x (n, height, width, c) → (n, (height - window) / stride + 1, …, c); one or three spatial axes likewise
     Raises:   ShapeError if a window does not fit.
-    Example:  >>> max_pool([[[[1.0], [2.0]], [[3.0], [4.0]]]], 2)
-              Tensor([[[[4.]]]], shape=(1, 1, 1, 1), dtype=float32)
+    Example:
+        >>> max_pool([[[[1.0], [2.0]], [[3.0], [4.0]]]], 2)
+        Tensor([[[[4.]]]], shape=(1, 1, 1, 1), dtype=float32)
     """
     x = as_tensor(x)
     rank = spatial_rank("max_pool", x)
@@ -392,7 +420,7 @@ class _ScatterAdd(Primitive):
         axes = axes_of(updates)
         b, rank = y.attributes["batch_dims"], len(indices.shape)
         at = tuple(map(Affine.of, axes))
-        target = (*at[:b], Read(indices, at[:rank]), *at[rank:])
+        target: tuple[Index, ...] = (*at[:b], Read(indices, at[:rank]), *at[rank:])
         scatter = LoopNest(tuple(axes), (Output(output, target, Read(updates, at), accumulate=True),))
         return (nest(axes_of(output), output, zero(output.dtype)), scatter)
 
@@ -441,8 +469,9 @@ def gather(x: Any, indices: Any, axis: int = 0, *, batch_dims: int = 0) -> Tenso
 
     Shapes:   x (b…, …, a, …), indices (b…, i…) → (b…, …, i…, …)
     Raises:   DTypeError if indices are not integers; DataError if one is out of range.
-    Example:  >>> gather([10.0, 20.0, 30.0], [2, 0])
-              Tensor([30. 10.], shape=(2,), dtype=float32)
+    Example:
+        >>> gather([10.0, 20.0, 30.0], [2, 0])
+        Tensor([30. 10.], shape=(2,), dtype=float32)
     """
     x, indices = as_tensor(x), as_tensor(indices)
     b = batch_dims
@@ -464,8 +493,9 @@ def scatter_add(updates: Any, indices: Any, extent: Extent) -> Tensor:
 
     Shapes:   updates (i…, r…), indices (i…) → (extent, r…)
     Raises:   DTypeError if indices are not integers; DataError if one is out of range.
-    Example:  >>> scatter_add([1.0, 2.0, 3.0], [0, 2, 0], 3)
-              Tensor([4. 0. 2.], shape=(3,), dtype=float32)
+    Example:
+        >>> scatter_add([1.0, 2.0, 3.0], [0, 2, 0], 3)
+        Tensor([4. 0. 2.], shape=(3,), dtype=float32)
     """
     return apply(SCATTER_ADD, as_tensor(updates), as_tensor(indices), batch_dims=0, extent=extent)
 
@@ -482,9 +512,10 @@ def one_hot(labels: Any, classes: int, dtype: DType | DTypeLike = float32) -> Te
 
     Shapes:   labels (…) → (…, classes)
     Raises:   DTypeError if labels are not integers.
-    Example:  >>> one_hot([2, 0], 3)
-              Tensor([[0. 0. 1.]
-               [1. 0. 0.]], shape=(2, 3), dtype=float32)
+    Example:
+        >>> one_hot([2, 0], 3)
+        Tensor([[0. 0. 1.]
+         [1. 0. 0.]], shape=(2, 3), dtype=float32)
     """
     labels = as_tensor(labels)
     if labels.dtype.floating or labels.dtype is bool_:
@@ -494,7 +525,7 @@ def one_hot(labels: Any, classes: int, dtype: DType | DTypeLike = float32) -> Te
 
 # ------------------------------------------------------------------------------------------------- order and totals
 class _TopPlaces(Primitive):
-    """Where the k largest elements along the last axis are, largest first; NaN is larger than all, the first of equals first."""
+    """Where the k largest elements along the last axis are, largest first; NaN above all, equals in their own order."""
 
     name = "top_places"
 
@@ -507,7 +538,8 @@ class _TopPlaces(Primitive):
     def evaluate(self, y: Tensor, inputs: Sequence[Array], batch: int | None) -> Array:
         (x,) = inputs  # a stable sort of the reversed elements, read backwards: equal ones come in their own order
         order = np.argsort(x[..., ::-1], axis=-1, kind="stable")[..., ::-1]
-        return (x.shape[-1] - 1 - order[..., : y.attributes["k"]]).astype(np.int32)
+        places: Array = x.shape[-1] - 1 - order[..., : y.attributes["k"]]
+        return places.astype(np.int32)
 
     def lower(self, y: Tensor, output: Buffer, inputs: Sequence[Buffer]) -> Sequence[LoopNest]:
         (x,) = inputs
@@ -522,7 +554,9 @@ class _TopPlaces(Primitive):
         earlier = call(LESS, Coordinate(Affine.of(other)), Coordinate(Affine.of(element)))
         before = call(convert(int64), call(OR, larger, call(AND, equal, earlier)))
         position = Reduce(SUM, (other,), (before,))
-        here = call(WHERE, call(EQUAL, position, Coordinate(Affine.of(rank))), Coordinate(Affine.of(element)), zero(int64))
+        here = call(
+            WHERE, call(EQUAL, position, Coordinate(Affine.of(rank))), Coordinate(Affine.of(element)), zero(int64)
+        )
         return (nest((*outer, rank), output, call(convert(int32), Reduce(SUM, (element,), (here,)))),)
 
     def jvp(self, y: Tensor, tangents: Sequence[Tensor | None]) -> Tensor | None:
@@ -585,9 +619,10 @@ def top_k(x: Any, k: int) -> tuple[Tensor, Tensor]:
 
     Shapes:   x (…, a) → values (…, k), places (…, k) as int32
     Raises:   ShapeError if the axis has fewer than k elements.
-    Example:  >>> values, places = top_k([3.0, 1.0, 5.0], 2)
-              >>> values, places
-              (Tensor([5. 3.], shape=(2,), dtype=float32), Tensor([2 0], shape=(2,), dtype=int32))
+    Example:
+        >>> values, places = top_k([3.0, 1.0, 5.0], 2)
+        >>> values, places
+        (Tensor([5. 3.], shape=(2,), dtype=float32), Tensor([2 0], shape=(2,), dtype=int32))
     """
     x = as_tensor(x)
     places = apply(TOP_PLACES, x, k=k)
@@ -600,8 +635,9 @@ def cumulative_sum(x: Any, axis: int = -1, *, reverse: bool = False) -> Tensor:
         y[i] = Σ x[j], j ≤ i
 
     Raises:   ShapeError if the axis does not exist, or is the batch.
-    Example:  >>> cumulative_sum([1.0, 2.0, 3.0])
-              Tensor([1. 3. 6.], shape=(3,), dtype=float32)
+    Example:
+        >>> cumulative_sum([1.0, 2.0, 3.0])
+        Tensor([1. 3. 6.], shape=(3,), dtype=float32)
     """
     x = as_tensor(x)
     return apply(CUMULATIVE_SUM, x, axis=normalized_axis("cumulative_sum", axis, x), reverse=reverse)

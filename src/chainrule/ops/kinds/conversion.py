@@ -52,8 +52,9 @@ def cast(x: Any, dtype: DType | DTypeLike) -> Tensor:
 
     Shapes:   x (…) → (…)
     Raises:   DTypeError if the type is not one of chainrule's.
-    Example:  >>> cast([1.7, -1.7], "int32")
-              Tensor([ 1 -1], shape=(2,), dtype=int32)
+    Example:
+        >>> cast([1.7, -1.7], "int32")
+        Tensor([ 1 -1], shape=(2,), dtype=int32)
     """
     x = as_tensor(x)
     dtype = as_dtype(dtype)

@@ -26,8 +26,8 @@ from chainrule.ops.kinds.indexed import Indexed
 
 _BROADCAST = Message(
     "elementwise.broadcast",
-    en="{operation}: shapes {shapes} do not broadcast: along axis {axis} (from the end) they have {extents}. Sizes must "
-    "be equal, or 1.",
+    en="{operation}: shapes {shapes} do not broadcast: along axis {axis} (from the end) they have {extents}. Sizes "
+    "must be equal, or 1.",
     zh="{operation}：形状 {shapes} 无法广播：从末尾数第 {axis} 轴的大小为 {extents}。大小必须相等或为 1。",
 )
 
@@ -43,12 +43,15 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True, eq=False)
 class Elementwise(Primitive):
-    """A scalar formula, e.g. Elementwise("sigmoid", "1 / (1 + exp(-x))", partials=lambda y, x: (y * (1 - y),)).
+    """A scalar formula applied everywhere.
+
+        sigmoid = Elementwise("sigmoid", "1 / (1 + exp(-x))", partials=lambda y, x: (y * (1 - y),))
 
     The formula's names, in order of appearance, are the inputs; a ScalarFunction may stand in its place. `partials`
     gives the derivative by each input, written with tensors (None where there is none): both modes, of every order,
-    follow. `lift` makes the operands tensors of the types that the formula takes. `domain` holds, per input, the values for which formula and
-    derivative are meant; `kinks` are the points without a derivative, where `convention` says what is used.
+    follow. `lift` makes the operands tensors of the types that the formula takes. `domain` holds, for each input, the
+    values for which formula and derivative are meant; `kinks` are the points without a derivative, where `convention`
+    says what is used. What `help` prints is made from all of these.
     """
 
     name: str
@@ -61,6 +64,30 @@ class Elementwise(Primitive):
     summary: str = ""
     source: str = ""
     example: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "__doc__", self._documentation())
+
+    def _documentation(self) -> str:
+        """The docstring, made of the declaration."""
+        arguments = ", ".join(self.arguments)
+        written = self.formula if isinstance(self.formula, str) else f"{self.formula.name}({arguments})"
+        bounds = [
+            f"{name} in ({low:g}, {high:g})"
+            for name, (low, high) in zip(self.arguments, self.domain, strict=False)
+            if (low, high) != (-math.inf, math.inf)
+        ]
+        entries = {
+            "Shapes:": f"{arguments} broadcast as in NumPy; the result has their common shape",
+            "Domain:": ", ".join(bounds),
+            "Gradient:": self.convention,
+            "Raises:": "ShapeError if shapes do not broadcast." if len(self.arguments) > 1 else "",
+            "Source:": self.source,
+        }
+        lines = [f"{self.summary}", "", f"    y = {written}", ""]
+        lines += [f"{label:<10}{text}" for label, text in entries.items() if text]
+        lines += ["Example:", *(f"    {line}" for line in self.example.splitlines())] if self.example else []
+        return "\n".join(lines) + "\n"
 
     @cached_property
     def expression(self) -> Expression:

@@ -1,7 +1,7 @@
 """Indexed operations: an index formula, linear in each factor.
 
-"y[n,i,j,o] += x[n, i*sh + p*dh, j*sw + q*dw, c] * w[p,q,c,o]" is shape rule, reference, loop nest and derivatives at once: the
-derivative by a factor is the same formula with that factor and the output swapped, and batching adds a letter.
+"y[n,i,j,o] += x[n, i*sh + p*dh, j*sw + q*dw, c] * w[p,q,c,o]" is shape rule, reference, loop nest and derivatives at
+once: the derivative by a factor is the same formula with that factor and the output swapped; batching adds a letter.
 """
 
 from __future__ import annotations
@@ -63,9 +63,7 @@ class Indexed(Primitive):
         indexing = self.indexing(y)
         extents = {axis: concrete(axis.extent, batch) for axis in indexing.axes}
         written = tuple(dict.fromkeys(axis for index in indexing.output for axis in index.axes))
-        views = [
-            (view(x, index, extents), _axes(index)) for x, index in zip(inputs, indexing.factors, strict=True)
-        ]
+        views = [(view(x, index, extents), _axes(index)) for x, index in zip(inputs, indexing.factors, strict=True)]
         return placed(contract(views, written), indexing.output, concrete_shape(y.shape, batch), extents)
 
     def lower(self, y: Tensor, output: Buffer, inputs: Sequence[Buffer]) -> Sequence[LoopNest]:
@@ -134,13 +132,13 @@ def view(x: Array, index: Sequence[Affine], extents: dict[Axis, int]) -> Array:
         return np.zeros(shape, x.dtype)
     if all(i.pure is not None for i in index) and shape == x.shape:
         return x
-    start = (*(slice(i.constant, None) for i in index), ...)
+    start: tuple[Any, ...] = (*(slice(i.constant, None) for i in index), ...)  # ... keeps a scalar an array
     strides = tuple(sum(i.coefficient(a) * s for i, s in zip(index, x.strides, strict=True)) for a in axes)
     return np.lib.stride_tricks.as_strided(x[start], shape, strides)
 
 
 def contract(factors: list[tuple[Array, tuple[Axis, ...]]], kept: tuple[Axis, ...]) -> Array:
-    """Product of the factors, summed over the axes that are not kept; the result has the kept axes, of size 1 where no factor has them."""
+    """Product of the factors, summed over all but the kept axes, which have size 1 where no factor has them."""
     while len(factors) > 1:
         (a, a_axes), (b, b_axes), *rest = factors
         later = {axis for _, axes in rest for axis in axes} | set(kept)
