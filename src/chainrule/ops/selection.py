@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -151,10 +152,7 @@ class _Maximum(_Windowed):
         if math.prod(shape) > _FOLDED:
             best: Array = _flat(windows, indexing.reduced).max(-1)
         else:
-            first, *rest = _points(windows, shape)
-            best = first.copy()
-            for other in rest:
-                np.maximum(best, other, out=best)
+            best = functools.reduce(np.maximum, _points(windows, shape))
         return best.reshape(concrete_shape(y.shape, batch))
 
     def lower(self, y: Tensor, output: Buffer, inputs: Sequence[Buffer]) -> Sequence[LoopNest]:
@@ -193,12 +191,12 @@ class _PlaceOf(_Maximum):
         if math.prod(shape) > _FOLDED:
             place: Array = _flat(windows, indexing.reduced).argmax(-1)
         else:
-            first, *rest = _points(windows, shape)
-            best, place = first.copy(), np.zeros(first.shape, np.int32)
-            for k, other in enumerate(rest, 1):
-                better = (other > best) | (np.isnan(other) & ~np.isnan(best))
-                np.copyto(best, other, where=better)
-                np.copyto(place, k, where=better)
+            parts = _points(windows, shape)
+            best = functools.reduce(np.maximum, parts)
+            place = np.zeros(best.shape, np.int32)
+            lost = np.isnan(best).any()
+            for k, part in reversed(list(enumerate(parts))):  # the first of equal ones has the last word
+                np.copyto(place, k, where=(part == best) | np.isnan(part) if lost else part == best)
         return place.astype(np.int32).reshape(concrete_shape(y.shape, batch))
 
     def lower(self, y: Tensor, output: Buffer, inputs: Sequence[Buffer]) -> Sequence[LoopNest]:
