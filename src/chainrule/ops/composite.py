@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from chainrule.errors import DTypeError, ShapeError
-from chainrule.graph.dtype import bool_, float32, promote
+from chainrule.graph.dtype import bool_, float32, float64, int64, promote
 from chainrule.graph.extent import show_shape
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
 from chainrule.ops.axes import Axes, normalized_axes
 from chainrule.ops.contraction import sum
-from chainrule.ops.elementwise import clip, exp, log, sqrt, stop_gradient, where
+from chainrule.ops.elementwise import exp, log, sqrt, stop_gradient, where
 from chainrule.ops.kinds.composite import Composite
 from chainrule.ops.kinds.conversion import as_tensor, cast
 from chainrule.ops.movement import arange, pad, reshape
@@ -208,7 +208,8 @@ def dropout(x: Any, rate: Any, seed: Any, step: Any = 0, *, stream: int = 0, sha
         Tensor([1. 0. 0. 0.], shape=(4,), dtype=float32)
     """
     x = _floats(x)
-    return DROPOUT(x, cast_rate(rate, x), seed, step, stream=stream, shape=_mask_shape(x, shared_axes))
+    numbers = cast(rate, x.dtype), cast(seed, int64), cast(step, int64)
+    return DROPOUT(x, *numbers, stream=stream, shape=_mask_shape(x, shared_axes))
 
 
 def inverted_dropout(
@@ -224,18 +225,15 @@ def inverted_dropout(
         Tensor([2. 0. 0. 0.], shape=(4,), dtype=float32)
     """
     x = _floats(x)
-    return INVERTED_DROPOUT(x, cast_rate(rate, x), seed, step, stream=stream, shape=_mask_shape(x, shared_axes))
-
-
-def cast_rate(rate: Any, x: Tensor) -> Tensor:
-    return cast(as_tensor(rate), x.dtype)
+    numbers = cast(rate, x.dtype), cast(seed, int64), cast(step, int64)
+    return INVERTED_DROPOUT(x, *numbers, stream=stream, shape=_mask_shape(x, shared_axes))
 
 
 def _random_shift(x: Tensor, seed: Tensor, step: Tensor, *, pixels: int, stream: int) -> Tensor:
     samples, height, width, _ = x.shape
     span = 2 * pixels + 1
     bits = random_bits((samples, 2), seed, step, stream=stream)
-    starts = clip(cast(cast(bits, "float64") * (span / 2.0**32), "int64"), 0, span - 1)  # 0 … 2·pixels
+    starts = cast(cast(bits, float64) * (span / 2.0**32), int64)  # 0 … 2·pixels
     padded = pad(x, [(0, 0), (pixels, pixels), (pixels, pixels), (0, 0)])
     rows = starts[:, 0:1] + arange(height)
     columns = starts[:, 1:2] + arange(width)
@@ -259,4 +257,4 @@ def random_shift(x: Any, seed: Any, step: Any = 0, *, pixels: int = 1, stream: i
     x = as_tensor(x)
     if x.ndim != 4 or not all(isinstance(e, int) for e in x.shape[1:]):
         raise ShapeError(_IMAGES(x=show_shape(x.shape)))
-    return RANDOM_SHIFT(x, seed, step, pixels=pixels, stream=stream)
+    return RANDOM_SHIFT(x, cast(seed, int64), cast(step, int64), pixels=pixels, stream=stream)

@@ -31,7 +31,7 @@ from chainrule.graph.scalar import (
 from chainrule.graph.tensor import Tensor, apply
 from chainrule.messages import Message
 from chainrule.ops.elementwise import cos, less, log, shift_right, sqrt
-from chainrule.ops.kinds.conversion import as_tensor, cast
+from chainrule.ops.kinds.conversion import cast
 from chainrule.ops.movement import row_major
 
 __all__ = ["bernoulli", "normal", "random_bits", "stream_of", "uniform"]
@@ -133,7 +133,7 @@ def random_bits(shape: Sizes, seed: Any, step: Any = 0, *, stream: int = 0) -> T
         Tensor([1713891541 3781805453], shape=(2,), dtype=int64)
     """
     target: Shape = (shape,) if isinstance(shape, int | Batch) else tuple(shape)
-    return apply(RANDOM_BITS, cast(as_tensor(seed), int64), cast(as_tensor(step), int64), shape=target, stream=stream)
+    return apply(RANDOM_BITS, cast(seed, int64), cast(step, int64), shape=target, stream=stream)
 
 
 def uniform(shape: Sizes, seed: Any, step: Any = 0, *, stream: int = 0, dtype: DType | DTypeLike = float32) -> Tensor:
