@@ -183,7 +183,7 @@ def _dropout(x: Tensor, rate: Tensor, seed: Tensor, step: Tensor, *, stream: int
 
 def _inverted_dropout(x: Tensor, rate: Tensor, seed: Tensor, step: Tensor, *, stream: int, shape: Any) -> Tensor:
     kept = DROPOUT(x, rate, seed, step, stream=stream, shape=shape)
-    return where(rate < 1.0, kept / where(rate < 1.0, 1.0 - rate, 1.0), 0.0 * x)
+    return kept / where(rate < 1.0, 1.0 - rate, 1.0)  # at rate 1 nothing is kept, and 0 / 1 is left
 
 
 DROPOUT = Composite("dropout", _dropout)
