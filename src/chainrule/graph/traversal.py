@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import TypeVar
 
+from chainrule.errors import GraphError
 from chainrule.graph.tensor import Tensor
+from chainrule.messages import Message
+
+_CYCLE = Message(
+    "traversal.cycle",
+    en="the graph has a cycle: {nodes}. A node cannot depend on its own value; remove one of these edges.",
+    zh="图中存在环：{nodes}。节点不能依赖自身的值；请删除其中一条边。",
+)
+
+T = TypeVar("T", bound=Hashable)
 
 
 def own_inputs(node: Tensor) -> tuple[Tensor, ...]:
@@ -13,7 +24,13 @@ def own_inputs(node: Tensor) -> tuple[Tensor, ...]:
 
 def topological(roots: Iterable[Tensor], inputs: Callable[[Tensor], Sequence[Tensor]] = own_inputs) -> list[Tensor]:
     """Every node that the roots depend on, inputs before users."""
-    done: dict[Tensor, None] = {}
+    return ordered(roots, inputs, Tensor.describe)
+
+
+def ordered(roots: Iterable[T], inputs: Callable[[T], Sequence[T]], describe: Callable[[T], str]) -> list[T]:
+    """Everything that the roots depend on, inputs before users; a GraphError naming the nodes of a cycle."""
+    done: dict[T, None] = {}
+    path: dict[T, int] = {}  # the nodes between a root and the current one, and how far from the root they are
     stack = [(root, False) for root in reversed(list(roots))]
     while stack:
         node, ready = stack.pop()
@@ -21,16 +38,12 @@ def topological(roots: Iterable[Tensor], inputs: Callable[[Tensor], Sequence[Ten
             continue
         if ready:
             done[node] = None
+            del path[node]
+        elif node in path:
+            cycle = [*list(path)[path[node] :], node]
+            raise GraphError(_CYCLE(nodes=" → ".join(describe(n) for n in reversed(cycle))))
         else:
+            path[node] = len(path)
             stack.append((node, True))
             stack.extend((x, False) for x in reversed(inputs(node)))
     return list(done)
-
-
-def dependents(order: Iterable[Tensor], sources: Iterable[Tensor]) -> set[Tensor]:
-    """The nodes of a topological order that depend on one of the sources, and the sources."""
-    found = set(sources)
-    for node in order:
-        if any(x in found for x in node.inputs):
-            found.add(node)
-    return found

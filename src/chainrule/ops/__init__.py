@@ -9,7 +9,9 @@ random        Philox: uniform, normal, Bernoulli
 composite     softmax, cross-entropy, batch normalisation, dropout
 """
 
+from dataclasses import is_dataclass
 from types import SimpleNamespace
+from typing import Any
 
 from chainrule.graph.operation import Operation
 from chainrule.graph.tensor import Tensor
@@ -17,14 +19,24 @@ from chainrule.ops import composite, contraction, elementwise, movement, random,
 from chainrule.ops.composite import *
 from chainrule.ops.contraction import *
 from chainrule.ops.elementwise import *
+from chainrule.ops.kinds.conversion import CAST
+from chainrule.ops.kinds.indexed import Indexed
 from chainrule.ops.movement import *
 from chainrule.ops.random import *
 from chainrule.ops.selection import *
 
 _FILES = (elementwise, movement, contraction, selection, random, composite)
 
-# Operations by name, where a saved graph is read back. Indexed ones are their formula and need no entry.
-vocabulary = {o.name: o for file in _FILES for o in vars(file).values() if isinstance(o, Operation)}
+_DECLARED: list[Any] = [value for file in _FILES for value in vars(file).values()]
+_CLASSES = [o for o in _DECLARED if isinstance(o, type) and issubclass(o, Operation) and is_dataclass(o)]
+
+# Where a saved graph finds its operations again: by name, or the class of those that are made from a formula.
+vocabulary: dict[str, Operation | type[Operation]] = {
+    CAST.name: CAST,
+    "indexed": Indexed,
+    **{o.name: o for o in _DECLARED if isinstance(o, Operation)},
+    **{o.name: o for o in _CLASSES if hasattr(o, "name")},
+}
 
 
 def _index(x: Tensor, key: object) -> Tensor:
