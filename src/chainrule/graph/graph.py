@@ -125,10 +125,8 @@ class Graph:
             elif all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
                 made[node] = node
             else:
-                made[node] = Tensor(
-                    node.operation, inputs, node.attributes, node.type, name=node.name, where=node.where
-                )
-                made[node].value = node.value
+                made[node] = Tensor(node.operation, inputs, node.attributes, node.type, name=node.name)
+                made[node].value, made[node].where = node.value, node.where
         return Graph({name: made[node] for name, node in self.outputs.items()})
 
 

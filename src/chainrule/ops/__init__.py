@@ -9,7 +9,6 @@ random        Philox: uniform, normal, Bernoulli
 composite     softmax, cross-entropy, batch normalisation, dropout
 """
 
-from dataclasses import is_dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,14 +27,15 @@ from chainrule.ops.selection import *
 _FILES = (elementwise, movement, contraction, selection, random, composite)
 
 _DECLARED: list[Any] = [value for file in _FILES for value in vars(file).values()]
-_CLASSES = [o for o in _DECLARED if isinstance(o, type) and issubclass(o, Operation) and is_dataclass(o)]
+_CLASSES = [o for o in _DECLARED if isinstance(o, type) and issubclass(o, Operation) and hasattr(o, "name")]
 
-# Where a saved graph finds its operations again: by name, or the class of those that are made from a formula.
+# Where a saved graph finds its operations again, by name; those made from a formula, which have no instance here, by
+# their class.
 vocabulary: dict[str, Operation | type[Operation]] = {
-    CAST.name: CAST,
     "indexed": Indexed,
+    CAST.name: CAST,
+    **{o.name: o for o in _CLASSES},
     **{o.name: o for o in _DECLARED if isinstance(o, Operation)},
-    **{o.name: o for o in _CLASSES if hasattr(o, "name")},
 }
 
 
