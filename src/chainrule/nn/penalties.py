@@ -1,0 +1,39 @@
+"""Penalties: what large parameters cost."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from chainrule.graph.tensor import Tensor
+from chainrule.ops.contraction import sum
+from chainrule.ops.elementwise import square
+
+
+@dataclass(frozen=True)
+class Penalty(ABC):
+    """factor · size(θ), added to the loss. The factor is an input of the training step and may be turned meanwhile."""
+
+    factor: float
+
+    @abstractmethod
+    def size(self, parameter: Tensor) -> Tensor:
+        """How large the parameter is, as one number."""
+
+
+@dataclass(frozen=True)
+class L2(Penalty):
+    """Sum of squares: every gradient step also pulls the parameter towards zero.
+
+        λ‖θ‖², so that θ ← θ − η(∂ℓ/∂θ + 2λθ)
+
+    This is Keras's convention; where others write λ/2 ‖θ‖² (PyTorch's weight_decay), their λ is twice this one.
+
+    Example:
+        >>> from chainrule.graph.tensor import tensor
+        >>> L2(0.01).size(tensor([3.0, 4.0]))
+        Tensor(25.0, shape=(), dtype=float32)
+    """
+
+    def size(self, parameter: Tensor) -> Tensor:
+        return sum(square(parameter))

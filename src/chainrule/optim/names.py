@@ -1,0 +1,38 @@
+"""Optimizers by name."""
+
+from __future__ import annotations
+
+from chainrule.errors import UsageError
+from chainrule.messages import Message, suggestion
+from chainrule.optim.adam import Adam
+from chainrule.optim.gradient_descent import SGD, Momentum, Nesterov
+from chainrule.optim.optimizer import Optimizer
+
+_UNKNOWN = Message(
+    "optimizer.unknown",
+    en="Optimizer '{name}' is not known; choose one of: {known}.{suggestion}",
+    zh="未知的优化器“{name}”；可选：{known}。{suggestion}",
+)
+
+OPTIMIZERS: dict[str, type[SGD | Momentum | Nesterov | Adam]] = {
+    "sgd": SGD,
+    "momentum": Momentum,
+    "nesterov": Nesterov,
+    "adam": Adam,
+}
+
+
+def as_optimizer(optimizer: str | Optimizer) -> Optimizer:
+    """The optimizer itself, or the one of this name as it is by default.
+
+    Raises:   UsageError if the name is not known.
+    Example:
+        >>> as_optimizer("adam")
+        Adam(learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-08)
+    """
+    if not isinstance(optimizer, str):
+        return optimizer
+    if optimizer not in OPTIMIZERS:
+        known = ", ".join(OPTIMIZERS)
+        raise UsageError(_UNKNOWN(name=optimizer, known=known, suggestion=suggestion(optimizer, OPTIMIZERS)))
+    return OPTIMIZERS[optimizer]()
