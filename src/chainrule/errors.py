@@ -35,3 +35,7 @@ class FileFormatError(ChainruleError, ValueError):
 
 class UsageError(ChainruleError, ValueError):
     """An unknown name or an argument out of range."""
+
+
+class CompilerError(ChainruleError, RuntimeError):
+    """Native code that cannot be made here: no C compiler, one that fails, or nowhere safe to keep the result."""

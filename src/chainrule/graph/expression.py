@@ -179,18 +179,28 @@ PLACE_OF_LARGEST = Monoid(
 
 
 def walk(expression: Expression) -> Iterator[Expression]:
-    """The expression and everything inside it."""
-    stack = [expression]
+    """The expression and everything inside it, each object once: parts may be shared, and paths grow exponentially."""
+    stack, seen = [expression], {id(expression)}
     while stack:
         current = stack.pop()
         yield current
-        stack.extend(reversed(current.children()))
+        for child in reversed(current.children()):
+            if id(child) not in seen:
+                seen.add(id(child))
+                stack.append(child)
 
 
 def rewrite(expression: Expression, rule: Callable[[Expression], Expression]) -> Expression:
-    """Apply the rule to every part, innermost first."""
-    children = expression.children()
-    return rule(expression.rebuilt(tuple(rewrite(c, rule) for c in children)) if children else expression)
+    """Apply the rule to every part, innermost first; what was shared stays shared."""
+    done: dict[int, Expression] = {}
+
+    def visit(e: Expression) -> Expression:
+        if id(e) not in done:
+            children = e.children()
+            done[id(e)] = rule(e.rebuilt(tuple(map(visit, children))) if children else e)
+        return done[id(e)]
+
+    return visit(expression)
 
 
 def substitute(expression: Expression, by: Mapping[Axis, Affine]) -> Expression:

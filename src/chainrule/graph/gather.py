@@ -77,9 +77,9 @@ def _resolved(old: _Class, d: int, index: Affine, extent: Extent) -> list[_Class
     strides = {abs(c) for _, c in choices if c}
     stride = strides.pop() if len(strides) == 1 and all(c for _, c in choices) else 1
     solvable = stride > 1 and isinstance(extent, int)
-    classes = []
+    classes = []  # below, the quote tells the new axis from every letter of a formula
     for residue in range(stride) if solvable else [0]:
-        here = Axis(f"o{d}", -(-(extent - residue) // stride) if solvable and isinstance(extent, int) else extent)
+        here = Axis(f"o{d}'", -(-(extent - residue) // stride) if solvable and isinstance(extent, int) else extent)
         position = Affine.of(here, stride if solvable else 1) + residue
         terms = [
             new

@@ -1,0 +1,193 @@
+"""From C text to a loaded library: find a compiler, compile once, keep the result, load it.
+
+What is kept is code that will run, so it is kept in a folder that only its owner can write to, and each file's name
+holds a digest of its contents: one that is incomplete or damaged is built again, never loaded. A file appears whole,
+under a name that no other contents can have, so that processes may build side by side.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import os
+import platform
+import shlex
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from chainrule.errors import CompilerError
+from chainrule.messages import Message
+
+# Arithmetic as NumPy does it: no fused multiply-add, integers that wrap around.
+FLAGS = ("-std=c11", "-O2", "-fPIC", "-shared", "-ffp-contract=off", "-fno-math-errno", "-fwrapv")
+LIBRARIES = ("-lm",)
+LIMIT = 256 * 2**20  # bytes of libraries kept
+
+_NO_COMPILER = Message(
+    "toolchain.no_compiler",
+    en="no C compiler was found: looked for cc, gcc, clang and the Python package ziglang. Install one, e.g. with "
+    "'apt install gcc', 'xcode-select --install' or 'pip install ziglang', or set CC to a compiler's path.",
+    zh="找不到 C 编译器：已查找 cc、gcc、clang 以及 Python 包 ziglang。请安装其中之一，例如 'apt install gcc'、"
+    "'xcode-select --install' 或 'pip install ziglang'，或将 CC 设为编译器的路径。",
+)
+_NO_SUCH_COMPILER = Message(
+    "toolchain.no_such_compiler",
+    en="CC is set to '{command}', but there is no such program. Correct it, or unset CC to use cc, gcc or clang.",
+    zh="CC 设为“{command}”，但没有这个程序。请更正，或取消设置 CC 以使用 cc、gcc 或 clang。",
+)
+_FAILED = Message(
+    "toolchain.failed",
+    en="the C compiler '{command}' failed on code that chainrule wrote:\n{output}\nTry another compiler by setting CC; "
+    "if that fails too, please report it.",
+    zh="C 编译器“{command}”在编译 chainrule 生成的代码时失败：\n{output}\n请设置 CC 换用其他编译器；若仍失败，"
+    "请报告此问题。",
+)
+_UNLOADABLE = Message(
+    "toolchain.unloadable",
+    en="the library that '{command}' built cannot be loaded: {reason}. If the folder {folder} forbids running code, "
+    "choose another with CHAINRULE_CACHE_DIR; if CC builds for another machine, set it to a compiler for this one.",
+    zh="“{command}”生成的库无法加载：{reason}。若文件夹 {folder} 禁止执行代码，请用 CHAINRULE_CACHE_DIR 另选一个；"
+    "若 CC 面向其他机器，请设为适用于本机的编译器。",
+)
+_NO_FOLDER = Message(
+    "toolchain.no_folder",
+    en="compiled code cannot be kept in {folder}: {reason}. Choose another folder with CHAINRULE_CACHE_DIR.",
+    zh="无法在 {folder} 中保存编译后的代码：{reason}。请用 CHAINRULE_CACHE_DIR 另选一个文件夹。",
+)
+_UNSAFE_FOLDER = Message(
+    "toolchain.unsafe_folder",
+    en="compiled code is not loaded from {folder}, because others can write to it. Make it yours alone with "
+    "'chmod 700', or choose another folder with CHAINRULE_CACHE_DIR.",
+    zh="不会从 {folder} 加载编译后的代码，因为其他用户可以写入。请用 'chmod 700' 使其仅归您所有，或用 "
+    "CHAINRULE_CACHE_DIR 另选一个文件夹。",
+)
+
+
+def load(source: str, flags: Sequence[str] = FLAGS) -> ctypes.CDLL:
+    """The library that a C text compiles to, from the cache where it has been compiled before.
+
+    Raises:   CompilerError where there is no compiler, where it fails, or where the cache is not safe.
+    Example:
+        >>> load("int twice(int x) { return 2 * x; }").twice(21)
+        42
+    """
+    compiler = find_compiler()
+    folder = cache_folder()
+    origin = (*compiler, _version(compiler), *flags, *LIBRARIES, sys.platform, platform.machine(), source)
+    key = sha256("\0".join(origin).encode()).hexdigest()[:32]
+    for path in folder.glob(f"{key}-*.so"):
+        with suppress(OSError):
+            if path.stem == f"{key}-{_digest(path.read_bytes())}":
+                library = ctypes.CDLL(str(path))
+                os.utime(path)  # used just now, so forgotten last
+                return library
+        path.unlink(missing_ok=True)
+    path = _kept(folder, key, _compiled(compiler, source, flags))
+    try:
+        return ctypes.CDLL(str(path))
+    except OSError as error:
+        raise CompilerError(_UNLOADABLE(command=shlex.join(compiler), reason=error, folder=folder)) from None
+
+
+def find_compiler() -> tuple[str, ...]:
+    """The command that compiles C: $CC, else cc, gcc or clang, else the one in the Python package ziglang.
+
+    Raises:   CompilerError if there is none, or none where CC says.
+    """
+    if command := shlex.split(os.environ.get("CC", "")):
+        if shutil.which(command[0]) is None:
+            raise CompilerError(_NO_SUCH_COMPILER(command=command[0]))
+        return tuple(command)
+    for name in ("cc", "gcc", "clang"):
+        if found := shutil.which(name):
+            return (found,)
+    if importlib.util.find_spec("ziglang") is not None:
+        return (sys.executable, "-m", "ziglang", "cc")
+    raise CompilerError(_NO_COMPILER())
+
+
+def cache_folder() -> Path:
+    """Where libraries are kept: $CHAINRULE_CACHE_DIR, else the user's cache; made, and closed to others.
+
+    Raises:   CompilerError if it cannot be made, or if somebody else owns or could have written to it.
+    """
+    chosen = os.environ.get("CHAINRULE_CACHE_DIR")
+    folder = (Path(chosen) if chosen else user_cache_path("chainrule")) / "compiled"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = folder.stat()
+        if status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise CompilerError(_UNSAFE_FOLDER(folder=folder))
+        if stat.S_IMODE(status.st_mode) != 0o700:
+            folder.chmod(0o700)
+    except OSError as error:
+        raise CompilerError(_NO_FOLDER(folder=folder, reason=error.strerror)) from None
+    return folder
+
+
+@lru_cache
+def _version(compiler: tuple[str, ...]) -> str:
+    return _ran(compiler, "--version")
+
+
+def _ran(compiler: Sequence[str], *arguments: str) -> str:
+    """What the compiler prints."""
+    try:
+        result = subprocess.run([*compiler, *arguments], capture_output=True, text=True, errors="replace")
+    except OSError as error:
+        raise CompilerError(_FAILED(command=shlex.join(compiler), output=error.strerror)) from None
+    if result.returncode != 0:
+        output = result.stderr.strip()[:2000] or f"exit status {result.returncode}"
+        raise CompilerError(_FAILED(command=shlex.join(compiler), output=output))
+    return result.stdout
+
+
+def _compiled(compiler: Sequence[str], source: str, flags: Sequence[str]) -> bytes:
+    with tempfile.TemporaryDirectory(prefix="chainrule-") as folder:
+        text, library = Path(folder, "source.c"), Path(folder, "library.so")
+        text.write_text(source, encoding="utf-8")
+        _ran(compiler, *flags, "-o", str(library), str(text), *LIBRARIES)
+        return library.read_bytes()
+
+
+def _digest(content: bytes) -> str:
+    return sha256(content).hexdigest()[:32]
+
+
+def _kept(folder: Path, key: str, content: bytes) -> Path:
+    """The path of a library in the cache, whole from the moment it can be seen."""
+    path = folder / f"{key}-{_digest(content)}.so"
+    try:
+        handle, temporary = tempfile.mkstemp(dir=folder)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise CompilerError(_NO_FOLDER(folder=folder, reason=error.strerror)) from None
+    _forget_unused(folder, path)
+    return path
+
+
+def _forget_unused(folder: Path, new: Path) -> None:
+    """Delete the files unused for longest while they are too many bytes together; other processes may do the same."""
+    files = []
+    for path in folder.iterdir():
+        with suppress(OSError):
+            status = path.stat()
+            files.append((path != new, -status.st_mtime, status.st_size, path))
+    total = 0
+    for _, _, size, path in sorted(files):
+        total += size
+        if total > LIMIT and path != new:
+            with suppress(OSError):
+                path.unlink()
