@@ -50,7 +50,7 @@ from chainrule.ops.contraction import (
 )
 from chainrule.ops.kinds.composite import Composite
 from chainrule.ops.kinds.conversion import as_tensor, cast
-from chainrule.ops.kinds.indexed import batched_text, placed, view
+from chainrule.ops.kinds.indexed import batched_text, fresh_letter, placed, view
 from chainrule.ops.movement import arange, broadcast_to, reshape, transpose
 
 __all__ = ["argmax", "cumulative_sum", "gather", "max", "max_pool", "one_hot", "scatter_add", "top_k"]
@@ -102,8 +102,8 @@ class _Windowed(Primitive):
         return resolve(self.name, self.formula, (x,), {k: v for k, v in attributes.items() if k != "under"})
 
     def batched(self) -> str:
-        parsed = parse_index_formula(self.formula)
-        return f"{batched_text(parsed.output.text, 'v')} += {batched_text(parsed.factors[0].text, 'v')}"
+        parsed, letter = parse_index_formula(self.formula), fresh_letter(self.formula)
+        return f"{batched_text(parsed.output.text, letter)} += {batched_text(parsed.factors[0].text, letter)}"
 
 
 def _place(window: Sequence[Axis]) -> Affine:
@@ -124,7 +124,8 @@ def _windows(x: Array, indexing: Indexing, batch: int | None) -> Array:
 
 
 def _flat(windows: Array, window: Sequence[Axis]) -> Array:
-    return windows.reshape(*windows.shape[: windows.ndim - len(window)], -1)
+    outer = windows.ndim - len(window)
+    return windows.reshape(*windows.shape[:outer], math.prod(windows.shape[outer:]))
 
 
 def _points(windows: Array, shape: tuple[int, ...]) -> list[Array]:

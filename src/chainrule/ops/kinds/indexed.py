@@ -6,6 +6,7 @@ once: the derivative by a factor is the same formula with that factor and the ou
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -102,9 +103,7 @@ class Indexed(Primitive):
 
     def vmap(self, y: Tensor, inputs: Sequence[Tensor], batched: Sequence[bool]) -> Tensor:
         parsed = parse_index_formula(self.formula)
-        used = {a.name for a in self.indexing(y).axes}
-        letter = next(v for k in range(len(used) + 1) if (v := f"v{k}") not in used)
-
+        letter = fresh_letter(self.formula)
         factors = [batched_text(f.text, letter) if b else f.text for f, b in zip(parsed.factors, batched, strict=True)]
         operation = Indexed(self.name, f"{batched_text(parsed.output.text, letter)} += {' * '.join(factors)}")
         attributes = dict(y.attributes)
@@ -112,6 +111,12 @@ class Indexed(Primitive):
             size = next(x.shape[0] for x, b in zip(inputs, batched, strict=True) if b)
             attributes["shape"] = (size, *attributes["shape"])
         return apply(operation, *inputs, **attributes)
+
+
+def fresh_letter(formula: str) -> str:
+    """A name for one more axis, which the formula does not have yet."""
+    names = re.findall(r"\w+", formula)
+    return next(v for k in range(len(names) + 1) if (v := f"v{k}") not in names)
 
 
 def batched_text(access: str, letter: str) -> str:
