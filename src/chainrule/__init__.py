@@ -35,6 +35,6 @@ __all__ = [
     "tensor",
     "uint8",
     "use_language",
-    *autodiff.__all__,
-    *ops.__all__,
 ]
+__all__ += autodiff.__all__
+__all__ += ops.__all__

@@ -63,4 +63,11 @@ operators = SimpleNamespace(
     transpose=movement.transpose,
 )
 
-__all__ = [name for file in _FILES for name in file.__all__]
+# Type checkers read this form only.
+__all__: list[str] = []
+__all__ += composite.__all__
+__all__ += contraction.__all__
+__all__ += elementwise.__all__
+__all__ += movement.__all__
+__all__ += random.__all__
+__all__ += selection.__all__
