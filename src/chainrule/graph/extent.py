@@ -40,6 +40,13 @@ Shape = tuple[Extent, ...]
 batch = Batch()
 
 
+def is_extent(value: object) -> bool:
+    """Whether this is the size of an axis."""
+    if isinstance(value, Batch):
+        return value.multiple > 0
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
 def product(extents: Iterable[Extent]) -> Extent:
     """The number of elements of a shape."""
     extents = tuple(extents)
