@@ -5,7 +5,14 @@ from __future__ import annotations
 import math
 
 from chainrule.graph.tensor import Tensor, number
-from chainrule.ops.kinds.conversion import cast, lift_conditions, lift_floats, lift_numbers, lift_selection
+from chainrule.ops.kinds.conversion import (
+    cast,
+    lift_conditions,
+    lift_floats,
+    lift_integers,
+    lift_numbers,
+    lift_selection,
+)
 from chainrule.ops.kinds.elementwise import Elementwise
 
 __all__ = [
@@ -59,7 +66,7 @@ absolute = Elementwise(
     example=">>> absolute([1.0, -2.0])\nTensor([1. 2.], shape=(2,), dtype=float32)",
 )  # fmt: skip
 sign: Elementwise = Elementwise(
-    "sign", "sign(x)",
+    "sign", "sign(x)", lift=lift_numbers,
     partials=lambda y, x: (None,),
     kinks=(0.0,), convention="sign(0) is 0; no gradient passes",
     summary="-1, 0 or 1.",
@@ -211,7 +218,7 @@ erf = Elementwise(
 )  # fmt: skip
 
 shift_right = Elementwise(
-    "shift_right", "shift_right(a, b)", convention="integers only; no gradient passes",
+    "shift_right", "shift_right(a, b)", lift=lift_integers, convention="integers only; no gradient passes",
     summary="Integer a divided by 2 to the power b, rounded down.",
     example=">>> shift_right([12, 5], 2)\nTensor([3 1], shape=(2,), dtype=int64)",
 )  # fmt: skip

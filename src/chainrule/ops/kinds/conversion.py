@@ -7,6 +7,7 @@ from typing import Any
 
 from numpy.typing import DTypeLike
 
+from chainrule.errors import DTypeError
 from chainrule.graph.affine import Affine
 from chainrule.graph.dtype import DType, as_dtype, bool_, float32, int32, promote, promote_number
 from chainrule.graph.expression import Buffer, Read, call
@@ -14,6 +15,13 @@ from chainrule.graph.loopnest import LoopNest, axes_of, nest
 from chainrule.graph.operation import Array, Attributes, Primitive, Type
 from chainrule.graph.scalar import convert
 from chainrule.graph.tensor import Tensor, apply, number, tensor
+from chainrule.messages import Message
+
+_INTEGERS = Message(
+    "conversion.integers",
+    en="this operation is on integers, but was given {dtype}. Convert it with cr.cast(x, 'int64').",
+    zh="该操作只用于整数，但得到的是 {dtype}。请用 cr.cast(x, 'int64') 转换。",
+)
 
 
 class Cast(Primitive):
@@ -86,6 +94,14 @@ def lift_floats(operands: Iterable[Any]) -> list[Tensor]:
     """Tensors of one floating type: integers become float32 unless a wider float is among them."""
     lifted = lift(operands)
     return [cast(x, promote(x.dtype, float32)) for x in lifted]
+
+
+def lift_integers(operands: Iterable[Any]) -> list[Tensor]:
+    """Tensors of one integer type; floats are refused."""
+    lifted = lift_numbers(operands)
+    if lifted[0].dtype.floating:
+        raise DTypeError(_INTEGERS(dtype=lifted[0].dtype))
+    return lifted
 
 
 def lift_conditions(operands: Iterable[Any]) -> list[Tensor]:
