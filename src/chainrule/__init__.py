@@ -3,38 +3,36 @@
 tensors          Tensor, tensor, input_tensor, batch, the dtypes
 operations       see chainrule.ops: arithmetic, activations, movement, contractions, selection, randomness
 transformations  grad, value_and_grad, vjp, jvp, vmap, jacobian, hessian, hvp, check_gradients
-execution        evaluate
+graphs           Graph, verify, evaluate
 """
 
-from chainrule import autodiff, data, ops
+# What is public is what stands here, `as` and `*` included: type checkers read these forms, and an operation or layer
+# that is added to its file's __all__ is public without a second list.
+from chainrule import data as data
 from chainrule.autodiff import *
-from chainrule.execute import evaluate
-from chainrule.graph.dtype import bool_, float32, float64, int32, int64, uint8
-from chainrule.graph.extent import batch
-from chainrule.graph.tensor import Tensor, input_tensor, tensor
-from chainrule.messages import use_language
-from chainrule.ops import *
-from chainrule.version import __version__
+from chainrule.execute import evaluate as evaluate
+from chainrule.graph.dtype import bool_ as bool_
+from chainrule.graph.dtype import float32 as float32
+from chainrule.graph.dtype import float64 as float64
+from chainrule.graph.dtype import int32 as int32
+from chainrule.graph.dtype import int64 as int64
+from chainrule.graph.dtype import uint8 as uint8
+from chainrule.graph.extent import batch as batch
+from chainrule.graph.graph import Graph as Graph
+from chainrule.graph.tensor import Tensor as Tensor
+from chainrule.graph.tensor import input_tensor as input_tensor
+from chainrule.graph.tensor import tensor as tensor
+from chainrule.graph.verify import verify as verify
+from chainrule.messages import use_language as use_language
+from chainrule.ops.composite import *
+from chainrule.ops.contraction import *
+from chainrule.ops.elementwise import *
+from chainrule.ops.movement import *
+from chainrule.ops.operators import operators as _operators
+from chainrule.ops.random import *
+from chainrule.ops.selection import *
+from chainrule.version import __version__ as __version__
 
 # The graph stands below its vocabulary and its executors; these two lines are all that it gets from above.
-Tensor.operators = ops.operators
+Tensor.operators = _operators
 Tensor.evaluator = lambda tensor: evaluate([tensor])[0]
-
-__all__ = [
-    "Tensor",
-    "__version__",
-    "batch",
-    "bool_",
-    "data",
-    "evaluate",
-    "float32",
-    "float64",
-    "input_tensor",
-    "int32",
-    "int64",
-    "tensor",
-    "uint8",
-    "use_language",
-]
-__all__ += autodiff.__all__
-__all__ += ops.__all__

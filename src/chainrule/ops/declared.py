@@ -1,0 +1,23 @@
+"""Every operation that is declared, by name: where a saved graph finds its operations again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chainrule.graph.operation import Operation
+from chainrule.ops import composite, contraction, elementwise, movement, random, selection
+from chainrule.ops.kinds.conversion import CAST
+from chainrule.ops.kinds.indexed import Indexed
+
+_FILES = (elementwise, movement, contraction, selection, random, composite)
+
+_DECLARED: list[Any] = [value for file in _FILES for value in vars(file).values()]
+_CLASSES = [o for o in _DECLARED if isinstance(o, type) and issubclass(o, Operation) and hasattr(o, "name")]
+
+# Those made from a formula, which have no instance here, stand by their class.
+vocabulary: dict[str, Operation | type[Operation]] = {
+    "indexed": Indexed,
+    CAST.name: CAST,
+    **{o.name: o for o in _CLASSES},
+    **{o.name: o for o in _DECLARED if isinstance(o, Operation)},
+}
