@@ -12,7 +12,7 @@ from chainrule.graph.expansion import expanded_inputs
 from chainrule.graph.operation import Expandable, Operation
 from chainrule.graph.tensor import SOURCE, Tensor, caller
 from chainrule.graph.traversal import ordered, topological
-from chainrule.graph.verify import inferred
+from chainrule.graph.verify import inferred, verify
 from chainrule.messages import Message, suggestion
 
 _UNKNOWN_OPERATION = Message(
@@ -82,13 +82,13 @@ class Graph:
     def from_edges(
         nodes: Mapping[str, Tensor | Node], outputs: Mapping[str, str], vocabulary: Vocabulary | None = None
     ) -> Graph:
-        """The graph that data describes: from a file, an imported model, an editor. Every node is type-checked.
+        """The graph that data describes: from a file, an imported model, an editor. It is verified.
 
         A node is a tensor (such as an input), or says which operation it applies to which other nodes; their order does
         not matter. `outputs` gives the outputs' names and nodes. Operations given by name come from `vocabulary`.
 
-        Raises:   GraphError naming the nodes of a cycle, or a node that refers to an unknown operation or node; the
-                  operation's own error where its inputs do not fit.
+        Raises:   GraphError naming the nodes of a cycle, or a node that refers to an unknown operation or node, or that
+                  does not pass `verify`; the operation's own error where its inputs do not fit.
         Example:
             >>> from chainrule.graph.tensor import input_tensor
             >>> Graph.from_edges({"h": Node("relu", ["x"]), "x": Node("relu", ["h"])}, {"y": "h"})
@@ -109,7 +109,9 @@ class Graph:
         for name in ordered(nodes, inputs_of, str):
             node = nodes[name]
             made[name] = _applied(name, node, made, vocabulary or {}) if isinstance(node, Node) else node
-        return Graph({output: made[name] for output, name in outputs.items()})
+        graph = Graph({output: made[name] for output, name in outputs.items()})
+        verify(graph)
+        return graph
 
     def expanded(self, keep: Container[Operation] = ()) -> Graph:
         """The graph of primitives that this one stands for: every composite, but those kept, replaced by its body."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from chainrule.errors import ShapeError
 from chainrule.graph.affine import Affine, Axis
-from chainrule.graph.extent import Batch, Extent, Shape, show_shape
+from chainrule.graph.extent import Batch, Extent, Shape, is_extent, show_shape
 from chainrule.graph.formula import Access, Term, parse_index_formula
 from chainrule.messages import Message
 
@@ -28,6 +28,12 @@ _UNKNOWN = Message(
     "indexing.unknown",
     en="{operation}: '{axis}' in {formula} is determined by no input; give it by name.",
     zh="{operation}：{formula} 中的“{axis}”无法由任何输入确定；请按名称给出。",
+)
+_NOT_AN_EXTENT = Message(
+    "indexing.not_an_extent",
+    en="{operation}: '{axis}' in {formula} cannot be {extent}; give an integer that is not negative, or one times the "
+    "batch.",
+    zh="{operation}：{formula} 中的“{axis}”不能为 {extent}；请给出非负整数，或其与批量大小的乘积。",
 )
 _OUTSIDE = Message(
     "indexing.outside",
@@ -97,6 +103,9 @@ class _Reading:
         self.given = frozenset(given)  # an extent given by name may be smaller than the array's: a part of it
         self.known: dict[str, Extent] = dict(given)
         self.origin: dict[str, str] = {}
+        for letter, extent in given.items():
+            if not is_extent(extent):
+                raise self.refuse(_NOT_AN_EXTENT, axis=letter, extent=extent)
 
     def refuse(self, message: Message, **values: object) -> ShapeError:
         return ShapeError(message(operation=self.name, formula=self.formula, **values))

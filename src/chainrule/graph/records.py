@@ -19,7 +19,6 @@ from chainrule.graph.extent import Batch
 from chainrule.graph.graph import Graph, Node, Vocabulary
 from chainrule.graph.operation import Array, Operation, Type
 from chainrule.graph.tensor import NUMBER, SOURCE, Tensor, caller, frozen
-from chainrule.graph.verify import verify
 from chainrule.messages import Message
 
 _NOT_IN_VOCABULARY = Message(
@@ -144,7 +143,6 @@ def from_records(records: Mapping[str, Any], vocabulary: Vocabulary, arrays: Map
         for name, node in graph.nodes.items():
             if node.type != types[name]:
                 raise GraphError(_OTHER_TYPE(node=name, saved=types[name], found=node.type))
-        verify(graph)
     except ChainruleError as problem:
         raise FileFormatError(_UNREADABLE(problem=problem)) from problem
     except (LookupError, TypeError, ValueError, AttributeError) as reason:  # what Python says of unexpected data
