@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypeAlias
 from chainrule.autodiff.reverse import gradients
 from chainrule.graph.extent import Shape
 from chainrule.graph.tensor import Tensor
-from chainrule.optim.schedules import Schedule
+from chainrule.optim.schedules import Schedule, value_of
 
 Parameters: TypeAlias = dict[str, Tensor]
 Slots: TypeAlias = dict[str, Tensor]
@@ -55,8 +55,7 @@ class Optimizer(ABC):
 
     def scalars(self, step: int = 0, total: int = 1) -> dict[str, float]:
         """The numbers that are inputs of the step, at update `step` (from 0 on) of `total`."""
-        given = {name: getattr(self, name) for name in self.rates}
-        return {n: rate(step, total) if isinstance(rate, Schedule) else float(rate) for n, rate in given.items()}
+        return {name: value_of(getattr(self, name), step, total) for name in self.rates}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,147 @@
+"""Convolutional layers: the same small kernels at every place."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from chainrule.errors import ShapeError
+from chainrule.graph.extent import show_shape
+from chainrule.graph.tensor import Tensor
+from chainrule.messages import Message
+from chainrule.nn.activations import Activate, as_activation
+from chainrule.nn.initializers import Initializer
+from chainrule.nn.layer import Layer, check_positive, features
+from chainrule.nn.penalties import Penalty
+from chainrule.nn.scope import Scope
+from chainrule.ops.contraction import Padding, Sizes, conv1d, conv2d, sizes
+from chainrule.ops.movement import pad
+
+_GROUPS = Message(
+    "convolution.groups",
+    en="x {x} has {channels} channels, which {groups} groups do not divide evenly. Use a number of groups that does.",
+    zh="x {x} 有 {channels} 个通道，不能被 {groups} 个分组整除。请使用能整除的分组数。",
+)
+_IMAGES = Message(
+    "convolution.images",
+    en="x {x} is no batch of images. Give it the axes (batch, height, width, channels), e.g. with x[..., None] for "
+    "images of one channel.",
+    zh="x {x} 不是一批图像。请给出轴 (batch, height, width, channels)，例如对单通道图像使用 x[..., None]。",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Convolution(Layer):
+    """What convolutional layers of any number of spatial axes have in common; its fields are described there."""
+
+    filters: int
+    kernel_size: Sizes
+    strides: Sizes = 1
+    padding: Padding = "valid"
+    dilation: Sizes = 1
+    groups: int = 1
+    activation: str | Activate | None = None
+    use_bias: bool = True
+    kernel_initializer: str | Initializer = "glorot_uniform"
+    bias_initializer: str | Initializer = "zeros"
+    kernel_penalty: Penalty | None = None
+
+    rank: ClassVar[int]
+
+    def __post_init__(self) -> None:
+        check_positive(self, filters=self.filters, groups=self.groups)
+
+    @abstractmethod
+    def convolve(self, x: Tensor, kernel: Tensor) -> Tensor:
+        """The convolution without bias and activation."""
+
+    def apply(self, x: Tensor, scope: Scope) -> Tensor:
+        channels = features(x)
+        if channels % self.groups:
+            raise ShapeError(_GROUPS(x=show_shape(x.shape), channels=channels, groups=self.groups))
+        window = sizes(type(self).__name__, "kernel_size", self.kernel_size, self.rank)
+        shape = (*window, channels // self.groups, self.filters)
+        y = self.convolve(x, scope.parameter("kernel", shape, self.kernel_initializer, self.kernel_penalty))
+        if self.use_bias:
+            y = y + scope.parameter("bias", (self.filters,), self.bias_initializer)
+        return as_activation(self.activation)(y)
+
+
+@dataclass(frozen=True, eq=False)
+class Conv2D(Convolution):
+    """M kernels moved over images; each looks at a small window, in all channels, and gives one feature map.
+
+        y[n,i,j,o] = f(Σ x[n, i·s + p·d, j·s + q·d, c]·w[p,q,c,o] + b[o])
+
+    The kernel is not flipped: this is cross-correlation, as in every framework. `padding`: "valid" adds nothing, "same"
+    gives ceil(size / stride) positions (the odd element behind, as in Keras), a number is added on both sides, and
+    ((before, after), …) is each side by itself. `groups` divide channels and kernels, each group seeing its own only.
+
+    Parameters: kernel w (kh, kw, c / groups, M), bias b (M,): kh·kw·c/groups·M + M numbers, whatever the size of the
+    image; a dense layer with as many outputs would have height·width·c numbers for each of them.
+
+    Shapes:   x (batch, height, width, c) → (batch, (height - kh + padding) / s + 1, …, M)
+    Raises:   ShapeError if x is no batch of images, or smaller than the kernel; UsageError for sizes below 1.
+    Source:   LeCun et al. 1989, Backpropagation applied to handwritten zip code recognition
+    Example:
+        >>> from chainrule.nn import Conv2D, trace
+        >>> network = trace(Conv2D(6, 5), [(28, 28, 1)])
+        >>> network.inference.shape, network.parameter_count
+        ((batch, 24, 24, 6), 156)
+    """
+
+    rank: ClassVar[int] = 2
+
+    def convolve(self, x: Tensor, kernel: Tensor) -> Tensor:
+        return conv2d(x, kernel, strides=self.strides, padding=self.padding, dilation=self.dilation, groups=self.groups)
+
+
+@dataclass(frozen=True, eq=False)
+class Conv1D(Convolution):
+    """M kernels moved along a sequence; Conv2D with one spatial axis.
+
+        y[n,i,o] = f(Σ x[n, i·s + p·d, c]·w[p,c,o] + b[o])
+
+    Parameters: kernel w (window, c / groups, M), bias b (M,): window·c/groups·M + M numbers.
+
+    Shapes:   x (batch, length, c) → (batch, (length - window + padding) / s + 1, M)
+    Raises:   as Conv2D.
+    Example:
+        >>> from chainrule.nn import Conv1D, trace
+        >>> trace(Conv1D(4, 3, padding="same"), [(10, 2)]).inference.shape
+        (batch, 10, 4)
+    """
+
+    rank: ClassVar[int] = 1
+
+    def convolve(self, x: Tensor, kernel: Tensor) -> Tensor:
+        return conv1d(x, kernel, strides=self.strides, padding=self.padding, dilation=self.dilation, groups=self.groups)
+
+
+@dataclass(frozen=True, eq=False)
+class ZeroPadding2D(Layer):
+    """Images with rows and columns of zeros around them.
+
+        y[n, i + p, j + p, c] = x[n,i,j,c], zero elsewhere
+
+    Shapes:   x (batch, height, width, c) → (batch, height + 2p, width + 2p, c)
+    Raises:   ShapeError if x is no batch of images.
+    Example:
+        >>> from chainrule.nn import ZeroPadding2D, trace
+        >>> trace(ZeroPadding2D(2), [(28, 28, 1)]).inference.shape
+        (batch, 32, 32, 1)
+    """
+
+    padding: int = 1
+
+    def apply(self, x: Tensor, scope: Scope) -> Tensor:
+        both = (self.padding, self.padding)
+        return pad(images(x), [(0, 0), both, both, (0, 0)])
+
+
+def images(x: Tensor) -> Tensor:
+    """x, if it has the axes of a batch of images."""
+    if x.ndim != 4:
+        raise ShapeError(_IMAGES(x=show_shape(x.shape)))
+    return x

@@ -1,0 +1,63 @@
+"""Dropout: in training, a random part of a layer's neurons is silent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chainrule.errors import UsageError
+from chainrule.graph.tensor import Tensor
+from chainrule.messages import Message
+from chainrule.nn.layer import Layer
+from chainrule.nn.scope import Scope
+from chainrule.ops.composite import dropout, inverted_dropout
+
+_RATE = Message(
+    "dropout.rate",
+    en="Dropout(rate={rate}): the rate is the probability to drop a neuron, from 0 to 1.",
+    zh="Dropout(rate={rate})：rate 是丢弃一个神经元的概率，范围为 0 到 1。",
+)
+_METHOD = Message(
+    "dropout.method",
+    en="Dropout(method={method!r}): choose 'inverted' (scales in training) or 'direct' (scales in inference).",
+    zh="Dropout(method={method!r})：可选 'inverted'（训练时缩放）或 'direct'（推理时缩放）。",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Dropout(Layer):
+    """Each neuron is dropped with probability p = rate in training, kept with q = 1 - p; inference uses them all.
+
+        inverted: y = D ⊙ x / q in training, y = x in inference
+        direct:   y = D ⊙ x in training, y = q·x in inference;  D ~ Bernoulli(q)
+
+    Either way the mean of y over D in training is what inference gives. With whole_maps, one decision serves all
+    positions of a feature map, since neighbouring elements tell nearly the same. The rate is an input of the training
+    step and may be turned meanwhile.
+
+    Shapes:   x (batch, …) → (batch, …)
+    Raises:   UsageError if the rate is not in [0, 1], or the method is not known.
+    Source:   Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov 2014, sections 4 and 10; whole maps: Tompson,
+              Goroshin, Jain, LeCun and Bregler 2015
+    Example:
+        >>> from chainrule.nn import Dropout, trace
+        >>> trace(Dropout(0.5), [(4,)]).training
+        Tensor(inverted_dropout, shape=(batch, 4), dtype=float32)
+    """
+
+    rate: float
+    method: str = "inverted"
+    whole_maps: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rate <= 1:
+            raise UsageError(_RATE(rate=self.rate))
+        if self.method not in ("inverted", "direct"):
+            raise UsageError(_METHOD(method=self.method))
+
+    def apply(self, x: Tensor, scope: Scope) -> Tensor:
+        rate = scope.scalar("rate", self.rate)
+        if not scope.training:
+            return x * (1.0 - rate) if self.method == "direct" else x
+        drop = dropout if self.method == "direct" else inverted_dropout
+        positions = range(1, x.ndim - 1) if self.whole_maps else ()
+        return drop(x, rate, scope.seed, scope.step, stream=scope.stream(), shared_axes=tuple(positions))

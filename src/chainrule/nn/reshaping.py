@@ -1,0 +1,52 @@
+"""Layers that bring data into another form: scale and shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chainrule.graph.tensor import Tensor
+from chainrule.nn.layer import Layer
+from chainrule.nn.scope import Scope
+from chainrule.ops.movement import flatten
+
+
+@dataclass(frozen=True, eq=False)
+class Flatten(Layer):
+    """Each sample's numbers in one row, as a dense layer wants them.
+
+        y[n, (i·width + j)·channels + c] = x[n,i,j,c]
+
+    Shapes:   x (batch, …) → (batch, product of the others)
+    Example:
+        >>> from chainrule.nn import Flatten, trace
+        >>> trace(Flatten(), [(5, 5, 16)]).inference.shape
+        (batch, 400)
+    """
+
+    def apply(self, x: Tensor, scope: Scope) -> Tensor:
+        return flatten(x)
+
+
+@dataclass(frozen=True, eq=False)
+class Rescaling(Layer):
+    """Numbers brought to the range that activations like; as a layer it is part of the model, so nobody forgets it.
+
+        y = scale · x + offset
+
+    Rescaling(1/255) maps pixels from [0, 255] to [0, 1], Rescaling(2/255, -1) to [-1, 1], the range of tanh.
+    Rescaling(127.5, 127.5) maps [-1, 1] back.
+
+    Shapes:   x (batch, …) → (batch, …)
+    Example:
+        >>> from chainrule.nn import Rescaling, trace
+        >>> from chainrule.execute import evaluate
+        >>> network = trace(Rescaling(2 / 255, -1), [(3,)])
+        >>> evaluate([network.inference], {network.inputs[0]: [[0, 127.5, 255]]})
+        [array([[-1.,  0.,  1.]], dtype=float32)]
+    """
+
+    scale: float
+    offset: float = 0.0
+
+    def apply(self, x: Tensor, scope: Scope) -> Tensor:
+        return x * self.scale + self.offset if self.offset else x * self.scale
