@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from chainrule.errors import GraphError
+from chainrule.graph import draw
 from chainrule.graph.expansion import expanded_inputs
 from chainrule.graph.operation import Expandable, Operation
 from chainrule.graph.tensor import SOURCE, Tensor, caller
@@ -130,6 +131,26 @@ class Graph:
                 made[node] = Tensor(node.operation, inputs, node.attributes, node.type, name=node.name)
                 made[node].value, made[node].where = node.value, node.where
         return Graph({name: made[node] for name, node in self.outputs.items()})
+
+    def text(self) -> str:
+        """One line for each node: name, operation, formula, type, and the line of the program that made it.
+
+        Example:
+            >>> from chainrule.graph.tensor import input_tensor
+            >>> print(Graph({"y": input_tensor("x", (3,)) + 1}).text())
+            x  = input              float32 (3,)  ...
+            y  = add(x, 1)  a + b   float32 (3,)  ...
+            outputs: y
+        """
+        return draw.text(self)
+
+    def mermaid(self) -> str:
+        """The graph as a diagram in Mermaid's language, which Markdown viewers draw; a composite is one node."""
+        return draw.mermaid(self)
+
+    def dot(self) -> str:
+        """The graph as a diagram in Graphviz's language; a composite is one node."""
+        return draw.dot(self)
 
 
 def _unique(wanted: Mapping[Tensor, str], taken: Iterable[str] = ()) -> dict[Tensor, str]:

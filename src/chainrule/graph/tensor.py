@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -19,7 +21,8 @@ from chainrule.graph.loopnest import LoopNest, nest
 from chainrule.graph.operation import Array, Attributes, Expandable, Operation, Primitive, Type
 from chainrule.messages import Message
 
-_PACKAGE = str(Path(__file__).resolve().parent.parent)
+_PACKAGE = str(Path(__file__).resolve().parent.parent) + os.sep
+_composite_at = ContextVar("composite_at", default="")  # the line of the composite whose body is being applied
 
 _UNBOUND = Message(
     "tensor.unbound",
@@ -121,7 +124,11 @@ class Tensor:
     def expansion(self) -> Tensor:
         """The body of a composite operation, applied to this node's inputs; made once and shared by all who expand."""
         assert isinstance(self.operation, Expandable)
-        return self.operation.expand(self.inputs, self.attributes)
+        before = _composite_at.set(self.where)
+        try:
+            return self.operation.expand(self.inputs, self.attributes)
+        finally:
+            _composite_at.reset(before)
 
     def __repr__(self) -> str:
         try:
@@ -260,7 +267,9 @@ def apply(operation: Operation, *inputs: Tensor, **attributes: Any) -> Tensor:
 
 
 def caller() -> str:
-    """The user's line: the innermost one outside this package, as file:line."""
+    """The user's line: the innermost one outside this package, as file:line. A body is made on its composite's line."""
+    if at := _composite_at.get():
+        return at
     frame = sys._getframe(1)  # noqa: SLF001 - inspect.stack() takes a thousand times as long
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back
