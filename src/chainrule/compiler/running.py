@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.compiler.naive import Kernel, emit
-from chainrule.compiler.toolchain import load
+from chainrule.compiler.toolchain import FLAGS, load
 from chainrule.errors import CompilerError, ShapeError
 from chainrule.graph.expression import Buffer
 from chainrule.graph.extent import concrete_shape, show_shape
@@ -48,7 +48,7 @@ def run(y: Tensor, inputs: Sequence[Array], batch: int | None = None) -> Array:
     return run_all([(y, inputs, batch)])[0]
 
 
-def run_all(cases: Sequence[tuple[Tensor, Sequence[Array], int | None]]) -> list[Array]:
+def run_all(cases: Sequence[tuple[Tensor, Sequence[Array], int | None]], flags: Sequence[str] = FLAGS) -> list[Array]:
     """The values of many nodes, each from (node, values of its inputs, size of the batch), with one compilation.
 
     The results start as bytes of ones: NaN, -1 or 255 where the nests do not write.
@@ -60,7 +60,7 @@ def run_all(cases: Sequence[tuple[Tensor, Sequence[Array], int | None]]) -> list
         assert isinstance(y.operation, Primitive)
         kernels.append(Kernel(f"nests_{k}", y.operation.lower(y, output, buffers), (*buffers, output)))
     results = []
-    for runner, (y, inputs, batch) in zip(compile_nests(kernels), cases, strict=True):
+    for runner, (y, inputs, batch) in zip(compile_nests(kernels, flags), cases, strict=True):
         shape = concrete_shape(y.shape, batch)
         ones = np.full(math.prod(shape) * y.dtype.numpy.itemsize, 0xFF, np.uint8)
         result = ones.view(y.dtype.numpy).reshape(shape)
@@ -70,9 +70,9 @@ def run_all(cases: Sequence[tuple[Tensor, Sequence[Array], int | None]]) -> list
     return results
 
 
-def compile_nests(kernels: Sequence[Kernel]) -> list[Runner]:
+def compile_nests(kernels: Sequence[Kernel], flags: Sequence[str] = FLAGS) -> list[Runner]:
     """A callable of (arrays, size of the batch) for each kernel, all from one translation unit."""
-    library = load(emit(kernels))
+    library = load(emit(kernels), flags)
     return [_runner(kernel, library[kernel.name]) for kernel in kernels]
 
 

@@ -1,0 +1,432 @@
+"""Random applications of every operation: what the property tests draw from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from chainrule import ops
+from chainrule.ops.kinds.elementwise import Elementwise
+from tests.ops.case import REAL, Case, broadcast, extents, filled, leading, numbers, seeds, shapes
+
+Cases = st.SearchStrategy[Case]
+Shape = tuple[int, ...]
+
+EXCLUDED = {
+    "stream_of": "a number from a name, not an operation on tensors",
+    "indexed": "a kind; test_native finds each of its formulas among the cases of sum, matmul, conv2d and the others",
+    "maximum_of": "max and max_pool are made of it",
+    "place_of_maximum": "argmax is made of it",
+    "pick": "the forward derivative of max and max_pool",
+    "put": "the reverse derivative of max and max_pool",
+}
+
+
+# ---------------------------------------------------------------------------------------------------- elementwise
+@st.composite
+def elementwise(draw: st.DrawFn, operation: Elementwise, kinks: tuple[float, ...] = ()) -> Case:
+    """From the declaration: as many operands, in their domain, away from the kinks."""
+    count = len(operation.arguments)
+    shape, parts = draw(broadcast(count))
+    intervals = [operation.interval(k) for k in range(count)]
+    values = numbers(draw(seeds), parts, intervals, kinks or operation.kinks)
+    return Case(operation, values, batch=leading(shape, parts))
+
+
+@st.composite
+def conditions(draw: st.DrawFn, operation: Elementwise) -> Case:
+    """Operands that are bools."""
+    shape, parts = draw(broadcast(len(operation.arguments)))
+    return Case(operation, tuple(x > 0 for x in numbers(draw(seeds), parts)), batch=leading(shape, parts))
+
+
+@st.composite
+def comparisons(draw: st.DrawFn, operation: Elementwise) -> Case:
+    """Operands that are equal here and there."""
+    shape, parts = draw(broadcast(2))
+    return Case(operation, tuple(np.round(x) for x in numbers(draw(seeds), parts)), batch=leading(shape, parts))
+
+
+@st.composite
+def where(draw: st.DrawFn) -> Case:
+    shape, parts = draw(broadcast(3))
+    condition, a, b = numbers(draw(seeds), parts)
+    return Case(ops.where, (condition > 0, a, b), batch=leading(shape, parts))
+
+
+@st.composite
+def clip(draw: st.DrawFn) -> Case:
+    shape, parts = draw(broadcast(3))
+    return Case(ops.clip, numbers(draw(seeds), parts, (REAL, (-2.0, 0.0), (0.0, 2.0))), batch=leading(shape, parts))
+
+
+@st.composite
+def shift_right(draw: st.DrawFn) -> Case:
+    shape, parts = draw(broadcast(2))
+    generator = np.random.default_rng(draw(seeds))
+    a, b = generator.integers(0, 2**40, parts[0]), generator.integers(0, 20, parts[1])
+    return Case(ops.shift_right, (a, b), batch=leading(shape, parts))
+
+
+_SPECIAL: dict[str, Cases] = {
+    **{o.name: conditions(o) for o in (ops.logical_and, ops.logical_or, ops.logical_not)},
+    **{o.name: comparisons(o) for o in (ops.equal, ops.not_equal, ops.less, ops.less_equal)},
+    **{o.name: comparisons(o) for o in (ops.greater, ops.greater_equal)},
+    "where": where(),
+    "clip": clip(),
+    "shift_right": shift_right(),
+    "floor": elementwise(ops.floor, tuple(range(-4, 5))),
+}
+
+
+# ------------------------------------------------------------------------------------------------------- movement
+@st.composite
+def one(
+    draw: st.DrawFn,
+    function: Callable[..., Any],
+    attributes: Callable[..., dict[str, Any]] = lambda draw, shape: {},
+    *,
+    shape: st.SearchStrategy[Shape] | None = None,
+    batch: Callable[[Shape, dict[str, Any]], bool] = lambda shape, attributes: True,
+) -> Case:
+    """One tensor, and attributes that depend on its shape."""
+    chosen = draw(shapes() if shape is None else shape)
+    given = attributes(draw, chosen)
+    symbolic = bool(chosen) and chosen[0] > 0 and batch(chosen, given)
+    return Case(function, numbers(draw(seeds), [chosen]), given, batch=((0, 0),) if symbolic else ())
+
+
+@st.composite
+def new(draw: st.DrawFn, function: Callable[..., Any]) -> Case:
+    """A tensor from attributes alone."""
+    return Case(function, (), {"shape": draw(shapes()), "dtype": draw(st.sampled_from(("float64", "int32")))})
+
+
+def _target(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
+    """A shape that this one broadcasts to."""
+    front = draw(shapes(0, 1))
+    return {"shape": (*front, *(draw(extents) if e == 1 else e for e in shape))}
+
+
+def _widths(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
+    widths = [(draw(st.integers(0, 2)), draw(st.integers(0, 2))) for _ in shape]
+    return {"widths": widths, "value": draw(st.sampled_from((0, 0, 1.5)))}
+
+
+def _order(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
+    order = draw(st.permutations(range(len(shape))))
+    return {"axes": draw(st.sampled_from((None, order, [a - len(shape) for a in order])))}
+
+
+def _regrouped(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
+    """A shape with as many elements: prime factors dealt out again, with a -1 or ones between."""
+    primes = [p for e in shape for p in _primes(e)]
+    target: list[int] = [1] * draw(st.integers(0 if not primes else 1, 4))
+    for p in draw(st.permutations(primes)):
+        target[draw(st.integers(0, len(target) - 1))] *= p
+    if target and 0 not in shape and draw(st.booleans()):
+        target[draw(st.integers(0, len(target) - 1))] = -1
+    return {"shape": tuple(target)}
+
+
+def _primes(number: int) -> list[int]:
+    for p in (2, 3, 5):
+        if number > 1 and number % p == 0:
+            return [p, *_primes(number // p)]
+    return [number] if number != 1 else []
+
+
+def _key(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
+    """What may stand in brackets: integers, slices of any step, None, and ... once."""
+    key: list[Any] = []
+    for extent in shape[: draw(st.integers(0, len(shape)))]:
+        kinds = ["slice", "slice", "all", *(["integer"] if extent else [])]
+        match draw(st.sampled_from(kinds)):
+            case "integer":
+                key.append(draw(st.integers(-extent, extent - 1)))
+            case "all":
+                key.append(slice(None))
+            case _:
+                bound = st.none() | st.integers(-extent - 1, extent + 1)
+                key.append(slice(draw(bound), draw(bound), draw(st.sampled_from((None, 1, 2, 3, -1, -2)))))
+        if draw(st.integers(0, 4)) == 0:
+            key.append(None)
+    if len(key) - key.count(None) == len(shape) or draw(st.booleans()):
+        place = draw(st.integers(0, len(key)))
+        if all(e is None for e in key[place:]):
+            key.insert(place, ...)
+    return {"key": tuple(key)}
+
+
+def _keeps_first(shape: Shape, attributes: dict[str, Any]) -> bool:
+    entries = [e for e in attributes["key"] if e is not None]
+    return not entries or entries[0] is ... or entries[0] == slice(None)
+
+
+@st.composite
+def concatenated(draw: st.DrawFn) -> Case:
+    shape = draw(shapes(1))
+    axis = draw(st.integers(0, len(shape) - 1))
+    parts = [(*shape[:axis], draw(extents), *shape[axis + 1 :]) for _ in range(draw(st.integers(1, 3)))]
+    batch = tuple((k, 0) for k in range(len(parts))) if axis and shape[0] else ()
+    chosen = draw(st.sampled_from((axis, axis - len(shape))))
+    return Case(lambda *x, axis: ops.concatenate(x, axis), numbers(draw(seeds), parts), {"axis": chosen}, batch)
+
+
+# ---------------------------------------------------------------------------------------------------- contraction
+def _axes(draw: st.DrawFn, shape: Shape, *, several: bool = True) -> Any:
+    """One axis, several or None."""
+    places = st.integers(-len(shape), len(shape) - 1)
+    if not shape or (several and draw(st.integers(0, 3)) == 0):
+        return None
+    if not several or draw(st.booleans()):
+        return draw(places)
+    return tuple(draw(st.lists(places, unique_by=lambda a: a % len(shape), min_size=1, max_size=len(shape))))
+
+
+def _reduction(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
+    return {"axis": _axes(draw, shape), "keepdims": draw(st.booleans())}
+
+
+def _some_axes(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
+    return {"axis": _axes(draw, shape)}
+
+
+def _spares_first(shape: Shape, attributes: dict[str, Any]) -> bool:
+    axis = attributes["axis"]
+    return axis is not None and all(a % len(shape) for a in ([axis] if isinstance(axis, int) else axis))
+
+
+@st.composite
+def einsum(draw: st.DrawFn) -> Case:
+    """One to three factors, diagonals and letters that only one of them has included."""
+    sizes = {letter: draw(extents) for letter in "abcd"}
+    inputs = ["".join(draw(st.lists(st.sampled_from("abcd"), max_size=3))) for _ in range(draw(st.integers(1, 3)))]
+    used = sorted(set("".join(inputs)))
+    output = "".join(draw(st.permutations(used)))[: draw(st.integers(0, len(used)))]
+    parts = [tuple(sizes[c] for c in letters) for letters in inputs]
+    subscripts = ",".join(inputs) + ("->" + output if draw(st.integers(0, 3)) else "")
+    batch = [(k, j) for k, letters in enumerate(inputs) for j, c in enumerate(letters) if c == "a"]
+    known = sizes["a"] > 0 and all(j == 0 for _, j in batch)
+    return Case(
+        lambda *x, subscripts: ops.einsum(subscripts, *x),
+        numbers(draw(seeds), parts),
+        {"subscripts": subscripts},
+        batch=tuple(batch) if known else (),
+    )
+
+
+@st.composite
+def matmul(draw: st.DrawFn) -> Case:
+    """Matrices, vectors and batches that broadcast."""
+    _, (left, right) = draw(broadcast(2))
+    n, i, o = (draw(extents) for _ in range(3))
+    x = (i,) if draw(st.integers(0, 3)) == 0 else (*left, n, i)
+    w = (i,) if draw(st.integers(0, 3)) == 0 else (*right, i, o)
+    batch = ((0, 0),) if len(x) == 2 and n and len(w) <= 2 else ()
+    return Case(ops.matmul, numbers(draw(seeds), [x, w]), batch=batch)
+
+
+@st.composite
+def convolution(draw: st.DrawFn, rank: int) -> Case:
+    """Strides 1 to 3, dilation 1 and 2, groups, padding that differs at each end."""
+    operation = (ops.conv1d, ops.conv2d, ops.conv3d)[rank - 1]
+    small = st.integers(1, (4, 3, 2)[rank - 1])
+    window = [draw(small) for _ in range(rank)]
+    strides = [draw(st.integers(1, 3)) for _ in range(rank)]
+    dilation = [draw(st.integers(1, 2)) for _ in range(rank)]
+    groups = draw(st.sampled_from((1, 1, 2)))
+    channels, kernels = draw(st.integers(1, 2)), draw(st.integers(1, 2))
+    padding: Any = draw(
+        st.sampled_from(("valid", "same", 1, [(draw(st.integers(0, 2)), draw(st.integers(0, 2))) for _ in range(rank)]))
+    )
+    spans = [(p - 1) * d + 1 for p, d in zip(window, dilation, strict=True)]
+    places = [span + draw(st.integers(0, (5, 3, 2)[rank - 1])) for span in spans]
+    samples = draw(st.sampled_from((2, 1, 2, 0)))
+    x, w = numbers(draw(seeds), [(samples, *places, channels * groups), (*window, channels, kernels * groups)])
+    attributes = {"strides": strides, "padding": padding, "dilation": dilation, "groups": groups}
+    return Case(operation, (x, w), attributes, batch=((0, 0),) if samples else ())
+
+
+@st.composite
+def pool(draw: st.DrawFn, operation: Callable[..., Any]) -> Case:
+    """Windows that overlap, touch or leave gaps, along one to three axes."""
+    rank = draw(st.sampled_from((2, 2, 1, 3)))
+    window = [draw(st.integers(1, 3)) for _ in range(rank)]
+    places = [p + draw(st.integers(0, 4 if rank < 3 else 2)) for p in window]
+    strides = draw(st.sampled_from((None, [draw(st.integers(1, 3)) for _ in range(rank)])))
+    pairs = [(draw(st.integers(0, p - 1)), draw(st.integers(0, p - 1))) for p in window]  # no window of padding only
+    padding: Any = ("valid", "same", min(window) - 1, pairs)
+    more = {"padding": draw(st.sampled_from(padding))} if operation is ops.max_pool else {}
+    samples = draw(st.sampled_from((2, 1, 2, 0)))
+    (x,) = numbers(draw(seeds), [(samples, *places, draw(st.integers(1, 2)))])
+    attributes = {"window": window, "strides": strides, **more}
+    return Case(operation, (x,), attributes, batch=((0, 0),) if samples else ())
+
+
+# ------------------------------------------------------------------------------------------------------ selection
+@st.composite
+def gather(draw: st.DrawFn) -> Case:
+    shape = draw(shapes(1, 3, filled))
+    shared = draw(st.integers(0, min(2, len(shape) - 1)))
+    axis = draw(st.integers(0, len(shape) - shared - 1))
+    places = (*shape[:shared], *draw(shapes(0, 2)))
+    generator = np.random.default_rng(draw(seeds))
+    indices = generator.integers(0, shape[shared + axis], places, draw(st.sampled_from((np.int32, np.int64))))
+    batch: tuple[tuple[int, int], ...] = ()
+    if shared:
+        batch = ((0, 0), (1, 0))
+    elif places and places[0]:
+        batch = ((1, 0),)
+    return Case(ops.gather, (*numbers(draw(seeds), [shape]), indices), {"axis": axis, "batch_dims": shared}, batch)
+
+
+@st.composite
+def scatter_add(draw: st.DrawFn) -> Case:
+    places, rest = draw(shapes(0, 2)), draw(shapes(0, 2))
+    extent = draw(filled)
+    indices = np.random.default_rng(draw(seeds)).integers(0, extent, places)
+    batch = ((0, 0), (1, 0)) if places and places[0] else ()
+    return Case(ops.scatter_add, (*numbers(draw(seeds), [(*places, *rest)]), indices), {"extent": extent}, batch)
+
+
+@st.composite
+def one_hot(draw: st.DrawFn) -> Case:
+    labels = np.random.default_rng(draw(seeds)).integers(-1, 5, draw(shapes(0, 2)))
+    batch = ((0, 0),) if labels.ndim and len(labels) else ()
+    return Case(ops.one_hot, (labels,), {"classes": 4, "dtype": "float64"}, batch)
+
+
+def _count(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
+    return {"k": draw(st.integers(1, shape[-1]))}
+
+
+def _running(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
+    return {"axis": draw(st.integers(-len(shape), len(shape) - 1)), "reverse": draw(st.booleans())}
+
+
+# ----------------------------------------------------------------------------------------------------- randomness
+@st.composite
+def random(draw: st.DrawFn, function: Callable[..., Any], *, typed: bool = True) -> Case:
+    """Numbers under a seed and a step."""
+    seed, step = (np.asarray(draw(st.integers(0, 2**62)), np.int64) for _ in range(2))
+    attributes: dict[str, Any] = {"shape": draw(shapes(0, 2)), "stream": draw(seeds)}
+    if typed:
+        attributes["dtype"] = draw(st.sampled_from(("float32", "float64")))
+    return Case(
+        lambda seed, step, shape, **more: function(shape, seed, step, **more), (seed, step), attributes, (), (0, 1)
+    )
+
+
+@st.composite
+def bernoulli(draw: st.DrawFn) -> Case:
+    shape, (probability, _) = draw(broadcast(2))
+    return Case(
+        lambda p, seed, shape: ops.bernoulli(shape, p, seed),
+        (*numbers(draw(seeds), [probability], [(-0.25, 1.25)]), np.asarray(draw(seeds))),
+        {"shape": shape},
+        unbatched=(1,),
+    )
+
+
+@st.composite
+def dropped(draw: st.DrawFn, function: Callable[..., Any]) -> Case:
+    shape = draw(shapes(1, 3))
+    (x,) = numbers(draw(seeds), [shape])
+    (rate,) = numbers(draw(seeds), [()], [(-0.2, 1.2)])
+    shared = draw(st.none() | st.integers(0, len(shape) - 1))
+    attributes = {"stream": draw(seeds), "shared_axes": shared}
+    batch = ((0, 0),) if shape[0] else ()
+    return Case(function, (x, rate, np.asarray(draw(seeds))), attributes, batch, unbatched=(1, 2))
+
+
+@st.composite
+def random_shift(draw: st.DrawFn) -> Case:
+    x = numbers(draw(seeds), [(draw(st.integers(1, 3)), draw(filled), draw(filled), draw(st.integers(1, 2)))])
+    attributes = {"pixels": draw(st.integers(0, 2)), "stream": draw(seeds)}
+    return Case(ops.random_shift, (*x, np.asarray(draw(seeds))), attributes, ((0, 0),), unbatched=(1,))
+
+
+# ------------------------------------------------------------------------------------------------------ composite
+@st.composite
+def cross_entropy(draw: st.DrawFn) -> Case:
+    shape = draw(shapes(1, 3, filled))
+    (logits,) = numbers(draw(seeds), [shape])
+    labels: Any = np.random.default_rng(draw(seeds)).integers(0, shape[-1], shape[:-1])
+    if draw(st.booleans()):
+        labels = numbers(draw(seeds), [shape], [(-0.2, 1.2)])[0]
+    batch = ((0, 0), (1, 0)) if len(shape) > 1 else ()
+    return Case(ops.cross_entropy, (logits, labels), {"label_smoothing": draw(st.sampled_from((0.0, 0.1)))}, batch)
+
+
+@st.composite
+def normalize(draw: st.DrawFn) -> Case:
+    shape = draw(shapes(1))
+    parts = [shape, *(shape[-1:] for _ in range(4))]
+    values = numbers(draw(seeds), parts, (REAL, REAL, (0.2, 3.0), REAL, REAL))
+    batch = ((0, 0),) if len(shape) > 1 and shape[0] else ()
+    return Case(ops.normalize, values, {"epsilon": draw(st.sampled_from((1e-5, 1e-3)))}, batch)
+
+
+_FILLED = shapes(1, 3, filled)
+
+CASES: dict[str, Cases] = {
+    **{name: elementwise(o) for name, o in ops.vocabulary.items() if isinstance(o, Elementwise)},
+    **_SPECIAL,
+    "cast": one(ops.cast, lambda draw, shape: {"dtype": draw(st.sampled_from(("float32", "int32", "bool")))}),
+    # movement
+    "arange": st.builds(lambda n: Case(lambda extent: ops.arange(extent), (), {"extent": n}), extents),
+    "broadcast_to": one(ops.broadcast_to, _target, batch=lambda shape, attributes: False),
+    "concatenate": concatenated(),
+    "flatten": one(ops.flatten, shape=shapes(1)),
+    "full": one(lambda x, shape: ops.full(shape, x), lambda draw, shape: {"shape": draw(shapes())}, shape=st.just(())),
+    "ones": new(ops.ones),
+    "pad": one(ops.pad, _widths, batch=lambda shape, attributes: attributes["widths"][0] == (0, 0)),
+    "reshape": one(ops.reshape, _regrouped, batch=lambda shape, attributes: False),
+    "size": one(lambda x: x * ops.size(x.shape[0], x.dtype), shape=shapes(1)),
+    "slice": one(lambda x, key: x[key], _key, batch=_keeps_first),
+    "transpose": one(ops.transpose, _order),
+    "zeros": new(ops.zeros),
+    # contraction
+    "average_pool": pool(ops.average_pool),
+    "conv1d": convolution(1),
+    "conv2d": convolution(2),
+    "conv3d": convolution(3),
+    "einsum": einsum(),
+    "matmul": matmul(),
+    "mean": one(ops.mean, _reduction, shape=shapes(0, 3, filled)),
+    "sum": one(ops.sum, _reduction),
+    "variance": one(ops.variance, _reduction, shape=shapes(0, 3, filled)),
+    # selection
+    "argmax": one(
+        ops.argmax,
+        lambda draw, shape: {"axis": _axes(draw, shape, several=False)},
+        shape=_FILLED,
+        batch=_spares_first,
+    ),
+    "cumulative_sum": one(ops.cumulative_sum, _running, shape=shapes(1), batch=_spares_first),
+    "gather": gather(),
+    "max": one(ops.max, _reduction, shape=shapes(0, 3, filled), batch=_spares_first),
+    "max_pool": pool(ops.max_pool),
+    "one_hot": one_hot(),
+    "scatter_add": scatter_add(),
+    "top_k": one(lambda x, k: ops.top_k(x, k)[0], _count, shape=_FILLED, batch=lambda shape, _: len(shape) > 1),
+    "top_places": one(lambda x, k: ops.top_k(x, k)[1], _count, shape=_FILLED, batch=lambda shape, _: len(shape) > 1),
+    # randomness
+    "bernoulli": bernoulli(),
+    "dropout": dropped(ops.dropout),
+    "inverted_dropout": dropped(ops.inverted_dropout),
+    "normal": random(ops.normal),
+    "random_bits": random(ops.random_bits, typed=False),
+    "random_shift": random_shift(),
+    "uniform": random(ops.uniform),
+    # composite
+    "cross_entropy": cross_entropy(),
+    "log_softmax": one(ops.log_softmax, _some_axes, shape=_FILLED, batch=_spares_first),
+    "log_sum_exp": one(ops.log_sum_exp, _reduction, shape=shapes(0, 3, filled), batch=_spares_first),
+    "normalize": normalize(),
+    "softmax": one(ops.softmax, _some_axes, shape=_FILLED, batch=_spares_first),
+}
