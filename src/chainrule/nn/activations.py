@@ -13,6 +13,11 @@ from chainrule.nn.scope import Scope
 from chainrule.ops.composite import softmax
 from chainrule.ops.elementwise import elu, leaky_relu, relu, sigmoid, softplus, tanh, where
 
+__all__ = [
+    "ELU", "Activation", "Identity", "LeakyReLU", "ReLU", "Sigmoid", "Softmax", "Softplus", "Step", "Tanh",
+    "as_activation",
+]  # fmt: skip
+
 _UNKNOWN = Message(
     "activation.unknown",
     en="Activation '{name}' is not known; choose one of: {known}, or give a function.{suggestion}",

@@ -18,6 +18,8 @@ from chainrule.nn.scope import Scope
 from chainrule.ops.contraction import Padding, Sizes, conv1d, conv2d, sizes
 from chainrule.ops.movement import pad
 
+__all__ = ["Conv1D", "Conv2D", "ZeroPadding2D"]
+
 _GROUPS = Message(
     "convolution.groups",
     en="x {x} has {channels} channels, which {groups} groups do not divide evenly. Use a number of groups that does.",

@@ -12,6 +12,8 @@ from chainrule.nn.penalties import Penalty
 from chainrule.nn.scope import Scope
 from chainrule.ops.contraction import matmul
 
+__all__ = ["Dense"]
+
 
 @dataclass(frozen=True, eq=False)
 class Dense(Layer):

@@ -11,6 +11,8 @@ from chainrule.nn.layer import Layer
 from chainrule.nn.scope import Scope
 from chainrule.ops.composite import dropout, inverted_dropout
 
+__all__ = ["Dropout"]
+
 _RATE = Message(
     "dropout.rate",
     en="Dropout(rate={rate}): the rate is the probability to drop a neuron, from 0 to 1.",

@@ -16,6 +16,8 @@ from chainrule.nn.names import named
 from chainrule.nn.normals import standard_normal
 from chainrule.ops.random import uniform
 
+__all__ = ["Constant", "Glorot", "He", "Initializer", "LeCun", "Normal", "Orthogonal", "Uniform", "as_initializer"]
+
 _UNKNOWN = Message(
     "initializer.unknown",
     en="Initializer '{name}' is not known; choose one of: {known}.{suggestion}",

@@ -12,6 +12,8 @@ from chainrule.graph.tensor import Tensor, caller
 from chainrule.messages import Message
 from chainrule.nn.scope import Scope
 
+__all__ = ["Layer"]
+
 _NO_FEATURES = Message(
     "layer.no_features",
     en="x {x} has no axis of features. Give it shape (batch, ..., features), e.g. with x[:, None].",

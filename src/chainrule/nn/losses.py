@@ -19,6 +19,11 @@ from chainrule.ops.kinds.conversion import cast
 from chainrule.ops.movement import reshape
 from chainrule.ops.selection import gather, one_hot
 
+__all__ = [
+    "BinaryCrossEntropy", "CategoricalCrossEntropy", "Huber", "Loss", "MeanAbsoluteError", "MeanSquaredError",
+    "SquaredDistance", "as_loss",
+]  # fmt: skip
+
 _UNKNOWN = Message(
     "loss.unknown",
     en="Loss '{name}' is not known; choose one of: {known}, or give a function of outputs and targets.{suggestion}",

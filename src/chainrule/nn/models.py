@@ -13,6 +13,8 @@ from chainrule.nn.published import lenet5_1998
 from chainrule.nn.reshaping import Flatten, Rescaling
 from chainrule.nn.sequential import Sequential
 
+__all__ = ["MODELS", "lenet5", "mlp"]
+
 
 def lenet5(classes: int = 10, *, padding: int = 2) -> Sequential:
     """LeNet-5 as it is built today: ReLU, max-pooling, a dense connection of all maps, scores from a dense layer.

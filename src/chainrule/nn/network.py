@@ -18,6 +18,8 @@ from chainrule.messages import Message
 from chainrule.nn.scope import Declarations, LayerRecord, Outputs, Parameter, Scalar, Scope, State, outputs
 from chainrule.ops.random import stream_of
 
+__all__ = ["Network", "trace"]
+
 _MODES_DIFFER = Message(
     "network.modes_differ",
     en="the architecture makes its layers anew each time it is called, and uses {training} in training but {inference} "

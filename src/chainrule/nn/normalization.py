@@ -15,6 +15,8 @@ from chainrule.ops.contraction import mean, variance
 from chainrule.ops.elementwise import where
 from chainrule.ops.movement import size
 
+__all__ = ["BatchNormalization"]
+
 _MOMENTUM = Message(
     "batch_normalization.momentum",
     en="BatchNormalization(momentum={momentum}): the part of the running mean that a step keeps, from 0 to 1.",

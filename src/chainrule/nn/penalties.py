@@ -9,6 +9,8 @@ from chainrule.graph.tensor import Tensor
 from chainrule.ops.contraction import sum
 from chainrule.ops.elementwise import square
 
+__all__ = ["L2", "Penalty"]
+
 
 @dataclass(frozen=True)
 class Penalty(ABC):

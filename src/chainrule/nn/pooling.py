@@ -11,6 +11,8 @@ from chainrule.nn.scope import Scope
 from chainrule.ops.contraction import Padding, Sizes, average_pool
 from chainrule.ops.selection import max_pool
 
+__all__ = ["AveragePooling2D", "MaxPool2D"]
+
 
 @dataclass(frozen=True, eq=False)
 class MaxPool2D(Layer):

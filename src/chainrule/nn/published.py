@@ -21,6 +21,8 @@ from chainrule.ops.kinds.conversion import cast
 from chainrule.ops.movement import reshape
 from chainrule.ops.random import random_bits, stream_of
 
+__all__ = ["lenet5_1998"]
+
 # Table I: the maps of S2 that each map of C3 looks at: three or four neighbours, in a circle, some others, and all.
 _C3_INPUTS = (
     (0, 1, 2), (1, 2, 3), (2, 3, 4), (3, 4, 5), (0, 4, 5), (0, 1, 5),

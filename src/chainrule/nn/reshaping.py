@@ -9,6 +9,8 @@ from chainrule.nn.layer import Layer
 from chainrule.nn.scope import Scope
 from chainrule.ops.movement import flatten
 
+__all__ = ["Flatten", "Rescaling"]
+
 
 @dataclass(frozen=True, eq=False)
 class Flatten(Layer):

@@ -19,6 +19,8 @@ from chainrule.ops.random import stream_of
 if TYPE_CHECKING:
     from chainrule.nn.layer import Layer
 
+__all__ = ["LayerRecord", "Parameter", "Scalar", "Scope", "State"]
+
 _IN_LAYER = Message(
     "scope.in_layer",
     en="layer '{path}', built at {where}: {reason}",

@@ -10,6 +10,8 @@ from chainrule.graph.tensor import Tensor
 from chainrule.nn.layer import Layer
 from chainrule.nn.scope import Scope
 
+__all__ = ["Sequential"]
+
 
 @dataclass(frozen=True, eq=False)
 class Sequential(Layer):

@@ -6,13 +6,9 @@ adam               Adam
 schedules          rates that change while training: ConstantRate, StepDecay, ExponentialDecay, Cosine, WarmUp, OneCycle
 """
 
-from chainrule.optim.adam import Adam
-from chainrule.optim.gradient_descent import SGD, Momentum, Nesterov
-from chainrule.optim.names import OPTIMIZERS, as_optimizer
-from chainrule.optim.optimizer import GradientRule, Optimizer, StepResult
-from chainrule.optim.schedules import ConstantRate, Cosine, ExponentialDecay, OneCycle, Schedule, StepDecay, WarmUp
-
-__all__ = [
-    "OPTIMIZERS", "SGD", "Adam", "ConstantRate", "Cosine", "ExponentialDecay", "GradientRule", "Momentum", "Nesterov",
-    "OneCycle", "Optimizer", "Schedule", "StepDecay", "StepResult", "WarmUp", "as_optimizer",
-]  # fmt: skip
+# ruff: noqa: F403 - a table of contents: what each file exports is its own __all__, so a rule is added in one file
+from chainrule.optim.adam import *
+from chainrule.optim.gradient_descent import *
+from chainrule.optim.names import *
+from chainrule.optim.optimizer import *
+from chainrule.optim.schedules import *

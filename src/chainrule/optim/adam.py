@@ -11,6 +11,8 @@ from chainrule.ops.elementwise import sqrt, square
 from chainrule.ops.kinds.conversion import cast
 from chainrule.optim.optimizer import GradientRule, Rate, Scalars, Slots
 
+__all__ = ["Adam"]
+
 
 @dataclass(frozen=True)
 class Adam(GradientRule):

@@ -10,6 +10,8 @@ from chainrule.graph.tensor import Tensor
 from chainrule.ops.kinds.conversion import cast
 from chainrule.optim.optimizer import GradientRule, Rate, Scalars, Slots
 
+__all__ = ["SGD", "Momentum", "Nesterov"]
+
 
 @dataclass(frozen=True)
 class SGD(GradientRule):

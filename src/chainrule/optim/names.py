@@ -8,6 +8,8 @@ from chainrule.optim.adam import Adam
 from chainrule.optim.gradient_descent import SGD, Momentum, Nesterov
 from chainrule.optim.optimizer import Optimizer
 
+__all__ = ["OPTIMIZERS", "as_optimizer"]
+
 _UNKNOWN = Message(
     "optimizer.unknown",
     en="Optimizer '{name}' is not known; choose one of: {known}.{suggestion}",

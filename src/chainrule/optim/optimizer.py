@@ -12,6 +12,8 @@ from chainrule.graph.extent import Shape
 from chainrule.graph.tensor import Tensor
 from chainrule.optim.schedules import Schedule, value_of
 
+__all__ = ["GradientRule", "Optimizer", "StepResult"]
+
 Parameters: TypeAlias = dict[str, Tensor]
 Slots: TypeAlias = dict[str, Tensor]
 Scalars: TypeAlias = Mapping[str, Tensor]

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from chainrule.errors import UsageError
 from chainrule.messages import Message
 
+__all__ = ["ConstantRate", "Cosine", "ExponentialDecay", "OneCycle", "Schedule", "StepDecay", "WarmUp"]
+
 _STEPS = Message(
     "schedule.steps",
     en="{schedule}: steps={steps} must be a whole number above 0.",
