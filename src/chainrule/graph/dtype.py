@@ -53,7 +53,10 @@ def as_dtype(dtype: DType | DTypeLike) -> DType:
     """The element type of this name, NumPy type or element type."""
     if isinstance(dtype, DType):
         return dtype
-    name = np.dtype(dtype).name
+    try:
+        name = np.dtype(dtype).name
+    except TypeError:  # not even NumPy knows it
+        name = str(dtype)
     if name not in _BY_NAME:
         raise DTypeError(_UNSUPPORTED(dtype=name, known=", ".join(_BY_NAME)))
     return _BY_NAME[name]

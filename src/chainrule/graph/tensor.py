@@ -8,15 +8,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from chainrule.errors import GraphError, ShapeError
-from chainrule.graph.dtype import DType, as_dtype, float32, int64
+from chainrule.errors import DTypeError, GraphError, ShapeError
+from chainrule.graph.arithmetic import Arithmetic
+from chainrule.graph.dtype import DType, as_dtype, bool_, float32, int64
 from chainrule.graph.expression import Buffer, Constant
-from chainrule.graph.extent import Extent, product, show_shape
+from chainrule.graph.extent import Extent, is_extent, product, show_shape
 from chainrule.graph.loopnest import LoopNest, nest
 from chainrule.graph.operation import Array, Attributes, Expandable, Operation, Primitive, Type
 from chainrule.messages import Message
@@ -26,44 +27,54 @@ _composite_at = ContextVar("composite_at", default="")  # the line of the compos
 
 _UNBOUND = Message(
     "tensor.unbound",
-    en="{tensor} has no value yet: it depends on the input '{input}' ({where}), which nothing is bound to. "
-    "Look at it after evaluation, or bind the input.",
-    zh="{tensor} 还没有值：它依赖输入“{input}”（{where}），而该输入尚未绑定。请在求值之后查看，或绑定该输入。",
+    en="there is no value yet: it depends on the input '{input}' ({where}), which nothing is bound to. Evaluate with a "
+    "value for that input, e.g. cr.evaluate([y], {{{input}: ...}}).",
+    zh="还没有值：它依赖输入“{input}”（{where}），而该输入尚未绑定。请为该输入给出值后求值，例如 "
+    "cr.evaluate([y], {{{input}: ...}})。",
 )
 _NOT_SCALAR = Message(
     "tensor.not_scalar",
-    en="a tensor of shape {shape} ({where}) is not one number; reduce it first, e.g. with cr.sum, cr.any or an index.",
-    zh="形状为 {shape} 的张量（{where}）不是单个数；请先归约，例如使用 cr.sum、cr.any 或下标。",
+    en="a tensor of shape {shape} ({where}) is not one number; reduce it first, e.g. with cr.sum or an index.",
+    zh="形状为 {shape} 的张量（{where}）不是单个数；请先归约，例如使用 cr.sum 或下标。",
 )
 _ZERO_AXES = Message(
     "tensor.no_length",
     en="a tensor without axes ({where}) has no length.",
     zh="没有轴的张量（{where}）没有长度。",
 )
+_NOT_AN_INDEX = Message(
+    "tensor.not_an_index",
+    en="a tensor of {dtype} ({where}) cannot count or index; convert it with cr.cast(x, 'int64').",
+    zh="类型为 {dtype} 的张量（{where}）不能用于计数或下标；请用 cr.cast(x, 'int64') 转换。",
+)
+_DOES_NOT_FIT = Message(
+    "number.does_not_fit",
+    en="the number {value} does not fit {dtype}, which holds {low} to {high}. Cast the tensor beside it to a wider "
+    "type first, e.g. with cr.cast(x, 'int64').",
+    zh="数字 {value} 超出 {dtype} 的范围（{low} 到 {high}）。请先将与其运算的张量转换为更宽的类型，例如 "
+    "cr.cast(x, 'int64')。",
+)
+_HOLDS_TENSORS = Message(
+    "tensor.holds_tensors",
+    en="a list of tensors cannot be made into one by their numbers: how these were computed, and so every derivative, "
+    "would be lost. Put the tensors together with cr.concatenate, or make the list from float(t).",
+    zh="不能仅凭数值将张量列表变成一个张量：其计算过程以及所有导数都会丢失。请用 cr.concatenate 拼接，"
+    "或用 float(t) 构造列表。",
+)
+_RAGGED = Message(
+    "tensor.ragged",
+    en="these numbers do not form a tensor: {reason} Give every row as many entries.",
+    zh="这些数字无法构成张量：{reason} 请让每一行的元素个数相同。",
+)
+_NOT_AN_EXTENT = Message(
+    "tensor.not_an_extent",
+    en="input '{name}': {extent} is not the size of an axis. Sizes are integers, at least 0; the number of samples is "
+    "cr.batch.",
+    zh="输入“{name}”：{extent} 不是轴的尺寸。尺寸为非负整数；样本数请用 cr.batch。",
+)
 
 
-class Operators(Protocol):
-    """What Python's operators do to tensors; the package gives it to Tensor, since the vocabulary stands above."""
-
-    add: Callable[[Any, Any], Tensor]
-    subtract: Callable[[Any, Any], Tensor]
-    multiply: Callable[[Any, Any], Tensor]
-    divide: Callable[[Any, Any], Tensor]
-    power: Callable[[Any, Any], Tensor]
-    matmul: Callable[[Any, Any], Tensor]
-    negative: Callable[[Any], Tensor]
-    absolute: Callable[[Any], Tensor]
-    equal: Callable[[Any, Any], Tensor]
-    not_equal: Callable[[Any, Any], Tensor]
-    less: Callable[[Any, Any], Tensor]
-    less_equal: Callable[[Any, Any], Tensor]
-    greater: Callable[[Any, Any], Tensor]
-    greater_equal: Callable[[Any, Any], Tensor]
-    index: Callable[[Tensor, Any], Tensor]
-    transpose: Callable[[Tensor], Tensor]
-
-
-class Tensor:
+class Tensor(Arithmetic):
     """An immutable node: operation, inputs, attributes, shape, dtype, and the user's line that made it.
 
     A tensor made from numbers evaluates when somebody looks: `print(t)`, `t.numpy()`, `float(t)`, `if t > 0`. Its value
@@ -77,10 +88,7 @@ class Tensor:
         'multiply'
     """
 
-    operators: ClassVar[Operators]
     evaluator: ClassVar[Callable[[Tensor], Array]]
-
-    __array_ufunc__ = None  # NumPy's operators leave a mixed expression to ours
 
     def __init__(
         self,
@@ -166,13 +174,15 @@ class Tensor:
         return bool(self.item())
 
     def __index__(self) -> int:
-        return int(self.item()) if not self.dtype.floating else NotImplemented
+        if self.dtype.floating:
+            raise DTypeError(_NOT_AN_INDEX(dtype=self.dtype, where=self.where))
+        return int(self.item())
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else str(self)
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
-        return np.array(self.numpy(), dtype) if copy else np.asarray(self.numpy(), dtype)
+        return np.array(self.numpy(), dtype, copy=copy)
 
     def __dlpack__(self, **options: Any) -> Any:
         return self.numpy().copy().__dlpack__(**options)
@@ -188,77 +198,6 @@ class Tensor:
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[k] for k in range(len(self)))
-
-    # ------------------------------------------------------------------------------------------------ operators
-    # Tensors are told apart by identity, so they can be keys although == compares elements.
-    __hash__ = object.__hash__
-
-    def __add__(self, other: Any) -> Tensor:
-        return Tensor.operators.add(self, other)
-
-    def __radd__(self, other: Any) -> Tensor:
-        return Tensor.operators.add(other, self)
-
-    def __sub__(self, other: Any) -> Tensor:
-        return Tensor.operators.subtract(self, other)
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return Tensor.operators.subtract(other, self)
-
-    def __mul__(self, other: Any) -> Tensor:
-        return Tensor.operators.multiply(self, other)
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return Tensor.operators.multiply(other, self)
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return Tensor.operators.divide(self, other)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return Tensor.operators.divide(other, self)
-
-    def __pow__(self, other: Any) -> Tensor:
-        return Tensor.operators.power(self, other)
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return Tensor.operators.power(other, self)
-
-    def __matmul__(self, other: Any) -> Tensor:
-        return Tensor.operators.matmul(self, other)
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return Tensor.operators.matmul(other, self)
-
-    def __neg__(self) -> Tensor:
-        return Tensor.operators.negative(self)
-
-    def __abs__(self) -> Tensor:
-        return Tensor.operators.absolute(self)
-
-    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
-        return Tensor.operators.equal(self, other)
-
-    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
-        return Tensor.operators.not_equal(self, other)
-
-    def __lt__(self, other: Any) -> Tensor:
-        return Tensor.operators.less(self, other)
-
-    def __le__(self, other: Any) -> Tensor:
-        return Tensor.operators.less_equal(self, other)
-
-    def __gt__(self, other: Any) -> Tensor:
-        return Tensor.operators.greater(self, other)
-
-    def __ge__(self, other: Any) -> Tensor:
-        return Tensor.operators.greater_equal(self, other)
-
-    def __getitem__(self, index: Any) -> Tensor:
-        return Tensor.operators.index(self, index)
-
-    @property
-    def T(self) -> Tensor:  # noqa: N802 - NumPy's name
-        return Tensor.operators.transpose(self)
 
 
 def apply(operation: Operation, *inputs: Tensor, **attributes: Any) -> Tensor:
@@ -304,7 +243,7 @@ class _Source(_Leaf):
     name = "source"
 
     def evaluate(self, y: Tensor, inputs: Sequence[Array], batch: int | None) -> Array:
-        raise GraphError(_UNBOUND(tensor="it" if y.name else y.describe(), input=y.name, where=y.where))
+        raise GraphError(_UNBOUND(input=y.name, where=y.where))
 
     def lower(self, y: Tensor, output: Buffer, inputs: Sequence[Buffer]) -> Sequence[LoopNest]:
         return ()
@@ -314,6 +253,14 @@ class _Number(_Leaf):
     """One number that is part of the graph itself."""
 
     name = "number"
+
+    def infer(self, inputs: Sequence[Tensor], attributes: Attributes) -> Type:
+        value, dtype = attributes["value"], attributes["dtype"]
+        if isinstance(value, int) and not dtype.floating and dtype is not bool_:
+            range = np.iinfo(dtype.numpy)
+            if not range.min <= value <= range.max:
+                raise DTypeError(_DOES_NOT_FIT(value=value, dtype=dtype, low=range.min, high=range.max))
+        return super().infer(inputs, attributes)
 
     def evaluate(self, y: Tensor, inputs: Sequence[Array], batch: int | None) -> Array:
         return np.asarray(y.attributes["value"], y.dtype.numpy)
@@ -328,12 +275,16 @@ SOURCE, NUMBER = _Source(), _Number()
 def input_tensor(name: str, shape: Sequence[Extent], dtype: DType | DTypeLike = float32) -> Tensor:
     """An input that has no value until one is bound to it; its shape may hold the batch axis.
 
+    Raises:   ShapeError if a size is not one; DTypeError if the type is not one of chainrule's.
     Example:
         >>> from chainrule.graph.extent import batch
         >>> input_tensor("x", (batch, 3))
         Tensor(x, shape=(batch, 3), dtype=float32)
     """
     type = Type(tuple(shape), as_dtype(dtype))
+    for extent in type.shape:
+        if not is_extent(extent):
+            raise ShapeError(_NOT_AN_EXTENT(name=name, extent=extent))
     return Tensor(SOURCE, (), {"shape": type.shape, "dtype": type.dtype}, type, name=name, where=caller())
 
 
@@ -346,7 +297,8 @@ def tensor(data: ArrayLike | Tensor, dtype: DType | DTypeLike | None = None) -> 
     """A tensor made from numbers, of which it keeps a copy.
 
     Shapes:   that of the data
-    Raises:   DTypeError if the data's type is not one of chainrule's.
+    Raises:   DTypeError if the data's type is not one of chainrule's, ShapeError if rows differ in length, GraphError
+              if the data is a list that holds tensors.
     Example:
         >>> tensor([[1, 2], [3, 4]])
         Tensor([[1 2]
@@ -354,12 +306,28 @@ def tensor(data: ArrayLike | Tensor, dtype: DType | DTypeLike | None = None) -> 
     """
     if isinstance(data, Tensor):
         data = data.numpy()
+    if _holds_tensors(data):
+        raise GraphError(_HOLDS_TENSORS())
     python = not isinstance(data, np.ndarray | np.generic) and not hasattr(data, "__array__")
-    array = np.array(data)
+    try:
+        array = np.array(data)
+    except ValueError as reason:
+        raise ShapeError(_RAGGED(reason=reason)) from reason
     kind = as_dtype(dtype) if dtype is not None else default_dtype(array) if python else as_dtype(array.dtype)
     array = frozen(np.array(array, kind.numpy, order="C"))
     type = Type(array.shape, kind)
     return Tensor(SOURCE, (), {"shape": type.shape, "dtype": kind}, type, value=array, where=caller())
+
+
+def _holds_tensors(data: object) -> bool:
+    stack = [data]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, list | tuple):
+            stack.extend(x for x in item if isinstance(x, list | tuple | Tensor))
+        elif isinstance(item, Tensor):
+            return True
+    return False
 
 
 def default_dtype(array: Array) -> DType:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import numpy as np
+
 from chainrule.graph.tensor import Tensor
 from chainrule.ops import contraction, elementwise, movement, selection
+from chainrule.ops.kinds.conversion import as_tensor
 
 
 def _index(x: Tensor, key: object) -> Tensor:
+    if isinstance(key, list | np.ndarray):
+        key = as_tensor(key)
     integers = isinstance(key, Tensor) and key.ndim > 0
     return selection.gather(x, key) if integers else movement.index(x, key)
 

@@ -1,0 +1,108 @@
+"""Python's operators on tensors: each applies an operation of the vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+if TYPE_CHECKING:
+    from chainrule.graph.tensor import Tensor
+
+
+class Operators(Protocol):
+    """What Python's operators do to tensors; the package gives it to Tensor, since the vocabulary stands above."""
+
+    add: Callable[[Any, Any], Tensor]
+    subtract: Callable[[Any, Any], Tensor]
+    multiply: Callable[[Any, Any], Tensor]
+    divide: Callable[[Any, Any], Tensor]
+    power: Callable[[Any, Any], Tensor]
+    matmul: Callable[[Any, Any], Tensor]
+    negative: Callable[[Any], Tensor]
+    absolute: Callable[[Any], Tensor]
+    equal: Callable[[Any, Any], Tensor]
+    not_equal: Callable[[Any, Any], Tensor]
+    less: Callable[[Any, Any], Tensor]
+    less_equal: Callable[[Any, Any], Tensor]
+    greater: Callable[[Any, Any], Tensor]
+    greater_equal: Callable[[Any, Any], Tensor]
+    index: Callable[[Any, Any], Tensor]
+    transpose: Callable[[Any], Tensor]
+
+
+class Arithmetic:
+    """What makes `x + 1`, `x @ w` and `x[0]` of a tensor."""
+
+    operators: ClassVar[Operators]
+
+    __array_ufunc__ = None  # NumPy's operators leave a mixed expression to ours
+
+    # Tensors are told apart by identity, so they can be keys although == compares elements.
+    __hash__ = object.__hash__
+
+    def __add__(self, other: Any) -> Tensor:
+        return self.operators.add(self, other)
+
+    def __radd__(self, other: Any) -> Tensor:
+        return self.operators.add(other, self)
+
+    def __sub__(self, other: Any) -> Tensor:
+        return self.operators.subtract(self, other)
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return self.operators.subtract(other, self)
+
+    def __mul__(self, other: Any) -> Tensor:
+        return self.operators.multiply(self, other)
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return self.operators.multiply(other, self)
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return self.operators.divide(self, other)
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return self.operators.divide(other, self)
+
+    def __pow__(self, other: Any) -> Tensor:
+        return self.operators.power(self, other)
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return self.operators.power(other, self)
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return self.operators.matmul(self, other)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return self.operators.matmul(other, self)
+
+    def __neg__(self) -> Tensor:
+        return self.operators.negative(self)
+
+    def __abs__(self) -> Tensor:
+        return self.operators.absolute(self)
+
+    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
+        return self.operators.equal(self, other)
+
+    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
+        return self.operators.not_equal(self, other)
+
+    def __lt__(self, other: Any) -> Tensor:
+        return self.operators.less(self, other)
+
+    def __le__(self, other: Any) -> Tensor:
+        return self.operators.less_equal(self, other)
+
+    def __gt__(self, other: Any) -> Tensor:
+        return self.operators.greater(self, other)
+
+    def __ge__(self, other: Any) -> Tensor:
+        return self.operators.greater_equal(self, other)
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return self.operators.index(self, index)
+
+    @property
+    def T(self) -> Tensor:  # noqa: N802 - NumPy's name
+        return self.operators.transpose(self)
