@@ -89,7 +89,8 @@ def _value(node: Tensor, values: Mapping[Tensor, Array], batch: int | None) -> A
     if isinstance(node.operation, Expandable):
         return values[node.expansion]
     assert isinstance(node.operation, Primitive)
-    return node.operation.evaluate(node, [values[x] for x in node.inputs], batch)
+    # NumPy makes a number, not an array, of a result without axes
+    return np.asarray(node.operation.evaluate(node, [values[x] for x in node.inputs], batch))
 
 
 def bound(bindings: Mapping[Tensor, ArrayLike], batch: int | None) -> tuple[dict[Tensor, Array], int | None]:
