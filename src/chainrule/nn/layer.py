@@ -45,9 +45,10 @@ class Layer(ABC):
         object.__setattr__(layer, "where", caller())
         return layer
 
-    def __call__(self, x: Any, scope: Scope) -> Any:
+    def __call__(self, x: Any, scope: Scope) -> Tensor:
         """The layer applied to x, under its own path."""
-        return scope.call(self, x)
+        y: Tensor = scope.call(self, x)
+        return y
 
     @abstractmethod
     def apply(self, x: Tensor, scope: Scope) -> Tensor:

@@ -18,7 +18,7 @@ from chainrule.messages import Message
 from chainrule.nn.scope import Declarations, LayerRecord, Outputs, Parameter, Scalar, Scope, State, outputs
 from chainrule.ops.random import stream_of
 
-__all__ = ["Network", "trace"]
+__all__ = ["Network", "Outputs", "trace"]
 
 _MODES_DIFFER = Message(
     "network.modes_differ",

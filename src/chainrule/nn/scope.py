@@ -194,7 +194,7 @@ class Scope:
         return input_tensor(name, shape, self._declared.dtype)
 
     # ----------------------------------------------------------------------------------------------- calls of layers
-    def call(self, layer: Layer, x: Any) -> Outputs:
+    def call(self, layer: Layer, x: Any) -> Any:
         """The layer's function, under the layer's path."""
         outer, path, kind = self.path, self._path_of(layer), type(layer).__name__
         first = path not in self.layers

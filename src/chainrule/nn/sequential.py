@@ -29,7 +29,7 @@ class Sequential(Layer):
 
     layers: Sequence[Callable[[Any, Scope], Any]]
 
-    def __call__(self, x: Any, scope: Scope) -> Any:
+    def __call__(self, x: Any, scope: Scope) -> Tensor:
         return self.apply(x, scope) if self.name is None else super().__call__(x, scope)
 
     def apply(self, x: Tensor, scope: Scope) -> Tensor:

@@ -1,0 +1,92 @@
+"""Every layer, through the one harness."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from chainrule import nn
+from chainrule.nn import (
+    ELU,
+    L2,
+    Activation,
+    AveragePooling2D,
+    BatchNormalization,
+    Conv1D,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Identity,
+    Layer,
+    LeakyReLU,
+    MaxPool2D,
+    ReLU,
+    Rescaling,
+    Sequential,
+    Sigmoid,
+    Softmax,
+    Softplus,
+    Step,
+    Tanh,
+    ZeroPadding2D,
+)  # fmt: skip
+from chainrule.ops.elementwise import tanh
+from tests.nn.harness import Case, check_layer
+
+CASES = [
+    Case(Dense(3), (4,), (3,), {"kernel": (4, 3), "bias": (3,)}),
+    Case(Dense(1, "sigmoid"), (4,), (1,), {"kernel": (4, 1), "bias": (1,)}),  # one neuron
+    Case(Dense(3, tanh, use_bias=False), (4,), (3,), {"kernel": (4, 3)}),
+    Case(Dense(3, kernel_penalty=L2(0.1), name="scores"), (4,), (3,), {"kernel": (4, 3), "bias": (3,)}),
+    Case(Dense(3), (2, 5, 4), (2, 5, 3), {"kernel": (4, 3), "bias": (3,)}),  # at each position by itself
+    Case(Conv1D(3, 2), (5, 2), (4, 3), {"kernel": (2, 2, 3), "bias": (3,)}),
+    Case(Conv1D(4, 3, 2, "same", groups=2), (5, 2), (3, 4), {"kernel": (3, 1, 4), "bias": (4,)}),
+    Case(Conv1D(2, 2, dilation=3, use_bias=False), (7, 1), (4, 2), {"kernel": (2, 1, 2)}),
+    Case(Conv2D(3, 2), (4, 5, 2), (3, 4, 3), {"kernel": (2, 2, 2, 3), "bias": (3,)}),
+    Case(Conv2D(3, (2, 3), (2, 1), "same"), (5, 4, 2), (3, 4, 3), {"kernel": (2, 3, 2, 3), "bias": (3,)}),
+    Case(Conv2D(4, 3, padding=1, groups=2), (4, 4, 4), (4, 4, 4), {"kernel": (3, 3, 2, 4), "bias": (4,)}),
+    Case(
+        Conv2D(2, 2, padding=((1, 0), (0, 2)), dilation=2), (3, 3, 1), (2, 3, 2), {"kernel": (2, 2, 1, 2), "bias": (2,)}
+    ),
+    Case(Conv2D(2, 1, activation="tanh"), (3, 3, 4), (3, 3, 2), {"kernel": (1, 1, 4, 2), "bias": (2,)}),
+    Case(ZeroPadding2D(2), (3, 4, 2), (7, 8, 2), {}),
+    Case(MaxPool2D(), (4, 5, 2), (2, 2, 2), {}),
+    Case(MaxPool2D(3, 1, "same"), (4, 5, 2), (4, 5, 2), {}),
+    Case(AveragePooling2D(), (4, 5, 2), (2, 2, 2), {}),
+    Case(AveragePooling2D((2, 3), 1), (4, 5, 2), (3, 3, 2), {}),
+    Case(Flatten(), (2, 3, 4), (24,), {}),
+    Case(Flatten(), (4,), (4,), {}),
+    Case(Rescaling(2 / 255, -1), (2, 3), (2, 3), {}),
+    Case(Dropout(0.5), (6,), (6,), {}),
+    Case(Dropout(0.3, "direct"), (6,), (6,), {}),
+    Case(Dropout(0.5, whole_maps=True), (2, 2, 6), (2, 2, 6), {}),
+    Case(BatchNormalization(), (4,), (4,), {"gamma": (4,), "beta": (4,)}),
+    Case(BatchNormalization(0.9, 1e-5), (2, 3, 4), (2, 3, 4), {"gamma": (4,), "beta": (4,)}),
+    Case(Activation("softplus"), (4,), (4,), {}),
+    Case(Identity(), (4,), (4,), {}),
+    Case(ReLU(), (4,), (4,), {}),
+    Case(LeakyReLU(0.2), (4,), (4,), {}),
+    Case(ELU(), (4,), (4,), {}),
+    Case(Softplus(), (4,), (4,), {}),
+    Case(Sigmoid(), (4,), (4,), {}),
+    Case(Tanh(), (4,), (4,), {}),
+    Case(Softmax(), (2, 4), (2, 4), {}),
+    Case(Step(), (4,), (4,), {}, differentiable=False),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_layer(case):
+    check_layer(case)
+
+
+def test_no_layer_escapes():
+    concrete = {
+        value for value in vars(nn).values()
+        if inspect.isclass(value) and issubclass(value, Layer) and not inspect.isabstract(value)
+    }  # fmt: skip
+    assert concrete == {type(case.layer) for case in CASES} | {
+        Sequential
+    }  # which has its layers' parameters: test_scope.py
