@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def text(graph: Graph) -> str:
     """Name, operation on what, formula, type and the user's line of every node, in columns; the outputs at the end."""
     rows = [
-        (name, f"= {_call(graph, node)}", _formula(node), str(node.type), node.where)
+        tuple(map(_on_one_line, (name, f"= {_call(graph, node)}", _formula(node), str(node.type), node.where)))
         for name, node in _drawn(graph).items()
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -27,7 +27,7 @@ def text(graph: Graph) -> str:
     results = ", ".join(
         name if name == graph.names[node] else f"{name} = {graph.names[node]}" for name, node in graph.outputs.items()
     )
-    return "\n".join([*lines, f"outputs: {results}"])
+    return "\n".join([*lines, f"outputs: {_on_one_line(results)}"])
 
 
 def mermaid(graph: Graph) -> str:
@@ -95,10 +95,14 @@ def _is_composite(node: Tensor) -> bool:
     return isinstance(node.operation, Expandable)
 
 
+def _on_one_line(text: str) -> str:
+    return " ".join(text.splitlines())
+
+
 def _mermaid_escaped(text: str) -> str:
     """Characters that Mermaid, or the HTML in it, would read as its own become numeric entities."""
-    return re.sub(r"[\"#&<>`\\\n]", lambda match: f"#{ord(match[0])};", text)
+    return re.sub(r"[\"#&<>`\\]", lambda match: f"#{ord(match[0])};", _on_one_line(text))
 
 
 def _dot_escaped(text: str) -> str:
-    return re.sub(r'["\\]', lambda match: f"\\{match[0]}", text).replace("\n", " ")
+    return re.sub(r'["\\]', lambda match: f"\\{match[0]}", _on_one_line(text))

@@ -60,14 +60,15 @@ class Graph:
     def nodes(self) -> Mapping[str, Tensor]:
         """Every node by name, inputs before users.
 
-        A node has the name it was given, else that of the output it is, else its operation's; numbered where several
-        would have the same.
+        A node has the name it was given, else that of the output it is, else its operation's ('constant' for numbers
+        from outside); numbered where several would have the same.
         """
         order = topological(self.outputs.values())
         given = {node: node.name for node in order if node.name}
-        as_output = {node: name for name, node in self.outputs.items()}
         names = _unique(given)
-        names |= _unique({n: as_output.get(n, n.operation.name) for n in order if n not in names}, set(names.values()))
+        others = {node: "constant" if node.operation is SOURCE else node.operation.name for node in order}
+        others |= {node: name for name, node in self.outputs.items()}
+        names |= _unique({node: name for node, name in others.items() if node not in names}, names.values())
         return {names[node]: node for node in order}
 
     @cached_property

@@ -13,7 +13,7 @@ from chainrule.errors import ShapeError, UsageError
 from chainrule.graph.affine import Affine, Axis
 from chainrule.graph.dtype import DType, as_dtype, float32, int64
 from chainrule.graph.expression import Buffer, Coordinate, Expression, Index, Read, Size, call
-from chainrule.graph.extent import Batch, Extent, Shape, concrete, concrete_shape, product, show_shape
+from chainrule.graph.extent import Batch, Extent, Shape, concrete, concrete_shape, is_extent, product, show_shape
 from chainrule.graph.loopnest import LoopNest, axes_of, nest
 from chainrule.graph.operation import Array, Attributes, Primitive, Type
 from chainrule.graph.scalar import FLOOR_DIVIDE, REMAINDER, convert
@@ -227,7 +227,15 @@ class Reshape(Primitive):
     name = "reshape"
 
     def infer(self, inputs: Sequence[Tensor], attributes: Attributes) -> Type:
-        return Type(attributes["shape"], inputs[0].dtype)
+        (x,), target = inputs, attributes["shape"]
+        wanted = product(target)
+        if wanted != x.size or not all(map(is_extent, target)):
+            raise ShapeError(_RESHAPE(shape=show_shape(x.shape), size=x.size, target=show_shape(target), wanted=wanted))
+        for s in (x.shape, target):
+            outermost = next((e for e in s if e != 1), 1)
+            if any(isinstance(e, Batch) for e in s) and not isinstance(outermost, Batch):
+                raise ShapeError(_RESHAPE_BATCH(shape=show_shape(x.shape), target=show_shape(target)))
+        return Type(target, x.dtype)
 
     def evaluate(self, y: Tensor, inputs: Sequence[Array], batch: int | None) -> Array:
         return inputs[0].reshape(concrete_shape(y.shape, batch))
@@ -335,18 +343,9 @@ def reshape(x: Any, shape: Sequence[Extent] | Extent) -> Tensor:
     """
     x = as_tensor(x)
     target: Shape = (shape,) if isinstance(shape, int | Batch) else tuple(shape)
-    unknown = [k for k, e in enumerate(target) if e == -1]
-    wanted = product(e for e in target if e != -1)
-    if len(unknown) == 1:
-        missing = _quotient(x.size, wanted)
+    if target.count(-1) == 1:
+        missing = _quotient(x.size, product(e for e in target if e != -1))
         target = tuple(missing if e == -1 and missing is not None else e for e in target)
-        wanted = product(target)
-    if wanted != x.size or len(unknown) > 1:
-        raise ShapeError(_RESHAPE(shape=show_shape(x.shape), size=x.size, target=show_shape(target), wanted=wanted))
-    for s in (x.shape, target):
-        outermost = next((e for e in s if e != 1), 1)
-        if any(isinstance(e, Batch) for e in s) and not isinstance(outermost, Batch) and x.shape != target:
-            raise ShapeError(_RESHAPE_BATCH(shape=show_shape(x.shape), target=show_shape(target)))
     return x if x.shape == target else apply(RESHAPE, x, shape=target)
 
 
