@@ -19,6 +19,7 @@ from chainrule.compiler import run_all
 from chainrule.compiler.toolchain import FLAGS
 from chainrule.errors import DTypeError
 from chainrule.execute import Program
+from chainrule.graph.extent import concrete_shape
 from chainrule.graph.operation import Array, Primitive
 from chainrule.graph.tensor import NUMBER, SOURCE, Tensor, tensor
 from chainrule.ops.kinds.elementwise import Elementwise
@@ -103,6 +104,9 @@ def nodes(names: tuple[str, ...], count: int) -> list[tuple[Tensor, list[Array],
             for outputs, bindings in graphs(case):
                 values = Program(outputs).trace(bindings, batch=batch)
                 for node, value in values.items():
+                    declared = concrete_shape(node.shape, batch), node.dtype.numpy
+                    assert isinstance(value, np.ndarray), node.describe()
+                    assert (value.shape, value.dtype) == declared, node.describe()
                     if isinstance(node.operation, Primitive) and node.operation not in (SOURCE, NUMBER):
                         key = signature(node)
                         if key not in seen:

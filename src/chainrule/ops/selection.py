@@ -154,7 +154,7 @@ class _Maximum(_Windowed):
             best: Array = _flat(windows, indexing.reduced).max(-1)
         else:
             best = functools.reduce(np.maximum, _points(windows, shape))
-        return best.reshape(concrete_shape(y.shape, batch))
+        return np.asarray(best).reshape(concrete_shape(y.shape, batch))
 
     def lower(self, y: Tensor, output: Buffer, inputs: Sequence[Buffer]) -> Sequence[LoopNest]:
         indexing = self.resolved(y.inputs[0].shape, y.attributes)
