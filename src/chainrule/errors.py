@@ -39,3 +39,11 @@ class UsageError(ChainruleError, ValueError):
 
 class CompilerError(ChainruleError, RuntimeError):
     """Native code that cannot be made here: no C compiler, one that fails, or nowhere safe to keep the result."""
+
+
+class DivergedError(ChainruleError, ArithmeticError):
+    """A training whose loss or parameters became infinite or NaN."""
+
+
+class SaveError(ChainruleError, OSError):
+    """A file that cannot be written; what was there before is still there."""

@@ -1,0 +1,28 @@
+"""Training: the model, its loop, and everything around them.
+
+model        Model: fit, evaluate, predict, summary, save, load
+loop         Training: the loop, as callbacks see it
+callback     Callback, whose moments the loop calls
+callbacks    EarlyStopping, Checkpoint, ReduceLearningRateOnPlateau
+metrics      what is reported beside the loss, and Objective, both together
+history      History: the means of each epoch
+samples      the arrays of a training, checked once
+step         TrainingStep and EvaluationStep: pure graphs, and how they run
+means        means over an epoch's batches
+state        TrainingState: all that an exact resume needs
+saved        a model as data
+checkpoints  folders that are written all or not at all
+progress     a line per epoch
+summary      a network as a table
+"""
+
+# ruff: noqa: F403 - a table of contents: what each file exports is its own __all__
+from chainrule.train.callback import *
+from chainrule.train.callbacks import *
+from chainrule.train.history import *
+from chainrule.train.loop import *
+from chainrule.train.metrics import *
+from chainrule.train.model import *
+from chainrule.train.progress import *
+from chainrule.train.state import *
+from chainrule.train.step import *

@@ -1,0 +1,335 @@
+"""The training loop."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data import batches, epoch_order
+from chainrule.errors import DivergedError, UsageError
+from chainrule.messages import Message, suggestion
+from chainrule.optim import Optimizer, Schedule
+from chainrule.train.callback import Callback
+from chainrule.train.history import History
+from chainrule.train.means import added, means, no_totals
+from chainrule.train.metrics import Objective
+from chainrule.train.samples import Samples
+from chainrule.train.state import TrainingState
+from chainrule.train.step import Arrays, EvaluationStep, TrainingStep
+
+if TYPE_CHECKING:
+    from chainrule.train.model import Model
+
+__all__ = ["Training"]
+
+_DIVERGED = Message(
+    "loop.diverged",
+    en="the training diverged: {what} in epoch {epoch}, step {step} of {steps}, at learning rate {rate:g}. The model"
+    " has the parameters with which the loss was last finite. Try a learning rate ten times smaller, inputs scaled to"
+    " about [-1, 1] (images divided by 255), or another initializer.",
+    zh="训练发散：第 {epoch} 轮第 {step} 步（共 {steps} 步）时{what}，学习率为 {rate:g}。"
+    "模型保留了损失最后一次有限时的参数。请尝试把学习率缩小到十分之一、把输入缩放到约 [-1, 1]（图像除以 255），"
+    "或更换初始化方法。",
+)
+_LOSS = Message("loop.diverged_loss", en="the loss became {loss}", zh="损失变为 {loss}")
+_PARAMETER = Message(
+    "loop.diverged_parameter",
+    en="the parameter '{name}' became infinite or NaN",
+    zh="参数“{name}”变为无穷或 NaN",
+)
+_UNKNOWN_SCALAR = Message(
+    "loop.unknown_scalar",
+    en="There is no scalar '{name}' to turn; there are: {known}.{suggestion}",
+    zh="没有可调节的标量“{name}”；现有：{known}。{suggestion}",
+)
+_SCHEDULED = Message(
+    "loop.scheduled",
+    en="'{name}' follows {schedule}, which would overwrite what it is set to. Give the optimizer a number instead.",
+    zh="“{name}”由 {schedule} 决定，设置的值会被覆盖。请改为给优化器一个固定的数。",
+)
+_UNKNOWN_MONITOR = Message(
+    "loop.unknown_monitor",
+    en="{callback} monitors '{monitor}', which this training does not report; it reports: {known}.{suggestion}",
+    zh="{callback} 监测“{monitor}”，但本次训练不报告它；报告的有：{known}。{suggestion}",
+)
+_NO_VALIDATION = Message(
+    "loop.no_validation",
+    en="{callback} monitors '{monitor}', but there are no validation data. Give validation_data or validation_split, or"
+    " monitor '{instead}'.",
+    zh="{callback} 监测“{monitor}”，但没有验证数据。请给出 validation_data 或 validation_split，或监测“{instead}”。",
+)
+_OTHER_SAMPLES = Message(
+    "loop.other_samples",
+    en="The training to resume has {before} samples, but {now} are given now. Resume it with the same data and the same"
+    " validation_split, or start anew with resume=False.",
+    zh="要恢复的训练使用 {before} 个样本，而现在给出了 {now} 个。"
+    "请使用相同的数据和 validation_split 恢复，或用 resume=False 重新开始。",
+)
+_OTHER_OPTIMIZER = Message(
+    "loop.other_optimizer",
+    en="The training to resume kept other arrays ({kept}) than {optimizer} does. Resume it with the optimizer it was"
+    " begun with, or start anew with resume=False.",
+    zh="要恢复的训练保存的数组（{kept}）与 {optimizer} 不同。请使用原来的优化器恢复，或用 resume=False 重新开始。",
+)
+_OTHER_METRICS = Message(
+    "loop.other_metrics",
+    en="The training to resume stands in mid-epoch and counted other metrics than {now}. Resume it with the metrics it"
+    " was begun with.",
+    zh="要恢复的训练停在一轮中间，统计的指标与 {now} 不同。请使用原来的指标恢复。",
+)
+
+EVALUATION_BATCH = 256  # samples at a time where nothing but memory depends on it
+
+
+def evaluate(model: Model, step: EvaluationStep, samples: Samples, batch_size: int) -> dict[str, float]:
+    """The means of loss and metrics over all samples, in inference mode."""
+    metrics = list(step.outputs.metrics)
+    totals = no_totals(metrics)
+    for start in range(0, len(samples), batch_size):
+        batch = samples.batch(slice(start, start + batch_size))
+        totals = added(totals, step.run(batch, model.parameters, model.states, model.scalars), len(batch))
+    return means(totals, metrics)
+
+
+class Training:
+    """A training while it runs: what callbacks see and may turn.
+
+    model, epochs, batch_size    as given to fit
+    logs                         means of the epoch so far, or at its end the entries of the history
+    seconds                      since this fit began
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        objective: Objective,
+        optimizer: Optimizer,
+        samples: Samples,
+        validation: Samples | None,
+        *,
+        epochs: int,
+        batch_size: int,
+        shuffle: bool,
+        callbacks: Sequence[Callback],
+        resume: TrainingState | None = None,
+    ) -> None:
+        self.model, self.objective, self.optimizer = model, objective, optimizer
+        self.epochs, self.batch_size, self.shuffle = epochs, batch_size, shuffle
+        self.samples, self.validation = samples, validation
+        self.callbacks = list(callbacks)
+        self.logs: dict[str, float] = {}
+        self._step = TrainingStep(model.network, objective, optimizer, samples)
+        self._evaluation = EvaluationStep(model.network, objective, validation) if validation is not None else None
+        self._metrics = list(objective.metrics)
+        self._checkpoints: list[str | os.PathLike[str]] = []
+        self._started = time.perf_counter()
+        self._last_finite: TrainingState | None = None
+        self.state = resume or self._beginning()
+        if resume:
+            self._check_resumable(resume)
+        self._remind(self.state.callbacks)
+
+    # -------------------------------------------------------------------------------------------- what it tells
+    @property
+    def epochs_done(self) -> int:
+        """How many epochs are complete, of this training and what it resumes; at an epoch's end, with this one."""
+        return self.state.epoch
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return math.ceil(len(self.samples) / self.batch_size)
+
+    @property
+    def steps_done(self) -> int:
+        """How many steps of the current epoch are complete; none at an epoch's end."""
+        return math.ceil(self.state.position / self.batch_size)
+
+    @property
+    def history(self) -> History:
+        """The complete epochs."""
+        return self.state.history
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self._started
+
+    @property
+    def monitors(self) -> list[str]:
+        """The names that the history will have."""
+        names = ["loss", *self._metrics]
+        return names + [f"val_{name}" for name in names] if self.validation is not None else names
+
+    def check_monitor(self, callback: Callback, monitor: str) -> None:
+        """Refuse, before the first step, to monitor what is not reported.
+
+        Raises:   UsageError with what is.
+        """
+        known, name = self.monitors, type(callback).__name__
+        if monitor in known:
+            return
+        plain = monitor.removeprefix("val_")
+        if plain in known:
+            raise UsageError(_NO_VALIDATION(callback=name, monitor=monitor, instead=plain))
+        hint = suggestion(monitor, known)
+        raise UsageError(_UNKNOWN_MONITOR(callback=name, monitor=monitor, known=", ".join(known), suggestion=hint))
+
+    # ------------------------------------------------------------------------------------------ what may be turned
+    @property
+    def scalars(self) -> dict[str, float]:
+        """The numbers that the next step will use: learning rate, momenta, and those of layers, as dropout rates."""
+        total = self.epochs * self.steps_per_epoch
+        step = min(self.state.update, total - 1)  # after the last update there is no next one
+        return {**self.optimizer.scalars(step, total), **self.state.turned, **self.model.scalars}
+
+    def set_scalar(self, name: str, value: float) -> None:
+        """Turn a number from the next step on.
+
+        Raises:   UsageError if there is no such scalar, or a schedule governs it.
+        """
+        if name in self.model.scalars:
+            self.model.scalars[name] = float(value)
+            return
+        if name not in self.scalars:
+            known = self.scalars
+            raise UsageError(_UNKNOWN_SCALAR(name=name, known=", ".join(known), suggestion=suggestion(name, known)))
+        self.refuse_scheduled(name)
+        self.state = replace(self.state, turned={**self.state.turned, name: float(value)})
+
+    def refuse_scheduled(self, name: str) -> None:
+        """Refuse to turn what a schedule governs."""
+        schedule = getattr(self.optimizer, name, None)
+        if isinstance(schedule, Schedule):
+            raise UsageError(_SCHEDULED(name=name, schedule=schedule))
+
+    def set_parameters(self, parameters: Arrays, states: Arrays) -> None:
+        """Put others in the place of the model's parameters and states."""
+        self.state = replace(self.state, parameters=parameters, states=states)
+
+    def stop(self) -> None:
+        """End the training after this step or epoch, for good."""
+        self.state = replace(self.state, stopped=True)
+
+    def request_checkpoint(self, path: str | os.PathLike[str]) -> None:
+        """Save the model and its training here, once every callback has seen this step or epoch."""
+        self._checkpoints.append(path)
+
+    # ----------------------------------------------------------------------------------------------------- the loop
+    def run(self) -> History:
+        """Train until all epochs are done or a callback stops it; the model always holds the last whole step."""
+        try:
+            self._call("on_train_begin")
+            while self.state.epoch < self.epochs and not self.state.stopped:
+                self._run_epoch()
+            self._call("on_train_end")
+        finally:
+            self._hand_over()
+            self.model.training_state = self._resumable()
+        return self.history
+
+    def _beginning(self) -> TrainingState:
+        """A new training of the model as it is; orders and dropout go on where its last training left them."""
+        before = self.model.training_state
+        return TrainingState(
+            samples=len(self.samples),
+            parameters=self.model.parameters,
+            states=self.model.states,
+            slots=self._step.initial_slots(),
+            totals=no_totals(self._metrics),
+            step=before.step if before else 0,
+            order=before.order if before else 0,
+        )
+
+    def _check_resumable(self, state: TrainingState) -> None:
+        if state.samples != len(self.samples):
+            raise UsageError(_OTHER_SAMPLES(before=state.samples, now=len(self.samples)))
+        slots = {name: set(own) for name, own in state.slots.items()}
+        if slots != {name: set(own) for name, own in self._step.slots.items()}:
+            kept = sorted(set().union(*slots.values()))
+            raise UsageError(_OTHER_OPTIMIZER(optimizer=self.optimizer, kept=", ".join(kept) or "-"))
+        if state.position and len(state.totals) != len(no_totals(self._metrics)):
+            raise UsageError(_OTHER_METRICS(now=", ".join(self._metrics) or "-"))
+
+    def _run_epoch(self) -> None:
+        samples = len(self.samples)
+        order = epoch_order(samples, self.model.seed, self.state.order) if self.shuffle else np.arange(samples)
+        for places in batches(order, self.batch_size, position=self.state.position):
+            self._run_step(places)
+            if self.state.stopped:
+                return
+        for name, value in self.state.parameters.items():
+            if not np.isfinite(value).all():
+                self._diverge(_PARAMETER(name=name))
+        self._hand_over()
+        self.logs = means(self.state.totals, self._metrics)
+        if self._evaluation is not None and self.validation is not None:
+            found = evaluate(self.model, self._evaluation, self.validation, EVALUATION_BATCH)
+            self.logs |= {f"val_{name}": value for name, value in found.items()}
+        self.state = replace(
+            self.state,
+            logs={name: (*self.state.logs.get(name, ()), value) for name, value in self.logs.items()},
+            epoch=self.state.epoch + 1,
+            order=self.state.order + 1,
+            position=0,
+            totals=no_totals(self._metrics),
+        )
+        self._call("on_epoch_end")
+
+    def _run_step(self, places: NDArray[np.int64]) -> None:
+        now, batch = self.state, self.samples.batch(places)
+        counters = {"seed": self.model.seed, "step": now.step, "update": now.update + 1}
+        values = self._step.run(batch, now.parameters, now.states, now.slots, self.scalars, **counters)
+        if not np.isfinite(values.sums.loss):
+            self._diverge(_LOSS(loss=values.sums.loss))
+        self._last_finite = now
+        self.state = replace(
+            now,
+            parameters=values.parameters,
+            states=values.states,
+            slots=values.slots,
+            totals=added(now.totals, values.sums, len(batch)),
+            step=now.step + 1,
+            update=now.update + 1,
+            position=now.position + len(batch),
+        )
+        self.logs = means(self.state.totals, self._metrics)
+        self._call("on_train_batch_end")
+
+    def _diverge(self, what: str) -> NoReturn:
+        """Go back to the parameters whose loss is known to be finite, and say what happened."""
+        place = {"epoch": self.epochs_done + 1, "step": self.steps_done + 1, "steps": self.steps_per_epoch}
+        rate = self.scalars.get("learning_rate", math.nan)
+        self.state = self._last_finite or self.state
+        raise DivergedError(_DIVERGED(what=what, rate=rate, **place))
+
+    def _call(self, moment: str) -> None:
+        self._hand_over()
+        for callback in self.callbacks:
+            getattr(callback, moment)(self)
+        if self._checkpoints:
+            self._hand_over()
+            self.model.training_state = self._resumable()
+            while self._checkpoints:
+                self.model.save(self._checkpoints.pop())
+
+    def _hand_over(self) -> None:
+        self.model.parameters, self.model.states = self.state.parameters, self.state.states
+
+    def _resumable(self) -> TrainingState:
+        memories = tuple((type(c).__name__, m) for c in self.callbacks if (m := c.memory()))
+        return replace(self.state, callbacks=memories)
+
+    def _remind(self, memories: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        """Each callback takes up what the first of its class remembered that no other has taken up."""
+        left: dict[str, list[dict[str, Any]]] = {}
+        for name, memory in memories:
+            left.setdefault(name, []).append(memory)
+        for callback in self.callbacks:
+            own = left.get(type(callback).__name__)
+            callback.recall(own.pop(0) if own else {})

@@ -1,0 +1,345 @@
+"""The model: an architecture and its parameters, and the verbs that people know."""
+
+from __future__ import annotations
+
+import operator
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Self
+
+import numpy as np
+
+from chainrule.data import check_batch_size
+from chainrule.errors import UsageError
+from chainrule.execute import Program
+from chainrule.graph.extent import Shape
+from chainrule.graph.operation import Array
+from chainrule.messages import Message
+from chainrule.nn.losses import LossFunction
+from chainrule.nn.network import Architecture, Network, trace
+from chainrule.optim import Optimizer, as_optimizer
+from chainrule.train import checkpoints, saved
+from chainrule.train.callback import Callback
+from chainrule.train.history import History
+from chainrule.train.loop import EVALUATION_BATCH, Training, evaluate
+from chainrule.train.metrics import MetricFunction, Objective, objective
+from chainrule.train.progress import EpochLines
+from chainrule.train.samples import Samples, as_samples, check_inputs, check_targets
+from chainrule.train.state import TrainingState
+from chainrule.train.step import Arrays, EvaluationStep, network_bindings
+from chainrule.train.summary import summary
+
+__all__ = ["Model"]
+
+_SEED = Message(
+    "model.seed",
+    en="The seed is {seed!r}; it must be a whole number from 0 to 2**63 - 1.",
+    zh="种子为 {seed!r}；它必须是 0 到 2**63 - 1 的整数。",
+)
+_NOT_BUILT = Message(
+    "model.not_built",
+    en="The model does not know the shape of its input yet. Give it when the model is made, e.g."
+    " Model(architecture, input_shape=(28, 28, 1)), or fit the model first.",
+    zh="模型尚不知道输入的形状。请在创建模型时给出，例如 Model(architecture, input_shape=(28, 28, 1))，或先训练模型。",
+)
+_NO_LOSS = Message(
+    "model.no_loss",
+    en="The model does not know which loss to evaluate. Name it, e.g. evaluate(x, y, loss='cross_entropy').",
+    zh="模型不知道要用哪个损失来评估。请指明，例如 evaluate(x, y, loss='cross_entropy')。",
+)
+_NOTHING_TO_RESUME = Message(
+    "model.nothing_to_resume",
+    en="There is no training to resume: the model has not been trained, or was saved without its training. Begin one"
+    " with resume=False.",
+    zh="没有可恢复的训练：模型尚未训练，或保存时不含训练状态。请用 resume=False 开始新的训练。",
+)
+_EPOCHS = Message(
+    "model.epochs",
+    en="epochs is {epochs!r}; it must be a whole number, at least 1.",
+    zh="epochs 为 {epochs!r}；它必须是不小于 1 的整数。",
+)
+_TWO_VALIDATIONS = Message(
+    "model.two_validations",
+    en="Both validation_data and validation_split are given. Choose one of them.",
+    zh="同时给出了 validation_data 和 validation_split。请只选其一。",
+)
+_VALIDATION_DATA = Message(
+    "model.validation_data",
+    en="validation_data must be (x, y) or (x, y, sample_weight), but is {given}.",
+    zh="validation_data 必须是 (x, y) 或 (x, y, sample_weight)，但给出的是 {given}。",
+)
+_VERBOSE = Message(
+    "model.verbose",
+    en="verbose is {verbose!r}; choose 0 (silent), or 1 or 2 (a line per epoch).",
+    zh="verbose 为 {verbose!r}；可选 0（不输出），或 1、2（每轮一行）。",
+)
+
+_DEFAULT_BATCH = 32
+
+
+class Model:
+    """A network with its parameters: the one object here that changes.
+
+    architecture     a layer, or any function (x, scope) → y that calls layers; None where a network was loaded
+    input_shape      that of one sample, or a tuple of shapes for several inputs; without it, the data's
+    seed             decides the first parameters, the order of the samples, and the randomness of layers
+
+    What it holds, as flat dicts of named arrays or numbers:
+
+    parameters       what is learned: "conv2d/kernel"
+    states           what layers keep otherwise, such as running means
+    scalars          the layers' numbers that may be turned at any time, such as dropout rates
+    training_state   where its last training stands; None before the first
+
+    Raises:   UsageError if the seed is out of range; what tracing the architecture raises.
+    Example:
+        >>> from chainrule.nn import Dense, Sequential
+        >>> from chainrule.optim import Adam
+        >>> model = Model(Sequential([Dense(8, "tanh"), Dense(1)]))
+        >>> x, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
+        >>> history = model.fit(x, y, loss="binary_cross_entropy", optimizer=Adam(0.05), epochs=200, verbose=0)
+        >>> model.predict(x)[:, 0] > 0
+        array([False,  True,  True, False])
+    """
+
+    _network: Network | None = None
+    _inference: Program | None = None
+    _loss: str | LossFunction | None = None
+    _metrics: Sequence[str | MetricFunction] | None = None
+
+    def __init__(
+        self, architecture: Architecture | None, input_shape: Sequence[Any] | None = None, *, seed: int = 0
+    ) -> None:
+        self.architecture = architecture
+        self.seed = _checked_seed(seed)
+        self.parameters: Arrays = {}
+        self.states: Arrays = {}
+        self.scalars: dict[str, float] = {}
+        self.training_state: TrainingState | None = None
+        if input_shape is not None:
+            several = bool(input_shape) and all(isinstance(part, Sequence) for part in input_shape)
+            self.build([tuple(part) for part in input_shape] if several else [tuple(input_shape)])
+
+    @property
+    def network(self) -> Network:
+        """The architecture as a graph.
+
+        Raises:   UsageError if the shape of the input is not known yet.
+        """
+        if self._network is None:
+            raise UsageError(_NOT_BUILT())
+        return self._network
+
+    def build(self, input_shapes: Sequence[Shape]) -> None:
+        """Trace the architecture for inputs of these shapes, and make its first parameters."""
+        if self.architecture is None:
+            raise UsageError(_NOT_BUILT())
+        network = trace(self.architecture, input_shapes)
+        self.parameters, self.states = network.initial_parameters(self.seed), network.initial_states()
+        self.scalars = network.scalar_values()
+        self._network = network
+
+    # ------------------------------------------------------------------------------------------------------- training
+    def fit(
+        self,
+        x: Any,
+        y: Any,
+        *,
+        loss: str | LossFunction = "cross_entropy",
+        optimizer: str | Optimizer = "adam",
+        metrics: Sequence[str | MetricFunction] | None = None,
+        epochs: int = 1,
+        batch_size: int | None = None,
+        validation_data: tuple[Any, ...] | None = None,
+        validation_split: float = 0.0,
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
+        callbacks: Sequence[Callback] = (),
+        shuffle: bool = True,
+        verbose: int = 1,
+        resume: bool = False,
+    ) -> History:
+        """Train the parameters on samples: lower the mean loss, mini-batch by mini-batch.
+
+            loss of a step = Σ w·ℓ(ŷ, y) / Σ w + penalties
+
+        x, y               arrays, first axis the samples; a tuple of them for several inputs or targets
+        metrics            by name or as functions; None: the accuracy, where the loss is that of a classifier
+        batch_size         None: 32, or all samples if there are fewer; the last batch of an epoch may be smaller
+        validation_data    (x, y) or (x, y, sample_weight), evaluated after each epoch
+        validation_split   or the share of the samples to set aside for it: at random, of every integer label alike
+        sample_weight      w, one number per sample; metrics do not use it
+        class_weight       a weight for all samples of an integer label, multiplied with theirs
+        resume             go on with the last training of this model, or of the checkpoint it was loaded from, up to
+                           `epochs` in all. With the arguments that it was begun with, it then gives the bits that it
+                           would have given without a break. Otherwise a new training begins, from the parameters as
+                           they are: its optimizer starts afresh.
+
+        The same seed, data and arguments give the same bits. When it is interrupted (Ctrl-C), the model holds the last
+        whole step and can be resumed.
+
+        Raises:   DataError if samples do not fit each other or the network, hold NaN, or have labels out of range, or
+                  a batch is larger than the data; UsageError for unknown names and arguments out of range;
+                  GradientError if no parameter can lower the loss; DivergedError if the loss becomes infinite or NaN.
+        """
+        samples = as_samples(x, y, sample_weight, class_weight)
+        validation = self._validation(validation_data, validation_split)
+        goal = objective(loss, metrics)
+        self._check(samples, goal)
+        if validation is None:
+            samples, validation = samples.split(validation_split, self.seed)
+        else:
+            self._check(validation, goal)
+        training = Training(
+            self,
+            goal,
+            as_optimizer(optimizer),
+            samples,
+            validation,
+            epochs=_checked_epochs(epochs),
+            batch_size=check_batch_size(
+                min(_DEFAULT_BATCH, len(samples)) if batch_size is None else batch_size, len(samples)
+            ),
+            shuffle=shuffle,
+            callbacks=[*_progress(verbose), *callbacks],
+            resume=self._resumed() if resume else None,
+        )
+        self._loss, self._metrics = loss, [metrics] if isinstance(metrics, str) else metrics
+        return training.run()
+
+    def _validation(self, data: Any, fraction: float) -> Samples | None:
+        if data is None:
+            return None
+        if fraction:
+            raise UsageError(_TWO_VALIDATIONS())
+        if not isinstance(data, tuple | list) or len(data) not in (2, 3):
+            raise UsageError(_VALIDATION_DATA(given=type(data).__name__))
+        return as_samples(*data)
+
+    def _check(self, samples: Samples, goal: Objective) -> None:
+        if self._network is None:
+            self.build([array.shape[1:] for array in samples.inputs])
+        check_inputs(samples, self.network)
+        check_targets(samples, self.network.inference, goal.loss)
+
+    def _resumed(self) -> TrainingState:
+        """The training state, with the parameters that the model has now."""
+        if self.training_state is None:
+            raise UsageError(_NOTHING_TO_RESUME())
+        return replace(self.training_state, parameters=self.parameters, states=self.states)
+
+    # ------------------------------------------------------------------------------------------------------ inference
+    def evaluate(
+        self,
+        x: Any,
+        y: Any,
+        *,
+        loss: str | LossFunction | None = None,
+        metrics: Sequence[str | MetricFunction] | None = None,
+        sample_weight: Any = None,
+        batch_size: int = EVALUATION_BATCH,
+    ) -> dict[str, float]:
+        """The means of loss and metrics over samples, in inference mode; by default those of the last training.
+
+        Raises:   DataError if samples do not fit each other or the network; UsageError if no loss is known.
+        """
+        if loss is None:
+            if self._loss is None:
+                raise UsageError(_NO_LOSS())
+            loss, metrics = self._loss, self._metrics if metrics is None else metrics
+        samples, goal = as_samples(x, y, sample_weight), objective(loss, metrics)
+        self._check(samples, goal)
+        step = EvaluationStep(self.network, goal, samples)
+        return evaluate(self, step, samples, check_batch_size(min(batch_size, len(samples)), len(samples)))
+
+    def predict(self, x: Any, *, batch_size: int = EVALUATION_BATCH) -> Any:
+        """The network's outputs in inference mode; a tuple where it has several.
+
+        Raises:   DataError if x does not fit the network, or holds NaN.
+        """
+        samples = as_samples(x)
+        if self._network is None:
+            self.build([array.shape[1:] for array in samples.inputs])
+        check_inputs(samples, self.network)
+        given = self.network.inference
+        outputs = given if isinstance(given, tuple) else (given,)
+        if self._inference is None:
+            self._inference = Program(outputs)
+        own = network_bindings(self.network, self.parameters, self.states, self.scalars)
+        size = check_batch_size(min(batch_size, len(samples)), len(samples))
+        parts: list[list[Array]] = []
+        for start in range(0, len(samples), size):
+            batch = samples.batch(slice(start, start + size))
+            parts.append(self._inference.run({**own, **dict(zip(self.network.inputs, batch.inputs, strict=True))}))
+        found = tuple(np.concatenate(part) for part in zip(*parts, strict=True))
+        return found if isinstance(given, tuple) else found[0]
+
+    def summary(self) -> str:
+        """A table of the layers: path, kind, output shape, parameters.
+
+        Raises:   UsageError if the shape of the input is not known yet.
+        """
+        return summary(self.network)
+
+    # ---------------------------------------------------------------------------------------------------------- files
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Save everything in a folder: graph, parameters, and where the training stands; in place of what was there.
+
+        Raises:   SaveError if it cannot be written; what was saved there before is then still there.
+        """
+        names = [m for m in self._metrics or () if isinstance(m, str)]
+        files, description = saved.to_files(
+            saved.SavedModel(
+                network=self.network,
+                parameters=self.parameters,
+                states=self.states,
+                scalars=self.scalars,
+                seed=self.seed,
+                loss=self._loss if isinstance(self._loss, str) else None,
+                metrics=names if self._metrics is not None else None,
+                training_state=self.training_state,
+            )
+        )
+        checkpoints.write(path, files, description)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """The model that was saved in a folder. Its graph is read as data: the code that built it is not needed.
+
+        Raises:   FileFormatError if there is none, it is damaged, or another version of chainrule made it.
+        """
+        files, description = checkpoints.read(path)
+        with checkpoints.damaged(path):
+            found = saved.from_files(files, description)
+        model = cls(None, seed=found.seed)
+        model._network, model.training_state = found.network, found.training_state
+        model.parameters, model.states, model.scalars = found.parameters, found.states, found.scalars
+        model._loss, model._metrics = found.loss, found.metrics
+        return model
+
+
+def _checked_seed(seed: Any) -> int:
+    try:
+        number = operator.index(seed)
+    except TypeError:
+        raise UsageError(_SEED(seed=seed)) from None
+    if not 0 <= number < 1 << 63:
+        raise UsageError(_SEED(seed=number))
+    return number
+
+
+def _checked_epochs(epochs: Any) -> int:
+    try:
+        number = operator.index(epochs)
+    except TypeError:
+        raise UsageError(_EPOCHS(epochs=epochs)) from None
+    if number < 1:
+        raise UsageError(_EPOCHS(epochs=epochs))
+    return number
+
+
+def _progress(verbose: Any) -> list[Callback]:
+    if verbose not in (0, 1, 2):
+        raise UsageError(_VERBOSE(verbose=verbose))
+    return [EpochLines()] if verbose else []

@@ -1,0 +1,222 @@
+"""The arrays of a training, checked once; batches are gathered from them as they are, and cast when a step runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data import check_labels, check_samples, split_indices
+from chainrule.errors import DataError, UsageError
+from chainrule.graph.extent import show_shape
+from chainrule.graph.operation import Array
+from chainrule.graph.tensor import Tensor
+from chainrule.messages import Message
+from chainrule.nn.losses import BinaryCrossEntropy, CategoricalCrossEntropy, LossFunction, SquaredDistance
+from chainrule.nn.network import Network, Outputs
+
+_RAGGED = Message(
+    "samples.ragged",
+    en="{name} is not one array of numbers: {reason}. Make all samples the same shape, e.g. by cropping or padding.",
+    zh="{name} 不是一个数值数组：{reason}。请让所有样本的形状相同，例如裁剪或填充。",
+)
+_INPUT_SHAPE = Message(
+    "samples.input_shape",
+    en="{name} has samples of shape {given}, but the network was built for {wanted}. {advice}",
+    zh="{name} 的样本形状为 {given}，而网络是为 {wanted} 构建的。{advice}",
+)
+_ADD_CHANNELS = Message(
+    "samples.add_channels",
+    en="Images need an axis of channels: give {name}[..., None].",
+    zh="图像需要通道轴：请给出 {name}[..., None]。",
+)
+_RESHAPE = Message(
+    "samples.reshape",
+    en="Reshape the data, or build the model for their shape.",
+    zh="请改变数据的形状，或按其形状构建模型。",
+)
+_INPUT_COUNT = Message(
+    "samples.input_count",
+    en="x holds {given} arrays, but the network has {wanted} inputs. Give one array for each, as a tuple.",
+    zh="x 中有 {given} 个数组，而网络有 {wanted} 个输入。请以元组形式为每个输入各给出一个数组。",
+)
+_WEIGHT_SHAPE = Message(
+    "samples.weight_shape",
+    en="sample_weight has shape {shape}; it must be one number for each sample, ({samples},).",
+    zh="sample_weight 的形状为 {shape}；它必须为每个样本给出一个数，即 ({samples},)。",
+)
+_NEGATIVE_WEIGHT = Message(
+    "samples.negative_weight",
+    en="{name} has the negative weight {value}. Weights are 0 or more; a sample with weight 0 does not count.",
+    zh="{name} 中有负权重 {value}。权重必须不小于 0；权重为 0 的样本不计入。",
+)
+_NO_WEIGHT = Message(
+    "samples.no_weight",
+    en="All samples have weight 0, so there is nothing to learn from. Give at least one sample a weight above 0.",
+    zh="所有样本的权重都是 0，没有可供学习的样本。请至少给一个样本大于 0 的权重。",
+)
+_CLASS_WEIGHT_LABELS = Message(
+    "samples.class_weight_labels",
+    en="class_weight needs integer labels of shape (samples,), but y is {dtype} of shape {shape}. Use sample_weight, or"
+    " give y as labels, e.g. y.argmax(-1).",
+    zh="class_weight 需要形状为 (样本数,) 的整数标签，而 y 是形状 {shape} 的 {dtype}。"
+    "请使用 sample_weight，或将 y 转换为标签，例如 y.argmax(-1)。",
+)
+_CLASS_WEIGHT_FORM = Message(
+    "samples.class_weight_form",
+    en="class_weight is {given!r}; give a dict of label to weight, such as {{0: 1.0, 1: 5.0}}.",
+    zh="class_weight 为 {given!r}；请给出“标签到权重”的字典，例如 {{0: 1.0, 1: 5.0}}。",
+)
+_CLASS_WEIGHT_ABSENT = Message(
+    "samples.class_weight_absent",
+    en="class_weight has a weight for class {label}, which no sample of y has; its labels are {present}.",
+    zh="class_weight 为类别 {label} 给出了权重，但 y 中没有这个类别；其标签为 {present}。",
+)
+_NOT_PROBABILITIES = Message(
+    "samples.not_probabilities",
+    en="binary cross-entropy needs targets between 0 and 1, but y has {value}. Use 0 and 1 for the two classes, e.g."
+    " y = (y == {value}); for more classes use the loss 'cross_entropy'.",
+    zh="二元交叉熵的目标应在 0 与 1 之间，但 y 中有 {value}。请用 0 和 1 表示两个类别，例如 y = (y == {value})；"
+    "若类别更多，请使用损失 'cross_entropy'。",
+)
+_SPLIT = Message(
+    "samples.split",
+    en="validation_split is {fraction!r}; it is the share of the samples that is set aside, from 0 to below 1.",
+    zh="validation_split 为 {fraction!r}；它是留作验证的样本比例，应不小于 0 且小于 1。",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Arrays that belong together, and which of their samples are meant, in order."""
+
+    inputs: tuple[Array, ...]
+    targets: tuple[Array, ...] = ()
+    weight: Array | None = None
+    chosen: NDArray[np.int64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.inputs[0]) if self.chosen is None else len(self.chosen)
+
+    def batch(self, places: NDArray[np.int64] | slice) -> Samples:
+        """The samples at these places, copied out."""
+        where = places if self.chosen is None else self.chosen[places]
+        weight = None if self.weight is None else self.weight[where]
+        return Samples(tuple(a[where] for a in self.inputs), tuple(a[where] for a in self.targets), weight)
+
+    def split(self, fraction: float, seed: int) -> tuple[Samples, Samples | None]:
+        """What to train on and what to validate with: a random fraction, of every integer label alike.
+
+        Raises:   UsageError if the fraction is not in [0, 1); DataError if a part would be empty.
+        """
+        if not 0 <= fraction < 1:
+            raise UsageError(_SPLIT(fraction=fraction))
+        if fraction == 0:
+            return self, None
+        labels = self.targets[0] if len(self.targets) == 1 and _are_integer_labels(self.targets[0]) else None
+        train, validation = split_indices(len(self), (1 - fraction, fraction), seed=seed, labels=labels)
+        return replace(self, chosen=train), replace(self, chosen=validation)
+
+
+def as_samples(
+    x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapping[int, float] | None = None
+) -> Samples:
+    """Data as people have them, in NumPy arrays of their own types; a tuple holds one array for each input or target.
+
+    Raises:   DataError if they are not numbers, hold NaN or infinity, are empty, or do not belong together; UsageError
+              if weights are negative, all zero, or not one per sample, or if class_weight does not fit the labels.
+    """
+    named = _named_arrays("x", x) | ({} if y is None else _named_arrays("y", y))
+    if sample_weight is not None:
+        named["sample_weight"] = _array("sample_weight", sample_weight)
+    samples = check_samples(named)
+    weight = named.pop("sample_weight", None)
+    inputs = tuple(a for name, a in named.items() if name.startswith("x"))
+    targets = tuple(a for name, a in named.items() if name.startswith("y"))
+    if weight is not None and weight.shape != (samples,):
+        raise UsageError(_WEIGHT_SHAPE(shape=show_shape(weight.shape), samples=samples))
+    if class_weight is not None:
+        of_class = _class_weights(class_weight, targets)
+        weight = of_class if weight is None else weight * of_class
+    if weight is not None:
+        weight = _checked_weights(weight.astype(np.float32))
+    return Samples(inputs, targets, weight)
+
+
+def _named_arrays(name: str, value: Any) -> dict[str, Array]:
+    if isinstance(value, tuple):
+        return {f"{name}[{k}]": _array(f"{name}[{k}]", part) for k, part in enumerate(value)}
+    return {name: _array(name, value)}
+
+
+def _array(name: str, value: Any) -> Array:
+    try:
+        return np.asarray(value)
+    except ValueError as reason:  # lists of different lengths
+        raise DataError(_RAGGED(name=name, reason=reason)) from None
+
+
+def _checked_weights(weight: Array) -> Array:
+    if weight.min() < 0:
+        raise UsageError(_NEGATIVE_WEIGHT(name="sample_weight", value=weight.min()))
+    if not weight.any():
+        raise UsageError(_NO_WEIGHT())
+    return weight
+
+
+def _are_integer_labels(y: Array) -> bool:
+    return y.ndim == 1 and y.dtype.kind in "bui"
+
+
+def _class_weights(class_weight: Any, targets: tuple[Array, ...]) -> Array:
+    """The weight of each sample's class; 1 for classes that are not mentioned."""
+    if not isinstance(class_weight, Mapping):
+        raise UsageError(_CLASS_WEIGHT_FORM(given=class_weight))
+    if len(targets) != 1 or not _are_integer_labels(targets[0]):
+        y = targets[0]
+        raise UsageError(_CLASS_WEIGHT_LABELS(dtype=y.dtype, shape=show_shape(y.shape)))
+    present, places = np.unique(targets[0], return_inverse=True)
+    for label, value in class_weight.items():
+        if label not in present:
+            raise UsageError(_CLASS_WEIGHT_ABSENT(label=label, present=", ".join(map(str, present.tolist()))))
+        if value < 0:
+            raise UsageError(_NEGATIVE_WEIGHT(name="class_weight", value=value))
+    return np.array([class_weight.get(label, 1.0) for label in present.tolist()], np.float64)[places]
+
+
+# ------------------------------------------------------------------------------------------------- against a network
+def check_inputs(samples: Samples, network: Network) -> None:
+    """Refuse inputs of another number or shape than the network's.
+
+    Raises:   DataError, with what to do.
+    """
+    if len(samples.inputs) != len(network.inputs):
+        raise DataError(_INPUT_COUNT(given=len(samples.inputs), wanted=len(network.inputs)))
+    for k, (array, tensor) in enumerate(zip(samples.inputs, network.inputs, strict=True)):
+        given, wanted = array.shape[1:], tensor.shape[1:]
+        if given != wanted:
+            name = "x" if len(network.inputs) == 1 else f"x[{k}]"
+            advice = _ADD_CHANNELS(name=name) if (*given, 1) == wanted else _RESHAPE()
+            raise DataError(_INPUT_SHAPE(name=name, given=show_shape(given), wanted=show_shape(wanted), advice=advice))
+
+
+def check_targets(samples: Samples, outputs: Outputs, loss: LossFunction) -> None:
+    """Refuse labels that are not among the classes, and targets that are no probabilities where the loss needs them.
+
+    Raises:   DataError, naming the first of them.
+    """
+    if not isinstance(outputs, Tensor) or len(samples.targets) != 1:
+        return
+    (y,) = samples.targets
+    classes = outputs.shape[-1]
+    one_label = y.ndim == outputs.ndim - 1 and isinstance(classes, int)
+    if isinstance(loss, BinaryCrossEntropy) and (outside := (y < 0) | (y > 1)).any():
+        raise DataError(_NOT_PROBABILITIES(value=y[outside][0]))
+    if one_label and (
+        isinstance(loss, CategoricalCrossEntropy) or (isinstance(loss, SquaredDistance) and classes != 1)
+    ):
+        assert isinstance(classes, int)
+        check_labels(y, classes)

@@ -1,0 +1,201 @@
+"""A model as data: its graph, its arrays, and where its training stands. No Python code is needed to read it back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import FileFormatError
+from chainrule.graph.extent import Batch, Shape
+from chainrule.graph.graph import Graph
+from chainrule.graph.operation import Array
+from chainrule.graph.records import from_records, to_records
+from chainrule.graph.tensor import Tensor
+from chainrule.messages import Message
+from chainrule.nn.network import Network, Outputs, shape_of
+from chainrule.nn.scope import LayerRecord, Parameter, Scalar, State
+from chainrule.ops import vocabulary
+from chainrule.train.checkpoints import joined, separated
+from chainrule.train.state import TrainingState
+from chainrule.train.step import Arrays
+
+_OTHER_ARRAY = Message(
+    "saved.other_array",
+    en="the saved array '{name}' is {found}, but the architecture needs {wanted}. The files do not belong together; use"
+    " an earlier checkpoint.",
+    zh="保存的数组“{name}”为 {found}，而架构需要 {wanted}。这些文件不属于同一模型；请使用更早的检查点。",
+)
+_NOTHING = Message("saved.nothing", en="missing", zh="缺失")
+
+
+@dataclass(frozen=True, eq=False)
+class SavedModel:
+    """What is saved of a model.
+
+    loss, metrics   those of the last training, where they have names
+    """
+
+    network: Network
+    parameters: Arrays
+    states: Arrays
+    scalars: dict[str, float]
+    seed: int
+    loss: str | None
+    metrics: list[str] | None
+    training_state: TrainingState | None
+
+
+# ----------------------------------------------------------------------------------------------------------- to files
+def to_files(model: SavedModel) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """The files of a model, and a description for JSON.
+
+    Raises:   GraphError if an operation of the network is not in the vocabulary.
+    """
+    architecture, constants = _described(model.network)
+    files = {
+        "architecture.json": json.dumps(architecture, allow_nan=False).encode(),
+        "model.safetensors": _packed({**model.parameters, **model.states}),
+    }
+    if constants:
+        files["constants.safetensors"] = _packed(constants)
+    description: dict[str, Any] = {name: getattr(model, name) for name in ("scalars", "seed", "loss", "metrics")}
+    state = model.training_state
+    if state is not None:
+        arrays: Arrays = {}
+        known = {f.name: getattr(state, f.name) for f in fields(state) if f.name not in ("parameters", "states")}
+        description["training"] = separated(known, arrays)
+        files["optimizer.safetensors"] = _packed(arrays)
+    return files, description
+
+
+def _described(network: Network) -> tuple[dict[str, Any], Arrays]:
+    """The network as records of one graph, whose outputs are everything that a Network names."""
+    roles: dict[str, Tensor] = {"seed": network.seed, "step": network.step}
+    roles |= _numbered("input", network.inputs)
+    roles |= _numbered("inference", _tuple(network.inference)) | _numbered("training", _tuple(network.training))
+    roles |= _numbered("penalty", network.penalties)
+    roles |= {f"parameter:{name}": p.tensor for name, p in network.parameters.items()}
+    roles |= {f"state:{name}": s.tensor for name, s in network.states.items()}
+    roles |= {f"scalar:{name}": s.tensor for name, s in network.scalars.items()}
+    roles |= {f"update:{name}": tensor for name, tensor in network.updates.items()}
+    records, constants = to_records(Graph(roles), vocabulary)
+    return {
+        "graph": records,
+        "states": {name: s.value for name, s in network.states.items()},
+        "scalars": {name: s.default for name, s in network.scalars.items()},
+        "several_outputs": isinstance(network.inference, tuple),
+        "layers": [
+            {
+                "path": record.path,
+                "kind": record.kind,
+                "output_shape": _extents(record.output_shape),
+                "parameters": list(record.parameters),
+            }
+            for record in network.layers
+        ],
+    }, constants
+
+
+def _numbered(role: str, tensors: Iterable[Tensor]) -> dict[str, Tensor]:
+    return {f"{role}:{k}": tensor for k, tensor in enumerate(tensors)}
+
+
+def _tuple(outputs: Outputs) -> tuple[Tensor, ...]:
+    return outputs if isinstance(outputs, tuple) else (outputs,)
+
+
+def _extents(shape: Shape | tuple[Shape, ...]) -> list[Any]:
+    return [
+        _extents(e) if isinstance(e, tuple) else {"batch": e.multiple} if isinstance(e, Batch) else e for e in shape
+    ]
+
+
+def _packed(arrays: Mapping[str, Array]) -> bytes:
+    from safetensors.numpy import save  # not until something is saved: its import takes a while
+
+    return save({name: np.array(array, order="C") for name, array in arrays.items()})
+
+
+# --------------------------------------------------------------------------------------------------------- from files
+def from_files(files: Mapping[str, bytes], description: Mapping[str, Any]) -> SavedModel:
+    """The model that to_files made into data, verified: each array has the shape that the graph gives it.
+
+    Raises:   FileFormatError if they do not fit together; others of Python where they are no such data at all.
+    """
+    constants = _unpacked(files["constants.safetensors"]) if "constants.safetensors" in files else {}
+    network = _network(json.loads(files["architecture.json"]), constants)
+    arrays = _unpacked(files["model.safetensors"])
+    state = None
+    parameters = _matching({name: p.tensor for name, p in network.parameters.items()}, arrays)
+    states = _matching({name: s.tensor for name, s in network.states.items()}, arrays)
+    if "training" in description:
+        known = joined(description["training"], _unpacked(files["optimizer.safetensors"]))
+        known["logs"] = {name: tuple(values) for name, values in known["logs"].items()}
+        known["callbacks"] = tuple((kind, memory) for kind, memory in known["callbacks"])
+        state = TrainingState(parameters=parameters, states=states, **known)
+    return SavedModel(
+        network=network,
+        parameters=parameters,
+        states=states,
+        scalars={name: float(description["scalars"][name]) for name in network.scalars},
+        seed=int(description["seed"]),
+        loss=description["loss"],
+        metrics=description["metrics"],
+        training_state=state,
+    )
+
+
+def _network(saved: Mapping[str, Any], constants: Mapping[str, Array]) -> Network:
+    graph = from_records(saved["graph"], vocabulary, constants)
+    roles: dict[str, dict[str, Tensor]] = {}
+    for key, tensor in graph.outputs.items():
+        role, _, name = key.partition(":")
+        roles.setdefault(role, {})[name] = tensor
+
+    def outputs(role: str) -> Outputs:
+        found = tuple(roles[role].values())
+        return found if saved["several_outputs"] else found[0]
+
+    return Network(
+        inputs=tuple(roles["input"].values()),
+        parameters={name: Parameter(tensor) for name, tensor in roles.get("parameter", {}).items()},
+        states={name: State(tensor, saved["states"][name]) for name, tensor in roles.get("state", {}).items()},
+        scalars={name: Scalar(tensor, saved["scalars"][name]) for name, tensor in roles.get("scalar", {}).items()},
+        seed=graph.outputs["seed"],
+        step=graph.outputs["step"],
+        inference=outputs("inference"),
+        training=outputs("training"),
+        updates=roles.get("update", {}),
+        penalties=tuple(roles.get("penalty", {}).values()),
+        layers=tuple(
+            LayerRecord(r["path"], r["kind"], _shape(r["output_shape"]), tuple(r["parameters"]))
+            for r in saved["layers"]
+        ),
+    )
+
+
+def _shape(extents: Any) -> Any:
+    return tuple(_shape(e) if isinstance(e, list) else Batch(e["batch"]) if isinstance(e, dict) else e for e in extents)
+
+
+def _unpacked(content: bytes) -> Arrays:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        return load(content)
+    except SafetensorError as reason:
+        raise ValueError(str(reason)) from reason
+
+
+def _matching(wanted: Mapping[str, Tensor], arrays: Mapping[str, Array]) -> Arrays:
+    for name, tensor in wanted.items():
+        found = arrays.get(name)
+        if found is None or found.shape != shape_of(tensor) or found.dtype != tensor.dtype.numpy:
+            shown = _NOTHING() if found is None else f"{found.dtype} {found.shape}"
+            raise FileFormatError(_OTHER_ARRAY(name=name, found=shown, wanted=tensor.type))
+    return {name: arrays[name] for name in wanted}

@@ -1,0 +1,52 @@
+"""Where a training stands: everything that an exact resume needs, as one value that each step replaces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from chainrule.train.history import History
+from chainrule.train.means import Totals
+from chainrule.train.step import Arrays, Slots
+
+__all__ = ["TrainingState"]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingState:
+    """The state of a training after some step; a value, so that it is always whole.
+
+    samples     number of samples that are trained on: the position is one among them
+    slots       the optimizer's arrays, by parameter
+    step        steps of the model's life: what randomness in layers depends on
+    order       epochs of the model's life: what the order of the samples depends on
+    update      updates of this training, Adam's t
+    epoch       complete epochs of this training
+    position    samples of the current epoch that were visited
+    totals      of the current epoch, which its means will be made of
+    logs        the means of each complete epoch, by name
+    turned      the optimizer's scalars that were turned while training
+    stopped     whether a callback has ended the training
+    callbacks   what the callbacks remember, each beside the name of its class
+    """
+
+    samples: int
+    parameters: Arrays
+    states: Arrays
+    slots: Slots
+    totals: Totals
+    step: int = 0
+    order: int = 0
+    update: int = 0
+    epoch: int = 0
+    position: int = 0
+    logs: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    turned: Mapping[str, float] = field(default_factory=dict)
+    stopped: bool = False
+    callbacks: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def history(self) -> History:
+        """The epochs so far."""
+        return History({name: list(values) for name, values in self.logs.items()})

@@ -1,0 +1,229 @@
+"""A training step and an evaluation step as pure graphs, and how they are run on arrays.
+
+    (batch, sample weights, parameters, slots, states, scalars, seed, step)
+        → (loss, sums of the metrics, new parameters, new slots, new states)
+
+Everything that a person may turn while training is an input; nothing is rebuilt when it turns.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from chainrule.autodiff.arguments import leaves, rebuild
+from chainrule.autodiff.reverse import gradients
+from chainrule.errors import GradientError, ShapeError, UsageError
+from chainrule.execute import Program
+from chainrule.graph.dtype import float32, float64, int64
+from chainrule.graph.extent import batch, show_shape
+from chainrule.graph.operation import Array
+from chainrule.graph.substitution import substituted
+from chainrule.graph.tensor import Tensor, input_tensor
+from chainrule.graph.traversal import topological
+from chainrule.messages import Message
+from chainrule.nn.network import Network, shape_of
+from chainrule.ops.contraction import sum
+from chainrule.ops.elementwise import add, where
+from chainrule.ops.kinds.conversion import cast
+from chainrule.optim import Optimizer
+from chainrule.train.metrics import Objective
+from chainrule.train.samples import Samples
+
+__all__ = ["EvaluationStep", "TrainingStep"]
+
+_NO_PARAMETERS = Message(
+    "step.no_parameters",
+    en="the network has no parameters, so there is nothing to train. Add a layer that has some, such as Dense.",
+    zh="该网络没有参数，无可训练。请添加带参数的层，例如 Dense。",
+)
+_NO_INFLUENCE = Message(
+    "step.no_influence",
+    en="no parameter influences the loss, which is computed from {sources} only. Let the loss use the network's"
+    " outputs, and these its layers.",
+    zh="没有任何参数影响损失，它只由 {sources} 计算得出。请让损失使用网络的输出，并让输出依赖于各层。",
+)
+_PER_SAMPLE = Message(
+    "step.per_sample",
+    en="{name} gives shape {shape}, but must give one number for each sample, shape (batch,): take its mean over the"
+    " other axes, and leave the mean over samples to the training.",
+    zh="{name} 的结果形状为 {shape}，但必须为每个样本给出一个数，即形状 (batch,)："
+    "请只对其他轴取平均，对样本的平均由训练完成。",
+)
+
+Arrays: TypeAlias = dict[str, Array]
+Slots: TypeAlias = dict[str, dict[str, Array]]
+
+
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """What a batch adds to the means of an epoch: as graph, tensors; when run, arrays."""
+
+    loss: Any
+    weight: Any
+    metrics: dict[str, Any]
+
+
+class _Data:
+    """The inputs of a step that hold the batch, beside the network's own."""
+
+    def __init__(self, network: Network, samples: Samples) -> None:
+        self.inputs = network.inputs
+        self.targets = tuple(
+            input_tensor(f"y{k or ''}", (batch, *y.shape[1:]), float32 if y.dtype.kind == "f" else int64)
+            for k, y in enumerate(samples.targets)
+        )
+        self.weight = input_tensor("sample_weight", (batch,))
+
+    def bindings(self, samples: Samples) -> dict[Tensor, Array]:
+        weight = np.ones(len(samples), np.float32) if samples.weight is None else samples.weight
+        given = zip((*self.inputs, *self.targets), (*samples.inputs, *samples.targets), strict=True)
+        return {**dict(given), self.weight: weight}
+
+    def sums(self, objective: Objective, outputs: Any) -> Sums:
+        """Σ w·ℓ / Σ w, and Σ of each metric."""
+        targets: Any = self.targets[0] if len(self.targets) == 1 else self.targets
+        per_sample = _per_sample("loss", objective.loss(outputs, targets))
+        total = sum(self.weight)
+        loss = sum(per_sample * self.weight) / where(total > 0.0, total, 1.0)  # 0 where no sample counts
+        metrics = {
+            name: sum(cast(_per_sample(name, metric(outputs, targets)), float32))
+            for name, metric in objective.metrics.items()
+        }
+        return Sums(loss, total, metrics)
+
+
+def _per_sample(name: str, values: Tensor) -> Tensor:
+    if values.shape != (batch,):
+        raise ShapeError(_PER_SAMPLE(name=name, shape=show_shape(values.shape)))
+    return values
+
+
+@dataclass(frozen=True, eq=False)
+class StepValues:
+    """What a training step gives."""
+
+    sums: Sums
+    parameters: Arrays
+    slots: Slots
+    states: Arrays
+
+
+class TrainingStep:
+    """One update of the parameters, as a graph of named outputs.
+
+    Shapes:   targets and metrics as `samples` have them, whose arrays tell shapes and types
+    Raises:   GradientError if no parameter influences the loss through differentiable operations, naming the node that
+              stops the gradient; the loss's own ShapeError if outputs and targets do not fit.
+    """
+
+    def __init__(self, network: Network, objective: Objective, optimizer: Optimizer, samples: Samples) -> None:
+        if not network.parameters:
+            raise UsageError(_NO_PARAMETERS())
+        self.network, self.optimizer = network, optimizer
+        self.data = _Data(network, samples)
+        self.parameters = {name: p.tensor for name, p in network.parameters.items()}
+        self.states = {name: s.tensor for name, s in network.states.items()}
+        self.slots = {
+            name: {slot: input_tensor(f"{name}/{slot}", p.shape, p.dtype) for slot in optimizer.slots(name, p.shape)}
+            for name, p in self.parameters.items()
+        }
+        self.scalars = {name: input_tensor(name, (), float64) for name in optimizer.scalars()}
+        self.update = input_tensor("t", (), int64)
+
+        sums = self.data.sums(objective, network.training)
+        _refuse_untrainable(sums.loss, list(self.parameters.values()))
+        total = functools.reduce(add, network.penalties, sums.loss)
+        carried = {"sums": [sums.weight, *sums.metrics.values()], "states": {**self.states, **network.updates}}
+
+        def loss_of(parameters: dict[str, Tensor]) -> tuple[Tensor, Any]:
+            replaced = {self.parameters[n]: p for n, p in parameters.items() if p is not self.parameters[n]}
+            loss, *aux = substituted([total, *leaves(carried)], replaced)
+            return loss, rebuild(carried, aux)
+
+        result = optimizer.step(loss_of, self.parameters, self.slots, {**self.scalars, "t": self.update})
+        weight, *metrics = result.aux["sums"]
+        self._metrics = list(sums.metrics)
+        self.outputs = {
+            "sums": [result.loss, weight, *metrics],
+            "parameters": result.parameters,
+            "slots": result.slots,
+            "states": result.aux["states"],
+        }
+        self._program = Program(leaves(self.outputs))
+
+    def initial_slots(self) -> Slots:
+        """The slots before the first update."""
+        return {
+            name: {
+                slot: np.full(shape_of(p), value, p.dtype.numpy)
+                for slot, value in self.optimizer.slots(name, p.shape).items()
+            }
+            for name, p in self.parameters.items()
+        }
+
+    def run(
+        self,
+        samples: Samples,
+        parameters: Arrays,
+        states: Arrays,
+        slots: Slots,
+        scalars: Mapping[str, float],
+        *,
+        seed: int,
+        step: int,
+        update: int,
+    ) -> StepValues:
+        """The step on one batch; `scalars` are the optimizer's and the network's by name, `update` counts from 1."""
+        bindings = self.data.bindings(samples) | network_bindings(self.network, parameters, states, scalars)
+        bindings |= {self.slots[n][slot]: value for n, own in slots.items() for slot, value in own.items()}
+        bindings |= {tensor: scalars[name] for name, tensor in self.scalars.items()}
+        bindings |= {self.network.seed: seed, self.network.step: step, self.update: update}
+        values = rebuild(self.outputs, self._program.run(bindings))
+        loss, weight, *metrics = values["sums"]
+        sums = Sums(loss, weight, dict(zip(self._metrics, metrics, strict=True)))
+        return StepValues(sums, values["parameters"], values["slots"], values["states"])
+
+
+class EvaluationStep:
+    """Loss and metrics in inference mode; the loss is that of training, penalties included.
+
+    A penalty that depends on the samples belongs to the training mode, and is left out.
+    """
+
+    def __init__(self, network: Network, objective: Objective, samples: Samples) -> None:
+        self.network, self.data = network, _Data(network, samples)
+        of_samples = {*network.inputs, network.seed, network.step}
+        penalties = tuple(p for p in network.penalties if of_samples.isdisjoint(topological([p])))
+        sums = self.data.sums(objective, network.inference)
+        self.outputs = replace(sums, loss=functools.reduce(add, penalties, sums.loss))
+        self._program = Program([self.outputs.loss, self.outputs.weight, *self.outputs.metrics.values()])
+
+    def run(self, samples: Samples, parameters: Arrays, states: Arrays, scalars: Mapping[str, float]) -> Sums:
+        """The sums of one batch."""
+        bindings = self.data.bindings(samples) | network_bindings(self.network, parameters, states, scalars)
+        loss, weight, *metrics = self._program.run(bindings)
+        return Sums(loss, weight, dict(zip(self.outputs.metrics, metrics, strict=True)))
+
+
+def network_bindings(
+    network: Network, parameters: Arrays, states: Arrays, scalars: Mapping[str, float]
+) -> dict[Tensor, Any]:
+    """What the network's own inputs are bound to."""
+    bindings: dict[Tensor, Any] = {p.tensor: parameters[name] for name, p in network.parameters.items()}
+    bindings |= {s.tensor: states[name] for name, s in network.states.items()}
+    bindings |= {s.tensor: scalars[name] for name, s in network.scalars.items()}
+    return bindings
+
+
+def _refuse_untrainable(loss: Tensor, parameters: list[Tensor]) -> None:
+    """Whatever the penalties, the samples must be able to teach the parameters something."""
+    gradients(loss, parameters)
+    order = topological([loss])
+    if set(parameters).isdisjoint(order):
+        sources = [node.describe() for node in order if not node.inputs and node.name]
+        raise GradientError(_NO_INFLUENCE(sources=", ".join(sources) or loss.describe()))
