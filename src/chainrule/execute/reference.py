@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule.errors import GraphError, ShapeError
+from chainrule.execute.threads import one_thread
 from chainrule.graph.expansion import expanded_inputs
 from chainrule.graph.extent import Batch, concrete_shape, show_shape
 from chainrule.graph.operation import Array, Expandable, Primitive
@@ -53,7 +54,7 @@ class Program:
     def run(self, bindings: Mapping[Tensor, ArrayLike] | None = None, *, batch: int | None = None) -> list[Array]:
         """The outputs' values; inputs without a value of their own must be bound."""
         values, batch = bound(bindings or {}, batch)
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), one_thread():
             for node, dead in zip(self.order, self._dead_after, strict=True):
                 if node not in values:
                     values[node] = _value(node, values, batch)
@@ -66,7 +67,7 @@ class Program:
     ) -> dict[Tensor, Array]:
         """Every value that the outputs depend on, in order of evaluation."""
         values, batch = bound(bindings or {}, batch)
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), one_thread():
             for node in self.order:
                 if node not in values:
                     values[node] = _value(node, values, batch)
