@@ -13,7 +13,7 @@ from chainrule.graph.expression import Buffer
 from chainrule.graph.extent import Batch, is_extent
 from chainrule.graph.operation import Attributes, Expandable, Operation, Primitive, Type
 from chainrule.graph.tensor import SOURCE, Tensor
-from chainrule.graph.verify_nests import problems
+from chainrule.graph.verify_nests import problem
 from chainrule.messages import Message
 
 if TYPE_CHECKING:
@@ -108,8 +108,8 @@ def _check(name: str, node: Tensor) -> None:
         inputs = [Buffer(f"x{k}", x.shape, x.dtype) for k, x in enumerate(node.inputs)]
         with _understood(name, operation, node.inputs, node.attributes):
             nests = operation.lower(node, output, inputs)
-        for problem in problems(nests, output, inputs):
-            raise GraphError(_NEST(node=name, operation=operation.name, problem=problem))
+        if wrong := problem(nests, output, inputs):
+            raise GraphError(_NEST(node=name, operation=operation.name, problem=wrong))
 
 
 def _plain(value: Any) -> bool:

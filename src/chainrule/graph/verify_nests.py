@@ -82,12 +82,16 @@ _MONOID = Message(
 _NOT_A_VALUE = Message("nests.not_a_value", en="{expression} has no value in a nest", zh="{expression} 在嵌套中没有值")
 
 
-def problems(nests: Sequence[LoopNest], output: Buffer, inputs: Sequence[Buffer]) -> Iterator[str]:
-    """What is wrong with nests that are to write every element of the output from the inputs.
+def problem(nests: Sequence[LoopNest], output: Buffer, inputs: Sequence[Buffer]) -> str | None:
+    """The first thing that is wrong with nests that are to write every element of the output from the inputs.
 
     Every axis is bound, once; types and ranks fit; what no guard protects stays inside its buffer; as many elements are
     written as there are. That none is written twice is left to tests that run the nests.
     """
+    return next(_problems(nests, output, inputs), None)
+
+
+def _problems(nests: Sequence[LoopNest], output: Buffer, inputs: Sequence[Buffer]) -> Iterator[str]:
     written = [0, 0]  # elements for each sample of the batch, and others
     for nest in nests:
         readable = [*inputs, output] if nest.ordered else inputs
@@ -104,7 +108,8 @@ def problems(nests: Sequence[LoopNest], output: Buffer, inputs: Sequence[Buffer]
 class _Scope:
     """What an expression may use: buffers, axes, and whether guards keep its reads inside.
 
-    `seen` are the parts that have been gone through here: parts may be shared, and paths grow exponentially.
+    `seen` are the parts that have been gone through here: parts may be shared, and paths grow exponentially. Problems
+    come from the inside out: whatever is asked for its type has none.
     """
 
     def __init__(self, buffers: frozenset[Buffer], axes: frozenset[Axis], guarded: bool = False) -> None:
@@ -195,7 +200,7 @@ class _Scope:
         for argument in e.arguments:
             yield from inner.value(argument)
         dtypes = [a.dtype for a in e.arguments]
-        if not 0 <= e.item < len(dtypes) or not _combines(e.monoid, dtypes):
+        if e.item not in range(len(dtypes)) or not _combines(e.monoid, dtypes):
             yield _MONOID(monoid=e.monoid.name, dtypes=", ".join(map(str, dtypes)), item=e.item)
 
 
