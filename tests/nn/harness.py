@@ -129,11 +129,10 @@ def check_derivatives(case: Case) -> None:
     fixed |= {s.tensor: tensor(np.float64(s.default)) for s in declared.scalars.values()}
     fixed |= {declared.seed: tensor(1), declared.step: tensor(2)}
     point = [samples(concrete_shape(a.shape, None), seed) for seed, a in enumerate([x, *parameters])]
-    for output in outputs.values():
-        for y in output if isinstance(output, tuple) else (output,):
+    for y in outputs.values():
 
-            def function(*arguments: Tensor, y: Tensor = y) -> Tensor:
-                replaced = dict(zip([x, *parameters], arguments, strict=True))
-                return substituted([y], fixed | replaced)[0]
+        def function(*arguments: Tensor, y: Tensor = y) -> Tensor:
+            replaced = dict(zip([x, *parameters], arguments, strict=True))
+            return substituted([y], fixed | replaced)[0]
 
-            check_gradients(function, *point)
+        check_gradients(function, *point)

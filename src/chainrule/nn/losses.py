@@ -205,10 +205,12 @@ class CategoricalCrossEntropy(Loss):
 
     def _weights(self, outputs: Tensor, targets: Tensor) -> Tensor:
         assert self.class_weights is not None
-        weights = cast(tensor(list(self.class_weights)), outputs.dtype)
+        weights = tensor(list(self.class_weights), outputs.dtype)
         if weights.shape != outputs.shape[-1:]:
             raise UsageError(_CLASS_WEIGHTS(given=len(self.class_weights), classes=outputs.shape[-1]))
-        return sum(targets * weights, -1) if targets.shape == outputs.shape else gather(weights, targets)
+        if targets.shape == outputs.shape:
+            return sum(cast(targets, outputs.dtype) * weights, -1)
+        return gather(weights, targets)
 
 
 # ---------------------------------------------------------------------------------------------------------- shapes

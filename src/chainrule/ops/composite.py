@@ -65,7 +65,8 @@ def _softmax(x: Tensor, *, axes: tuple[int, ...]) -> Tensor:
 
 
 def _log_softmax(x: Tensor, *, axes: tuple[int, ...]) -> Tensor:
-    return x - LOG_SUM_EXP(x, axes=axes, keepdims=True)
+    shifted = x - _peak(x, axes)  # before the logarithm is taken away: the peak may be too large to add it to
+    return shifted - log(sum(exp(shifted), axes, keepdims=True))
 
 
 LOG_SUM_EXP = Composite("log_sum_exp", _log_sum_exp)

@@ -1,0 +1,173 @@
+"""What layers compute, against NumPy and SciPy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import signal, special
+
+from chainrule.autodiff import gradients
+from chainrule.errors import GradientError, ShapeError, UsageError
+from chainrule.graph.tensor import tensor
+from chainrule.nn import (
+    Activation,
+    AveragePooling2D,
+    Conv1D,
+    Conv2D,
+    Dense,
+    Flatten,
+    MaxPool2D,
+    Rescaling,
+    Sequential,
+    Softmax,
+    Step,
+    ZeroPadding2D,
+    as_activation,
+    trace,
+)  # fmt: skip
+from chainrule.nn.activations import ACTIVATIONS
+from chainrule.ops.contraction import sum
+from tests.nn.harness import run, samples
+
+X = np.linspace(-3, 3, 13)
+FORMULAS = {
+    "linear": X,
+    "identity": X,
+    "relu": np.maximum(X, 0),
+    "leaky_relu": np.where(X > 0, X, 0.01 * X),
+    "elu": np.where(X > 0, X, np.exp(X) - 1),
+    "softplus": np.log1p(np.exp(X)),
+    "sigmoid": special.expit(X),
+    "tanh": np.tanh(X),
+    "softmax": special.softmax(X),
+    "step": np.where(X > 0, 1.0, 0.0),
+}
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations(name):
+    np.testing.assert_allclose(run(trace(Activation(name), [(13,)]), X[None])[0], FORMULAS[name], rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "softplus", "softmax", "relu", "leaky_relu", "elu"])
+def test_activations_far_out(name):
+    """Finite, with a finite gradient, at ±1e4 in float32."""
+    x = tensor([-1e4, 0.5, 1e4])
+    y = as_activation(name)(x)
+    (slope,) = gradients(sum(y), [x])
+    assert np.isfinite(y.numpy()).all()
+    assert np.isfinite(slope.numpy()).all()
+
+
+def test_unknown_activation():
+    with pytest.raises(UsageError, match=r"'rellu' is not known.*Did you mean 'relu'\?"):
+        as_activation("rellu")
+
+
+def test_a_threshold_stops_the_gradient_and_is_named():
+    network = trace(Sequential([Dense(3), Step()]), [(2,)])
+    with pytest.raises(GradientError, match="greater"):
+        gradients(sum(network.training), [p.tensor for p in network.parameters.values()])
+
+
+def test_probabilities_of_exclusive_classes_sum_to_one():
+    np.testing.assert_allclose(run(trace(Softmax(), [(4,)]), samples((5, 4))).sum(1), 1, rtol=1e-6)
+    assert (np.abs(run(trace(Activation("sigmoid"), [(4,)]), samples((5, 4))).sum(1) - 1) > 0.01).all()
+
+
+def test_dense():
+    network = trace(Dense(3), [(4,)])
+    x, w = samples((5, 4)), network.initial_parameters(0)["dense/kernel"]
+    np.testing.assert_allclose(run(network, x), x @ w, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("units", [0, -1, 2.5, "3"])
+def test_sizes_are_positive(units):
+    with pytest.raises(UsageError, match=r"must be a whole number above 0"):
+        Dense(units)
+
+
+def test_an_axis_of_features_is_needed():
+    with pytest.raises(ShapeError, match=r"layer 'dense'.*has no axis of features"):
+        trace(Dense(3), [()])
+
+
+def test_convolution_is_cross_correlation():
+    """The kernel is not flipped (C3)."""
+    network = trace(Conv2D(3, (3, 2)), [(6, 5, 2)])
+    x, w = samples((2, 6, 5, 2)), network.initial_parameters(0)["conv2d/kernel"]
+    expected = [
+        [np.sum([signal.correlate2d(image[..., c], w[..., c, o], "valid") for c in range(2)], axis=0) for o in range(3)]
+        for image in x
+    ]
+    np.testing.assert_allclose(run(network, x), np.moveaxis(expected, 1, -1), rtol=1e-4, atol=1e-5)
+
+
+def test_convolution_along_one_axis():
+    network = trace(Conv1D(1, 3), [(8, 1)])
+    x, w = samples((1, 8, 1)), network.initial_parameters(0)["conv1d/kernel"]
+    np.testing.assert_allclose(run(network, x)[0, :, 0], np.correlate(x[0, :, 0], w[:, 0, 0]), rtol=1e-4, atol=1e-5)
+
+
+def test_a_kernel_of_one_pixel_is_a_dense_layer_at_each_position():
+    convolution, dense = trace(Conv2D(3, 1), [(4, 5, 2)]), trace(Dense(3, name="conv2d"), [(4, 5, 2)])
+    x = samples((2, 4, 5, 2))
+    kernel = convolution.initial_parameters(0)["conv2d/kernel"]
+    np.testing.assert_allclose(run(convolution, x), x @ kernel[0, 0], rtol=1e-5, atol=1e-6)
+    assert convolution.parameter_count == dense.parameter_count
+
+
+def test_a_convolution_has_fewer_parameters_than_a_dense_layer_of_the_same_output():
+    """C6: 156 shared by all positions against 784·3456 + 3456."""
+    convolution = trace(Conv2D(6, 5), [(28, 28, 1)])
+    dense = trace(Sequential([Flatten(), Dense(24 * 24 * 6)]), [(28, 28, 1)])
+    assert (convolution.parameter_count, dense.parameter_count) == (156, 784 * 3456 + 3456)
+
+
+def test_what_does_not_fit_is_refused_in_one_paragraph():
+    with pytest.raises(
+        ShapeError, match=r"layer 'conv1', built at test_values.py:\d+: x .* 3 channels, which 2 groups"
+    ):
+        trace(Conv2D(4, 3, groups=2, name="conv1"), [(5, 5, 3)])
+    with pytest.raises(ShapeError, match=r"layer 'conv2d'.*window of 5 does not fit"):
+        trace(Conv2D(4, 5), [(3, 3, 1)])
+    with pytest.raises(ShapeError, match=r"layer 'conv2d'.*conv2d: x \(batch, 28, 28\) needs the axes"):
+        trace(Conv2D(4, 5), [(28, 28)])
+    for layer in (MaxPool2D(), AveragePooling2D(), ZeroPadding2D()):
+        with pytest.raises(ShapeError, match=r"x \(batch, 28, 28\) is no batch of images"):
+            trace(layer, [(28, 28)])
+
+
+def test_pooling():
+    x = samples((2, 4, 6, 3))
+    blocks = x.reshape(2, 2, 2, 3, 2, 3)
+    np.testing.assert_allclose(run(trace(MaxPool2D(2), [(4, 6, 3)]), x), blocks.max((2, 4)), rtol=1e-6)
+    np.testing.assert_allclose(
+        run(trace(AveragePooling2D(2), [(4, 6, 3)]), x), blocks.mean((2, 4)), rtol=1e-5, atol=1e-6
+    )
+
+
+def test_padding_is_never_the_largest():
+    y = run(trace(MaxPool2D(3, 1, "same"), [(3, 3, 1)]), np.full((1, 3, 3, 1), -5.0))
+    np.testing.assert_array_equal(y, np.full((1, 3, 3, 1), -5.0))
+
+
+def test_padding():
+    x = samples((2, 3, 4, 2))
+    expected = np.pad(x, [(0, 0), (2, 2), (2, 2), (0, 0)])
+    np.testing.assert_allclose(run(trace(ZeroPadding2D(2), [(3, 4, 2)]), x), expected, rtol=1e-6)
+
+
+def test_flatten_keeps_row_major_order():
+    x = samples((2, 3, 4, 2))
+    np.testing.assert_allclose(run(trace(Flatten(), [(3, 4, 2)]), x), x.reshape(2, 24), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (-1, 1)])
+def test_rescaling_there_and_back(low, high):
+    pixels = np.arange(256)[None]
+    there = Rescaling((high - low) / 255, low)
+    back = Rescaling(255 / (high - low), -255 * low / (high - low))
+    scaled = run(trace(there, [(256,)]), pixels)
+    assert (scaled.min(), scaled.max()) == (low, high)
+    np.testing.assert_array_equal(np.rint(run(trace(Sequential([there, back]), [(256,)]), pixels)), pixels)
