@@ -6,7 +6,6 @@ adam               Adam
 schedules          rates that change while training: ConstantRate, StepDecay, ExponentialDecay, Cosine, WarmUp, OneCycle
 """
 
-# ruff: noqa: F403 - a table of contents: what each file exports is its own __all__, so a rule is added in one file
 from chainrule.optim.adam import *
 from chainrule.optim.gradient_descent import *
 from chainrule.optim.names import *
