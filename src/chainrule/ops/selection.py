@@ -350,10 +350,17 @@ def max_pool(x: Any, window: Sizes, *, strides: Sizes | None = None, padding: Pa
     rank = spatial_rank("max_pool", x)
     extents = sizes("max_pool", "window", window, rank)
     steps = sizes("max_pool", "strides", window if strides is None else strides, rank)
-    x = padded_windows("max_pool", x, extents, steps, (1,) * rank, padding, -math.inf)
+    x = padded_windows("max_pool", x, extents, steps, (1,) * rank, padding, _lowest(x.dtype))
     i, under, p = window_text(rank)
     attributes = window_attributes(steps, (1,) * rank) | dict(zip(p.split(","), extents, strict=True))
     return apply(_Maximum(f"y[n,{i},c] += x[n,{under},c]"), x, **attributes)
+
+
+def _lowest(dtype: DType) -> float:
+    """What is no larger than anything of a type."""
+    if dtype is bool_:
+        return False
+    return -math.inf if dtype.floating else int(np.iinfo(dtype.name).min)
 
 
 # ------------------------------------------------------------------------------------------------ gather and scatter
