@@ -1,0 +1,275 @@
+"""Operations against NumPy, for everything that NumPy has."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.lib.stride_tricks import sliding_window_view
+
+from chainrule import ops
+from chainrule.errors import ShapeError
+from chainrule.graph.dtype import bool_, float32, float64, int32, int64, uint8
+from chainrule.graph.operation import Array
+from chainrule.graph.tensor import tensor
+from tests.counts import scaled
+from tests.ops.cases import CASES
+
+
+def _taken(x: Array, indices: Array, axis: int, batch_dims: int) -> Array:
+    if not batch_dims:
+        return np.asarray(np.take(x, indices, axis))
+    return np.stack([_taken(a, b, axis, batch_dims - 1) for a, b in zip(x, indices, strict=True)])
+
+
+def _scattered(updates: Array, indices: Array, extent: int) -> Array:
+    y = np.zeros((extent, *updates.shape[indices.ndim :]))
+    np.add.at(y, indices, updates)
+    return y
+
+
+def _one_hot(labels: Array, classes: int, dtype: str) -> Array:
+    return (labels[..., None] == np.arange(classes)).astype(dtype)
+
+
+def _running(x: Array, axis: int, reverse: bool) -> Array:
+    return np.flip(np.cumsum(np.flip(x, axis), axis), axis) if reverse else np.cumsum(x, axis)
+
+
+def _padded(x: Array, widths: list[tuple[int, int]], value: float) -> Array:
+    return np.pad(x, widths, constant_values=value) if widths else x
+
+
+def _pooled(reduce: Callable[..., Any], fill: float) -> Callable[..., Array]:
+    """Every window at step 1, every s-th of them kept."""
+
+    def pool(x: Array, window: list[int], strides: list[int] | None, padding: Any = "valid") -> Array:
+        spatial = range(1, x.ndim - 1)
+        steps = strides or window
+        widths = [padded(x.shape[1 + k], window[k], steps[k], padding, k) for k in range(len(window))]
+        padded_x = np.pad(
+            x, [(0, 0), *widths, (0, 0)], constant_values=fill if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+        )
+        windows = sliding_window_view(padded_x, window, tuple(spatial))[
+            (slice(None), *(slice(None, None, s) for s in steps))
+        ]
+        return np.asarray(reduce(windows, tuple(range(-len(window), 0))))
+
+    return pool
+
+
+def padded(extent: int, span: int, stride: int, padding: Any, axis: int) -> tuple[int, int]:
+    """Elements added before and behind an axis; 'same' as TensorFlow's documentation has it."""
+    if padding == "same":
+        total = max(0, (math.ceil(extent / stride) - 1) * stride + span - extent)
+        return total // 2, total - total // 2
+    if padding == "valid":
+        return 0, 0
+    before, behind = (padding, padding) if isinstance(padding, int) else padding[axis]
+    return before, behind
+
+
+_SAME_NAME = [
+    "absolute", "add", "argmax", "broadcast_to", "clip", "cos", "divide", "equal", "exp", "expm1", "floor", "greater",
+    "greater_equal", "less", "less_equal", "log", "log1p", "logical_and", "logical_not", "logical_or", "matmul",
+    "max", "maximum", "mean", "minimum", "multiply", "negative", "not_equal", "ones", "power", "reshape", "sign",
+    "sin", "sqrt", "square", "subtract", "sum", "tanh", "transpose", "where", "zeros",
+]  # fmt: skip
+
+NUMPY: dict[str, Callable[..., Any]] = {
+    **{name: getattr(np, name) for name in _SAME_NAME},
+    "arange": lambda extent: np.arange(extent),
+    "average_pool": _pooled(np.mean, 0.0),
+    "cast": lambda x, dtype: x.astype(dtype),
+    "concatenate": lambda *x, axis: np.concatenate(x, axis),
+    "cumulative_sum": _running,
+    "einsum": lambda *x, subscripts: np.einsum(subscripts, *x),
+    "flatten": lambda x: x.reshape(len(x), -1) if x.size else x.reshape(len(x), math.prod(x.shape[1:])),
+    "full": lambda x, shape: np.full(shape, x),
+    "gather": _taken,
+    "identity": np.positive,
+    "is_nan": np.isnan,
+    "leaky_relu": lambda x, slope: np.where(x > 0, x, slope * x),
+    "max_pool": _pooled(np.max, -np.inf),
+    "normalize": lambda x, m, v, scale, offset, epsilon: scale * (x - m) / np.sqrt(v + epsilon) + offset,
+    "one_hot": _one_hot,
+    "pad": _padded,
+    "relu": lambda x: np.maximum(x, 0),
+    "scatter_add": _scattered,
+    "shift_right": np.right_shift,
+    "size": lambda x: x * len(x),
+    "slice": lambda x, key: x[key],
+    "softplus": lambda x: np.logaddexp(x, 0),
+    "stop_gradient": np.positive,
+    "top_k": lambda x, k: -np.sort(-x, -1)[..., :k],
+    "top_places": lambda x, k: np.argsort(-x, -1, kind="stable")[..., :k],
+    "variance": np.var,
+}  # fmt: skip
+
+# What NumPy lacks, and what stands for it.
+ELSEWHERE = {
+    **dict.fromkeys(("conv1d", "conv2d", "conv3d", "cross_entropy", "elu", "erf", "log_softmax"), "test_against_scipy"),
+    **dict.fromkeys(("log_sum_exp", "sigmoid", "softmax"), "test_against_scipy"),
+    **dict.fromkeys(("bernoulli", "dropout", "inverted_dropout", "normal"), "test_random"),
+    **dict.fromkeys(("random_bits", "random_shift", "uniform"), "test_random"),
+}
+
+
+def test_every_operation_has_an_authority():
+    assert {*NUMPY, *ELSEWHERE} == set(CASES)
+
+
+@pytest.mark.parametrize("name", NUMPY)
+@given(data=st.data())
+@settings(max_examples=scaled(100))
+def test_values_are_those_of_numpy(name, data):
+    case = data.draw(CASES[name])
+    actual = case(*map(tensor, case.inputs)).numpy()
+    wanted = np.asarray(NUMPY[name](*case.inputs, **case.attributes))
+    assert actual.shape == wanted.shape
+    np.testing.assert_allclose(actual, wanted, rtol=1e-13, atol=1e-12)
+
+
+_INTEGERS_STAY = [
+    "absolute", "add", "clip", "cumulative_sum", "einsum", "equal", "less", "matmul", "max", "max_pool", "maximum",
+    "multiply", "negative", "pad", "sign", "slice", "square", "subtract", "sum", "where",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+@pytest.mark.parametrize("name", _INTEGERS_STAY)
+@given(data=st.data())
+@settings(max_examples=scaled(50))
+def test_integers_stay_integers(name, dtype, data):
+    case = data.draw(CASES[name]).converted(dtype)
+    if case.attributes.get("value"):
+        return  # padding with a fraction makes floats
+    actual = case(*map(tensor, case.inputs)).numpy()
+    with np.errstate(invalid="ignore"):
+        wanted = np.asarray(NUMPY[name](*case.inputs, **case.attributes))
+    assert actual.dtype == (bool if wanted.dtype == bool else dtype)
+    np.testing.assert_array_equal(actual, wanted)
+
+
+# --------------------------------------------------------------------------------------------------------- brackets
+_KEYS = (
+    0, -1, slice(None), slice(1, 3), slice(None, None, -1), slice(-2, None), slice(3, 0, -2), slice(5, 9), None, ...,
+    np.int64(1),
+)  # fmt: skip
+
+
+def test_brackets_mean_what_they_mean_in_numpy():
+    """One and two entries of every kind, and three where they fit."""
+    x = np.arange(60.0).reshape(4, 3, 5)
+    count = 0
+    for key in itertools.chain(((k,) for k in _KEYS), itertools.product(_KEYS, _KEYS)):
+        if sum(k is ... for k in key) < 2:
+            np.testing.assert_array_equal(tensor(x)[key].numpy(), x[key])
+            count += 1
+    assert count > 100
+    np.testing.assert_array_equal(tensor(x)[2].numpy(), x[2])
+    np.testing.assert_array_equal(tensor(x)[1, 2, 3].numpy(), x[1, 2, 3])
+    np.testing.assert_array_equal(tensor(x)[tensor([3, 0, 3])].numpy(), x[[3, 0, 3]])
+    np.testing.assert_array_equal(tensor(x)[tensor(2)].numpy(), x[2])
+
+
+def test_iteration_goes_along_the_first_axis():
+    rows = [row.numpy() for row in tensor(np.eye(3))]
+    np.testing.assert_array_equal(rows, np.eye(3))
+
+
+# ---------------------------------------------------------------------------------------------------- types, and mixed
+@pytest.mark.parametrize(
+    ("operation", "operands", "dtype"),
+    [
+        (ops.add, (tensor([1], int32), tensor([1.0], float32)), float32),
+        (ops.add, (tensor([1], int64), tensor([1.0], float32)), float32),
+        (ops.add, (tensor([1], uint8), tensor([1], int32)), int32),
+        (ops.add, (tensor([1.0], float32), tensor([1.0], float64)), float64),
+        (ops.add, (tensor([1.0], float32), 2.5), float32),
+        (ops.add, (tensor([1.0], float64), 2.5), float64),
+        (ops.add, (tensor([1], int32), 2), int32),
+        (ops.add, (tensor([1], int32), 2.5), float32),
+        (ops.add, (tensor([250], uint8), 10), uint8),
+        (ops.add, (tensor([True]), tensor([True])), int32),
+        (ops.add, (tensor([1.0], float32), np.float64(2.5)), float32),  # np.float64 is a Python float
+        (ops.divide, (tensor([1], int32), tensor([2], int32)), float32),
+        (ops.exp, (tensor([1], int64),), float32),
+        (ops.sqrt, (tensor([4.0], float64),), float64),
+        (ops.power, (tensor([2], int32), 3), float32),
+        (ops.sum, (tensor([True, True]),), int32),
+        (ops.sum, (tensor([200, 100], uint8),), int32),
+        (ops.mean, (tensor([1, 2], int32),), float32),
+        (ops.argmax, (tensor([1.0]),), int32),
+        (ops.equal, (tensor([1]), 1.0), bool_),
+        (ops.where, (tensor([1]), tensor([1], int32), 2.0), float32),
+        (ops.maximum, (tensor([1], uint8), tensor([2], int64)), int64),
+        (ops.matmul, (tensor([[True]]), tensor([[True]])), int32),
+        (ops.relu, (tensor([1], int32),), int32),
+    ],
+)
+def test_types_that_meet(operation, operands, dtype):
+    y = operation(*operands)
+    assert y.dtype is dtype
+    assert y.numpy().dtype == dtype.numpy
+
+
+def test_small_integers_wrap_around_as_in_numpy():
+    assert (tensor([250], uint8) + 10).numpy() == 4
+    assert (tensor([2**31 - 1], int32) + 1).numpy() == -(2**31)
+    assert (-tensor([1], uint8)).numpy() == 255
+
+
+# ----------------------------------------------------------------------------------------- ties, NaN, nothing at all
+@pytest.mark.parametrize("wide", [1, 40])  # short axes are gone through element by element, long ones by NumPy
+def test_largest_elements_with_ties_and_nan(wide):
+    rows = np.array([[1.0, 3.0, 3.0], [np.nan, 1.0, np.nan], [2.0, np.nan, 5.0], [-np.inf, -np.inf, -np.inf]])
+    rows = np.tile(rows, (1, wide))
+    np.testing.assert_array_equal(ops.argmax(rows).numpy(), np.argmax(rows, -1))
+    np.testing.assert_array_equal(ops.max(rows, -1).numpy(), np.max(rows, -1))
+    np.testing.assert_array_equal(ops.argmax(rows.T, 0).numpy(), np.argmax(rows.T, 0))
+    whole = np.nan_to_num(rows, neginf=-7.0).astype(np.int64)
+    np.testing.assert_array_equal(ops.argmax(whole).numpy(), np.argmax(whole, -1))
+
+
+def test_top_k_puts_nan_first_and_keeps_the_order_of_equals():
+    values, places = ops.top_k([2.0, np.nan, 3.0, 3.0, np.nan], 4)
+    np.testing.assert_array_equal(places.numpy(), [1, 4, 2, 3])
+    np.testing.assert_array_equal(values.numpy(), [np.nan, np.nan, 3.0, 3.0])
+
+
+@pytest.mark.parametrize(
+    "function",
+    [ops.relu, ops.exp, ops.sqrt, ops.absolute, ops.sign, ops.tanh, ops.sigmoid, ops.softplus, ops.elu, ops.erf,
+     ops.floor, ops.max, ops.sum, ops.mean, ops.softmax, ops.log_sum_exp, ops.cumulative_sum, ops.leaky_relu],
+    ids=lambda function: getattr(function, "name", None) or function.__name__,
+)  # fmt: skip
+def test_nan_passes_through(function):
+    more = (0.1,) if function in (ops.elu, ops.leaky_relu) else ()
+    assert np.isnan(function(tensor([np.nan]), *more).numpy()).all()
+
+
+def test_nan_passes_through_bounds_and_windows():
+    assert np.isnan(ops.clip(np.nan, 0.0, 1.0).numpy())
+    assert np.isnan(ops.maximum(1.0, np.nan).numpy())
+    assert np.isnan(ops.minimum(np.nan, 1.0).numpy())
+    image = np.zeros((1, 2, 2, 1))
+    image[0, 1, 1, 0] = np.nan
+    assert np.isnan(ops.max_pool(image, 2).numpy()).all()
+    assert np.isnan(ops.max_pool(image, 2, padding=1).numpy()).sum() == 1
+
+
+def test_nothing_sums_to_zero_and_has_no_largest_element():
+    assert ops.sum(np.zeros((0, 3))).numpy() == 0.0
+    np.testing.assert_array_equal(ops.sum(np.zeros((0, 3)), 0).numpy(), np.zeros(3))
+    np.testing.assert_array_equal(ops.matmul(np.zeros((2, 0)), np.zeros((0, 3))).numpy(), np.zeros((2, 3)))
+    assert ops.max(np.zeros((0, 3)), 1).shape == (0,)
+    for function in (ops.max, ops.argmax, ops.log_sum_exp, ops.softmax):
+        with pytest.raises(ShapeError, match="no largest element"):
+            function(np.zeros((3, 0)), -1)
