@@ -14,7 +14,6 @@ DRAWINGS = {
     "network.txt": lambda: examples.network().text(),
     "network.mmd": lambda: examples.network().mermaid(),
     "network.dot": lambda: examples.network().dot(),
-    "network-expanded.txt": lambda: examples.network().expanded().text(),
     "gradient.txt": lambda: examples.gradient().text(),
     "awkward.txt": lambda: examples.awkward().text(),
     "awkward.mmd": lambda: examples.awkward().mermaid(),
