@@ -4,10 +4,14 @@ tensors          Tensor, tensor, input_tensor, batch, the dtypes
 operations       see chainrule.ops: arithmetic, activations, movement, contractions, selection, randomness
 transformations  grad, value_and_grad, vjp, jvp, vmap, jacobian, hessian, hvp, check_gradients
 graphs           Graph, verify, evaluate
+networks         Model; nn: layers, losses, lenet5; optim: SGD, Adam; train: callbacks, metrics; data: digits
 """
 
 # What is public is what stands here, `as` and `*` included: type checkers read these forms, and an operation or layer
 # that is added to its file's __all__ is public without a second list.
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
+
 from chainrule import data as data
 from chainrule.autodiff import *
 from chainrule.execute import evaluate as evaluate
@@ -36,3 +40,20 @@ from chainrule.version import __version__ as __version__
 # The graph stands below its vocabulary and its executors; these two lines are all that it gets from above.
 Tensor.operators = _operators
 Tensor.evaluator = lambda tensor: evaluate([tensor])[0]
+
+# Networks and their training are loaded when they are first named: it halves what 'import chainrule' adds to NumPy's.
+if _TYPE_CHECKING:
+    from chainrule import nn as nn
+    from chainrule import optim as optim
+    from chainrule import train as train
+    from chainrule.train.model import Model as Model
+else:
+
+    def __getattr__(name: str) -> _Any:
+        from importlib import import_module
+
+        if name in ("nn", "optim", "train"):
+            return import_module(f"chainrule.{name}")
+        if name == "Model":
+            return import_module("chainrule.train.model").Model
+        raise AttributeError(f"module 'chainrule' has no attribute '{name}'")

@@ -12,7 +12,6 @@ losses          one number per sample
 models          lenet5, mlp                            published       lenet5_1998, layer by layer as it was
 """
 
-# ruff: noqa: F403 - a table of contents: what each file exports is its own __all__, so a layer is added in one file
 from chainrule.nn.activations import *
 from chainrule.nn.convolution import *
 from chainrule.nn.dense import *

@@ -25,6 +25,7 @@ from chainrule.graph.scalar import (
     MULTIPLY_HIGH,
     MULTIPLY_LOW,
     REMAINDER,
+    SHIFT_RIGHT,
     WHERE,
     XOR,
 )  # fmt: skip
@@ -75,7 +76,7 @@ class _RandomBits(Primitive):
         block = call(FLOOR_DIVIDE, element, Size(4))
         stream = Constant(y.attributes["stream"], int64)
         counter = (call(LOW_WORD, block), call(FLOOR_DIVIDE, block, Size(_WORD)), call(LOW_WORD, step), stream)
-        words = _philox(counter, (call(LOW_WORD, seed), call(FLOOR_DIVIDE, seed, Size(_WORD))))
+        words = _philox(counter, (call(LOW_WORD, seed), call(LOW_WORD, call(SHIFT_RIGHT, seed, Size(32)))))
         chosen = words[3]
         for k in range(3):
             chosen = call(WHERE, call(EQUAL, call(REMAINDER, element, Size(4)), Size(k)), words[k], chosen)

@@ -16,7 +16,6 @@ progress     a line per epoch
 summary      a network as a table
 """
 
-# ruff: noqa: F403 - a table of contents: what each file exports is its own __all__
 from chainrule.train.callback import *
 from chainrule.train.callbacks import *
 from chainrule.train.history import *
