@@ -312,7 +312,7 @@ def _running(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
 @st.composite
 def random(draw: st.DrawFn, function: Callable[..., Any], *, typed: bool = True) -> Case:
     """Numbers under a seed and a step."""
-    seed, step = (np.asarray(draw(st.integers(0, 2**62)), np.int64) for _ in range(2))
+    seed, step = (np.asarray(draw(st.integers(-(2**63), 2**63 - 1)), np.int64) for _ in range(2))
     attributes: dict[str, Any] = {"shape": draw(shapes(0, 2)), "stream": draw(seeds)}
     if typed:
         attributes["dtype"] = draw(st.sampled_from(("float32", "float64")))

@@ -35,7 +35,7 @@ def _scattered(updates: Array, indices: Array, extent: int) -> Array:
 
 
 def _one_hot(labels: Array, classes: int, dtype: str) -> Array:
-    return (labels[..., None] == np.arange(classes)).astype(dtype)
+    return np.asarray(labels[..., None] == np.arange(classes), dtype)
 
 
 def _running(x: Array, axis: int, reverse: bool) -> Array:

@@ -118,9 +118,39 @@ def nodes(names: tuple[str, ...], count: int) -> list[tuple[Tensor, list[Array],
 _PARTS = 8 if full() else 1  # translation units
 
 
-@pytest.mark.parametrize("part", range(_PARTS))
+_EXTREMES: dict[str, list[float]] = {
+    "float64": [0.0, -0.0, 0.5, -1.5, 1e4, -1e4, 1e300, 5e-324, np.inf, -np.inf, np.nan],
+    "float32": [0.0, -0.0, 0.5, -1.5, 1e4, -1e4, 1e38, 1e-45, np.inf, -np.inf, np.nan],
+    "int64": [0, 1, -1, 2**63 - 1, -(2**63), 2**40],
+    "int32": [0, 1, -1, 2**31 - 1, -(2**31)],
+    "uint8": [0, 1, 127, 128, 255],
+    "bool": [False, True],
+}
+
+
+def extremes() -> Iterator[tuple[Tensor, list[Array], int | None, Array]]:
+    """Elementwise operations of the ends of every type, each with each."""
+    for operation in ops.vocabulary.values():
+        if not isinstance(operation, Elementwise):
+            continue
+        count = len(operation.arguments)
+        for dtype, values in _EXTREMES.items():
+            if operation is ops.shift_right:
+                if dtype.startswith("float"):
+                    continue
+                values = [v % 2**3 for v in values]  # a shift by more bits than there are has no meaning
+            operands = [
+                np.array(values, dtype).reshape([-1 if k == j else 1 for j in range(count)]) for k in range(count)
+            ]
+            y = operation(*map(tensor, operands))
+            for node, value in Program([y]).trace().items():
+                if isinstance(node.operation, Primitive) and node.operation not in (SOURCE, NUMBER):
+                    yield node, [x.numpy() for x in node.inputs], None, value
+
+
+@pytest.mark.parametrize("part", [*range(_PARTS), "extremes"])
 def test_naive_c_computes_what_the_reference_computes(part):
-    found = nodes(tuple(CASES)[part::_PARTS], _COUNT)
+    found = list(extremes()) if part == "extremes" else nodes(tuple(CASES)[part::_PARTS], _COUNT)
     # Without optimisation C compiles four times as fast; the full run tests what the compiler makes of it too.
     flags = FLAGS if full() else tuple(flag for flag in FLAGS if flag != "-O2")
     results = run_all([(y, inputs, batch) for y, inputs, batch, _ in found], flags)
