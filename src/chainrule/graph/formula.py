@@ -28,6 +28,11 @@ _UNKNOWN_FUNCTION = Message(
     en="the formula '{formula}' calls '{name}', which is not a scalar function.{suggestion}",
     zh="公式“{formula}”调用了“{name}”，它不是标量函数。{suggestion}",
 )
+_ARITY = Message(
+    "formula.arity",
+    en="the formula '{formula}' gives {name} {given} arguments, but it takes {expected}.",
+    zh="公式“{formula}”给了 {name} {given} 个参数，但它需要 {expected} 个。",
+)
 
 # ------------------------------------------------------------------------------------------------ scalar formulas
 _OPERATORS: dict[type[ast.AST], ScalarFunction] = {
@@ -73,7 +78,11 @@ def parse_scalar(formula: str) -> Expression:
                     raise GraphError(
                         _UNKNOWN_FUNCTION(formula=formula, name=name, suggestion=suggestion(name, FUNCTIONS))
                     )
-                return call(FUNCTIONS[name], *map(read, arguments))
+                function = FUNCTIONS[name]
+                if len(arguments) != function.arity:
+                    values = {"given": len(arguments), "expected": function.arity}
+                    raise GraphError(_ARITY(formula=formula, name=name, **values))
+                return call(function, *map(read, arguments))
         raise GraphError(_UNREADABLE(formula=formula, part=ast.unparse(node)))
 
     try:
@@ -135,7 +144,7 @@ class Access:
 
 @dataclass(frozen=True)
 class IndexFormula:
-    """`output[...] += factor[...] * factor[...]`."""
+    """`output[...] += factor[...] * factor[...]`; of windows, `output[...] max= array[...]`."""
 
     output: Access
     factors: tuple[Access, ...]
@@ -146,10 +155,10 @@ def parse_index_formula(text: str) -> IndexFormula:
     """Read a formula such as "y[n,o] += x[n,i] * w[i,o]"."""
     compact = text.replace(" ", "")
     pattern = r"(\w+)\[([^\]]*)\]"
-    left, separator, right = compact.partition("+=")
+    left, separator, right = compact.partition("max=" if "max=" in compact else "+=")
     accesses = [_access(name, inside, text) for name, inside in re.findall(pattern, compact)]
     shape = re.sub(pattern, "@", left) + separator + re.sub(pattern, "@", right)
-    if not re.fullmatch(r"@\+=@(\*@)*", shape):
+    if not re.fullmatch(r"@\+=@(\*@)*|@max=@", shape):
         raise GraphError(_UNREADABLE(formula=text, part=shape.replace("@", "…")))
     return IndexFormula(accesses[0], tuple(accesses[1:]))
 
@@ -161,7 +170,10 @@ def _access(name: str, inside: str, formula: str) -> Access:
 
 def _terms(entry: str, formula: str) -> tuple[Term, ...]:
     terms = []
-    for signed in re.findall(r"[+-]?[^+-]+", entry):
+    parts = re.findall(r"[+-]?[^+-]+", entry)
+    if not entry or "".join(parts) != entry:  # a sign without a term
+        raise GraphError(_UNREADABLE(formula=formula, part=entry))
+    for signed in parts:
         sign, body = (-1 if signed[0] == "-" else 1), signed.lstrip("+-")
         number = re.fullmatch(r"\d+", body)
         product = re.fullmatch(r"([^\W\d]\w*)(?:\*(\w+))?", body) or re.fullmatch(r"(?P<k>\d+)\*([^\W\d]\w*)", body)

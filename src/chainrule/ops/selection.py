@@ -103,7 +103,7 @@ class _Windowed(Primitive):
 
     def batched(self) -> str:
         parsed, letter = parse_index_formula(self.formula), fresh_letter(self.formula)
-        return f"{batched_text(parsed.output.text, letter)} += {batched_text(parsed.factors[0].text, letter)}"
+        return f"{batched_text(parsed.output.text, letter)} max= {batched_text(parsed.factors[0].text, letter)}"
 
 
 def _place(window: Sequence[Axis]) -> Affine:
@@ -304,7 +304,7 @@ def _reduction(operation: str, x: Tensor, axes: tuple[int, ...], keepdims: bool)
     kept = ["0" if k in axes else name for k, name in enumerate(names) if keepdims or k not in axes]
     if any(isinstance(x.shape[a], Batch) for a in axes):
         raise ShapeError(_BATCH_AXIS(operation=operation, shape=show_shape(x.shape)))
-    return f"y[{','.join(kept)}] += x[{','.join(names)}]"
+    return f"y[{','.join(kept)}] max= x[{','.join(names)}]"
 
 
 def max(x: Any, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
@@ -353,7 +353,7 @@ def max_pool(x: Any, window: Sizes, *, strides: Sizes | None = None, padding: Pa
     x = padded_windows("max_pool", x, extents, steps, (1,) * rank, padding, _lowest(x.dtype))
     i, under, p = window_text(rank)
     attributes = window_attributes(steps, (1,) * rank) | dict(zip(p.split(","), extents, strict=True))
-    return apply(_Maximum(f"y[n,{i},c] += x[n,{under},c]"), x, **attributes)
+    return apply(_Maximum(f"y[n,{i},c] max= x[n,{under},c]"), x, **attributes)
 
 
 def _lowest(dtype: DType) -> float:
