@@ -8,11 +8,13 @@ convolution     Conv1D, Conv2D, ZeroPadding2D          pooling         MaxPool2D
 reshaping       Flatten, Rescaling                     activations     by name, as functions, as layers
 dropout         Dropout                                normalization   BatchNormalization
 initializers    first values of parameters             penalties       what large parameters cost
-losses          one number per sample
+losses          one number per sample                  receptive_field which part of the input an output sees
+augmentation    RandomShift
 models          lenet5, mlp                            published       lenet5_1998, layer by layer as it was
 """
 
 from chainrule.nn.activations import *
+from chainrule.nn.augmentation import *
 from chainrule.nn.convolution import *
 from chainrule.nn.dense import *
 from chainrule.nn.dropout import *
@@ -25,6 +27,7 @@ from chainrule.nn.normalization import *
 from chainrule.nn.penalties import *
 from chainrule.nn.pooling import *
 from chainrule.nn.published import *
+from chainrule.nn.receptive_field import *
 from chainrule.nn.reshaping import *
 from chainrule.nn.scope import *
 from chainrule.nn.sequential import *
