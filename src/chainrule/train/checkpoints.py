@@ -1,9 +1,9 @@
 """Folders of files that are written all or not at all, and read only if they are what was written.
 
-    checkpoint.json               schema version, a description, and of each file its name and SHA-256
+    checkpoint.json               the manifest: schema version, and of each file its name and SHA-256
     architecture-<hash>.json      the others, named after their contents
     model-<hash>.safetensors
-    optimizer-<hash>.safetensors
+    ...
 
 The manifest is written last, in one atomic replacement: until then the folder holds what it held, from then on the
 new contents. Files that no manifest names any more are removed after that.
@@ -70,8 +70,8 @@ _PART = re.compile(r"\..+\.part")  # what an interrupted save left
 
 
 # ------------------------------------------------------------------------------------------------------------ writing
-def write(path: str | os.PathLike[str], files: Mapping[str, bytes], description: Mapping[str, Any]) -> None:
-    """Write files, named such as "model.safetensors", and a description for JSON, in place of what the folder held.
+def write(path: str | os.PathLike[str], files: Mapping[str, bytes]) -> None:
+    """Write files, named such as "model.safetensors", in place of what the folder held.
 
     Raises:   SaveError if that is not possible; the folder then still holds what it held.
     """
@@ -83,8 +83,8 @@ def write(path: str | os.PathLike[str], files: Mapping[str, bytes], description:
             stem, _, kind = name.partition(".")
             named[name] = {"file": f"{stem}-{digest[:16]}.{kind}", "sha256": digest}
             _write_file(folder / named[name]["file"], content)
-        manifest = {"schema_version": SCHEMA_VERSION, "chainrule": __version__, "files": named, **description}
-        _write_file(folder / MANIFEST, json.dumps(manifest, indent=1, allow_nan=False).encode())
+        manifest = {"schema_version": SCHEMA_VERSION, "chainrule": __version__, "files": named}
+        _write_file(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
     except OSError as reason:
         raise SaveError(_CANNOT_SAVE(path=path, reason=reason.strerror or reason)) from reason
     current = {entry["file"] for entry in named.values()}
@@ -115,8 +115,8 @@ def _write_file(path: Path, content: bytes) -> None:
 
 
 # ------------------------------------------------------------------------------------------------------------ reading
-def read(path: str | os.PathLike[str]) -> tuple[dict[str, bytes], dict[str, Any]]:
-    """The files and the description that were written to a folder.
+def read(path: str | os.PathLike[str]) -> dict[str, bytes]:
+    """The files that were written to a folder.
 
     Raises:   FileFormatError if there are none, they are damaged, or another version of chainrule wrote them.
     """
@@ -126,8 +126,7 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, bytes], dict[str, Any]
     if version != SCHEMA_VERSION:
         raise FileFormatError(_VERSION(path=path, found=version, version=__version__, known=SCHEMA_VERSION))
     with damaged(folder):
-        files = {name: _read_file(folder, e["file"], e["sha256"]) for name, e in manifest["files"].items()}
-    return files, manifest
+        return {name: _read_file(folder, e["file"], e["sha256"]) for name, e in manifest["files"].items()}
 
 
 @contextmanager

@@ -289,7 +289,7 @@ class Model:
         Raises:   SaveError if it cannot be written; what was saved there before is then still there.
         """
         names = [m for m in self._metrics or () if isinstance(m, str)]
-        files, description = saved.to_files(
+        files = saved.to_files(
             saved.SavedModel(
                 network=self.network,
                 parameters=self.parameters,
@@ -301,7 +301,7 @@ class Model:
                 training_state=self.training_state,
             )
         )
-        checkpoints.write(path, files, description)
+        checkpoints.write(path, files)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -309,9 +309,9 @@ class Model:
 
         Raises:   FileFormatError if there is none, it is damaged, or another version of chainrule made it.
         """
-        files, description = checkpoints.read(path)
+        files = checkpoints.read(path)
         with checkpoints.damaged(path):
-            found = saved.from_files(files, description)
+            found = saved.from_files(files)
         model = cls(None, seed=found.seed)
         model._network, model.training_state = found.network, found.training_state
         model.parameters, model.states, model.scalars = found.parameters, found.states, found.scalars

@@ -50,26 +50,27 @@ class SavedModel:
 
 
 # ----------------------------------------------------------------------------------------------------------- to files
-def to_files(model: SavedModel) -> tuple[dict[str, bytes], dict[str, Any]]:
-    """The files of a model, and a description for JSON.
+def to_files(model: SavedModel) -> dict[str, bytes]:
+    """The files of a model.
 
     Raises:   GraphError if an operation of the network is not in the vocabulary.
     """
     architecture, constants = _described(model.network)
     files = {
-        "architecture.json": json.dumps(architecture, allow_nan=False).encode(),
+        "architecture.json": _text(architecture),
         "model.safetensors": _packed({**model.parameters, **model.states}),
     }
     if constants:
         files["constants.safetensors"] = _packed(constants)
-    description: dict[str, Any] = {name: getattr(model, name) for name in ("scalars", "seed", "loss", "metrics")}
+    arrays: Arrays = {}
     state = model.training_state
-    if state is not None:
-        arrays: Arrays = {}
-        known = {f.name: getattr(state, f.name) for f in fields(state) if f.name not in ("parameters", "states")}
-        description["training"] = separated(known, arrays)
-        files["optimizer.safetensors"] = _packed(arrays)
-    return files, description
+    training = {f.name: getattr(state, f.name) for f in fields(state)} if state is not None else None
+    kept = {name: getattr(model, name) for name in ("scalars", "seed", "loss", "metrics")} | {"training": training}
+    if training is not None:
+        del training["parameters"], training["states"]  # the model's own
+    files["training.json"] = _text(separated(kept, arrays))
+    files["optimizer.safetensors"] = _packed(arrays)
+    return files
 
 
 def _described(network: Network) -> tuple[dict[str, Any], Arrays]:
@@ -114,6 +115,10 @@ def _extents(shape: Shape | tuple[Shape, ...]) -> list[Any]:
     ]
 
 
+def _text(data: Any) -> bytes:
+    return json.dumps(data, allow_nan=False).encode()
+
+
 def _packed(arrays: Mapping[str, Array]) -> bytes:
     from safetensors.numpy import save  # not until something is saved: its import takes a while
 
@@ -121,7 +126,7 @@ def _packed(arrays: Mapping[str, Array]) -> bytes:
 
 
 # --------------------------------------------------------------------------------------------------------- from files
-def from_files(files: Mapping[str, bytes], description: Mapping[str, Any]) -> SavedModel:
+def from_files(files: Mapping[str, bytes]) -> SavedModel:
     """The model that to_files made into data, verified: each array has the shape that the graph gives it.
 
     Raises:   FileFormatError if they do not fit together; others of Python where they are no such data at all.
@@ -129,23 +134,22 @@ def from_files(files: Mapping[str, bytes], description: Mapping[str, Any]) -> Sa
     constants = _unpacked(files["constants.safetensors"]) if "constants.safetensors" in files else {}
     network = _network(json.loads(files["architecture.json"]), constants)
     arrays = _unpacked(files["model.safetensors"])
-    state = None
     parameters = _matching({name: p.tensor for name, p in network.parameters.items()}, arrays)
     states = _matching({name: s.tensor for name, s in network.states.items()}, arrays)
-    if "training" in description:
-        known = joined(description["training"], _unpacked(files["optimizer.safetensors"]))
-        known["logs"] = {name: tuple(values) for name, values in known["logs"].items()}
-        known["callbacks"] = tuple((kind, memory) for kind, memory in known["callbacks"])
-        state = TrainingState(parameters=parameters, states=states, **known)
+    kept = joined(json.loads(files["training.json"]), _unpacked(files["optimizer.safetensors"]))
+    training = kept["training"]
+    if training is not None:
+        training["logs"] = {name: tuple(values) for name, values in training["logs"].items()}
+        training["callbacks"] = tuple((kind, memory) for kind, memory in training["callbacks"])
     return SavedModel(
         network=network,
         parameters=parameters,
         states=states,
-        scalars={name: float(description["scalars"][name]) for name in network.scalars},
-        seed=int(description["seed"]),
-        loss=description["loss"],
-        metrics=description["metrics"],
-        training_state=state,
+        scalars={name: float(kept["scalars"][name]) for name in network.scalars},
+        seed=int(kept["seed"]),
+        loss=kept["loss"],
+        metrics=kept["metrics"],
+        training_state=training and TrainingState(parameters=parameters, states=states, **training),
     )
 
 

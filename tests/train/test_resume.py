@@ -1,0 +1,163 @@
+"""A training that is broken off and taken up again gives the bits that it would have given without a break."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from chainrule.errors import UsageError
+from chainrule.optim import Adam, Cosine, Momentum
+from chainrule.train import Callback, Checkpoint, EarlyStopping, Model, ReduceLearningRateOnPlateau
+from tests.train.problems import clusters, everything, fit, model, same
+
+STEPS = 6  # of an epoch
+
+
+class BreakOff(Callback):
+    """What Ctrl-C does, at a given step or at the end of a given epoch."""
+
+    def __init__(self, step: int = 0, epoch: int = 0) -> None:
+        self.step, self.epoch = step, epoch
+
+    def on_train_batch_end(self, training):
+        if training.state.step == self.step:
+            raise KeyboardInterrupt
+
+    def on_epoch_end(self, training):
+        if training.epochs_done == self.epoch:
+            raise KeyboardInterrupt
+
+
+def watchers() -> list[Callback]:
+    """Callbacks with a memory; with these, the training stops early and ends with the weights of an earlier epoch."""
+    return [
+        EarlyStopping("val_loss", patience=3, min_delta=0.02),
+        ReduceLearningRateOnPlateau("val_accuracy", patience=1, factor=0.5),
+    ]
+
+
+def whole(**arguments) -> Model:
+    trained = model()
+    fit(trained, validation_split=0.2, epochs=12, callbacks=watchers(), **arguments)
+    return trained
+
+
+UNINTERRUPTED = whole()
+
+
+def test_the_training_has_what_is_to_be_resumed():
+    state = UNINTERRUPTED.training_state
+    assert state is not None
+    assert state.stopped
+    assert 3 < state.epoch < 12
+    assert state.turned
+
+
+# The first step, mid-epoch, the last whole batch, after the small last batch (validation still to come), later epochs.
+@pytest.mark.parametrize("step", [1, 3, 4, 5, 6, 12, 17])
+def test_resumed_from_a_file_after_any_step(tmp_path, step):
+    begun = model()
+    arguments = {"validation_split": 0.2, "epochs": 12}
+    saving = Checkpoint(tmp_path / "c", every_steps=step)
+    with pytest.raises(KeyboardInterrupt):
+        fit(begun, callbacks=[saving, BreakOff(step + 1), *watchers()], **arguments)
+    loaded = Model.load(tmp_path / "c")
+    assert loaded.training_state is not None
+    assert loaded.training_state.step == step
+    history = fit(loaded, callbacks=watchers(), resume=True, **arguments)
+    assert same(everything(loaded), everything(UNINTERRUPTED))
+    assert history == UNINTERRUPTED.training_state.history.history
+
+
+@pytest.mark.parametrize("epoch", [1, 2, 4])
+def test_resumed_from_a_file_after_any_epoch(tmp_path, epoch):
+    """The checkpoint holds what every callback knew at the end of the epoch, whatever their order."""
+    begun = model()
+    arguments = {"validation_split": 0.2, "epochs": 12}
+    watching = watchers()
+    callbacks = [watching[0], Checkpoint(tmp_path / "c"), watching[1]]
+    with pytest.raises(KeyboardInterrupt):
+        fit(begun, callbacks=[*callbacks, BreakOff(step=5 * epoch + 1)], **arguments)
+    loaded = Model.load(tmp_path / "c")
+    assert loaded.training_state is not None
+    assert (loaded.training_state.epoch, loaded.training_state.position) == (epoch, 0)
+    fit(loaded, callbacks=watchers(), resume=True, **arguments)
+    assert same(everything(loaded), everything(UNINTERRUPTED))
+
+
+@pytest.mark.parametrize("step", [1, 7, 13])
+def test_resumed_in_the_same_process(step):
+    broken, straight = model(), model()
+    with pytest.raises(KeyboardInterrupt):
+        fit(broken, callbacks=[BreakOff(step)])
+    fit(broken, resume=True)
+    fit(straight)
+    assert same(everything(broken), everything(straight))
+
+
+@pytest.mark.parametrize("optimizer", [Adam(Cosine(0.05)), Momentum(0.05, momentum=Cosine(0.9))])
+def test_schedules_go_on_where_they_were(tmp_path, optimizer):
+    broken, straight = model(), model()
+    with pytest.raises(KeyboardInterrupt):
+        fit(broken, optimizer=optimizer, callbacks=[Checkpoint(tmp_path / "c", every_steps=5), BreakOff(11)])
+    loaded = Model.load(tmp_path / "c")
+    fit(loaded, optimizer=optimizer, resume=True)
+    fit(straight, optimizer=optimizer)
+    assert same(everything(loaded), everything(straight))
+
+
+def test_without_shuffling_and_with_weights(tmp_path):
+    arguments = {"shuffle": False, "class_weight": {0: 3.0}, "sample_weight": np.linspace(0, 2, 43)}
+    broken, straight = model(), model()
+    with pytest.raises(KeyboardInterrupt):
+        fit(broken, callbacks=[Checkpoint(tmp_path / "c", every_steps=4), BreakOff(5)], **arguments)
+    loaded = Model.load(tmp_path / "c")
+    fit(loaded, resume=True, **arguments)
+    fit(straight, **arguments)
+    assert same(everything(loaded), everything(straight))
+
+
+def test_more_epochs_go_on_with_the_same_training():
+    parts, straight = model(), model()
+    fit(parts, epochs=2)
+    history = fit(parts, epochs=4, resume=True)
+    fit(straight, epochs=4)
+    assert same(everything(parts), everything(straight))
+    assert len(history["loss"]) == 4
+
+
+def test_nothing_is_left_to_do_when_all_epochs_are_done():
+    trained = model()
+    fit(trained)
+    before = everything(trained)
+    fit(trained, resume=True)
+    assert same(everything(trained), before)
+
+
+def test_a_new_training_sees_other_orders_and_masks():
+    """Otherwise a loop of fits of one epoch each would show every epoch alike."""
+    trained = model()
+    orders = []
+
+    class Watch(Callback):
+        def on_train_begin(self, training):
+            orders.append((training.state.order, training.state.step, training.state.update))
+
+    for _ in range(3):
+        fit(trained, epochs=1, callbacks=[Watch()])
+    assert orders == [(0, 0, 0), (1, STEPS, 0), (2, 2 * STEPS, 0)]
+
+
+def test_what_does_not_fit_the_training_is_refused():
+    trained = model()
+    x, y = clusters()
+    with pytest.raises(UsageError, match="no training to resume"):
+        fit(trained, resume=True)
+    with pytest.raises(KeyboardInterrupt):
+        fit(trained, callbacks=[BreakOff(2)])
+    with pytest.raises(UsageError, match="has 43 samples, but 40 are given"):
+        trained.fit(x[:40], y[:40], resume=True, verbose=0)
+    with pytest.raises(UsageError, match=r"kept other arrays \(m, v\) than Momentum"):
+        fit(trained, optimizer="momentum", resume=True)
+    with pytest.raises(UsageError, match="counted other metrics than -"):
+        fit(trained, metrics=(), resume=True)
