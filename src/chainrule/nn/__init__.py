@@ -8,7 +8,7 @@ convolution     Conv1D, Conv2D, ZeroPadding2D          pooling         MaxPool2D
 reshaping       Flatten, Rescaling                     activations     by name, as functions, as layers
 dropout         Dropout                                normalization   BatchNormalization
 initializers    first values of parameters             penalties       what large parameters cost
-losses          one number per sample                  receptive_field which part of the input an output sees
+losses          one number per sample                  receptive_field  which part of its input an output sees
 augmentation    RandomShift
 models          lenet5, mlp                            published       lenet5_1998, layer by layer as it was
 """
