@@ -18,8 +18,6 @@ Shape = tuple[int, ...]
 EXCLUDED = {
     "stream_of": "a number from a name, not an operation on tensors",
     "indexed": "a kind; test_native finds each of its formulas among the cases of sum, matmul, conv2d and the others",
-    "maximum_of": "max and max_pool are made of it",
-    "place_of_maximum": "argmax is made of it",
     "pick": "the forward derivative of max and max_pool",
     "put": "the reverse derivative of max and max_pool",
 }

@@ -138,7 +138,7 @@ _FOLDED = 64  # windows up to this size are folded point by point: NumPy's own r
 
 
 class _Maximum(_Windowed):
-    name = "maximum_of"
+    name = "max"
 
     def infer(self, inputs: Sequence[Tensor], attributes: Attributes) -> Type:
         indexing = self.resolved(inputs[0].shape, attributes)
@@ -180,7 +180,7 @@ class _Maximum(_Windowed):
 class _PlaceOf(_Maximum):
     """Where the first largest element (or the first NaN) of each window is."""
 
-    name = "place_of_maximum"
+    name = "argmax"
 
     def infer(self, inputs: Sequence[Tensor], attributes: Attributes) -> Type:
         return Type(super().infer(inputs, attributes).shape, int32)
