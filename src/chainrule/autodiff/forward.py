@@ -13,6 +13,7 @@ from chainrule.graph.operation import Expandable, Primitive
 from chainrule.graph.tensor import Tensor
 from chainrule.graph.traversal import topological
 from chainrule.messages import Message
+from chainrule.ops.kinds.conversion import cast
 from chainrule.ops.movement import zeros
 
 _TANGENTS = Message(
@@ -57,6 +58,7 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
     if [x.shape for x in inputs] != [d.shape for d in directions]:
         shown = [", ".join(show_shape(x.shape) for x in group) for group in (directions, inputs)]
         raise ShapeError(_TANGENTS(tangents=shown[0], primals=shown[1]))
+    directions = [cast(d, x.dtype) if x.dtype.floating else d for x, d in zip(inputs, directions, strict=True)]
     result = function(*arguments)
     outputs = leaves(result)
     found = pushforward(outputs, dict(zip(inputs, directions, strict=True)))

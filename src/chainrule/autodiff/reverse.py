@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from chainrule.autodiff.arguments import fresh, leaves, rebuild
-from chainrule.errors import GradientError, ShapeError
+from chainrule.errors import GradientError, ShapeError, UsageError
 from chainrule.graph.expansion import expanded_inputs
 from chainrule.graph.extent import show_shape
 from chainrule.graph.operation import Expandable, Primitive
 from chainrule.graph.tensor import Tensor, number
 from chainrule.graph.traversal import topological
 from chainrule.messages import Message
+from chainrule.ops.kinds.conversion import as_tensor, cast
 from chainrule.ops.movement import zeros
 
 _NOT_SCALAR = Message(
@@ -36,6 +37,11 @@ _COTANGENT_SHAPE = Message(
     "vjp.shape",
     en="the cotangent has shape {given}, but the function's result has shape {shape}.",
     zh="余切的形状为 {given}，但函数结果的形状为 {shape}。",
+)
+_ARGNUMS = Message(
+    "gradient.argnums",
+    en="argnums={argnums} names an argument that is not there: the function was called with {count}, counted from 0.",
+    zh="argnums={argnums} 指定了不存在的参数：函数调用时有 {count} 个参数，从 0 开始编号。",
 )
 
 
@@ -136,7 +142,7 @@ def vjp(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any
         for y, c in zip(leaves(result), leaves(cotangent), strict=True):
             if c.shape != y.shape:
                 raise ShapeError(_COTANGENT_SHAPE(given=show_shape(c.shape), shape=show_shape(y.shape)))
-            for k, share in enumerate(pullback(y, c, inputs)):
+            for k, share in enumerate(pullback(y, cast(c, y.dtype), inputs)):
                 if share is not None:
                     before = shares[k]
                     shares[k] = share if before is None else before + share
@@ -153,7 +159,7 @@ def value_and_grad(
 
     An argument may be a tensor, or a list, tuple or dict of them; the gradient has the same form.
 
-    Raises:   as `gradients`.
+    Raises:   as `gradients`; UsageError if there is no argument with one of these numbers.
     Example:
         >>> value_and_grad(lambda x: x * x)(3.0)
         (Tensor(9.0, shape=(), dtype=float32), Tensor(6.0, shape=(), dtype=float32))
@@ -161,9 +167,12 @@ def value_and_grad(
 
     def transformed(*arguments: Any) -> tuple[Tensor, Any]:
         chosen = [argnums] if isinstance(argnums, int) else list(argnums)
+        if not all(-len(arguments) <= k < len(arguments) for k in chosen):
+            raise UsageError(_ARGNUMS(argnums=argnums, count=len(arguments)))
+        chosen = [k % len(arguments) for k in chosen]
         arguments = tuple(fresh(a) if k in chosen else a for k, a in enumerate(arguments))
         by = [arguments[k] for k in chosen]
-        loss = function(*arguments)
+        loss = as_tensor(function(*arguments))
         found = rebuild(by, gradients(loss, leaves(by)))
         return loss, found[0] if isinstance(argnums, int) else tuple(found)
 
