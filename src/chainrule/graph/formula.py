@@ -80,8 +80,7 @@ def parse_scalar(formula: str) -> Expression:
                     )
                 function = FUNCTIONS[name]
                 if len(arguments) != function.arity:
-                    values = {"given": len(arguments), "expected": function.arity}
-                    raise GraphError(_ARITY(formula=formula, name=name, **values))
+                    raise GraphError(_ARITY(formula=formula, name=name, given=len(arguments), expected=function.arity))
                 return call(function, *map(read, arguments))
         raise GraphError(_UNREADABLE(formula=formula, part=ast.unparse(node)))
 
