@@ -16,7 +16,12 @@ from chainrule.errors import ChainruleError, DataError, DivergedError, FileForma
 from chainrule.messages import LANGUAGES, use_language
 
 USAGE, BAD_DATA, DIVERGED, FAILED, INTERRUPTED = 2, 3, 4, 1, 130
-_CODES = {UsageError: USAGE, DataError: BAD_DATA, FileFormatError: BAD_DATA, DivergedError: DIVERGED}
+_CODES: dict[type[ChainruleError], int] = {
+    UsageError: USAGE,
+    DataError: BAD_DATA,
+    FileFormatError: BAD_DATA,
+    DivergedError: DIVERGED,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
