@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from chainrule.errors import GraphError, ShapeError
+from chainrule.errors import DTypeError, GraphError, ShapeError
 from chainrule.execute.threads import one_thread
 from chainrule.graph.expansion import expanded_inputs
 from chainrule.graph.extent import Batch, concrete_shape, show_shape
@@ -25,6 +25,18 @@ _TWO_SIZES = Message(
     "execute.two_sizes",
     en="the inputs disagree on the size of the batch: {first} and {second} samples. Give every input as many samples.",
     zh="各输入的批量大小不一致：{first} 与 {second} 个样本。请让每个输入的样本数相同。",
+)
+_NOT_NUMBERS = Message(
+    "execute.not_numbers",
+    en="the input {input} was given {given}, which is no array of numbers. Give numbers, with as many entries in every "
+    "row.",
+    zh="输入 {input} 得到了 {given}，它不是数值数组。请给出数值，且每行的元素个数相同。",
+)
+_NOT_A_TENSOR = Message(
+    "execute.not_a_tensor",
+    en="{given} is not a tensor, so nothing can be bound to it. Bindings are by the tensors that cr.input_tensor made, "
+    "not by their names.",
+    zh="{given} 不是张量，无法绑定。请以 cr.input_tensor 创建的张量（而非其名称）作为键。",
 )
 
 
@@ -94,11 +106,24 @@ def _value(node: Tensor, values: Mapping[Tensor, Array], batch: int | None) -> A
     return np.asarray(node.operation.evaluate(node, [values[x] for x in node.inputs], batch))
 
 
+def _numbers(node: object, data: ArrayLike) -> Array:
+    """The data as an array in the node's type."""
+    if not isinstance(node, Tensor):
+        raise GraphError(_NOT_A_TENSOR(given=repr(node)))
+    try:
+        array = np.asarray(data)
+    except ValueError:
+        raise ShapeError(_NOT_NUMBERS(input=node.describe(), given="rows of different lengths")) from None
+    if array.dtype.kind not in "biuf":
+        raise DTypeError(_NOT_NUMBERS(input=node.describe(), given=f"{type(data).__name__} of {array.dtype}"))
+    return array.astype(node.dtype.numpy, copy=False)
+
+
 def bound(bindings: Mapping[Tensor, ArrayLike], batch: int | None) -> tuple[dict[Tensor, Array], int | None]:
     """The arrays for the inputs, checked and in the inputs' types, and the size of the batch that they agree on."""
     values: dict[Tensor, Array] = {}
     for node, data in bindings.items():
-        array = np.asarray(data, node.dtype.numpy)
+        array = _numbers(node, data)
         for extent, size in zip(node.shape, array.shape, strict=False):
             if isinstance(extent, Batch) and array.ndim == node.ndim and size % extent.multiple == 0:
                 found = size // extent.multiple
