@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from chainrule.execute import evaluate
 from chainrule.graph.extent import batch
 from chainrule.graph.tensor import Tensor, tensor
 from chainrule.nn import Network, lenet5, lenet5_1998, mlp, trace
@@ -64,6 +65,15 @@ def test_each_map_of_c3_sees_the_maps_of_its_column_only():
         moved[..., k] = 1
         changed = run(network, moved) != run(network, base)
         assert "".join("X" if c else "." for c in changed.reshape(-1)) == row
+
+
+def test_subsampling_sums_four_values_times_a_coefficient_plus_a_bias():
+    layer = next(layer for layer in lenet5_1998().layers if getattr(layer, "name", "") == "s2")
+    network = trace(layer, [(2, 2, 1)])
+    coefficient, bias = (network.parameters[f"s2/{name}"].tensor for name in ("coefficient", "bias"))
+    x = np.array([[0.1, 0.2], [0.3, -0.4]]).reshape(1, 2, 2, 1)
+    (y,) = evaluate([network.inference], {network.inputs[0]: x, coefficient: [2.0], bias: [0.5]})
+    np.testing.assert_allclose(y, squash(tensor([[[[2.0 * 0.2 + 0.5]]]])).numpy(), rtol=1e-6)
 
 
 def test_the_published_squashing_function():

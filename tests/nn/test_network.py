@@ -51,6 +51,8 @@ def test_the_seed_decides_about_every_parameter_by_its_name():
     np.testing.assert_array_equal(first["d3/kernel"], more["d3/kernel"])  # whatever stands beside it
     assert more["d5/kernel"].dtype == np.float32
     assert not more["d5/bias"].any()
+    equal_shapes = trace(Sequential([Dense(4), Dense(4)]), [(4,)]).initial_parameters(1)
+    assert (equal_shapes["dense/kernel"] != equal_shapes["dense_1/kernel"]).any()
 
 
 def test_a_network_in_double_precision():

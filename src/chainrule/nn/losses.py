@@ -136,10 +136,7 @@ class Huber(Loss):
     def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
         error = absolute(outputs - _aligned(self, outputs, targets))
         large = error > self.delta
-        small = where(
-            large, 0.0, error
-        )  # keeps the square of a large error, which may be infinite, out of the gradient
-        return mean(where(large, self.delta * (error - 0.5 * self.delta), 0.5 * square(small)), _inner(outputs))
+        return mean(where(large, self.delta * (error - 0.5 * self.delta), 0.5 * square(error)), _inner(outputs))
 
 
 # -------------------------------------------------------------------------------------------------- cross-entropies
