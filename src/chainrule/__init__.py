@@ -23,6 +23,7 @@ from chainrule.graph.dtype import int64 as int64
 from chainrule.graph.dtype import uint8 as uint8
 from chainrule.graph.extent import batch as batch
 from chainrule.graph.graph import Graph as Graph
+from chainrule.graph.graph import Node as Node
 from chainrule.graph.tensor import Tensor as Tensor
 from chainrule.graph.tensor import input_tensor as input_tensor
 from chainrule.graph.tensor import tensor as tensor
