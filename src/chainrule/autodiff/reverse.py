@@ -30,8 +30,10 @@ _NO_PATH = Message(
 )
 _NOT_FLOATING = Message(
     "gradient.not_floating",
-    en="derivatives are by floating numbers, but {tensor} is {dtype}. Convert it with cr.cast(x, 'float32').",
-    zh="只能对浮点数求导，但 {tensor} 为 {dtype}。请用 cr.cast(x, 'float32') 转换。",
+    en="derivatives are by floating numbers, but an argument of shape {shape} is {dtype}. Convert it with "
+    "cr.cast(x, 'float32'), or take the derivative by the others with argnums.",
+    zh="只能对浮点数求导，但形状为 {shape} 的参数为 {dtype}。请用 cr.cast(x, 'float32') 转换，"
+    "或用 argnums 指定其他参数。",
 )
 _COTANGENT_SHAPE = Message(
     "vjp.shape",
@@ -86,7 +88,7 @@ def gradients(loss: Tensor, by: Sequence[Tensor]) -> list[Tensor]:
         raise ShapeError(_NOT_SCALAR(shape=show_shape(loss.shape)))
     for x in by:
         if not x.dtype.floating:
-            raise GradientError(_NOT_FLOATING(tensor=x.describe(), dtype=x.dtype))
+            raise GradientError(_NOT_FLOATING(shape=show_shape(x.shape), dtype=x.dtype))
     one = number(1.0, loss.dtype)
     found = pullback(loss, one, by) if loss.dtype.floating else [None] * len(by)
     if all(g is None for g in found):

@@ -313,6 +313,8 @@ def tensor(data: ArrayLike | Tensor, dtype: DType | DTypeLike | None = None) -> 
         array = np.array(data)
     except ValueError as reason:
         raise ShapeError(_RAGGED(reason=reason)) from reason
+    if array.dtype.kind not in "biuf":
+        as_dtype(array.dtype)  # refuses what no dtype could make numbers of
     kind = as_dtype(dtype) if dtype is not None else default_dtype(array) if python else as_dtype(array.dtype)
     array = frozen(np.array(array, kind.numpy, order="C"))
     type = Type(array.shape, kind)

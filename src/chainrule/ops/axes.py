@@ -1,11 +1,13 @@
-"""Axes as callers name them: counted from either end, one, several or all."""
+"""Axes and sizes as callers give them: counted from either end, one, several or all, NumPy's integers too."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from operator import index
+from typing import Any
 
-from chainrule.errors import ShapeError
-from chainrule.graph.extent import show_shape
+from chainrule.errors import ShapeError, UsageError
+from chainrule.graph.extent import Batch, Extent, Shape, show_shape
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
 
@@ -14,16 +16,51 @@ _NO_SUCH_AXIS = Message(
     en="{operation}: axis {axis} does not exist in shape {shape}; axes count from 0 to {last}, or from -1 to -{rank}.",
     zh="{operation}：形状 {shape} 中不存在轴 {axis}；轴编号从 0 到 {last}，或从 -1 到 -{rank}。",
 )
+_NO_AXES = Message(
+    "axes.no_axes",
+    en="{operation}: there is no axis {axis}, because this tensor is a single number, without axes.",
+    zh="{operation}：不存在轴 {axis}，因为该张量是没有轴的单个数。",
+)
+_NOT_AN_AXIS = Message(
+    "axes.not_an_axis",
+    en="{operation}: axis={axis} is not an axis; axes are integers, counted from 0, or from the end with -1.",
+    zh="{operation}：axis={axis} 不是轴；轴为整数，从 0 开始编号，或用 -1 从末尾编号。",
+)
 _TWICE = Message(
     "axes.twice",
     en="{operation}: axes {axes} name an axis of shape {shape} twice.",
     zh="{operation}：轴 {axes} 重复指定了形状 {shape} 的某个轴。",
 )
 
+_NOT_SIZES = Message(
+    "axes.not_sizes",
+    en="{operation}: {sizes} is not a shape; sizes are integers, at least 0, or cr.batch.",
+    zh="{operation}：{sizes} 不是形状；大小为非负整数或 cr.batch。",
+)
+
 Axes = int | Sequence[int] | None
+Sizes = Extent | Sequence[Extent]
+
+
+def as_shape(operation: str, sizes: Any, *, least: int = 0) -> Shape:
+    """One size or several as a shape."""
+    try:
+        given = sizes if isinstance(sizes, Iterable) else (sizes,)
+        shape = tuple(e if isinstance(e, Batch) else index(e) for e in given)
+    except TypeError:
+        raise ShapeError(_NOT_SIZES(operation=operation, sizes=repr(sizes))) from None
+    if any(isinstance(e, int) and e < least for e in shape):
+        raise ShapeError(_NOT_SIZES(operation=operation, sizes=show_shape(shape)))
+    return shape
 
 
 def normalized_axis(operation: str, axis: int, x: Tensor) -> int:
+    try:
+        axis = index(axis)
+    except TypeError:
+        raise UsageError(_NOT_AN_AXIS(operation=operation, axis=repr(axis))) from None
+    if not x.ndim:
+        raise ShapeError(_NO_AXES(operation=operation, axis=axis))
     if not -x.ndim <= axis < x.ndim:
         raise ShapeError(
             _NO_SUCH_AXIS(operation=operation, axis=axis, shape=show_shape(x.shape), last=x.ndim - 1, rank=x.ndim)
@@ -35,7 +72,10 @@ def normalized_axes(operation: str, axes: Axes, x: Tensor) -> tuple[int, ...]:
     """The axes in increasing order; None means all."""
     if axes is None:
         return tuple(range(x.ndim))
-    chosen = [normalized_axis(operation, a, x) for a in ([axes] if isinstance(axes, int) else axes)]
+    chosen = [
+        normalized_axis(operation, a, x)
+        for a in (axes if isinstance(axes, Iterable) and not isinstance(axes, str) else [axes])
+    ]
     if len(set(chosen)) < len(chosen):
         raise ShapeError(_TWICE(operation=operation, axes=axes, shape=show_shape(x.shape)))
     return tuple(sorted(chosen))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from operator import index
 from typing import Any
+
+import numpy as np
 
 from chainrule.errors import ShapeError, UsageError
 from chainrule.graph.dtype import bool_, float32, int32, promote, uint8
 from chainrule.graph.extent import Batch, Extent, product, show_shape
 from chainrule.graph.tensor import Tensor
-from chainrule.messages import Message
+from chainrule.messages import Message, suggestion
 from chainrule.ops.axes import Axes, letters, normalized_axes
 from chainrule.ops.kinds.composite import Composite
 from chainrule.ops.kinds.conversion import as_tensor, cast, lift, lift_numbers
@@ -37,6 +40,11 @@ _CONV_RANK = Message(
     en="{operation}: x {x} needs the axes (batch, {spatial}, channels) and w {w} the axes ({kernel}, channels, "
     "kernels).",
     zh="{operation}：x {x} 需要轴 (batch, {spatial}, channels)，w {w} 需要轴 ({kernel}, channels, kernels)。",
+)
+_CONV_BATCH = Message(
+    "conv.batch",
+    en="{operation}: the batch axis of x {x} and w {w} can only be the first of x.",
+    zh="{operation}：x {x} 和 w {w} 中的批量轴只能是 x 的第一个轴。",
 )
 _CONV_DEPTH = Message(
     "conv.depth",
@@ -65,8 +73,8 @@ _WINDOW_ARGUMENT = Message(
 _PADDING = Message(
     "window.padding",
     en="{operation}: padding={padding} is not known; use 'valid', 'same', an integer, or (before, after) for "
-    "each axis.",
-    zh="{operation}：未知的 padding={padding}；请使用 'valid'、'same'、整数，或为每个轴给出 (前, 后)。",
+    "each axis.{suggestion}",
+    zh="{operation}：未知的 padding={padding}；请使用 'valid'、'same'、整数，或为每个轴给出 (前, 后)。{suggestion}",
 )
 
 
@@ -198,14 +206,17 @@ Padding = str | int | Sequence[tuple[int, int]]
 
 def sizes(operation: str, name: str, value: Sizes, rank: int) -> tuple[int, ...]:
     """One positive integer for each spatial axis."""
-    given = (value,) * rank if isinstance(value, int) else tuple(value)
+    try:
+        given = tuple(map(index, value)) if isinstance(value, Iterable) else (index(value),) * rank
+    except TypeError:
+        given = ()
     if len(given) != rank or min(given, default=0) < 1:
-        raise UsageError(_WINDOW_ARGUMENT(operation=operation, name=name, value=value, rank=rank))
+        raise UsageError(_WINDOW_ARGUMENT(operation=operation, name=name, value=repr(value), rank=rank))
     return given
 
 
 def padded_windows(
-    operation: str, x: Tensor, windows: Sequence[Extent], strides: Sequence[int], dilations: Sequence[int],
+    operation: str, x: Tensor, windows: Sequence[int], strides: Sequence[int], dilations: Sequence[int],
     padding: Padding, value: float = 0,
 ) -> Tensor:  # fmt: skip
     """x with its spatial axes padded, once every window is known to fit.
@@ -217,7 +228,6 @@ def padded_windows(
     for k, (window, stride, dilation) in enumerate(zip(windows, strides, dilations, strict=True)):
         extent = x.shape[k + 1]
         assert isinstance(extent, int)
-        assert isinstance(window, int)
         span = (window - 1) * dilation + 1
         match padding:
             case "valid":
@@ -225,12 +235,13 @@ def padded_windows(
             case "same":
                 total = max(0, (-(-extent // stride) - 1) * stride + span - extent)
                 before, after = total // 2, total - total // 2
-            case int(both) if both >= 0:
-                before, after = both, both
+            case int() | np.integer() if padding >= 0:
+                before = after = int(padding)
             case [*pairs] if [len(p) for p in pairs] == [2] * rank and min(map(min, pairs)) >= 0:
                 before, after = pairs[k]
             case _:
-                raise UsageError(_PADDING(operation=operation, padding=padding))
+                near = suggestion(padding, ("valid", "same")) if isinstance(padding, str) else ""
+                raise UsageError(_PADDING(operation=operation, padding=repr(padding), suggestion=near))
         count = (extent - span + before + after) // stride + 1
         if count < 1:
             raise ShapeError(
@@ -287,6 +298,8 @@ def _conv(rank: int, x: Any, w: Any, strides: Sizes, padding: Padding, dilation:
                 kernel=", ".join(["window"] * rank),
             )
         )
+    if any(isinstance(e, Batch) for e in (*x.shape[1:], *w.shape)):
+        raise ShapeError(_CONV_BATCH(operation=name, x=show_shape(x.shape), w=show_shape(w.shape)))
     depth, kernel_depth, kernels = x.shape[-1], w.shape[-2], w.shape[-1]
     assert isinstance(depth, int)
     assert isinstance(kernels, int)
@@ -306,7 +319,7 @@ def _conv(rank: int, x: Any, w: Any, strides: Sizes, padding: Padding, dilation:
             )
         )
     steps, spread = sizes(name, "strides", strides, rank), sizes(name, "dilation", dilation, rank)
-    x = padded_windows(name, x, w.shape[:rank], steps, spread, padding)
+    x = padded_windows(name, x, sizes(name, "window", w.shape[:rank], rank), steps, spread, padding)
     attributes = window_attributes(steps, spread)
     if groups == 1:
         return _CONV[rank, False](x, w, **attributes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import index as index_of
 from types import EllipsisType
 from typing import Any
 
@@ -19,7 +20,7 @@ from chainrule.graph.operation import Array, Attributes, Primitive, Type
 from chainrule.graph.scalar import FLOOR_DIVIDE, REMAINDER, convert
 from chainrule.graph.tensor import Tensor, apply, number
 from chainrule.messages import Message
-from chainrule.ops.axes import letters, normalized_axis
+from chainrule.ops.axes import Sizes, as_shape, letters, normalized_axis
 from chainrule.ops.elementwise import where
 from chainrule.ops.kinds import elementwise as kind
 from chainrule.ops.kinds.conversion import as_tensor, lift
@@ -33,6 +34,16 @@ _RESHAPE = Message(
     "reshape.size",
     en="reshape: {shape} has {size} elements, but {target} has {wanted}. One size may be -1, to be worked out.",
     zh="reshape：{shape} 有 {size} 个元素，但 {target} 有 {wanted} 个。可以将一个大小设为 -1 由程序推算。",
+)
+_REST = Message(
+    "reshape.rest",
+    en="reshape: no size for -1 in {target} fits the {size} elements of {shape}: the other sizes make {others}.",
+    zh="reshape：{target} 中的 -1 无法推算：{shape} 有 {size} 个元素，而其他大小之积为 {others}。",
+)
+_UNKNOWN = Message(
+    "reshape.unknown",
+    en="reshape: {target} has several sizes of -1, but only one can be worked out.",
+    zh="reshape：{target} 中有多个 -1，但只能推算其中一个。",
 )
 _RESHAPE_BATCH = Message(
     "reshape.batch",
@@ -67,6 +78,11 @@ _INDEX = Message(
     "tensor, no more than it has axes.",
     zh="不能对形状为 {shape} 的张量使用 {kind} 下标；请使用整数、切片、None、... 或整数张量，且不超过其轴数。",
 )
+_STEP = Message(
+    "index.step",
+    en="a slice of step 0 of a tensor of shape {shape} would never end; steps are positive or negative.",
+    zh="对形状为 {shape} 的张量以步长 0 切片永远不会结束；步长应为正数或负数。",
+)
 _INDEX_RANGE = Message(
     "index.range",
     en="index {index} is out of range for axis {axis} of shape {shape}.",
@@ -80,7 +96,7 @@ _INDEX_BATCH = Message(
 
 
 # ---------------------------------------------------------------------------------------------------- new tensors
-def full(shape: Sequence[Extent] | Extent, value: Any, dtype: DType | DTypeLike = float32) -> Tensor:
+def full(shape: Sizes, value: Any, dtype: DType | DTypeLike = float32) -> Tensor:
     """A tensor filled with one value.
 
     Shapes:   → shape
@@ -88,12 +104,12 @@ def full(shape: Sequence[Extent] | Extent, value: Any, dtype: DType | DTypeLike 
         >>> full((2,), 3)
         Tensor([3. 3.], shape=(2,), dtype=float32)
     """
-    shape = (shape,) if isinstance(shape, int | Batch) else tuple(shape)
+    shape = as_shape("full", shape)
     value = value if isinstance(value, Tensor) else number(value, as_dtype(dtype))
     return broadcast_to(value, shape)
 
 
-def zeros(shape: Sequence[Extent] | Extent, dtype: DType | DTypeLike = float32) -> Tensor:
+def zeros(shape: Sizes, dtype: DType | DTypeLike = float32) -> Tensor:
     """A tensor of zeros.
 
     Shapes:   → shape
@@ -104,7 +120,7 @@ def zeros(shape: Sequence[Extent] | Extent, dtype: DType | DTypeLike = float32) 
     return full(shape, 0, dtype)
 
 
-def ones(shape: Sequence[Extent] | Extent, dtype: DType | DTypeLike = float32) -> Tensor:
+def ones(shape: Sizes, dtype: DType | DTypeLike = float32) -> Tensor:
     """A tensor of ones.
 
     Shapes:   → shape
@@ -170,6 +186,7 @@ def arange(extent: Extent) -> Tensor:
         >>> arange(3)
         Tensor([0 1 2], shape=(3,), dtype=int64)
     """
+    (extent,) = as_shape("arange", extent)
     return apply(ARANGE, extent=extent)
 
 
@@ -199,7 +216,7 @@ def broadcast_to(x: Any, shape: Sequence[Extent]) -> Tensor:
         Tensor([[1. 2.]
          [1. 2.]], shape=(2, 2), dtype=float32)
     """
-    return kind.broadcast_to(as_tensor(x), tuple(shape))
+    return kind.broadcast_to(as_tensor(x), as_shape("broadcast_to", shape))
 
 
 def transpose(x: Any, axes: Sequence[int] | None = None) -> Tensor:
@@ -332,7 +349,7 @@ def _divided(extent: Extent, divisor: Extent) -> Extent:
     return Batch(extent.multiple // divisor) if isinstance(extent, Batch) else extent // divisor
 
 
-def reshape(x: Any, shape: Sequence[Extent] | Extent) -> Tensor:
+def reshape(x: Any, shape: Sizes) -> Tensor:
     """x's elements in the same row-major order, with other sizes; one size may be -1, to be worked out.
 
     Raises:   ShapeError if the number of elements differs, or the batch axis would not stay outermost.
@@ -342,10 +359,15 @@ def reshape(x: Any, shape: Sequence[Extent] | Extent) -> Tensor:
          [3 4]], shape=(2, 2), dtype=int64)
     """
     x = as_tensor(x)
-    target: Shape = (shape,) if isinstance(shape, int | Batch) else tuple(shape)
+    target = as_shape("reshape", shape, least=-1)
     if target.count(-1) == 1:
-        missing = _quotient(x.size, product(e for e in target if e != -1))
-        target = tuple(missing if e == -1 and missing is not None else e for e in target)
+        others = product(e for e in target if e != -1)
+        missing = _quotient(x.size, others)
+        if missing is None:
+            raise ShapeError(_REST(shape=show_shape(x.shape), size=x.size, target=show_shape(target), others=others))
+        target = tuple(missing if e == -1 else e for e in target)
+    if -1 in target:
+        raise ShapeError(_UNKNOWN(target=show_shape(target)))
     return x if x.shape == target else apply(RESHAPE, x, shape=target)
 
 
@@ -367,7 +389,8 @@ def flatten(x: Any) -> Tensor:
         Tensor([[1 2 3 4]], shape=(1, 4), dtype=int64)
     """
     x = as_tensor(x)
-    return reshape(x, (x.shape[0], product(x.shape[1:])))
+    samples = x.shape[normalized_axis("flatten", 0, x)]
+    return reshape(x, (samples, product(x.shape[1:])))
 
 
 # ---------------------------------------------------------------------------------------------- parts, and together
@@ -381,10 +404,14 @@ def pad(x: Any, widths: Sequence[tuple[int, int]], value: float = 0) -> Tensor:
         Tensor([0. 1. 2. 0. 0.], shape=(5,), dtype=float32)
     """
     x = as_tensor(x)
-    widths = [(int(before), int(after)) for before, after in widths]
-    bad = len(widths) != x.ndim or any(min(w) < 0 for w in widths)
-    if bad or any(w != (0, 0) and isinstance(e, Batch) for w, e in zip(widths, x.shape, strict=True)):
+    try:
+        pairs = [(index_of(before), index_of(after)) for before, after in widths]
+    except (TypeError, ValueError):
+        pairs = []
+    bad = len(pairs) != x.ndim or any(min(w) < 0 for w in pairs)
+    if bad or any(w != (0, 0) and isinstance(e, Batch) for w, e in zip(pairs, x.shape, strict=True)):
         raise ShapeError(_PAD(widths=widths, shape=show_shape(x.shape), rank=x.ndim))
+    widths = pairs
     if all(w == (0, 0) for w in widths):
         return as_tensor(x)
     shape = tuple(e if isinstance(e, Batch) else a + e + b for e, (a, b) in zip(x.shape, widths, strict=True))
@@ -501,6 +528,8 @@ def _one_index(x: Tensor, axis: int, entry: int | slice | EllipsisType) -> tuple
             return f"a{axis}", extent
         raise ShapeError(_INDEX_BATCH(shape=show_shape(x.shape)))
     if isinstance(entry, slice):
+        if entry.step == 0:
+            raise UsageError(_STEP(shape=show_shape(x.shape)))
         start, stop, step = entry.indices(extent)
         count = len(range(start, stop, step))
         moved = f"a{axis}" if step == 1 else f"{'-' if step < 0 else ''}{abs(step)}*a{axis}"

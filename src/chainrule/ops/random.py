@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from chainrule.errors import GraphError
+from chainrule.errors import DTypeError, GraphError
 from chainrule.graph.dtype import DType, as_dtype, float32, float64, int64
 from chainrule.graph.expression import Buffer, Constant, Coordinate, Expression, Read, Size, call
-from chainrule.graph.extent import Batch, Extent, Shape, concrete_shape, product
+from chainrule.graph.extent import concrete_shape, product
 from chainrule.graph.loopnest import LoopNest, axes_of, nest
 from chainrule.graph.operation import Array, Attributes, Primitive, Type
 from chainrule.graph.philox import philox4x32
@@ -31,8 +31,9 @@ from chainrule.graph.scalar import (
 )  # fmt: skip
 from chainrule.graph.tensor import Tensor, apply
 from chainrule.messages import Message
+from chainrule.ops.axes import Sizes, as_shape
 from chainrule.ops.elementwise import cos, less, log, shift_right, sqrt
-from chainrule.ops.kinds.conversion import cast
+from chainrule.ops.kinds.conversion import as_tensor, cast
 from chainrule.ops.movement import row_major
 
 __all__ = ["bernoulli", "normal", "random_bits", "stream_of", "uniform"]
@@ -42,6 +43,16 @@ _BATCHED_SEED = Message(
     en="vmap: random numbers cannot be drawn under a seed or step that is itself batched; draw them outside, for all "
     "samples at once, and pass them in.",
     zh="vmap：种子或步数本身被批量化时不能抽取随机数；请在外部一次为所有样本抽取并传入。",
+)
+_SEED = Message(
+    "random.seed",
+    en="a seed and a step are integers, but one of them is {dtype}. Give e.g. seed=0.",
+    zh="种子和步数应为整数，但其中之一为 {dtype}。请给出例如 seed=0。",
+)
+_FLOATS = Message(
+    "random.floats",
+    en="uniform and normal numbers are float32 or float64, not {dtype}; cr.random_bits gives random integers.",
+    zh="均匀与正态随机数的类型为 float32 或 float64，而非 {dtype}；cr.random_bits 给出随机整数。",
 )
 
 _MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
@@ -109,7 +120,6 @@ def _philox(counter: Sequence[Expression], key: Sequence[Expression]) -> tuple[E
 
 
 RANDOM_BITS = _RandomBits()
-Sizes = Sequence[Extent] | Extent
 
 
 def stream_of(name: str) -> int:
@@ -133,8 +143,12 @@ def random_bits(shape: Sizes, seed: Any, step: Any = 0, *, stream: int = 0) -> T
         >>> random_bits(2, seed=0)
         Tensor([1713891541 3781805453], shape=(2,), dtype=int64)
     """
-    target: Shape = (shape,) if isinstance(shape, int | Batch) else tuple(shape)
-    return apply(RANDOM_BITS, cast(seed, int64), cast(step, int64), shape=target, stream=stream)
+    counted = [as_tensor(seed), as_tensor(step)]
+    for x in counted:
+        if x.dtype.floating:
+            raise DTypeError(_SEED(dtype=x.dtype))
+    seed, step = (cast(x, int64) for x in counted)
+    return apply(RANDOM_BITS, seed, step, shape=as_shape("random_bits", shape), stream=stream)
 
 
 def uniform(shape: Sizes, seed: Any, step: Any = 0, *, stream: int = 0, dtype: DType | DTypeLike = float32) -> Tensor:
@@ -145,7 +159,9 @@ def uniform(shape: Sizes, seed: Any, step: Any = 0, *, stream: int = 0, dtype: D
         >>> uniform(2, seed=0)
         Tensor([0.39904642 0.88052016], shape=(2,), dtype=float32)
     """
-    target: Shape = (shape,) if isinstance(shape, int | Batch) else tuple(shape)
+    target = as_shape("uniform", shape)
+    if not as_dtype(dtype).floating:
+        raise DTypeError(_FLOATS(dtype=as_dtype(dtype)))
     if as_dtype(dtype) is float64:
         bits = random_bits((*target, 2), seed, step, stream=stream)
         high, low = shift_right(bits[..., 0], 5), shift_right(bits[..., 1], 6)
@@ -164,7 +180,7 @@ def normal(shape: Sizes, seed: Any, step: Any = 0, *, stream: int = 0, dtype: DT
         >>> normal(2, seed=0)
         Tensor([ 0.7379259 -1.2860192], shape=(2,), dtype=float32)
     """
-    target: Shape = (shape,) if isinstance(shape, int | Batch) else tuple(shape)
+    target = as_shape("normal", shape)
     u = uniform((*target, 2), seed, step, stream=stream, dtype=dtype)
     return sqrt(-2.0 * log(1.0 - u[..., 0])) * cos(2.0 * math.pi * u[..., 1])
 

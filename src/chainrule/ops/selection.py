@@ -38,7 +38,7 @@ from chainrule.graph.operation import Array, Attributes, Primitive, Type
 from chainrule.graph.scalar import ADD, AND, EQUAL, GREATER, IS_NAN, LESS, NOT, OR, WHERE, convert
 from chainrule.graph.tensor import Tensor, apply
 from chainrule.messages import Message
-from chainrule.ops.axes import Axes, letters, normalized_axes, normalized_axis
+from chainrule.ops.axes import Axes, as_shape, letters, normalized_axes, normalized_axis
 from chainrule.ops.contraction import (
     Padding,
     Sizes,
@@ -82,7 +82,7 @@ _TOP_K = Message(
 )
 _BATCH_AXIS = Message(
     "selection.batch_axis",
-    en="{operation}: the batch axis of {shape} has no order to go along; choose another axis.",
+    en="{operation}: the batch axis of {shape} cannot be gone along, since samples have no order; choose another axis.",
     zh="{operation}：{shape} 的批量轴没有可遵循的顺序；请选择其他轴。",
 )
 
@@ -526,7 +526,8 @@ def one_hot(labels: Any, classes: int, dtype: DType | DTypeLike = float32) -> Te
     labels = as_tensor(labels)
     if labels.dtype.floating or labels.dtype is bool_:
         raise DTypeError(_INTEGERS(operation="one_hot", dtype=labels.dtype))
-    return ONE_HOT(labels, classes=classes, dtype=as_dtype(dtype))
+    (count,) = as_shape("one_hot", classes)
+    return ONE_HOT(labels, classes=count, dtype=as_dtype(dtype))
 
 
 # ------------------------------------------------------------------------------------------------- order and totals
