@@ -273,3 +273,30 @@ def test_nothing_sums_to_zero_and_has_no_largest_element():
     for function in (ops.max, ops.argmax, ops.log_sum_exp, ops.softmax):
         with pytest.raises(ShapeError, match="no largest element"):
             function(np.zeros((3, 0)), -1)
+
+
+def test_sizes_and_axes_may_be_numpys_integers():
+    """What np.prod, x.shape arithmetic and np.argmin give."""
+    x = np.arange(6.0).reshape(2, 3)
+    one = np.int64(1)
+    np.testing.assert_array_equal(ops.sum(x, axis=one).numpy(), x.sum(1))
+    np.testing.assert_array_equal(ops.sum(x, axis=range(2)).numpy(), x.sum())
+    np.testing.assert_allclose(ops.softmax(x, np.array([0])).numpy().sum(0), np.ones(3))
+    np.testing.assert_array_equal(ops.reshape(x, np.array([3, 2])).numpy(), x.reshape(3, 2))
+    np.testing.assert_array_equal(ops.reshape(x, np.int64(6)).numpy(), x.ravel())
+    np.testing.assert_array_equal(ops.zeros((np.int64(2), np.int64(3))).numpy(), np.zeros((2, 3)))
+    np.testing.assert_array_equal(ops.broadcast_to(1.0, np.array([2, 2])).numpy(), np.ones((2, 2)))
+    np.testing.assert_array_equal(ops.transpose(x, np.array([1, 0])).numpy(), x.T)
+    np.testing.assert_array_equal(ops.pad(x, np.array([[1, 0], [0, 1]])).numpy(), np.pad(x, [(1, 0), (0, 1)]))
+    assert ops.max_pool(x[None, :, :, None], np.int64(2), strides=one).shape == (1, 1, 2, 1)
+    assert ops.uniform((np.int64(2), 3), seed=0).shape == (2, 3)
+    assert ops.one_hot([1], np.int64(3)).shape == (1, 3)
+    assert ops.arange(np.int64(3)).shape == (3,)
+    assert ops.scatter_add([1.0], [0], np.int64(3)).shape == (3,)
+    assert ops.top_k([1.0, 2.0], one)[0].shape == (1,)
+    assert ops.cumulative_sum(x, one).shape == (2, 3)
+    assert ops.conv1d(x[:, :, None], np.ones((2, 1, 1)), strides=one, padding=one, dilation=one, groups=one).shape == (
+        2,
+        4,
+        1,
+    )

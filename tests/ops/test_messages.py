@@ -1,0 +1,143 @@
+"""Wrong calls of operations: what is said about them, compared with a snapshot.
+
+`CHAINRULE_RENEW_SNAPSHOTS=1 pytest tests/ops/test_messages.py` writes it anew.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from chainrule import ops
+from chainrule.autodiff import grad, vmap
+from chainrule.errors import ChainruleError
+from chainrule.graph.extent import batch
+from chainrule.graph.tensor import input_tensor, tensor
+
+SNAPSHOT = Path(__file__).parent / "messages.txt"
+
+ROW, MATRIX, IMAGE = tensor(np.ones(3)), tensor(np.ones((2, 3))), tensor(np.ones((1, 8, 8, 3)))
+SAMPLES = input_tensor("x", (batch, 3))
+LABELS = tensor([0, 1, 2])
+
+wrong: Any = ops  # called as the type checker would not allow
+WRONG: dict[str, Callable[[], Any]] = {
+    "add((2, 3), (4,))": lambda: MATRIX + np.ones(4),
+    "add(x, 'text')": lambda: MATRIX + "text",
+    "add(x, None)": lambda: MATRIX + None,
+    "add(x)": lambda: ops.add(MATRIX),
+    "uint8 + 300": lambda: tensor([1], "uint8") + 300,
+    "tensor(ragged)": lambda: tensor([[1.0, 2.0], [3.0]]),
+    "tensor(['a'], 'float32')": lambda: tensor(["a"], "float32"),
+    "tensor(complex)": lambda: tensor([1j]),
+    "tensor(list of tensors)": lambda: tensor([ROW, ROW]),
+    "sum(list of tensors)": lambda: ops.sum([ROW, ROW]),
+    "cast(x, 'float16')": lambda: ops.cast(ROW, "float16"),
+    "cast(x, 'flaot32')": lambda: ops.cast(ROW, "flaot32"),
+    "sum(axis=2)": lambda: ops.sum(MATRIX, axis=2),
+    "sum(axis=(0, 0))": lambda: ops.sum(MATRIX, axis=(0, -2)),
+    "sum(axis=1.5)": lambda: wrong.sum(MATRIX, axis=1.5),
+    "sum(axis='rows')": lambda: wrong.sum(MATRIX, axis="rows"),
+    "sum(number, axis=0)": lambda: ops.sum(1.0, axis=0),
+    "max of nothing": lambda: ops.max(np.zeros((0, 3)), axis=0),
+    "max over the batch": lambda: ops.max(SAMPLES, axis=0),
+    "argmax(axis=None)": lambda: wrong.argmax(MATRIX, axis=None),
+    "cumulative_sum over the batch": lambda: ops.cumulative_sum(SAMPLES, 0),
+    "reshape((2, 3), (4, 2))": lambda: ops.reshape(MATRIX, (4, 2)),
+    "reshape((2, 3), (-1, 4))": lambda: ops.reshape(MATRIX, (-1, 4)),
+    "reshape((2, 3), (-1, -1))": lambda: ops.reshape(MATRIX, (-1, -1)),
+    "reshape((2, 3), (-2, -3))": lambda: ops.reshape(MATRIX, (-2, -3)),
+    "reshape((2, 3), (2.0, 3))": lambda: wrong.reshape(MATRIX, (2.0, 3)),
+    "reshape the batch away": lambda: ops.reshape(SAMPLES, (3, batch)),
+    "flatten a number": lambda: ops.flatten(1.0),
+    "transpose((0, 0))": lambda: ops.transpose(MATRIX, (0, 0)),
+    "broadcast_to((2, 3), (3, 3))": lambda: ops.broadcast_to(MATRIX, (3, 3)),
+    "concatenate of different rows": lambda: ops.concatenate([MATRIX, np.ones((2, 4))]),
+    "concatenate([])": lambda: ops.concatenate([]),
+    "concatenate numbers": lambda: ops.concatenate([1.0, 2.0]),
+    "pad too few": lambda: ops.pad(MATRIX, [(1, 1)]),
+    "pad(-1)": lambda: ops.pad(ROW, [(-1, 0)]),
+    "pad one number": lambda: wrong.pad(ROW, 1),
+    "x[5]": lambda: ROW[5],
+    "x[0, 0, 0]": lambda: MATRIX[0, 0, 0],
+    "x[1.5]": lambda: ROW[1.5],
+    "x['a']": lambda: ROW["a"],
+    "x[mask]": lambda: ROW[ROW > 0.5],
+    "x[..., ...]": lambda: MATRIX[..., ...],
+    "x[0] of the batch": lambda: SAMPLES[0],
+    "x[::0]": lambda: ROW[::0],
+    "zeros((2, -1))": lambda: ops.zeros((2, -1)),
+    "zeros((2, 1.5))": lambda: wrong.zeros((2, 1.5)),
+    "arange(-1)": lambda: ops.arange(-1),
+    "matmul((2, 3), (2, 3))": lambda: ops.matmul(MATRIX, MATRIX),
+    "matmul(x, number)": lambda: ops.matmul(MATRIX, 2.0),
+    "einsum of too many": lambda: ops.einsum("ij,jk->ik", MATRIX),
+    "einsum of unequal sizes": lambda: ops.einsum("ij,ij->", MATRIX, np.ones((2, 4))),
+    "einsum of too few letters": lambda: ops.einsum("i->i", MATRIX),
+    "conv2d of unequal depths": lambda: ops.conv2d(IMAGE, np.ones((5, 5, 1, 6))),
+    "conv2d of unequal groups": lambda: ops.conv2d(IMAGE, np.ones((5, 5, 1, 6)), groups=2),
+    "conv2d of too large a window": lambda: ops.conv2d(IMAGE, np.ones((9, 9, 3, 6))),
+    "conv2d without a batch": lambda: ops.conv2d(np.ones((8, 8, 3)), np.ones((5, 5, 3, 6))),
+    "conv2d(padding='sane')": lambda: ops.conv2d(IMAGE, np.ones((5, 5, 3, 6)), padding="sane"),
+    "conv2d(padding=-1)": lambda: ops.conv2d(IMAGE, np.ones((5, 5, 3, 6)), padding=-1),
+    "conv2d(strides=0)": lambda: ops.conv2d(IMAGE, np.ones((5, 5, 3, 6)), strides=0),
+    "conv2d(strides=1.5)": lambda: wrong.conv2d(IMAGE, np.ones((5, 5, 3, 6)), strides=1.5),
+    "conv2d with the batch inside": lambda: ops.conv2d(input_tensor("x", (1, batch, 8, 3)), np.ones((5, 5, 3, 6))),
+    "conv2d with an empty window": lambda: ops.conv2d(IMAGE, np.ones((0, 5, 3, 6))),
+    "max_pool(window=9)": lambda: ops.max_pool(IMAGE, 9),
+    "max_pool of a matrix": lambda: ops.max_pool(MATRIX, 2),
+    "average_pool(window=(2, 2, 2))": lambda: ops.average_pool(IMAGE, (2, 2, 2)),
+    "gather at fractions": lambda: ops.gather(ROW, [0.5]),
+    "gather outside": lambda: ops.gather(ROW, [3]).numpy(),
+    "gather before": lambda: ops.gather(ROW, [-1]).numpy(),
+    "scatter_add of unequal sizes": lambda: ops.scatter_add(ROW, [0, 1], 3),
+    "scatter_add outside": lambda: ops.scatter_add(ROW, [0, 1, 7], 3).numpy(),
+    "one_hot of fractions": lambda: ops.one_hot([0.5], 3),
+    "one_hot(classes=-1)": lambda: ops.one_hot(LABELS, -1),
+    "top_k of too few": lambda: ops.top_k(ROW, 4),
+    "cross_entropy of other samples": lambda: ops.cross_entropy(MATRIX, LABELS),
+    "cross_entropy of fractions": lambda: ops.cross_entropy(MATRIX, [0.0, 1.0]),
+    "cross_entropy of a number": lambda: ops.cross_entropy(1.0, 1),
+    "softmax of nothing": lambda: ops.softmax(np.zeros((2, 0))),
+    "shift_right of fractions": lambda: ops.shift_right(ROW, 1),
+    "random_shift of a matrix": lambda: ops.random_shift(MATRIX, seed=0),
+    "uniform with a fraction for a seed": lambda: ops.uniform(2, seed=0.5),
+    "uniform of integers": lambda: ops.uniform(2, seed=0, dtype="int32"),
+    "vmap over seeds": lambda: vmap(lambda seed: ops.uniform(2, seed))(LABELS),
+    "vmap over a number": lambda: vmap(ops.exp)(1.0),
+    "if of several": lambda: bool(ROW > 0),
+    "grad of a label": lambda: grad(lambda x: ops.sum(x))(LABELS),
+}
+
+
+def said(call: Callable[[], Any]) -> str:
+    with pytest.raises(ChainruleError) as refusal:
+        call()
+    text = re.sub(r"(test_messages\.py):\d+", r"\1", str(refusal.value))
+    return f"{type(refusal.value).__name__}: {text}"
+
+
+@pytest.fixture(scope="module")
+def snapshot() -> dict[str, str]:
+    if os.environ.get("CHAINRULE_RENEW_SNAPSHOTS"):
+        SNAPSHOT.write_text("\n".join(f"{name}\n    {said(call)}\n" for name, call in WRONG.items()), encoding="utf-8")
+    entries = SNAPSHOT.read_text(encoding="utf-8").split("\n\n")
+    return {name: text.strip() for name, _, text in (entry.partition("\n") for entry in entries)}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_call_is_refused_in_one_readable_paragraph(name, snapshot):
+    text = said(WRONG[name])
+    assert "\n" not in text
+    assert text[-1] in ".?"
+    assert text == snapshot[name], "if the change is meant: CHAINRULE_RENEW_SNAPSHOTS=1"
+
+
+def test_no_message_is_left_over(snapshot):
+    assert set(snapshot) == set(WRONG)
