@@ -41,6 +41,7 @@ def run(callback, values, name="loss", **arguments):
         (2, [math.nan, 4, math.nan, math.nan], 4, 1),
         (1, [math.inf, 4, 5, 1], 3, 1),
         (3, [4, 3, 2, 1], 4, 3),
+        (3, [4, 1, 2, 3], 4, 1),
     ],
 )
 def test_early_stopping_ends_with_the_best_weights(patience, values, epochs, best):
@@ -98,6 +99,19 @@ def test_the_learning_rate_falls_on_a_plateau():
     _, script, _ = run(callback, values, optimizer=SGD(0.1))
     # Seen before the callback acts: after epochs 2 and 3 without improvement, one of rest, two more.
     assert script.rates == [0.1, 0.1, 0.1, 0.1, 0.05, 0.05, 0.03, 0.03]
+
+
+@pytest.mark.parametrize("epochs", range(1, 8))
+def test_a_rest_goes_on_after_a_break(epochs):
+    values = [5, 5, 4, 4, 4, 4, 4, 4]
+    reduce = {"factor": 0.5, "patience": 1, "cooldown": 3}
+    straight, broken = Script("loss", values), Script("loss", values)
+    arguments = {"optimizer": SGD(0.1), "epochs": 8}
+    fit(model(), callbacks=[straight, ReduceLearningRateOnPlateau("loss", **reduce)], **arguments)
+    trained = model()
+    fit(trained, callbacks=[broken, ReduceLearningRateOnPlateau("loss", **reduce)], **{**arguments, "epochs": epochs})
+    fit(trained, callbacks=[broken, ReduceLearningRateOnPlateau("loss", **reduce)], **arguments, resume=True)
+    assert broken.rates == straight.rates
 
 
 def test_a_scheduled_rate_is_not_turned():

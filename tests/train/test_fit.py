@@ -163,7 +163,8 @@ def test_evaluation_does_not_depend_on_the_batch_size():
 
 
 # ---------------------------------------------------------------------------------------------------------- validation
-def test_the_validation_split_keeps_classes_in_proportion_and_apart():
+@pytest.mark.parametrize("seed", range(4))
+def test_the_validation_split_keeps_classes_in_proportion_and_apart(seed):
     x = np.arange(100.0, dtype=np.float32)[:, None]
     y = np.repeat([0, 1], [80, 20])
     found = {}
@@ -174,7 +175,7 @@ def test_the_validation_split_keeps_classes_in_proportion_and_apart():
                 s.batch(np.arange(len(s))) for s in (training.samples, training.validation)
             )
 
-    Model(Dense(2)).fit(x, y, validation_split=0.25, verbose=0, callbacks=[Watch()])
+    Model(Dense(2), seed=seed).fit(x, y, validation_split=0.25, verbose=0, callbacks=[Watch()])
     assert np.bincount(found["train"].targets[0]).tolist() == [60, 15]
     assert np.bincount(found["validation"].targets[0]).tolist() == [20, 5]
     everyone = np.concatenate([found["train"].inputs[0], found["validation"].inputs[0]])

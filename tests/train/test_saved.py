@@ -102,6 +102,17 @@ def test_training_goes_on_from_a_loaded_model(tmp_path):
     assert same(everything(loaded), everything(trained))
 
 
+def test_scalars_that_were_turned_stay_turned(tmp_path):
+    trained = Model(convolutional(), (28, 28, 1))
+    before = trained.predict(images())
+    trained.scalars["dropout_1/rate"] = 0.9
+    trained.save(tmp_path / "m")
+    loaded = Model.load(tmp_path / "m")
+    assert loaded.scalars == trained.scalars
+    assert same(loaded.predict(images()), trained.predict(images()))
+    assert not same(loaded.predict(images()), before)
+
+
 def test_saving_a_loaded_model_writes_the_same_files(tmp_path):
     trained = model()
     fit(trained)
@@ -245,6 +256,15 @@ def test_a_failed_save_leaves_the_old_one(tmp_path, monkeypatch, name):
     assert len(contents(folder)) == 5  # nothing of the old one, or of failed saves, is left
 
 
+def test_every_file_and_every_name_is_on_the_disk_before_the_next(tmp_path, monkeypatch):
+    events = []
+    for name in ("fsync", "replace"):
+        done = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda *given, name=name, done=done: (events.append(name), done(*given)))
+    Model(Dense(3), (5,)).save(tmp_path)
+    assert events == ["fsync", "replace", "fsync"] * len(contents(tmp_path))
+
+
 def test_a_first_save_that_fails_leaves_no_model(tmp_path, monkeypatch):
     trained = Model(Dense(3), (5,))
     with monkeypatch.context() as patch:
@@ -314,7 +334,10 @@ def test_every_file_is_checked(folder, kind):
 def test_a_manifest_that_is_none(folder):
     whole = json.loads((folder / "checkpoint.json").read_text())
     texts = ["", "{", "[]", "3", "\0", '{"schema_version": 1}', '{"schema_version": 1, "files": {}}']
-    texts += [json.dumps(whole | {"files": {**whole["files"], "model.safetensors": {"file": "../x", "sha256": ""}}})]
+    outside = {"file": "../outside.safetensors", "sha256": whole["files"]["model.safetensors"]["sha256"]}
+    (model_file,) = folder.glob("model-*")
+    model_file.rename(folder.parent / "outside.safetensors")
+    texts += [json.dumps(whole | {"files": {**whole["files"], "model.safetensors": outside}})]
     for text in texts:
         (folder / "checkpoint.json").write_text(text)
         with pytest.raises(FileFormatError, match="damaged"):

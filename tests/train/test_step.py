@@ -147,7 +147,7 @@ def wrong(outputs, targets):
 @pytest.mark.parametrize("penalty", [None, L2(0.1)])
 def test_a_loss_that_is_not_differentiable_is_refused_by_the_name_of_the_node(penalty):
     """A penalty alone does not make it one that the samples can teach."""
-    with pytest.raises(GradientError, match="only through place_of_maximum"):
+    with pytest.raises(GradientError, match="only through argmax"):
         step_of(Dense(2, kernel_penalty=penalty), loss=wrong, y=LABELS)
     with pytest.raises(GradientError, match="only through greater"):
         step_of(Dense(2, "step", kernel_penalty=penalty), y=np.eye(2)[LABELS])

@@ -211,6 +211,7 @@ class Training:
     def set_parameters(self, parameters: Arrays, states: Arrays) -> None:
         """Put others in the place of the model's parameters and states."""
         self.state = replace(self.state, parameters=parameters, states=states)
+        self._hand_over()
 
     def stop(self) -> None:
         """End the training after this step or epoch, for good."""
@@ -266,7 +267,6 @@ class Training:
         for name, value in self.state.parameters.items():
             if not np.isfinite(value).all():
                 self._diverge(_PARAMETER(name=name))
-        self._hand_over()
         self.logs = means(self.state.totals, self._metrics)
         if self._evaluation is not None and self.validation is not None:
             found = evaluate(self.model, self._evaluation, self.validation, EVALUATION_BATCH)
@@ -313,7 +313,6 @@ class Training:
         for callback in self.callbacks:
             getattr(callback, moment)(self)
         if self._checkpoints:
-            self._hand_over()
             self.model.training_state = self._resumable()
             while self._checkpoints:
                 self.model.save(self._checkpoints.pop())
