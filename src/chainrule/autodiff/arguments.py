@@ -5,18 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from chainrule.errors import UsageError
 from chainrule.graph.tensor import Tensor
+from chainrule.messages import Message
 from chainrule.ops.elementwise import identity
 from chainrule.ops.kinds.conversion import as_tensor
+
+_FORM = Message(
+    "arguments.form",
+    en="tangents have the form of the arguments, and cotangents that of the result: {expected} is expected here.",
+    zh="切向量的结构应与参数一致，余切的结构应与结果一致：此处应为 {expected}。",
+)
 
 
 def mapped(function: Callable[[Tensor], Any], structure: Any) -> Any:
     """The same structure with the function applied to each tensor; numbers and arrays become tensors."""
     if isinstance(structure, dict):
         return {key: mapped(function, value) for key, value in structure.items()}
-    if isinstance(structure, tuple) or (isinstance(structure, list) and holds_tensors(structure)):
-        return type(structure)(mapped(function, value) for value in structure)
+    if _several(structure):
+        values = [mapped(function, value) for value in structure]
+        return type(structure)(*values) if hasattr(structure, "_fields") else type(structure)(values)
     return function(as_tensor(structure))
+
+
+def _several(structure: Any) -> bool:
+    return isinstance(structure, tuple) or (isinstance(structure, list) and holds_tensors(structure))
 
 
 def holds_tensors(values: Iterable[Any]) -> bool:
@@ -32,6 +45,19 @@ def leaves(structure: Any) -> list[Tensor]:
     found: list[Tensor] = []
     mapped(found.append, structure)
     return found
+
+
+def leaves_like(structure: Any, other: Any) -> list[Tensor]:
+    """The tensors of another structure, in the order of those of this one, whose form it must have."""
+    if isinstance(structure, dict):
+        if not isinstance(other, dict) or other.keys() != structure.keys():
+            raise UsageError(_FORM(expected=f"a dict with the keys {', '.join(map(str, structure))}"))
+        return [x for key, value in structure.items() for x in leaves_like(value, other[key])]
+    if _several(structure):
+        if not isinstance(other, list | tuple) or len(other) != len(structure):
+            raise UsageError(_FORM(expected=f"a {type(structure).__name__} of {len(structure)}"))
+        return [x for value, its in zip(structure, other, strict=True) for x in leaves_like(value, its)]
+    return [as_tensor(other)]
 
 
 def rebuild(structure: Any, tensors: Iterable[Any]) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from chainrule.autodiff.arguments import fresh, leaves, mapped
+from chainrule.autodiff.arguments import fresh, leaves, leaves_like, mapped
 from chainrule.errors import ShapeError
 from chainrule.graph.expansion import expanded_inputs
 from chainrule.graph.extent import show_shape
@@ -54,7 +54,7 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
         (Tensor([1. 4.], shape=(2,), dtype=float32), Tensor([ 2. 40.], shape=(2,), dtype=float32))
     """
     arguments = [fresh(p) for p in primals]
-    inputs, directions = leaves(arguments), [d for t in tangents for d in leaves(t)]
+    inputs, directions = leaves(arguments), leaves_like(arguments, tangents)
     if [x.shape for x in inputs] != [d.shape for d in directions]:
         shown = [", ".join(show_shape(x.shape) for x in group) for group in (directions, inputs)]
         raise ShapeError(_TANGENTS(tangents=shown[0], primals=shown[1]))

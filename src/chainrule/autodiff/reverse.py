@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from chainrule.autodiff.arguments import fresh, leaves, rebuild
+from chainrule.autodiff.arguments import fresh, leaves, leaves_like, rebuild
 from chainrule.errors import GradientError, ShapeError, UsageError
 from chainrule.graph.expansion import expanded_inputs
 from chainrule.graph.extent import show_shape
@@ -141,7 +141,7 @@ def vjp(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any
 
     def pull(cotangent: Any) -> tuple[Any, ...]:
         shares: list[Tensor | None] = [None] * len(inputs)
-        for y, c in zip(leaves(result), leaves(cotangent), strict=True):
+        for y, c in zip(leaves(result), leaves_like(result, cotangent), strict=True):
             if c.shape != y.shape:
                 raise ShapeError(_COTANGENT_SHAPE(given=show_shape(c.shape), shape=show_shape(y.shape)))
             for k, share in enumerate(pullback(y, cast(c, y.dtype), inputs)):
