@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -192,6 +192,28 @@ def test_gradients_have_the_form_of_the_arguments():
     first, second = grad(loss, argnums=(0, 1))(parameters, [1.0, 2.0])
     assert set(first) == {"layer", "scale"}
     close(second, [6.0, 6.0])
+
+
+class Pair(NamedTuple):
+    left: Any
+    right: Any
+
+
+def test_tangents_and_cotangents_are_matched_by_name():
+    """Not by the order in which a dict was filled."""
+    point, direction = {"a": 2.0, "b": 3.0}, {"b": 10.0, "a": 1.0}
+    assert float(jvp(lambda p: p["a"] * p["b"], [point], [direction])[1]) == 23.0
+    _, pull = vjp(lambda x: {"once": x, "twice": 2.0 * x}, 1.0)
+    assert float(pull({"twice": 1.0, "once": 100.0})[0]) == 102.0
+    found = grad(lambda pair: pair.left * pair.right)(Pair(2.0, 3.0))
+    assert isinstance(found, Pair)
+    assert (float(found.left), float(found.right)) == (3.0, 2.0)
+    with pytest.raises(UsageError, match="the keys a, b"):
+        jvp(lambda p: p["a"] * p["b"], [point], [{"a": 1.0}])
+    with pytest.raises(UsageError, match="a tuple of 2"):
+        vjp(lambda x: (x, x), 1.0)[1](1.0)
+    with pytest.raises(UsageError, match="a list of 1"):
+        jvp(ops.exp, [X], [])
 
 
 def test_arguments_are_counted_from_either_end():

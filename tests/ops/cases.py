@@ -130,6 +130,17 @@ def _regrouped(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
     return {"shape": tuple(target)}
 
 
+def _merged(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
+    """Samples, and a part of what each of them has, counted together; the rest dealt out again."""
+    primes = [p for e in shape[1:] for p in _primes(e)]
+    target = [-1, *[1] * draw(st.integers(0, 3))]
+    for p in draw(st.permutations(primes)):
+        place = draw(st.integers(0, len(target) - 1))
+        if place:
+            target[place] *= p
+    return {"shape": tuple(target)}
+
+
 def _primes(number: int) -> list[int]:
     for p in (2, 3, 5):
         if number > 1 and number % p == 0:
@@ -383,7 +394,8 @@ CASES: dict[str, Cases] = {
     "full": one(lambda x, shape: ops.full(shape, x), lambda draw, shape: {"shape": draw(shapes())}, shape=st.just(())),
     "ones": new(ops.ones),
     "pad": one(ops.pad, _widths, batch=lambda shape, attributes: attributes["widths"][0] == (0, 0)),
-    "reshape": one(ops.reshape, _regrouped, batch=lambda shape, attributes: False),
+    "reshape": one(ops.reshape, _regrouped, batch=lambda shape, attributes: False)
+    | one(ops.reshape, _merged, shape=_FILLED),
     "size": one(lambda x: x * ops.size(x.shape[0], x.dtype), shape=shapes(1)),
     "slice": one(lambda x, key: x[key], _key, batch=_keeps_first),
     "transpose": one(ops.transpose, _order),
