@@ -16,6 +16,9 @@ BUILTIN = {
     "DataError": ValueError,
     "FileFormatError": ValueError,
     "UsageError": ValueError,
+    "CompilerError": RuntimeError,
+    "DivergedError": ArithmeticError,
+    "SaveError": OSError,
 }
 
 
