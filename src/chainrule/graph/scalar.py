@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.graph.dtype import DType, bool_
 from chainrule.graph.special import erf as _erf
+from chainrule.graph.special import select as _select
 
 OnZero = Literal["never", "any", "all", "but_first"]
 
@@ -64,7 +65,7 @@ IS_NAN = ScalarFunction("is_nan", np.isnan, "({0} != {0})", 1, "all", result=boo
 AND = ScalarFunction("logical_and", np.logical_and, "({0} && {1})", 2, "any", result=bool_)
 OR = ScalarFunction("logical_or", np.logical_or, "({0} || {1})", 2, "all", result=bool_)
 NOT = ScalarFunction("logical_not", np.logical_not, "(!{0})", result=bool_)
-WHERE = ScalarFunction("where", np.where, "({0} ? {1} : {2})", 3, "but_first")
+WHERE = ScalarFunction("where", _select, "({0} ? {1} : {2})", 3, "but_first")
 
 # Integer arithmetic of random numbers: 32-bit words held in 64-bit integers, so that no sign is in the way.
 FLOOR_DIVIDE = ScalarFunction("floor_divide", np.floor_divide, "({0} / {1})", 2, cost=20)  # of numbers ≥ 0

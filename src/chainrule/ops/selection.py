@@ -36,6 +36,7 @@ from chainrule.graph.indexing import Indexing, resolve
 from chainrule.graph.loopnest import LoopNest, Output, axes_of, nest
 from chainrule.graph.operation import Array, Attributes, Primitive, Type
 from chainrule.graph.scalar import ADD, AND, EQUAL, GREATER, IS_NAN, LESS, NOT, OR, WHERE, convert
+from chainrule.graph.special import select
 from chainrule.graph.tensor import Tensor, apply
 from chainrule.messages import Message
 from chainrule.ops.axes import Axes, as_shape, letters, normalized_axes, normalized_axis
@@ -194,10 +195,11 @@ class _PlaceOf(_Maximum):
         else:
             parts = _points(windows, shape)
             best = functools.reduce(np.maximum, parts)
-            place = np.zeros(best.shape, np.int32)
             lost = np.isnan(best).any()
-            for k, part in reversed(list(enumerate(parts))):  # the first of equal ones has the last word
-                np.copyto(place, k, where=(part == best) | np.isnan(part) if lost else part == best)
+            place, later = np.zeros(best.shape, np.int32), np.ones(best.shape, bool)
+            for part in parts[:-1]:  # the place is the number of parts before the first that is the largest
+                later &= ~((part == best) | np.isnan(part)) if lost else part != best
+                place += later
         return place.astype(np.int32).reshape(concrete_shape(y.shape, batch))
 
     def lower(self, y: Tensor, output: Buffer, inputs: Sequence[Buffer]) -> Sequence[LoopNest]:
@@ -259,7 +261,7 @@ class _Put(_Windowed):
         shape = [extents[a] for a in outer]
         window = [extents[a] for a in indexing.reduced]
         here = inputs[1].reshape(*shape, 1) == np.arange(math.prod(window), dtype=np.int32)
-        value = np.where(here, inputs[0].reshape(*shape, 1), inputs[0].dtype.type(0)).reshape(shape + window)
+        value = select(here, inputs[0].reshape(*shape, 1), inputs[0].dtype.type(0)).reshape(shape + window)
         (index,) = indexing.factors
         order = list(dict.fromkeys(a for i in index for a in i.axes))
         value = value.transpose([(*outer, *indexing.reduced).index(a) for a in order])

@@ -156,8 +156,13 @@ def contract(factors: list[tuple[Array, tuple[Axis, ...]]], kept: tuple[Axis, ..
 
 
 def _summed(x: Array, axes: tuple[Axis, ...], kept: set[Axis]) -> tuple[Array, tuple[Axis, ...]]:
-    gone = tuple(k for k, a in enumerate(axes) if a not in kept)
-    return (x.sum(axis=gone, dtype=x.dtype), tuple(a for a in axes if a in kept)) if gone else (x, axes)
+    gone = [k for k, a in enumerate(axes) if a not in kept]
+    if gone and axes[-1] in kept:  # NumPy would go along the last axis, a short run; one axis at a time takes long ones
+        for count, k in enumerate(gone):
+            x = x.sum(axis=k - count, dtype=x.dtype)
+    elif gone:
+        x = x.sum(axis=tuple(gone), dtype=x.dtype)
+    return x, tuple(a for a in axes if a in kept)
 
 
 def _pair(
@@ -172,6 +177,8 @@ def _pair(
     sizes = dict(zip(a_axes + b_axes, a.shape + b.shape, strict=True))
 
     def matrix(x: Array, axes: tuple[Axis, ...], first: list[Axis], last: list[Axis]) -> Array:
+        if _run(x, [axes.index(i) for i in first]) > _run(x, [axes.index(i) for i in last]):
+            return matrix(x, axes, last, first).swapaxes(-1, -2)  # if it must be copied, then in long runs
         lead = [sizes[i] for i in batches]
         ends = [int(np.prod([sizes[i] for i in group], dtype=np.int64)) for group in (first, last)]
         return x.transpose([axes.index(i) for i in [*batches, *first, *last]]).reshape(*lead, *ends)
@@ -182,6 +189,16 @@ def _pair(
         value = matrix(a, a_axes, rows, []) * matrix(b, b_axes, [], columns)
     axes = (*batches, *rows, *columns)
     return value.reshape([sizes[i] for i in axes]), axes
+
+
+def _run(x: Array, axes: list[int]) -> int:
+    """How many elements lie side by side along the last of these axes."""
+    run = 1
+    for k in reversed(axes):
+        if x.shape[k] != 1 and x.strides[k] != run * x.itemsize:
+            break
+        run *= x.shape[k]
+    return run
 
 
 def placed(value: Array, index: Sequence[Affine], shape: tuple[int, ...], extents: dict[Axis, int]) -> Array:
