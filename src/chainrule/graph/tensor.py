@@ -49,10 +49,10 @@ _NOT_AN_INDEX = Message(
 )
 _DOES_NOT_FIT = Message(
     "number.does_not_fit",
-    en="the number {value} does not fit {dtype}, which holds {low} to {high}. Cast the tensor beside it to a wider "
-    "type first, e.g. with cr.cast(x, 'int64').",
-    zh="数字 {value} 超出 {dtype} 的范围（{low} 到 {high}）。请先将与其运算的张量转换为更宽的类型，例如 "
-    "cr.cast(x, 'int64')。",
+    en="the number {value} does not fit {dtype}, which holds {low} to {high}. Use a wider type; a tensor beside "
+    "it is cast to one with e.g. cr.cast(x, 'int64').",
+    zh="数字 {value} 超出 {dtype} 的范围（{low} 到 {high}）。请使用更宽的类型；可用例如 "
+    "cr.cast(x, 'int64') 转换与其运算的张量。",
 )
 _HOLDS_TENSORS = Message(
     "tensor.holds_tensors",
@@ -257,9 +257,7 @@ class _Number(_Leaf):
     def infer(self, inputs: Sequence[Tensor], attributes: Attributes) -> Type:
         value, dtype = attributes["value"], attributes["dtype"]
         if isinstance(value, int) and not dtype.floating and dtype is not bool_:
-            range = np.iinfo(dtype.numpy)
-            if not range.min <= value <= range.max:
-                raise DTypeError(_DOES_NOT_FIT(value=value, dtype=dtype, low=range.min, high=range.max))
+            _require_range(value, dtype)
         return super().infer(inputs, attributes)
 
     def evaluate(self, y: Tensor, inputs: Sequence[Array], batch: int | None) -> Array:
@@ -316,9 +314,18 @@ def tensor(data: ArrayLike | Tensor, dtype: DType | DTypeLike | None = None) -> 
     if array.dtype.kind not in "biuf":
         as_dtype(array.dtype)  # refuses what no dtype could make numbers of
     kind = as_dtype(dtype) if dtype is not None else default_dtype(array) if python else as_dtype(array.dtype)
+    if array.dtype.kind in "iu" and array.size and not kind.floating and kind is not bool_:
+        _require_range(int(array.min()), kind)
+        _require_range(int(array.max()), kind)
     array = frozen(np.array(array, kind.numpy, order="C"))
     type = Type(array.shape, kind)
     return Tensor(SOURCE, (), {"shape": type.shape, "dtype": kind}, type, value=array, where=caller())
+
+
+def _require_range(value: int, dtype: DType) -> None:
+    limits = np.iinfo(dtype.name)
+    if not limits.min <= value <= limits.max:
+        raise DTypeError(_DOES_NOT_FIT(value=value, dtype=dtype, low=limits.min, high=limits.max))
 
 
 def _holds_tensors(data: object) -> bool:

@@ -34,8 +34,8 @@ _TWICE = Message(
 
 _NOT_SIZES = Message(
     "axes.not_sizes",
-    en="{operation}: {sizes} is not a shape; sizes are integers, at least 0, or cr.batch.",
-    zh="{operation}：{sizes} 不是形状；大小为非负整数或 cr.batch。",
+    en="{operation}: {sizes} is neither a size nor a shape; sizes are integers, at least 0, or cr.batch.",
+    zh="{operation}：{sizes} 既不是大小也不是形状；大小为非负整数或 cr.batch。",
 )
 
 Axes = int | Sequence[int] | None

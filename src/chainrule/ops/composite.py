@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from chainrule.errors import DTypeError, ShapeError
-from chainrule.graph.dtype import bool_, float32, float64, int64, promote
-from chainrule.graph.extent import show_shape
+import numpy as np
+
+from chainrule.errors import DataError, DTypeError, ShapeError, UsageError
+from chainrule.graph.dtype import DType, bool_, float32, float64, int64, promote
+from chainrule.graph.extent import is_extent, show_shape
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
 from chainrule.ops.axes import Axes, normalized_axes
@@ -15,7 +17,7 @@ from chainrule.ops.elementwise import exp, log, sqrt, stop_gradient, where
 from chainrule.ops.kinds.composite import Composite
 from chainrule.ops.kinds.conversion import as_tensor, cast
 from chainrule.ops.movement import arange, pad, reshape
-from chainrule.ops.random import bernoulli, random_bits
+from chainrule.ops.random import bernoulli, counters, random_bits
 from chainrule.ops.selection import gather, max, one_hot
 
 __all__ = [
@@ -29,6 +31,21 @@ _LABELS = Message(
     "the labels are {labels}.",
     zh="cross_entropy：logits {logits} 需要形状为 {integers} 的整数标签，或与其形状相同的 one-hot 标签；"
     "给出的标签为 {labels}。",
+)
+_RANGE = Message(
+    "cross_entropy.range",
+    en="cross_entropy: label {label} is out of range: with {classes} classes, labels go from 0 to {last}.",
+    zh="cross_entropy：标签 {label} 超出范围：共 {classes} 个类别，标签应为 0 到 {last}。",
+)
+_RATE = Message(
+    "dropout.probability",
+    en="dropout: rate={rate} is not a probability; it is the share that is dropped, between 0 and 1.",
+    zh="dropout：rate={rate} 不是概率；它是被丢弃的比例，应在 0 与 1 之间。",
+)
+_PIXELS = Message(
+    "random_shift.pixels",
+    en="random_shift: pixels={pixels} is not a number of pixels, 0 or more.",
+    zh="random_shift：pixels={pixels} 不是非负的像素数。",
 )
 _IMAGES = Message(
     "random_shift.images",
@@ -129,7 +146,8 @@ def cross_entropy(logits: Any, labels: Any, *, label_smoothing: float | Tensor =
         ℓ = -Σ_c t_c log softmax(logits)_c,  t = (1 - s)·one_hot(label) + s / C
 
     Shapes:   logits (…, C), labels (…) integers or (…, C) one-hot → (…)
-    Raises:   ShapeError if labels fit neither way; DTypeError if integer labels are floats.
+    Raises:   ShapeError if labels fit neither way; DTypeError if integer labels are floats; DataError if one that is
+              known already is out of range (the loss of one that is bound later is 0).
     Source:   label smoothing s: Szegedy, Vanhoucke, Ioffe, Shlens and Wojna 2016
     Example:
         >>> cross_entropy([[0.0, 0.0]], [1])
@@ -141,6 +159,10 @@ def cross_entropy(logits: Any, labels: Any, *, label_smoothing: float | Tensor =
         if labels.dtype.floating or labels.dtype is bool_:
             shapes = {"logits": show_shape(logits.shape), "integers": show_shape(logits.shape[:-1])}
             raise DTypeError(_LABELS(**shapes, labels=labels.type))
+        known = np.zeros(0) if labels.value is None else labels.value
+        wrong = known[(known < 0) | (known >= classes)]
+        if wrong.size:
+            raise DataError(_RANGE(label=wrong[0], classes=classes, last=classes - 1))
         targets = one_hot(labels, classes, logits.dtype)
     elif labels.shape == logits.shape:
         targets = cast(labels, logits.dtype)
@@ -196,6 +218,12 @@ def _mask_shape(x: Tensor, shared_axes: Axes) -> tuple[Any, ...]:
     return tuple(1 if k in shared else e for k, e in enumerate(x.shape))
 
 
+def _rate(rate: Any, dtype: DType) -> Tensor:
+    if isinstance(rate, int | float) and not 0 <= rate <= 1:
+        raise UsageError(_RATE(rate=rate))
+    return cast(rate, dtype)
+
+
 def dropout(x: Any, rate: Any, seed: Any, step: Any = 0, *, stream: int = 0, shared_axes: Axes = None) -> Tensor:
     """Direct dropout: each element is kept with probability q = 1 - rate, otherwise set to zero; test time scales by q.
 
@@ -203,13 +231,14 @@ def dropout(x: Any, rate: Any, seed: Any, step: Any = 0, *, stream: int = 0, sha
 
     Along `shared_axes` one decision serves all elements: (1, 2) drops whole maps of images.
 
+    Raises:   UsageError if the rate is a number but no probability.
     Source:   Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov 2014, section 4
     Example:
         >>> dropout([1.0, 1.0, 1.0, 1.0], 0.5, seed=0)
         Tensor([1. 0. 0. 0.], shape=(4,), dtype=float32)
     """
     x = _floats(x)
-    numbers = cast(rate, x.dtype), cast(seed, int64), cast(step, int64)
+    numbers = _rate(rate, x.dtype), *counters(seed, step)
     return DROPOUT(x, *numbers, stream=stream, shape=_mask_shape(x, shared_axes))
 
 
@@ -220,13 +249,14 @@ def inverted_dropout(
 
         y = D ⊙ x / q, D ~ Bernoulli(q)
 
+    Raises:   UsageError if the rate is a number but no probability.
     Source:   Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov 2014, section 10
     Example:
         >>> inverted_dropout([1.0, 1.0, 1.0, 1.0], 0.5, seed=0)
         Tensor([2. 0. 0. 0.], shape=(4,), dtype=float32)
     """
     x = _floats(x)
-    numbers = cast(rate, x.dtype), cast(seed, int64), cast(step, int64)
+    numbers = _rate(rate, x.dtype), *counters(seed, step)
     return INVERTED_DROPOUT(x, *numbers, stream=stream, shape=_mask_shape(x, shared_axes))
 
 
@@ -256,6 +286,8 @@ def random_shift(x: Any, seed: Any, step: Any = 0, *, pixels: int = 1, stream: i
         Tensor([[[[1.]]]], shape=(1, 1, 1, 1), dtype=float32)
     """
     x = as_tensor(x)
+    if not is_extent(pixels):
+        raise UsageError(_PIXELS(pixels=repr(pixels)))
     if x.ndim != 4 or not all(isinstance(e, int) for e in x.shape[1:]):
         raise ShapeError(_IMAGES(x=show_shape(x.shape)))
-    return RANDOM_SHIFT(x, cast(seed, int64), cast(step, int64), pixels=pixels, stream=stream)
+    return RANDOM_SHIFT(x, *counters(seed, step), pixels=pixels, stream=stream)

@@ -16,7 +16,7 @@ from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message, suggestion
 from chainrule.ops.axes import Axes, letters, normalized_axes
 from chainrule.ops.kinds.composite import Composite
-from chainrule.ops.kinds.conversion import as_tensor, cast, lift, lift_numbers
+from chainrule.ops.kinds.conversion import as_tensor, cast, lift_numbers
 from chainrule.ops.kinds.indexed import Indexed
 from chainrule.ops.movement import pad, reshape, size
 
@@ -89,13 +89,16 @@ def sum(x: Any, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
         >>> sum([[1.0, 2.0], [3.0, 4.0]], axis=1)
         Tensor([3. 7.], shape=(2,), dtype=float32)
     """
-    x = as_tensor(x)
-    if x.dtype in (bool_, uint8):
-        x = cast(x, int32)
+    x = counted(as_tensor(x))
     axes = normalized_axes("sum", axis, x)
     names = letters(x)
     kept = ["0" if k in axes else name for k, name in enumerate(names) if keepdims or k not in axes]
     return Indexed("sum", f"y[{','.join(kept)}] += x[{','.join(names)}]")(x) if axes else x
+
+
+def counted(x: Tensor) -> Tensor:
+    """x in a type that can hold totals of it."""
+    return cast(x, int32) if x.dtype in (bool_, uint8) else x
 
 
 def _count(x: Tensor, axes: tuple[int, ...]) -> Extent:
@@ -286,7 +289,7 @@ _CONV = {(rank, grouped): _convolution(rank, grouped) for rank in (1, 2, 3) for 
 
 def _conv(rank: int, x: Any, w: Any, strides: Sizes, padding: Padding, dilation: Sizes, groups: int) -> Tensor:
     name = f"conv{rank}d"
-    x, w = lift([x, w])
+    x, w = lift_numbers([x, w])
     if x.ndim != rank + 2 or w.ndim != rank + 2:
         spatial = ", ".join(("depth", "height", "width")[-rank:])
         raise ShapeError(

@@ -530,7 +530,11 @@ def _one_index(x: Tensor, axis: int, entry: int | slice | EllipsisType) -> tuple
     if isinstance(entry, slice):
         if entry.step == 0:
             raise UsageError(_STEP(shape=show_shape(x.shape)))
-        start, stop, step = entry.indices(extent)
+        try:
+            start, stop, step = entry.indices(extent)
+        except TypeError:
+            kind = f"slice({entry.start}, {entry.stop}, {entry.step})"
+            raise ShapeError(_INDEX(kind=kind, shape=show_shape(x.shape))) from None
         count = len(range(start, stop, step))
         moved = f"a{axis}" if step == 1 else f"{'-' if step < 0 else ''}{abs(step)}*a{axis}"
         return (f"{moved}+{start}" if start and count else moved if count else f"a{axis}"), count

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from chainrule.errors import DTypeError, GraphError
+from chainrule.errors import DTypeError, GraphError, ShapeError, UsageError
 from chainrule.graph.dtype import DType, as_dtype, float32, float64, int64
 from chainrule.graph.expression import Buffer, Constant, Coordinate, Expression, Read, Size, call
-from chainrule.graph.extent import concrete_shape, product
+from chainrule.graph.extent import concrete_shape, product, show_shape
 from chainrule.graph.loopnest import LoopNest, axes_of, nest
 from chainrule.graph.operation import Array, Attributes, Primitive, Type
 from chainrule.graph.philox import philox4x32
@@ -49,6 +49,16 @@ _SEED = Message(
     en="a seed and a step are integers, but one of them is {dtype}. Give e.g. seed=0.",
     zh="种子和步数应为整数，但其中之一为 {dtype}。请给出例如 seed=0。",
 )
+_ONE_SEED = Message(
+    "random.one_seed",
+    en="random numbers are drawn under one seed and one step, but these have the shapes {seed} and {step}.",
+    zh="随机数由一个种子和一个步数产生，但给出的形状为 {seed} 和 {step}。",
+)
+_STREAM = Message(
+    "random.stream",
+    en="stream {stream} is out of range: streams are numbered from 0 to 2³² - 1; cr.stream_of(name) gives one.",
+    zh="流 {stream} 超出范围：流的编号为 0 到 2³² - 1；cr.stream_of(name) 可给出编号。",
+)
 _FLOATS = Message(
     "random.floats",
     en="uniform and normal numbers are float32 or float64, not {dtype}; cr.random_bits gives random integers.",
@@ -68,6 +78,10 @@ class _RandomBits(Primitive):
 
     def infer(self, inputs: Sequence[Tensor], attributes: Attributes) -> Type:
         product(attributes["shape"])
+        if any(x.shape for x in inputs):
+            raise ShapeError(_ONE_SEED(seed=show_shape(inputs[0].shape), step=show_shape(inputs[1].shape)))
+        if not 0 <= attributes["stream"] < _WORD:
+            raise UsageError(_STREAM(stream=attributes["stream"]))
         return Type(attributes["shape"], int64)
 
     def evaluate(self, y: Tensor, inputs: Sequence[Array], batch: int | None) -> Array:
@@ -132,6 +146,15 @@ def stream_of(name: str) -> int:
     return int.from_bytes(sha256(name.encode()).digest()[:4], "little")
 
 
+def counters(*numbers: Any) -> list[Tensor]:
+    """A seed and a step, as int64."""
+    given = [as_tensor(x) for x in numbers]
+    for x in given:
+        if x.dtype.floating:
+            raise DTypeError(_SEED(dtype=x.dtype))
+    return [cast(x, int64) for x in given]
+
+
 def random_bits(shape: Sizes, seed: Any, step: Any = 0, *, stream: int = 0) -> Tensor:
     """Random 32-bit words, held in int64.
 
@@ -143,12 +166,7 @@ def random_bits(shape: Sizes, seed: Any, step: Any = 0, *, stream: int = 0) -> T
         >>> random_bits(2, seed=0)
         Tensor([1713891541 3781805453], shape=(2,), dtype=int64)
     """
-    counted = [as_tensor(seed), as_tensor(step)]
-    for x in counted:
-        if x.dtype.floating:
-            raise DTypeError(_SEED(dtype=x.dtype))
-    seed, step = (cast(x, int64) for x in counted)
-    return apply(RANDOM_BITS, seed, step, shape=as_shape("random_bits", shape), stream=stream)
+    return apply(RANDOM_BITS, *counters(seed, step), shape=as_shape("random_bits", shape), stream=stream)
 
 
 def uniform(shape: Sizes, seed: Any, step: Any = 0, *, stream: int = 0, dtype: DType | DTypeLike = float32) -> Tensor:

@@ -43,6 +43,7 @@ from chainrule.ops.axes import Axes, as_shape, letters, normalized_axes, normali
 from chainrule.ops.contraction import (
     Padding,
     Sizes,
+    counted,
     padded_windows,
     sizes,
     spatial_rank,
@@ -260,6 +261,12 @@ class _Put(_Windowed):
         outer = tuple(a for i in indexing.output for a in i.axes)
         shape = [extents[a] for a in outer]
         window = [extents[a] for a in indexing.reduced]
+        if math.prod(window) <= _FOLDED:
+            result = np.zeros(concrete_shape(y.shape, batch), inputs[0].dtype)
+            x, place = (array.reshape(shape) for array in inputs)
+            for k, part in enumerate(_points(_windows(result, indexing, batch), tuple(window))):
+                part += select(place == k, x, x.dtype.type(0))  # no two windows have one element at the same point
+            return result
         here = inputs[1].reshape(*shape, 1) == np.arange(math.prod(window), dtype=np.int32)
         value = select(here, inputs[0].reshape(*shape, 1), inputs[0].dtype.type(0)).reshape(shape + window)
         (index,) = indexing.factors
@@ -634,12 +641,13 @@ def top_k(x: Any, k: int) -> tuple[Tensor, Tensor]:
         (Tensor([5. 3.], shape=(2,), dtype=float32), Tensor([2 0], shape=(2,), dtype=int32))
     """
     x = as_tensor(x)
-    places = apply(TOP_PLACES, x, k=k)
+    (count,) = as_shape("top_k", k)
+    places = apply(TOP_PLACES, x, k=count)
     return apply(GATHER, x, places, batch_dims=x.ndim - 1), places
 
 
 def cumulative_sum(x: Any, axis: int = -1, *, reverse: bool = False) -> Tensor:
-    """Running totals along an axis; reversed, from the last element back.
+    """Running totals along an axis; reversed, from the last element back. Bools and uint8 are counted as int32.
 
         y[i] = Σ x[j], j ≤ i
 
@@ -648,5 +656,5 @@ def cumulative_sum(x: Any, axis: int = -1, *, reverse: bool = False) -> Tensor:
         >>> cumulative_sum([1.0, 2.0, 3.0])
         Tensor([1. 3. 6.], shape=(3,), dtype=float32)
     """
-    x = as_tensor(x)
+    x = counted(as_tensor(x))
     return apply(CUMULATIVE_SUM, x, axis=normalized_axis("cumulative_sum", axis, x), reverse=reverse)

@@ -30,7 +30,12 @@ _BROADCAST = Message(
     "must be equal, or 1.",
     zh="{operation}：形状 {shapes} 无法广播：从末尾数第 {axis} 轴的大小为 {extents}。大小必须相等或为 1。",
 )
-
+_BROADCAST_TO = Message(
+    "elementwise.broadcast_to",
+    en="broadcast_to: shape {shape} cannot be repeated to {target}, which is smaller. Axes are added in front, and "
+    "axes of size 1 repeated; cr.sum takes axes away.",
+    zh="broadcast_to：形状 {shape} 无法重复为更小的 {target}。只能在前面添加轴，并重复大小为 1 的轴；cr.sum 可去掉轴。",
+)
 _ARITY = Message(
     "elementwise.arity",
     en="{operation} takes {expected} operands, but {given} were given.",
@@ -184,7 +189,8 @@ def broadcast_to(x: Tensor, shape: Shape) -> Tensor:
     """x repeated along new leading axes and axes of size 1."""
     if x.shape == tuple(shape):
         return x
-    broadcast_shape("broadcast_to", [x.shape, shape])
+    if broadcast_shape("broadcast_to", [x.shape, shape]) != tuple(shape):
+        raise ShapeError(_BROADCAST_TO(shape=show_shape(x.shape), target=show_shape(shape)))
     letters = _letters(shape)
     aligned = list(zip(letters[len(shape) - x.ndim :], x.shape, shape[len(shape) - x.ndim :], strict=True))
     own = ["0" if e == 1 and target != 1 else a for a, e, target in aligned]
