@@ -206,6 +206,8 @@ def test_iteration_goes_along_the_first_axis():
         (ops.sum, (tensor([True, True]),), int32),
         (ops.sum, (tensor([200, 100], uint8),), int32),
         (ops.mean, (tensor([1, 2], int32),), float32),
+        (ops.cumulative_sum, (tensor([True, True]),), int32),
+        (ops.conv1d, (tensor([[[True]]]), tensor([[[True]]])), int32),
         (ops.argmax, (tensor([1.0]),), int32),
         (ops.equal, (tensor([1]), 1.0), bool_),
         (ops.where, (tensor([1]), tensor([1], int32), 2.0), float32),
