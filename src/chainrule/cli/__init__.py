@@ -1,21 +1,30 @@
 """The command line: `chainrule train`, `chainrule summary`.
 
 commands   what can be typed
+spoken     help and refusals in the language of the product
 recipes    how each model is trained unless somebody says otherwise
 training   the command train: from the arguments to the result
-progress   the live line
+progress   what shows while a training runs
 report     tables and texts
 """
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 
 from chainrule.errors import ChainruleError, DataError, DivergedError, FileFormatError, UsageError
-from chainrule.messages import LANGUAGES, use_language
+from chainrule.messages import LANGUAGES, Message, use_language
 
-USAGE, BAD_DATA, DIVERGED, FAILED, INTERRUPTED = 2, 3, 4, 1, 130
+_SYSTEM = Message("cli.system", en="The operating system refuses: {reason}", zh="操作系统拒绝执行：{reason}")
+_MEMORY = Message(
+    "cli.memory",
+    en="The memory does not suffice. Try a smaller --batch-size, or less data.",
+    zh="内存不足。请减小 --batch-size，或使用更少的数据。",
+)
+
+FAILED, USAGE, BAD_DATA, DIVERGED, INTERRUPTED = 1, 2, 3, 4, 130
 _CODES: dict[type[ChainruleError], int] = {
     UsageError: USAGE,
     DataError: BAD_DATA,
@@ -27,19 +36,32 @@ _CODES: dict[type[ChainruleError], int] = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit code; whatever goes wrong is one paragraph on standard error."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a character that a terminal lacks is no reason to fail
+            stream.reconfigure(errors="replace")
     _choose_language(arguments)  # before the commands are made, whose help is in that language
     from chainrule.cli.commands import app
 
     try:
         app(arguments, prog_name="chainrule")
     except ChainruleError as error:
-        print(error, file=sys.stderr)
-        sys.exit(next((code for kind, code in _CODES.items() if isinstance(error, kind)), FAILED))
+        _leave(str(error), next((code for kind, code in _CODES.items() if isinstance(error, kind)), FAILED))
+    except OSError as error:
+        _leave(_SYSTEM(reason=error), FAILED)
+    except MemoryError:
+        _leave(_MEMORY(), FAILED)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def _leave(paragraph: str, code: int) -> None:
+    print(paragraph, file=sys.stderr)
+    sys.exit(code)
 
 
 def _choose_language(arguments: Sequence[str]) -> None:
-    for option, following in zip(arguments, [*arguments[1:], ""], strict=True):
-        name, _, value = option.partition("=")
-        chosen = value or following
+    for place, argument in enumerate(arguments):
+        name, _, value = argument.partition("=")
+        chosen = value or "".join(arguments[place + 1 : place + 2])
         if name == "--lang" and chosen in LANGUAGES:
             use_language(chosen)

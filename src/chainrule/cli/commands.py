@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from chainrule.messages import Message
+from chainrule.cli.spoken import Command, Group
+from chainrule.messages import Message, use_language
 from chainrule.version import __version__
 
 _ABOUT = Message(
@@ -28,21 +28,29 @@ _SUMMARY = Message(
 _MODEL = Message("cli.model", en="lenet5, lenet5_1998 or mlp.", zh="lenet5、lenet5_1998 或 mlp。")
 _DATA = Message(
     "cli.data",
-    en="Folder with MNIST's four files in IDX format, gzipped or not; without it, the bundled digits.",
-    zh="含 MNIST 四个 IDX 文件（可为 gzip）的文件夹；省略时使用内置数字。",
+    en="Folder with a set's four files in IDX format, as MNIST has them, gzipped or not; default: the bundled digits.",
+    zh="含数据集四个 IDX 文件（与 MNIST 相同，可为 gzip）的文件夹；默认：内置数字。",
 )
-_EPOCHS = Message("cli.epochs", en="Passes over the training samples.", zh="遍历训练样本的轮数。")
-_BATCH_SIZE = Message("cli.batch_size", en="Samples per step.", zh="每步的样本数。")
-_OPTIMIZER = Message("cli.optimizer", en="sgd, momentum, nesterov or adam.", zh="sgd、momentum、nesterov 或 adam。")
+_EPOCHS = Message(
+    "cli.epochs",
+    en="Passes over the training samples; default: the model's recipe.",
+    zh="遍历训练样本的轮数；默认：模型的配方。",
+)
+_BATCH_SIZE = Message(
+    "cli.batch_size", en="Samples per step; default: the model's recipe.", zh="每步的样本数；默认：模型的配方。"
+)
+_OPTIMIZER = Message(
+    "cli.optimizer", en="adam (default), sgd, momentum or nesterov.", zh="adam（默认）、sgd、momentum 或 nesterov。"
+)
 _RATE = Message(
     "cli.rate",
-    en="Learning rate per step; for adam the peak that it rises to and falls from.",
-    zh="每步的学习率；对 adam 为其上升后再下降的峰值。",
+    en="Learning rate per step, for adam the highest; default: the model's recipe for adam, else the optimizer's own.",
+    zh="每步的学习率，对 adam 为最高值；默认：adam 用模型的配方，其他用优化器自己的值。",
 )
 _SEED = Message(
     "cli.seed",
-    en="Decides first parameters, order and randomness: the same seed gives the same bits.",
-    zh="决定初始参数、样本顺序与随机性：相同的种子得到相同的结果。",
+    en="Decides first parameters, order and randomness: the same seed, the same bits; default: CHAINRULE_SEED, or 0.",
+    zh="决定初始参数、样本顺序与随机性：相同的种子得到逐位相同的结果；默认：CHAINRULE_SEED，否则为 0。",
 )
 _SAVE = Message(
     "cli.save",
@@ -55,24 +63,19 @@ _JSON = Message(
     zh="以一个 JSON 对象打印结果，作为标准输出的最后一行。",
 )
 _QUIET = Message("cli.quiet", en="Print the result only.", zh="只打印结果。")
-_LANG = Message("cli.lang", en="Language: en or zh.", zh="语言：en 或 zh。")
-_VERSION = Message("cli.version", en="Print the version.", zh="打印版本号。")
-
-app = typer.Typer(
-    help=_ABOUT(),
-    no_args_is_help=True,
-    add_completion=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+_LANGUAGE = Message(
+    "cli.lang",
+    en="Language; default: CHAINRULE_LANG, or that of the system.",
+    zh="语言；默认：CHAINRULE_LANG，否则为系统语言。",
 )
+_VERSION = Message("cli.version", en="Print the version.", zh="打印版本号。")
+_SOME_OPTIONS = Message("cli.some_options", en="[OPTIONS]", zh="[选项]")
+_COMMAND = Message("cli.command", en="COMMAND ...", zh="命令 ...")
 
 
 def _check_language(code: str | None) -> None:
-    """main() has already chosen the language, from all arguments at once; here an unknown one is refused."""
+    """Refuse a language that there is not; main() has chosen one already, before these texts were made."""
     if code is not None:
-        from chainrule.messages import use_language
-
         use_language(code)
 
 
@@ -82,32 +85,64 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-Language = Annotated[str | None, typer.Option("--lang", help=_LANG(), callback=_check_language, metavar="en|zh")]
-Model = Annotated[str, typer.Argument(help=_MODEL(), metavar="[MODEL]", show_default=False)]
+def _models() -> list[str]:
+    from chainrule.cli.recipes import RECIPES
+
+    return list(RECIPES)
+
+
+def _optimizers() -> list[str]:
+    from chainrule.optim import OPTIMIZERS
+
+    return list(OPTIMIZERS)
+
+
+app = typer.Typer(
+    cls=Group,
+    help=_ABOUT(),
+    options_metavar=_SOME_OPTIONS(),
+    subcommand_metavar=_COMMAND(),
+    invoke_without_command=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Language = Annotated[
+    str | None, typer.Option("--lang", help=_LANGUAGE(), metavar="en|zh", callback=_check_language, is_eager=True)
+]
+Version = Annotated[bool, typer.Option("--version", help=_VERSION(), callback=_print_version, is_eager=True)]
+Model = Annotated[str, typer.Argument(help=_MODEL(), metavar="MODEL", autocompletion=_models)]
+AnyModel = Annotated[str, typer.Argument(help=_MODEL(), metavar="[MODEL]", autocompletion=_models)]
+Data = Annotated[str | None, typer.Option(help=_DATA(), metavar="DIR")]
+Epochs = Annotated[int | None, typer.Option(help=_EPOCHS(), metavar="N", min=1)]
+BatchSize = Annotated[int | None, typer.Option(help=_BATCH_SIZE(), metavar="N", min=1)]
+OptimizerName = Annotated[str | None, typer.Option(help=_OPTIMIZER(), metavar="NAME", autocompletion=_optimizers)]
+Rate = Annotated[float | None, typer.Option(help=_RATE(), metavar="X")]
+Seed = Annotated[int, typer.Option(help=_SEED(), metavar="N", min=0, envvar="CHAINRULE_SEED")]
+Save = Annotated[str | None, typer.Option(help=_SAVE(), metavar="DIR")]
+Json = Annotated[bool, typer.Option("--json", help=_JSON())]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help=_QUIET())]
 
 
 @app.callback()
-def chainrule(
-    version: Annotated[
-        bool, typer.Option("--version", help=_VERSION(), callback=_print_version, is_eager=True)
-    ] = False,
-    lang: Language = None,
-) -> None:
-    """Options that stand before the command."""
+def chainrule(context: typer.Context, version: Version = False, lang: Language = None) -> None:
+    if context.invoked_subcommand is None:
+        print(context.get_help())
 
 
-@app.command(help=_TRAIN())
+@app.command(cls=Command, help=_TRAIN(), options_metavar=_SOME_OPTIONS())
 def train(
-    model: Model = "lenet5",
-    data: Annotated[Path | None, typer.Option(help=_DATA(), metavar="DIR", show_default=False)] = None,
-    epochs: Annotated[int | None, typer.Option(help=_EPOCHS(), min=1, show_default=False)] = None,
-    batch_size: Annotated[int | None, typer.Option(help=_BATCH_SIZE(), min=1, show_default=False)] = None,
-    optimizer: Annotated[str | None, typer.Option(help=_OPTIMIZER(), metavar="NAME", show_default=False)] = None,
-    lr: Annotated[float | None, typer.Option(help=_RATE(), show_default=False)] = None,
-    seed: Annotated[int, typer.Option(help=_SEED(), min=0, envvar="CHAINRULE_SEED")] = 0,
-    save: Annotated[Path | None, typer.Option(help=_SAVE(), metavar="DIR", show_default=False)] = None,
-    json: Annotated[bool, typer.Option("--json", help=_JSON())] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help=_QUIET())] = False,
+    model: AnyModel = "lenet5",
+    data: Data = None,
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    optimizer: OptimizerName = None,
+    lr: Rate = None,
+    seed: Seed = 0,
+    save: Save = None,
+    json: Json = False,
+    quiet: Quiet = False,
     lang: Language = None,
 ) -> None:
     from chainrule.cli.training import Order, run
@@ -116,9 +151,9 @@ def train(
     raise typer.Exit(run(order, as_json=json, quiet=quiet))
 
 
-@app.command(help=_SUMMARY())
-def summary(model: Annotated[str, typer.Argument(help=_MODEL())], lang: Language = None) -> None:
-    from chainrule.cli.report import layer_table, print_table
+@app.command(cls=Command, help=_SUMMARY(), options_metavar=_SOME_OPTIONS())
+def summary(model: Model, lang: Language = None) -> None:
+    from chainrule.cli.report import print_layers
     from chainrule.cli.training import network_of
 
-    print_table(layer_table(network_of(model)))
+    print_layers(network_of(model))

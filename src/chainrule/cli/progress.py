@@ -1,4 +1,4 @@
-"""What a training shows while it runs: one live line on a terminal, plain lines elsewhere."""
+"""What shows on standard error while a training runs: a line per epoch, and on a terminal a live one below them."""
 
 from __future__ import annotations
 
@@ -10,54 +10,89 @@ from chainrule.messages import Message
 from chainrule.train import Callback
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.live import Live
 
     from chainrule.train import Training
 
-_LINE = Message(
-    "cli.progress",
-    en="epoch {epoch}/{epochs}  step {step}/{steps}  rate {rate:.2g}  loss {loss:.4f}  accuracy {accuracy:.2%}",
-    zh="第 {epoch}/{epochs} 轮  第 {step}/{steps} 步  学习率 {rate:.2g}  损失 {loss:.4f}  准确率 {accuracy:.2%}",
-)
+_EPOCH = Message("cli.progress.epoch", en="epoch {number}/{of}", zh="第 {number}/{of} 轮")
+_STEP = Message("cli.progress.step", en="step {number}/{of}", zh="第 {number}/{of} 步")
+_LOSS = Message("cli.progress.loss", en="loss {loss:.4f}", zh="损失 {loss:.4f}")
+_ACCURACY = Message("cli.progress.accuracy", en="accuracy {accuracy:.2%}", zh="准确率 {accuracy:.2%}")
+_SPEED = Message("cli.progress.speed", en="{speed:,.0f} samples/s", zh="{speed:,.0f} 样本/秒")
+_LEFT = Message("cli.progress.left", en="{minutes}:{seconds:02d} left", zh="剩余 {minutes}:{seconds:02d}")
+_SECONDS = Message("cli.progress.seconds", en="{seconds:.1f} s", zh="{seconds:.1f} 秒")
+
+_BAR = 12  # characters
 
 
 def is_live() -> bool:
-    """Whether standard error is a terminal that can rewrite a line."""
-    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    """Whether standard error can rewrite a line, and nobody asked for plain output."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
 
 
-class LiveLine(Callback):
-    """Progress, rate, loss, accuracy and the time left, on one line of standard error that is rewritten."""
+class EpochLines(Callback):
+    """A plain line per epoch, in the language of the product."""
 
-    def __init__(self) -> None:
-        self._progress: Progress | None = None
+    def on_epoch_end(self, training: Training) -> None:
+        number = _EPOCH(number=training.epochs_done, of=training.epochs)
+        parts = [number, *_means(training).values(), _SECONDS(seconds=training.seconds)]
+        print("  ".join(parts), file=sys.stderr, flush=True)
+
+    def stop(self) -> None:
+        """Take away what is live; also where a training was cut short."""
+
+
+class LiveLine(EpochLines):
+    """One more line that is rewritten. What does not fit the terminal is left out, the least important first."""
+
+    _live: Live | None = None
+    _parts: dict[str, str]
+    _done = 0.0  # fraction of the training
 
     def on_train_begin(self, training: Training) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.live import Live
 
-        columns = BarColumn(bar_width=20), TimeRemainingColumn(), TextColumn("{task.description}")
-        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._task = self._progress.add_task("", total=training.epochs * training.steps_per_epoch)
-        self._progress.start()
+        self._parts = {}
+        self._live = Live(self, console=Console(stderr=True), refresh_per_second=10, transient=True)
+        self._live.start()  # from here on, what is printed to standard error appears above the live line
 
     def on_train_batch_end(self, training: Training) -> None:
-        if self._progress is None:
-            return
-        done = training.epochs_done * training.steps_per_epoch + training.steps_done
-        text = _LINE(
-            epoch=training.epochs_done + 1,
-            epochs=training.epochs,
-            step=training.steps_done,
-            steps=training.steps_per_epoch,
-            rate=training.scalars.get("learning_rate", 0.0),
-            loss=training.logs["loss"],
-            accuracy=training.logs.get("accuracy", 0.0),
-        )
-        self._progress.update(self._task, completed=done, description=text)
+        steps = training.epochs_done * training.steps_per_epoch + training.steps_done
+        self._done = steps / (training.epochs * training.steps_per_epoch)
+        minutes, seconds = divmod(round(training.seconds * (1 / self._done - 1)), 60)
+        self._parts = {
+            "epoch": _EPOCH(number=training.epochs_done + 1, of=training.epochs),
+            "step": _STEP(number=training.steps_done, of=training.steps_per_epoch),
+            **_means(training),
+            "speed": _SPEED(speed=steps * training.batch_size / training.seconds),
+            "left": _LEFT(minutes=minutes, seconds=seconds),
+        }
+
+    def on_train_end(self, training: Training) -> None:
+        self.stop()
 
     def stop(self) -> None:
-        """Take the line away; also where the training was cut short."""
-        if self._progress is not None:
-            self._progress.stop()
-            self._progress = None
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        from rich.text import Text
+
+        filled = round(self._done * _BAR)
+        parts = {"bar": Text.assemble(("━" * filled, "green"), ("━" * (_BAR - filled), "bright_black"))}
+        parts |= {name: Text(part) for name, part in self._parts.items()}
+        for least in ("", "bar", "speed", "step", "loss", "accuracy"):
+            parts.pop(least, None)
+            line = Text("  ", no_wrap=True, overflow="crop").join(parts.values())
+            if line.cell_len <= options.max_width:
+                break
+        yield line
+
+
+def _means(training: Training) -> dict[str, str]:
+    """The loss and the accuracy of the epoch so far."""
+    loss, accuracy = training.logs["loss"], training.logs["accuracy"]
+    return {"loss": _LOSS(loss=loss), "accuracy": _ACCURACY(accuracy=accuracy)}

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from chainrule.cli import INTERRUPTED, report
-from chainrule.cli.progress import LiveLine, is_live
+from chainrule.cli.progress import EpochLines, LiveLine, is_live
 from chainrule.cli.recipes import RECIPES, Recipe
-from chainrule.data import digits, load_images
+from chainrule.data import check_batch_size, digits, load_images
 from chainrule.errors import UsageError
 from chainrule.messages import Message, suggestion
-from chainrule.nn import MODELS, Layer, Network
-from chainrule.train import Callback, EpochLines, Model
+from chainrule.nn import MODELS, Network
+from chainrule.train import Model
 
 _UNKNOWN_MODEL = Message(
     "cli.unknown_model",
@@ -24,13 +25,23 @@ _UNKNOWN_MODEL = Message(
 )
 _RATE = Message(
     "cli.rate_not_positive",
-    en="--lr is {rate}; a learning rate is above 0, and usually between 0.0001 and 0.1.",
-    zh="--lr 为 {rate}；学习率必须大于 0，通常在 0.0001 与 0.1 之间。",
+    en="--lr is {rate}; a learning rate is a number above 0, usually between 0.0001 and 0.1.",
+    zh="--lr 为 {rate}；学习率是大于 0 的数，通常在 0.0001 与 0.1 之间。",
+)
+_EMPTY = Message(
+    "cli.empty_folder",
+    en="{option} is given without the name of a folder.",
+    zh="{option} 没有给出文件夹的名称。",
+)
+_NO_FOLDER = Message(
+    "cli.no_folder",
+    en="--save {folder} cannot be a folder: {reason}. Save somewhere else.",
+    zh="--save {folder} 不能作为文件夹：{reason}。请保存到其他位置。",
 )
 _INTERRUPTED = Message(
     "cli.interrupted",
-    en="Interrupted in epoch {epoch}. {saved}",
-    zh="在第 {epoch} 轮被中断。{saved}",
+    en="Interrupted in epoch {epoch} of {epochs}, after step {step}. {saved}",
+    zh="在第 {epoch}/{epochs} 轮第 {step} 步之后被中断。{saved}",
 )
 _SAVED = Message("cli.saved", en="What was reached is saved in {folder}.", zh="已将达到的状态保存在 {folder}。")
 _NOT_SAVED = Message(
@@ -45,13 +56,20 @@ class Order:
     """What was asked for; None leaves it to the recipe."""
 
     model: str
-    data: Path | None
+    data: str | None
     epochs: int | None
     batch_size: int | None
     optimizer: str | None
     learning_rate: float | None
     seed: int
-    save: Path | None
+    save: str | None
+
+    def __post_init__(self) -> None:
+        if self.learning_rate is not None and not 0 < self.learning_rate < math.inf:
+            raise UsageError(_RATE(rate=self.learning_rate))
+        for option, folder in {"--data": self.data, "--save": self.save}.items():
+            if folder == "":
+                raise UsageError(_EMPTY(option=option))
 
 
 def recipe_of(name: str) -> Recipe:
@@ -67,55 +85,66 @@ def recipe_of(name: str) -> Recipe:
 def network_of(name: str) -> Network:
     """The model as a graph, for the bundled digits' pictures."""
     recipe_of(name)
-    architecture: Layer = MODELS[name]()
-    return Model(architecture, (28, 28, 1)).network
+    return Model(MODELS[name](), (28, 28, 1)).network
 
 
 def run(order: Order, *, as_json: bool, quiet: bool) -> int:
     """Train as ordered, print, and give the exit code."""
     recipe = recipe_of(order.model)
-    if order.learning_rate is not None and not order.learning_rate > 0:
-        raise UsageError(_RATE(rate=order.learning_rate))
     optimizer = recipe.optimizer(order.optimizer, order.learning_rate)
     data = digits() if order.data is None else load_images(order.data)
-    model = Model(recipe.architecture(order.model), data.x_train.shape[1:], seed=order.seed)
-    talks = not (as_json or quiet)
-    if talks:
-        report.print_table(report.data_table(data))
-        report.print_table(report.layer_table(model.network))
-    line = LiveLine()
-    callbacks: list[Callback] = [] if quiet else [line, EpochLines()] if is_live() else [EpochLines()]
-    started = time.perf_counter()
+    samples = len(data.x_train)
+    epochs = order.epochs or recipe.epochs
+    batch_size = check_batch_size(order.batch_size or min(recipe.batch_size, samples), samples)
+    model = Model(recipe.architecture(order.model, len(data.class_names)), data.x_train.shape[1:], seed=order.seed)
+    if order.save is not None:
+        _make_folder(order.save)  # better now than after the training
+    if not (as_json or quiet):
+        report.print_data(data)
+        report.print_layers(model.network)
+        steps = math.ceil(samples / batch_size)
+        report.print_plan(optimizer, epochs=epochs, steps=steps, batch_size=batch_size, seed=order.seed)
+    lines = LiveLine() if is_live() else EpochLines()
     try:
+        started = time.perf_counter()
         history = model.fit(
             data.x_train,
             data.y_train,
             optimizer=optimizer,
-            epochs=order.epochs or recipe.epochs,
-            batch_size=order.batch_size or recipe.batch_size,
-            callbacks=callbacks,
+            epochs=epochs,
+            batch_size=batch_size,
+            callbacks=[] if quiet else [lines],
             verbose=0,
         )
+        seconds = time.perf_counter() - started
+        if order.save is not None:
+            model.save(order.save)
+        result = report.Result.of(model, data, history, seconds)
     except KeyboardInterrupt:
-        line.stop()
-        return _interrupted(model, order.save)
+        lines.stop()
+        return _interrupted(model, epochs, order.save)
     finally:
-        line.stop()
-    seconds = time.perf_counter() - started
-    result = report.Result.of(model, data, order.seed, epochs=len(history.epoch), seconds=seconds)
-    if order.save is not None:
-        model.save(order.save)
+        lines.stop()
     if as_json:
         print(json.dumps(result.as_dict()))
     else:
-        report.print_result(result, order.save, len(data.x_test))
+        report.print_result(result, data, order.save, only=quiet)
     return 0
 
 
-def _interrupted(model: Model, folder: Path | None) -> int:
+def _make_folder(folder: str) -> None:
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as reason:
+        raise UsageError(_NO_FOLDER(folder=folder, reason=reason.strerror)) from None
+
+
+def _interrupted(model: Model, epochs: int, folder: str | None) -> int:
+    """Save and say what was reached; a second Ctrl-C meanwhile stops at once."""
     if folder is not None:
         model.save(folder)
     saved = _NOT_SAVED() if folder is None else _SAVED(folder=folder)
     state = model.training_state
-    print(_INTERRUPTED(epoch=1 + (state.epoch if state else 0), saved=saved), file=sys.stderr)
+    epoch, step = (min(state.epoch + 1, epochs), state.update) if state else (1, 0)
+    print(_INTERRUPTED(epoch=epoch, epochs=epochs, step=step, saved=saved), file=sys.stderr)
     return INTERRUPTED

@@ -69,8 +69,8 @@ def mlp(
     return Sequential([*scaling, Flatten(name="flatten"), *hidden, Dense(classes, name="scores")])
 
 
-# What classifies images of bytes, by name.
-MODELS: dict[str, Callable[[], Sequential]] = {
+# What classifies images of bytes, by name; all take the number of `classes`.
+MODELS: dict[str, Callable[..., Sequential]] = {
     "lenet5": lenet5,
     "lenet5_1998": lenet5_1998,
     "mlp": partial(mlp, scale=1 / 255),
