@@ -1,146 +1,176 @@
-"""The command line as its users meet it: what it prints where, and the code it leaves with."""
+"""Trainings and summaries: what is printed where, what is saved, and the code that is left."""
 
 import json
 import os
 import signal
 import subprocess
-import sys
 import time
+from pathlib import Path
 
-import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.cli import main
-from chainrule.data import digits, write_idx
-from chainrule.messages import use_language
+from chainrule.cli import main, report
+from chainrule.data import digits
+from chainrule.optim import SGD, Adam, OneCycle
+from tests.cli.commands import apart, command, environment, here
 
 
-def leave(capsys, *arguments):
-    """Run a command; its exit code, standard output and standard error."""
-    with pytest.raises(SystemExit) as left:
-        main(arguments)
-    use_language(None)
-    captured = capsys.readouterr()
-    return left.value.code or 0, captured.out, captured.err
+def result_of(left):
+    return json.loads(left.out.splitlines()[-1])
 
 
-@pytest.fixture(scope="module")
-def few_digits(tmp_path_factory):
-    """A folder in MNIST's layout with few of the bundled digits."""
-    folder, data = tmp_path_factory.mktemp("few"), digits()
-    for part, x, y in (
-        ("train", data.x_train[:600], data.y_train[:600]),
-        ("t10k", data.x_test[:200], data.y_test[:200]),
-    ):
-        write_idx(folder / f"{part}-images-idx3-ubyte.gz", x[..., 0])
-        write_idx(folder / f"{part}-labels-idx1-ubyte.gz", y.astype(np.uint8))
-    return folder
+@pytest.mark.parametrize(("model", "parameters"), [("lenet5", "61,706"), ("lenet5_1998", "60,000"), ("mlp", "101,770")])
+def test_summary_lists_the_layers(capsys, model, parameters):
+    left = here(capsys, "summary", model)
+    assert (left.code, left.err) == (0, "")
+    assert "Dense" in left.out
+    assert parameters in left.out.splitlines()[-2]
 
 
-def test_version(capsys):
-    assert leave(capsys, "--version") == (0, f"chainrule {cr.__version__}\n", "")
+def test_summary_speaks_chinese(capsys):
+    assert "参数" in here(capsys, "--lang", "zh", "summary", "mlp").out
+    assert "参数" in here(capsys, "summary", "mlp", "--lang", "zh").out
 
 
-def run(*arguments, **environment):
-    """The same in a process of its own: its standard output."""
-    command = [sys.executable, "-m", "chainrule", *arguments]
-    environment = os.environ | {"PYTHONIOENCODING": "utf-8"} | environment
-    return subprocess.run(command, capture_output=True, encoding="utf-8", env=environment, check=True).stdout
+def test_what_a_stream_cannot_show_does_not_stop_the_command():
+    left = apart("summary", "mlp", "--lang", "zh", PYTHONIOENCODING="ascii")
+    assert (left.code, left.err) == (0, "")
 
 
-def test_help_is_in_the_language_asked_for():
-    assert "Train a model" in run("--help")
-    assert "训练模型" in run("--lang", "zh", "--help")
-    assert "训练样本" in run("train", "--help", "--lang=zh")
-    assert "训练模型" in run("--help", CHAINRULE_LANG="zh")
-
-
-def test_summary_lists_the_layers(capsys):
-    code, out, err = leave(capsys, "summary", "lenet5")
-    assert (code, err) == (0, "")
-    assert "Conv2D" in out
-    assert "61,706" in out
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "said"),
-    [
-        (["train", "lenet6"], 2, "Did you mean 'lenet5'?"),
-        (["summary", "nlp"], 2, "Did you mean 'mlp'?"),
-        (["train", "--optimizer", "adma"], 2, "Did you mean 'adam'?"),
-        (["train", "--lr", "-1"], 2, "learning rate is above 0"),
-        (["train", "--lr", "nan"], 2, "learning rate is above 0"),
-        (["train", "--epochs", "0"], 2, "--epochs"),
-        (["train", "--epocs", "3"], 2, "--epochs"),
-        (["train", "--lang", "fr"], 2, "choose one of: en, zh"),
-        (["train", "--data", "no/such/folder"], 3, "no/such/folder"),
-    ],
-)
-def test_what_is_wrong_is_one_paragraph(capsys, arguments, code, said):
-    left, out, err = leave(capsys, *arguments)
-    assert left == code
-    assert said in err
-    assert "Traceback" not in err
-    assert out == ""
-
-
-def test_a_batch_larger_than_the_data_is_bad_data(capsys):
-    code, _, err = leave(capsys, "train", "--batch-size", "20000", "--epochs", "1")
-    assert code == 3
-    assert "20000" in err
-    assert "10000" in err
+def test_a_missing_folder_is_bad_data(capsys):
+    left = here(capsys, "train", "--data", "no/such/folder")
+    assert (left.code, left.out) == (3, "")
+    assert "no/such/folder" in left.err
 
 
 def test_a_damaged_file_is_bad_data(capsys, few_digits, tmp_path):
-    for file in few_digits.iterdir():
+    for file in Path(few_digits).iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     damaged = tmp_path / "train-images-idx3-ubyte.gz"
     damaged.write_bytes(damaged.read_bytes()[:1000])
-    code, _, err = leave(capsys, "train", "--data", str(tmp_path))
-    assert code == 3
-    assert damaged.name in err
+    left = here(capsys, "train", "--data", str(tmp_path))
+    assert (left.code, left.out) == (3, "")
+    assert damaged.name in left.err
+
+
+def test_a_batch_larger_than_the_data_is_bad_data(capsys):
+    left = here(capsys, "train", "--batch-size", "20000")
+    assert (left.code, left.out) == (3, "")
+    assert "20000" in left.err
+    assert "10000" in left.err
 
 
 def test_json_is_the_last_line_and_the_same_seed_gives_the_same_bits(capsys, few_digits):
-    arguments = ["train", "mlp", "--data", str(few_digits), "--epochs", "2", "--seed", "3", "--json"]
-    code, out, err = leave(capsys, *arguments)
-    result = json.loads(out.splitlines()[-1])
-    assert code == 0
+    arguments = ["train", "mlp", "--data", few_digits, "--epochs", "2", "--seed", "3", "--json"]
+    left = here(capsys, *arguments)
+    result = result_of(left)
+    assert left.code == 0
     assert {"test_accuracy", "test_loss", "epochs", "seconds", "samples_per_second"} < result.keys()
     assert (result["epochs"], result["seed"], result["executor"]) == (2, 3, "reference")
     assert result["test_accuracy"] > 0.5
-    assert len(err.splitlines()) == 2, "no terminal: one plain line per epoch"
-    again = json.loads(leave(capsys, *arguments)[1].splitlines()[-1])
+    assert len(left.err.splitlines()) == 2, "a plain line per epoch"
+    again = result_of(here(capsys, *arguments, "--quiet"))
     assert (again["test_loss"], again["test_accuracy"]) == (result["test_loss"], result["test_accuracy"])
+    other = result_of(here(capsys, *arguments, "--quiet", "--seed", "4"))
+    assert other["test_loss"] != result["test_loss"]
+
+
+def test_json_has_null_for_what_is_no_number():
+    values = {"test_accuracy": 0.1, "test_loss": float("nan"), "seconds": float("inf"), "samples_per_second": 1.0}
+    result = report.Result(**values, epochs=1, best_epoch=1, best_loss=0.1, executor="", seed=0, errors=None)
+    text = json.dumps(result.as_dict(), allow_nan=False)
+    assert '"test_loss": null, ' in text
+    assert '"seconds": null, ' in text
 
 
 def test_quiet_prints_the_result_only(capsys, few_digits):
-    code, out, err = leave(capsys, "train", "mlp", "--data", str(few_digits), "--epochs", "1", "--quiet")
-    assert (code, err) == (0, "")
-    assert out.startswith("test accuracy ")
+    left = here(capsys, "train", "mlp", "--data", few_digits, "--epochs", "1", "--quiet")
+    assert (left.code, left.err) == (0, "")
+    assert left.out.startswith("test accuracy ")
+    assert left.out.count("\n") == 1
 
 
-def test_reports_come_before_and_the_saved_model_predicts(capsys, few_digits, tmp_path):
-    folder = tmp_path / "model"
-    code, out, _ = leave(capsys, "train", "mlp", "--data", str(few_digits), "--epochs", "1", "--save", str(folder))
-    assert code == 0
-    assert out.index("always guessing") < out.index("Dense") < out.index("test accuracy")
+def test_reports_come_in_order_and_the_saved_model_predicts(capsys, few_digits, tmp_path):
+    folder = str(tmp_path / "new" / "model")
+    left = here(capsys, "train", "mlp", "--data", few_digits, "--epochs", "2", "--save", folder)
+    assert left.code == 0
+    parts = ["data: few", "always guessing", "Dense", "101,770", "epochs: 2", "Adam(learning_rate=OneCycle("]
+    parts += ["test accuracy", "best epoch: 2 of 2", "time:", "most often confused:", "saved in"]
+    places = [left.out.index(part) for part in parts]
+    assert places == sorted(places)
     assert cr.Model.load(folder).predict(digits().x_test[:3]).shape == (3, 10)
 
 
+def test_a_training_speaks_chinese(capsys, few_digits):
+    left = here(capsys, "train", "mlp", "--data", few_digits, "--epochs", "1", "--lang", "zh")
+    for english in ("data", "samples", "training", "test", "epoch", "accuracy", "best", "time", "next"):
+        assert not any(line.strip().startswith(english) for line in left.out.splitlines()), english
+    assert "测试准确率" in left.out
+
+
+def test_few_samples_of_many_classes(capsys, unbalanced_digits):
+    """Fewer samples than the recipe's batch; more classes than ten; a class that training has not seen."""
+    left = here(capsys, "train", "mlp", "--data", unbalanced_digits, "--epochs", "1")
+    assert left.code == 0
+    rows = {line.split("  ")[0].strip(): line.split() for line in left.out.splitlines()}
+    assert rows["classes"][-2:] == ["4", "2"]
+    assert rows["in smallest, largest class"][-4:] == ["0,", "30", "0,", "10"]
+    assert rows["always guessing the largest"][-2:] == ["75.00%", "50.00%"]
+    assert "samples per step: 40" in left.out
+
+
+def test_the_optimizer_is_shown_with_its_rate_and_what_is_not_default():
+    assert report._chosen(SGD()) == f"SGD(learning_rate={SGD().learning_rate})"
+    shown = report._chosen(Adam(OneCycle(0.1), beta_2=0.9))
+    assert shown == "Adam(learning_rate=OneCycle(peak=0.1), beta_2=0.9)"
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd", "momentum", "nesterov"])
+def test_a_rate_for_any_optimizer(capsys, few_digits, optimizer):
+    arguments = ["--data", few_digits, "--epochs", "1", "--optimizer", optimizer, "--lr", "0.003"]
+    left = here(capsys, "train", "mlp", *arguments)
+    assert left.code == 0
+    assert "0.003" in left.out
+
+
 def test_a_rate_that_is_too_high_diverges_with_its_own_code(capsys, few_digits):
-    arguments = ["--data", str(few_digits), "--optimizer", "sgd", "--lr", "1e30", "--epochs", "1"]
-    code, _, err = leave(capsys, "train", "mlp", *arguments)
-    assert code == 4
-    assert "learning rate" in err
+    arguments = ["--data", few_digits, "--optimizer", "sgd", "--lr", "1e30", "--epochs", "1"]
+    left = here(capsys, "train", "mlp", *arguments)
+    assert left.code == 4
+    assert "learning rate" in left.err
+
+
+@pytest.mark.parametrize(
+    ("trouble", "said"), [(OSError(28, "No space left"), "No space left"), (MemoryError(), "memory")]
+)
+def test_trouble_with_the_machine_is_one_paragraph(capsys, monkeypatch, trouble, said):
+    def fails(*_: object, **__: object) -> None:
+        raise trouble
+
+    monkeypatch.setattr("chainrule.cli.training.digits", fails)
+    left = here(capsys, "train")
+    assert left.code == 1
+    assert said in left.err
+    assert left.err.count("\n") == 1
+
+
+def test_a_mistake_of_the_program_is_not_hidden(monkeypatch):
+    def fails(*_: object, **__: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("chainrule.cli.training.digits", fails)
+    with pytest.raises(AssertionError):
+        main(["train"])
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
-def test_an_interrupted_training_is_saved(few_digits, tmp_path):
-    command = [sys.executable, "-m", "chainrule", "train", "--data", str(few_digits), "--epochs", "500"]
+@pytest.mark.parametrize("saved", [True, False])
+def test_an_interrupted_training_keeps_what_it_reached(few_digits, tmp_path, saved):
+    folder = tmp_path / "reached"
+    arguments = ["train", "mlp", "--data", few_digits, "--epochs", "5000", *(["--save", str(folder)] if saved else [])]
     process = subprocess.Popen(
-        [*command, "--save", str(tmp_path / "reached")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", env=environment()
     )
     assert process.stderr is not None
     first = process.stderr.readline()  # the first epoch is done
@@ -148,8 +178,13 @@ def test_an_interrupted_training_is_saved(few_digits, tmp_path):
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130, first + err
-    assert "reached" in err
+    last = err.splitlines()[-1]
+    assert last.startswith("Interrupted in epoch ")
     assert "Traceback" not in err
-    state = cr.Model.load(tmp_path / "reached").training_state
-    assert state is not None
-    assert state.step > 0
+    if saved:
+        assert str(folder) in last
+        state = cr.Model.load(folder).training_state
+        assert state is not None
+        assert state.step > 0
+    else:
+        assert "--save DIR" in last
