@@ -11,9 +11,8 @@ from chainrule.ops.kinds.conversion import (
     lift_floats,
     lift_integers,
     lift_numbers,
-    lift_selection,
 )
-from chainrule.ops.kinds.elementwise import Elementwise
+from chainrule.ops.kinds.elementwise import Elementwise, where
 
 __all__ = [
     "absolute", "add", "cast", "clip", "cos", "divide", "elu", "equal", "erf", "exp", "expm1", "floor", "greater",
@@ -146,39 +145,28 @@ logical_not = Elementwise(
     "logical_not", "logical_not(x)", lift=lift_conditions, convention=_COMPARISONS, summary="Whether it does not hold.",
     example=">>> logical_not([True, False])\nTensor([False  True], shape=(2,), dtype=bool)",
 )  # fmt: skip
-where: Elementwise = Elementwise(
-    "where", "where(condition, a, b)",
-    partials=lambda y, condition, a, b: (
-        None,
-        where(condition, ones(y), zeros(y)),
-        where(condition, zeros(y), ones(y)),
-    ),
-    lift=lift_selection,
-    summary="a where the condition holds, b elsewhere.",
-    example=">>> where([True, False], [1.0, 2.0], 0.0)\nTensor([1. 0.], shape=(2,), dtype=float32)",
-)  # fmt: skip
 maximum = Elementwise(
     "maximum", "maximum(a, b)",
-    partials=lambda y, a, b: (where(a >= b, ones(y), zeros(y)), where(a >= b, zeros(y), ones(y))),
-    kinks=(0.0,), convention="where both are equal the first gets the gradient",
+    partials=lambda y, a, b: (a >= b, logical_not(a >= b)),
+    convention="where both are equal the first gets the gradient",
     summary="The larger of two; NaN if either is.",
     example=">>> maximum([1.0, 2.0], 1.5)\nTensor([1.5 2. ], shape=(2,), dtype=float32)",
 )  # fmt: skip
 minimum = Elementwise(
     "minimum", "minimum(a, b)",
-    partials=lambda y, a, b: (where(a <= b, ones(y), zeros(y)), where(a <= b, zeros(y), ones(y))),
-    kinks=(0.0,), convention="where both are equal the first gets the gradient",
+    partials=lambda y, a, b: (a <= b, logical_not(a <= b)),
+    convention="where both are equal the first gets the gradient",
     summary="The smaller of two; NaN if either is.",
     example=">>> minimum([1.0, 2.0], 1.5)\nTensor([1.  1.5], shape=(2,), dtype=float32)",
 )  # fmt: skip
 clip = Elementwise(
     "clip", "minimum(maximum(x, low), high)",
     partials=lambda y, x, low, high: (
-        where(logical_and(x >= low, x <= high), ones(y), zeros(y)),
-        where(logical_and(x < low, low <= high), ones(y), zeros(y)),
-        where(logical_and(x > high, low <= high), ones(y), zeros(y)),
+        logical_and(x >= low, x <= high),
+        logical_and(x < low, low <= high),
+        logical_and(x > high, low <= high),
     ),
-    kinks=(0.0,), convention="at a bound x gets the gradient; low ≤ high",
+    convention="at a bound x gets the gradient; low ≤ high",
     summary="x, but no less than low and no more than high.",
     example=">>> clip([-1.0, 0.5, 2.0], 0.0, 1.0)\nTensor([0.  0.5 1. ], shape=(3,), dtype=float32)",
 )  # fmt: skip
@@ -235,7 +223,7 @@ sigmoid = Elementwise(
     example=">>> sigmoid([0.0, 1.0])\nTensor([0.5       0.7310586], shape=(2,), dtype=float32)",
 )  # fmt: skip
 relu = Elementwise(
-    "relu", "maximum(x, 0)", partials=lambda y, x: (where(x > 0, ones(y), zeros(y)),),
+    "relu", "maximum(x, 0)", partials=lambda y, x: (x > 0,),
     kinks=(0.0,), convention="the derivative at 0 is 0",
     summary="Rectified linear unit.",
     source="Nair and Hinton 2010",

@@ -21,7 +21,7 @@ from chainrule.graph.operation import Array, Attributes, Primitive, Type
 from chainrule.graph.scalar import ScalarFunction
 from chainrule.graph.tensor import Tensor, apply
 from chainrule.messages import Message
-from chainrule.ops.kinds.conversion import lift
+from chainrule.ops.kinds.conversion import lift, lift_selection
 from chainrule.ops.kinds.indexed import Indexed
 
 _BROADCAST = Message(
@@ -42,7 +42,7 @@ _ARITY = Message(
     zh="{operation} 需要 {expected} 个操作数，但给出了 {given} 个。",
 )
 
-Partial = Tensor | float | None
+Partial = Tensor | float | None  # a condition stands for 1 where it holds, 0 elsewhere
 Interval = tuple[float, float]
 
 
@@ -53,10 +53,11 @@ class Elementwise(Primitive):
         sigmoid = Elementwise("sigmoid", "1 / (1 + exp(-x))", partials=lambda y, x: (y * (1 - y),))
 
     The formula's names, in order of appearance, are the inputs; a ScalarFunction may stand in its place. `partials`
-    gives the derivative by each input, written with tensors (None where there is none): both modes, of every order,
-    follow. `lift` makes the operands tensors of the types that the formula takes. `domain` holds, for each input, the
-    values for which formula and derivative are meant; `kinks` are the points without a derivative, where `convention`
-    says what is used. What `help` prints is made from all of these.
+    gives the derivative by each input, written with tensors (None where there is none; a condition for 1 where it
+    holds and 0 elsewhere): both modes, of every order, follow. `lift` makes the operands tensors of the types that the
+    formula takes. `domain` holds, for each input, the values for which formula and derivative are meant; `kinks` are
+    the points of a function of one input that have no derivative, where `convention` says what is used. What `help`
+    prints is made from all of these.
     """
 
     name: str
@@ -161,9 +162,25 @@ class Elementwise(Primitive):
 
 
 def scaled(tensor: Tensor, factor: Tensor | float) -> Tensor:
+    """The product, where a condition selects: what it rules out is zero, even if it is infinite."""
     if isinstance(factor, Tensor):
-        return tensor * factor
+        return where(factor, tensor, 0.0) if factor.dtype is bool_ else tensor * factor
     return tensor if factor == 1 else -tensor if factor == -1 else tensor * factor
+
+
+# Declared beside the kind, whose derivatives select by it.
+where: Elementwise = Elementwise(
+    "where",
+    "where(condition, a, b)",
+    partials=lambda y, condition, a, b: (None, condition, _not(condition)),
+    lift=lift_selection,
+    summary="a where the condition holds, b elsewhere.",
+    example=">>> where([True, False], [1.0, 2.0], 0.0)\nTensor([1. 0.], shape=(2,), dtype=float32)",
+)
+
+
+def _not(condition: Tensor) -> Tensor:
+    return condition == False  # noqa: E712 - elementwise
 
 
 def broadcast_shape(name: str, shapes: Sequence[Shape]) -> Shape:
