@@ -80,14 +80,6 @@ def test_values_that_are_known_are_not_computed_again():
     assert Program([y + 1.0]).order[0] is y
 
 
-def test_inner_nodes_can_be_bound():
-    """What an intervention is: a value in place of a node's own, and what follows from it."""
-    x = input_tensor("x", ())
-    y = x * 2.0
-    z = y + 1.0
-    assert Program([z]).run({x: 1.0, y: 10.0}) == [11.0]
-
-
 def test_bound_arrays_are_converted_and_left_alone():
     x = input_tensor("x", (2,))
     data = np.array([1, 2])

@@ -12,7 +12,7 @@ from chainrule.execute.threads import one_thread
 from chainrule.graph.expansion import expanded_inputs
 from chainrule.graph.extent import Batch, concrete_shape, show_shape
 from chainrule.graph.operation import Array, Expandable, Primitive
-from chainrule.graph.tensor import Tensor
+from chainrule.graph.tensor import SOURCE, Tensor
 from chainrule.graph.traversal import topological
 from chainrule.messages import Message
 
@@ -20,6 +20,12 @@ _WRONG_SHAPE = Message(
     "execute.wrong_shape",
     en="the input {input} was given an array of shape {given}. Give one whose axes have these sizes.",
     zh="输入 {input} 得到了形状为 {given} 的数组。请提供各轴大小相符的数组。",
+)
+_NOT_AN_INPUT = Message(
+    "execute.not_an_input",
+    en="{node} is not an input: its value follows from the graph. Bind inputs made with cr.input_tensor, or build the "
+    "graph on such an input.",
+    zh="{node} 不是输入：它的值由图决定。请绑定用 cr.input_tensor 创建的输入，或基于这样的输入构建图。",
 )
 _TWO_SIZES = Message(
     "execute.two_sizes",
@@ -72,12 +78,16 @@ class Program:
                     values[node] = _value(node, values, batch)
                 for x in dead:
                     del values[x]
-        return [values[node] for node in self.outputs]
+        given = [x for x in (bindings or {}).values() if isinstance(x, np.ndarray)]
+        return [_own(values[node], given) for node in self.outputs]
 
     def trace(
         self, bindings: Mapping[Tensor, ArrayLike] | None = None, *, batch: int | None = None
     ) -> dict[Tensor, Array]:
-        """Every value that the outputs depend on, in order of evaluation."""
+        """Every value that was computed or bound on the way to the outputs, in order of evaluation.
+
+        What stands behind a value that somebody has already looked at is known and not computed again.
+        """
         values, batch = bound(bindings or {}, batch)
         with np.errstate(all="ignore"), one_thread():
             for node in self.order:
@@ -106,6 +116,11 @@ def _value(node: Tensor, values: Mapping[Tensor, Array], batch: int | None) -> A
     return np.asarray(node.operation.evaluate(node, [values[x] for x in node.inputs], batch))
 
 
+def _own(value: Array, given: Sequence[Array]) -> Array:
+    """The value in memory that is not the caller's: an identity or a reshape gives back the array that was bound."""
+    return value.copy() if any(np.may_share_memory(value, x) for x in given) else value
+
+
 def _numbers(node: object, data: ArrayLike) -> Array:
     """The data as an array in the node's type."""
     if not isinstance(node, Tensor):
@@ -124,6 +139,8 @@ def bound(bindings: Mapping[Tensor, ArrayLike], batch: int | None) -> tuple[dict
     values: dict[Tensor, Array] = {}
     for node, data in bindings.items():
         array = _numbers(node, data)
+        if node.operation is not SOURCE or node.value is not None:
+            raise GraphError(_NOT_AN_INPUT(node=node.describe()))
         for extent, size in zip(node.shape, array.shape, strict=False):
             if isinstance(extent, Batch) and array.ndim == node.ndim and size % extent.multiple == 0:
                 found = size // extent.multiple

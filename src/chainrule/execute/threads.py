@@ -8,9 +8,15 @@ then depend on the number of cores.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
+
+_lock = threading.Lock()
+_inside = 0  # how many evaluations run at this moment, in all threads of Python
+_limit: Any = None
 
 
 @cache
@@ -20,7 +26,21 @@ def _controller() -> Any:
     return ThreadpoolController()
 
 
-def one_thread() -> AbstractContextManager[Any]:
-    """Within this context NumPy multiplies matrices on one thread; the number from before returns after it."""
-    limit: AbstractContextManager[Any] = _controller().limit(limits=1, user_api="blas")
-    return limit
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Within this context NumPy multiplies matrices on one thread; the number from before returns after it.
+
+    The number belongs to the process, so the first evaluation to begin sets it and the last to end restores it.
+    """
+    global _inside, _limit
+    with _lock:
+        _inside += 1
+        if _inside == 1:
+            _limit = _controller().limit(limits=1, user_api="blas")
+    try:
+        yield
+    finally:
+        with _lock:
+            _inside -= 1
+            if _inside == 0:
+                _limit.restore_original_limits()
