@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from chainrule.errors import UsageError
-from chainrule.optim import Adam, Cosine, Momentum
+from chainrule.nn import CategoricalCrossEntropy, Huber, SquaredDistance
+from chainrule.optim import Adam, ConstantRate, Cosine, Momentum
 from chainrule.train import Callback, Checkpoint, EarlyStopping, Model, ReduceLearningRateOnPlateau
 from tests.train.problems import clusters, everything, fit, model, same
 
@@ -132,7 +133,7 @@ def test_it_goes_on_from_the_parameters_that_the_model_has():
     fit(trained, epochs=1)
     zeros = {name: np.zeros_like(value) for name, value in trained.parameters.items()}
     trained.parameters = zeros
-    fit(trained, epochs=2, resume=True, optimizer=Adam(0.0))
+    fit(trained, epochs=2, resume=True, optimizer=Adam(ConstantRate(0.0)))
     assert same(trained.parameters, zeros)
 
 
@@ -171,3 +172,43 @@ def test_what_does_not_fit_the_training_is_refused():
         fit(trained, optimizer="momentum", resume=True)
     with pytest.raises(UsageError, match="counted other metrics than -"):
         fit(trained, metrics=(), resume=True)
+
+
+def mine(outputs, targets):
+    return SquaredDistance()(outputs, targets)
+
+
+@pytest.mark.parametrize("loss", ["squared_distance", Huber(0.5), mine])
+def test_loss_and_metrics_are_those_it_was_begun_with(loss):
+    _, y = clusters()
+    targets = np.eye(3, dtype=np.float32)[y]
+    broken, straight = model(), model()
+    x, _ = clusters()
+    given = {"optimizer": Adam(0.01), "batch_size": 8, "epochs": 3, "verbose": 0}
+    begun = {"loss": loss, "metrics": ["mean_absolute_error"]}
+    with pytest.raises(KeyboardInterrupt):
+        broken.fit(x, targets, callbacks=[BreakOff(8)], **begun, **given)
+    broken.fit(x, targets, resume=True, **given)
+    straight.fit(x, targets, **begun, **given)
+    assert same(everything(broken), everything(straight))
+
+
+def test_another_loss_or_other_metrics_are_refused():
+    trained = model()
+    fit(trained, epochs=1)
+    with pytest.raises(UsageError, match=r"'cross_entropy', not 'squared_distance'.*Leave loss= out"):
+        fit(trained, loss="squared_distance", resume=True)
+    with pytest.raises(UsageError, match="counted other metrics than squared_distance"):
+        fit(trained, metrics=["squared_distance"], resume=True)
+    fit(trained, loss=CategoricalCrossEntropy(), metrics=["accuracy"], resume=True)
+
+
+def test_a_loss_of_ones_own_must_be_passed_again_after_loading(tmp_path):
+    trained = model()
+    fit(trained, loss=mine, epochs=1)
+    trained.save(tmp_path / "m")
+    loaded = Model.load(tmp_path / "m")
+    with pytest.raises(UsageError, match="Pass it again"):
+        fit(loaded, resume=True)
+    fit(loaded, loss=mine, resume=True)
+    assert len(loaded.training_state.history.history["loss"]) == 4

@@ -80,9 +80,9 @@ _OTHER_OPTIMIZER = Message(
 )
 _OTHER_METRICS = Message(
     "loop.other_metrics",
-    en="The training to resume stands in mid-epoch and counted other metrics than {now}. Resume it with the metrics it"
-    " was begun with.",
-    zh="要恢复的训练停在一轮中间，统计的指标与 {now} 不同。请使用原来的指标恢复。",
+    en="The training to resume counted other metrics than {now}. Resume it with the metrics it was begun with, or start"
+    " anew with resume=False.",
+    zh="要恢复的训练统计的指标与 {now} 不同。请使用原来的指标恢复，或用 resume=False 重新开始。",
 )
 
 EVALUATION_BATCH = 256  # samples at a time where nothing but memory depends on it
@@ -254,7 +254,9 @@ class Training:
         if slots != {name: set(own) for name, own in self._step.slots.items()}:
             kept = sorted(set().union(*slots.values()))
             raise UsageError(_OTHER_OPTIMIZER(optimizer=self.optimizer, kept=", ".join(kept) or "-"))
-        if state.position and len(state.totals) != len(no_totals(self._metrics)):
+        counted = len(state.totals) - len(no_totals([]))
+        names = list(state.logs)[1 : 1 + counted] or self._metrics  # the logs have "loss" first, val_ entries last
+        if counted != len(self._metrics) or names != self._metrics:
             raise UsageError(_OTHER_METRICS(now=", ".join(self._metrics) or "-"))
 
     def _run_epoch(self) -> None:

@@ -16,7 +16,7 @@ from chainrule.execute import Program
 from chainrule.graph.extent import Shape
 from chainrule.graph.operation import Array
 from chainrule.messages import Message
-from chainrule.nn.losses import LossFunction
+from chainrule.nn.losses import Loss, LossFunction, as_loss
 from chainrule.nn.network import Architecture, Network, trace
 from chainrule.optim import Optimizer, as_optimizer
 from chainrule.train import checkpoints, saved
@@ -53,6 +53,18 @@ _NOTHING_TO_RESUME = Message(
     en="There is no training to resume: the model has not been trained, or was saved without its training. Begin one"
     " with resume=False.",
     zh="没有可恢复的训练：模型尚未训练，或保存时不含训练状态。请用 resume=False 开始新的训练。",
+)
+_LOSS_NOT_SAVED = Message(
+    "model.loss_not_saved",
+    en="The training to resume has a loss of its own, which cannot be saved. Pass it again, e.g. fit(x, y, "
+    "loss=my_loss, resume=True).",
+    zh="要恢复的训练使用自定义的损失，它无法随模型保存。请重新给出，例如 fit(x, y, loss=my_loss, resume=True)。",
+)
+_OTHER_LOSS = Message(
+    "model.other_loss",
+    en="The training to resume lowers the loss {before}, not {now}. Leave loss= out to go on with it, or start anew"
+    " with resume=False.",
+    zh="要恢复的训练使用的损失是 {before}，而不是 {now}。请省略 loss= 以继续使用它，或用 resume=False 重新开始。",
 )
 _EPOCHS = Message(
     "model.epochs",
@@ -146,7 +158,7 @@ class Model:
         x: Any,
         y: Any,
         *,
-        loss: str | LossFunction = "cross_entropy",
+        loss: str | LossFunction | None = None,
         optimizer: str | Optimizer = "adam",
         metrics: Sequence[str | MetricFunction] | None = None,
         epochs: int = 1,
@@ -165,6 +177,7 @@ class Model:
             loss of a step = Σ w·ℓ(ŷ, y) / Σ w + penalties
 
         x, y               arrays, first axis the samples; a tuple of them for several inputs or targets
+        loss               by name or as a function; None: the cross-entropy, "cross_entropy"
         metrics            by name or as functions; None: the accuracy, where the loss is that of a classifier
         batch_size         None: 32, or all samples if there are fewer; the last batch of an epoch may be smaller
         validation_data    (x, y) or (x, y, sample_weight), evaluated after each epoch
@@ -173,8 +186,8 @@ class Model:
         class_weight       a weight for all samples of an integer label, multiplied with theirs
         resume             go on with the last training of this model, or of the checkpoint it was loaded from, up to
                            `epochs` in all. With the arguments that it was begun with, it then gives the bits that it
-                           would have given without a break. Otherwise a new training begins, from the parameters as
-                           they are: its optimizer starts afresh.
+                           would have given without a break; loss and metrics of None are those. Without resume a new
+                           training begins, from the parameters as they are: its optimizer starts afresh.
 
         The same seed, data and arguments give the same bits. When it is interrupted (Ctrl-C), the model holds the last
         whole step and can be resumed.
@@ -183,9 +196,12 @@ class Model:
                   a batch is larger than the data; UsageError for unknown names and arguments out of range;
                   GradientError if no parameter can lower the loss; DivergedError if the loss becomes infinite or NaN.
         """
+        if resume:
+            loss, metrics = self._goal_to_resume(loss, metrics)
+        loss = "cross_entropy" if loss is None else loss
+        goal = objective(loss, metrics)
         samples = as_samples(x, y, sample_weight, class_weight)
         validation = self._validation(validation_data, validation_split)
-        goal = objective(loss, metrics)
         self._check(samples, goal)
         if validation is None:
             samples, validation = samples.split(validation_split, self.seed)
@@ -223,10 +239,26 @@ class Model:
         check_inputs(samples, self.network)
         check_targets(samples, self.network.inference, goal.loss)
 
-    def _resumed(self) -> TrainingState:
-        """The training state, with the parameters that the model has now."""
+    def _goal_to_resume(
+        self, loss: str | LossFunction | None, metrics: Sequence[str | MetricFunction] | None
+    ) -> tuple[str | LossFunction, Sequence[str | MetricFunction] | None]:
+        """Loss and metrics of the training to resume, where none are given; given ones must be the same."""
         if self.training_state is None:
             raise UsageError(_NOTHING_TO_RESUME())
+        if self._loss is None and loss is None:
+            raise UsageError(_LOSS_NOT_SAVED())
+        if self._loss is not None and loss is not None:
+            before, now = as_loss(self._loss), as_loss(loss)
+            # Functions tell nothing of themselves: one that is defined anew may well be the same.
+            if before != now and (isinstance(before, Loss) or isinstance(now, Loss)):
+                raise UsageError(_OTHER_LOSS(before=_shown(self._loss), now=_shown(loss)))
+        begun = self._loss if loss is None else loss
+        assert begun is not None
+        return begun, self._metrics if metrics is None else metrics
+
+    def _resumed(self) -> TrainingState:
+        """The training state, with the parameters that the model has now."""
+        assert self.training_state is not None
         return replace(self.training_state, parameters=self.parameters, states=self.states)
 
     # ------------------------------------------------------------------------------------------------------ inference
@@ -317,6 +349,10 @@ class Model:
         model.parameters, model.states, model.scalars = found.parameters, found.states, found.scalars
         model._loss, model._metrics = found.loss, found.metrics
         return model
+
+
+def _shown(loss: str | LossFunction) -> str:
+    return repr(loss) if isinstance(loss, str | Loss) else getattr(loss, "__name__", type(loss).__name__)
 
 
 def _checked_seed(seed: Any) -> int:
