@@ -82,3 +82,9 @@ def test_only_labels_can_be_stratified(labels):
 @given(st.lists(st.integers(-3, 3), max_size=30))
 def test_occurrence_counts_earlier_equals(labels):
     assert occurrence(np.array(labels, int)).tolist() == [labels[:i].count(label) for i, label in enumerate(labels)]
+
+
+def test_lists_are_split_as_arrays_are():
+    split = train_validation_split([[1], [2], [3], [4]], [0, 1, 0, 1], 0.5, stratify=True)
+    assert sorted(split.y_train.tolist()) == [0, 1]
+    assert split.x_validation.shape == (2, 1)

@@ -237,7 +237,7 @@ PLAIN = np.zeros((6, 5))
         (IMAGES[:, :20], LABELS, r"x has samples of shape \(20, 28, 1\).*Reshape the data"),
         (IMAGES, LABELS + 1, r"y has label 10 at y\[5\]; with 10 classes labels go from 0 to 9"),
         (IMAGES, LABELS - 1, r"y has label -1 at y\[0\]"),
-        (IMAGES, LABELS.astype(float), r"y holds float64; class labels are integers"),
+        (IMAGES, LABELS.astype(float), r"integers from 0 to 9, but y holds float64"),
         (IMAGES, LABELS[:4], r"x has 6 samples but y has 4"),
         (np.full(IMAGES.shape, np.nan), LABELS, r"x has 4704 values that are NaN or infinite"),
         (IMAGES, np.full((6, 10), np.inf), r"y has 60 values that are NaN or infinite"),
@@ -257,7 +257,7 @@ def test_samples_that_do_not_fit(x, y, match):
 
 def test_labels_of_a_wrong_form():
     trained = Model(lenet5(), (28, 28, 1))
-    with pytest.raises(ShapeError, match=r"need integer labels of shape \(batch,\), or one-hot.*\(batch, 1\)"):
+    with pytest.raises(DataError, match=r"y has shape \(6, 1\); labels are one number for each sample"):
         trained.fit(IMAGES, LABELS[:, None], verbose=0)
     with pytest.raises(ShapeError, match=r"\(batch, 3\)"):
         trained.fit(IMAGES, np.eye(3)[LABELS % 3], verbose=0)
@@ -374,3 +374,47 @@ def test_lists_and_other_types_are_data_too():
         trained = Model(mlp((3,), 2))
         trained.fit(np.array(x).astype(kind), [0, 1], verbose=0)
         assert trained.predict(x).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("outputs", "y", "match"),
+    [
+        (1, np.arange(6) / 6, "one output. For numbers use loss='mean_squared_error', for yes or no 'binary_cross_en"),
+        (1, [0, 1] * 3, "one output. For numbers use loss='mean_squared_error'"),
+        (3, np.arange(6) / 6, "y holds float64. For numbers use loss='mean_squared_error'"),
+        (3, np.ones((6, 1)), "y holds float64. For numbers use loss='mean_squared_error'"),
+        (3, np.ones((6, 1), int), r"y has shape \(6, 1\).*Give y\[:, 0\]"),
+        (3, [[0.5, 0.5, 0.0]] * 5 + [[1.5, 0.0, -0.5]], r"sum 1, but y\[5\] is \[ 1.5  0.  -0.5\]. For numbers use"),
+        (3, [[0.5, 0.7, 0.0]] * 6, r"sum 1, but y\[0\] is \[0.5 0.7 0. \]. For numbers use"),
+        (3, None, "y is None"),
+    ],
+)
+def test_targets_that_cross_entropy_does_not_take(outputs, y, match):
+    with pytest.raises((DataError, UsageError), match=match):
+        Model(Dense(outputs)).fit(np.ones((6, 2)), y, verbose=0)
+
+
+def test_probabilities_of_classes_are_taken():
+    Model(Dense(3)).fit(np.ones((6, 2)), [[0.2, 0.3, 0.5001]] * 6, verbose=0)
+
+
+def test_masked_arrays_are_refused():
+    x, y = np.ma.masked_less(np.ones((6, 2)), 0), [0, 1] * 3
+    for data in ((x, y), (np.ones((6, 2)), np.ma.array(y))):
+        with pytest.raises(DataError, match=r"[xy] is a masked array.*\.filled\(0\)"):
+            Model(Dense(2)).fit(*data, verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("data", "match"),
+    [
+        (([[1.0, np.nan]], [0]), "validation x has 1 values that are NaN"),
+        (([[1.0, 1.0]], [2]), r"validation y has label 2 at validation y\[0\]"),
+        (([[1.0]], [0]), "validation x has samples of shape"),
+        (([[1.0, 1.0]], [0, 1]), "validation x has 1 samples but validation y has 2"),
+        (([[1.0, 1.0]], None), "validation y is None"),
+    ],
+)
+def test_what_is_wrong_with_validation_data_says_so(data, match):
+    with pytest.raises(DataError, match=match):
+        Model(Dense(2)).fit(np.ones((6, 2)), [0, 1] * 3, validation_data=data, verbose=0)

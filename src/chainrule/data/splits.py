@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, SupportsIndex
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from chainrule.data.checks import check_samples
 from chainrule.data.order import SPLIT, permutation
@@ -41,8 +41,8 @@ class Split(NamedTuple):
 
 
 def train_validation_split(
-    x: NDArray[Any],
-    y: NDArray[Any],
+    x: ArrayLike,
+    y: ArrayLike,
     fraction: float = 0.1,
     *,
     seed: SupportsIndex = 0,
@@ -57,6 +57,7 @@ def train_validation_split(
         >>> np.bincount(split.y_train), np.bincount(split.y_validation)
         (array([60, 15]), array([20,  5]))
     """
+    x, y = np.asarray(x), np.asarray(y)
     samples = check_samples({"x": x, "y": y})
     labels = y if stratify else None
     train, validation = split_indices(samples, (1 - fraction, fraction), seed=seed, labels=labels)

@@ -25,7 +25,7 @@ from chainrule.train.history import History
 from chainrule.train.loop import EVALUATION_BATCH, Training, evaluate
 from chainrule.train.metrics import MetricFunction, Objective, objective
 from chainrule.train.progress import EpochLines
-from chainrule.train.samples import Samples, as_samples, check_inputs, check_targets
+from chainrule.train.samples import Samples, as_inputs, as_samples, check_inputs, check_targets
 from chainrule.train.state import TrainingState
 from chainrule.train.step import Arrays, EvaluationStep, network_bindings
 from chainrule.train.summary import summary
@@ -231,7 +231,7 @@ class Model:
             raise UsageError(_TWO_VALIDATIONS())
         if not isinstance(data, tuple | list) or len(data) not in (2, 3):
             raise UsageError(_VALIDATION_DATA(given=type(data).__name__))
-        return as_samples(*data)
+        return as_samples(*data, prefix="validation ")
 
     def _check(self, samples: Samples, goal: Objective) -> None:
         if self._network is None:
@@ -290,7 +290,7 @@ class Model:
 
         Raises:   DataError if x does not fit the network, or holds NaN.
         """
-        samples = as_samples(x)
+        samples = as_inputs(x)
         if self._network is None:
             self.build([array.shape[1:] for array in samples.inputs])
         check_inputs(samples, self.network)

@@ -77,10 +77,50 @@ _CLASS_WEIGHT_ABSENT = Message(
 )
 _NOT_PROBABILITIES = Message(
     "samples.not_probabilities",
-    en="binary cross-entropy needs targets between 0 and 1, but y has {value}. Use 0 and 1 for the two classes, e.g."
-    " y = (y == {value}); for more classes use the loss 'cross_entropy'.",
-    zh="二元交叉熵的目标应在 0 与 1 之间，但 y 中有 {value}。请用 0 和 1 表示两个类别，例如 y = (y == {value})；"
+    en="binary cross-entropy needs targets between 0 and 1, but {name} has {value}. Use 0 and 1 for the two classes,"
+    " e.g. y = (y == {value}); for more classes use the loss 'cross_entropy'.",
+    zh="二元交叉熵的目标应在 0 与 1 之间，但 {name} 中有 {value}。请用 0 和 1 表示两个类别，例如 y = (y == {value})；"
     "若类别更多，请使用损失 'cross_entropy'。",
+)
+_NO_TARGETS = Message(
+    "samples.no_targets",
+    en="{name} is None, but there is nothing to learn or to compare with without targets. Give an array with one target"
+    " for each sample.",
+    zh="{name} 为 None，没有目标就无从学习或比较。请给出数组，每个样本一个目标。",
+)
+_MASKED = Message(
+    "samples.masked",
+    en="{name} is a masked array; a mask would be ignored here. Fill the gaps, e.g. with {name}.filled(0), or leave"
+    " these samples out.",
+    zh="{name} 是带掩码的数组，而掩码在此会被忽略。请填补空缺，例如 {name}.filled(0)，或去掉这些样本。",
+)
+_OTHER_LOSS = Message(
+    "samples.other_loss",
+    en="For numbers use loss='mean_squared_error', for yes or no 'binary_cross_entropy'.",
+    zh="若目标是数值，请使用 loss='mean_squared_error'；若为是或否，请使用 'binary_cross_entropy'。",
+)
+_ONE_OUTPUT = Message(
+    "samples.one_output",
+    en="cross-entropy compares the outputs of several classes, but the network has one output. {advice}",
+    zh="交叉熵比较多个类别的输出，而该网络只有一个输出。{advice}",
+)
+_NOT_LABELS = Message(
+    "samples.not_labels",
+    en="cross-entropy needs class labels, integers from 0 to {last}, but {name} holds {dtype}. {advice} If these are"
+    " labels, convert them: {name}.astype('int64').",
+    zh="交叉熵需要类别标签，即 0 到 {last} 的整数，而 {name} 的类型是 {dtype}。{advice}"
+    "如果这些确实是标签，请转换：{name}.astype('int64')。",
+)
+_LABEL_COLUMN = Message(
+    "samples.label_column",
+    en="{name} has shape {shape}; labels are one number for each sample, ({samples},). Give {name}[:, 0].",
+    zh="{name} 的形状为 {shape}；标签应为每个样本一个数，即 ({samples},)。请给出 {name}[:, 0]。",
+)
+_NOT_A_DISTRIBUTION = Message(
+    "samples.not_a_distribution",
+    en="cross-entropy needs targets that are the probabilities of the classes, 0 or more and of sum 1, but"
+    " {name}[{row}] is {value}. {advice}",
+    zh="交叉熵的目标应为各类别的概率，不小于 0 且总和为 1，而 {name}[{row}] 为 {value}。{advice}",
 )
 _SPLIT = Message(
     "samples.split",
@@ -97,6 +137,7 @@ class Samples:
     targets: tuple[Array, ...] = ()
     weight: Array | None = None
     chosen: NDArray[np.int64] | None = None
+    prefix: str = ""  # what messages put before x and y
 
     def __len__(self) -> int:
         return len(self.inputs[0]) if self.chosen is None else len(self.chosen)
@@ -122,28 +163,43 @@ class Samples:
 
 
 def as_samples(
-    x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapping[int, float] | None = None
+    x: Any,
+    y: Any,
+    sample_weight: Any = None,
+    class_weight: Mapping[int, float] | None = None,
+    *,
+    prefix: str = "",
 ) -> Samples:
     """Data as people have them, in NumPy arrays of their own types; a tuple holds one array for each input or target.
 
-    Raises:   DataError if they are not numbers, hold NaN or infinity, are empty, or do not belong together; UsageError
-              if weights are negative, all zero, or not one per sample, or if class_weight does not fit the labels.
+    Raises:   DataError if they are not numbers, hold NaN or infinity, are empty or masked, or do not belong together;
+              UsageError if weights are negative, all zero, or not one per sample, or if class_weight does not fit the
+              labels.
     """
-    named = _named_arrays("x", x) | ({} if y is None else _named_arrays("y", y))
-    if sample_weight is not None:
-        named["sample_weight"] = _array("sample_weight", sample_weight)
-    samples = check_samples(named)
-    weight = named.pop("sample_weight", None)
-    inputs = tuple(a for name, a in named.items() if name.startswith("x"))
-    targets = tuple(a for name, a in named.items() if name.startswith("y"))
+    if y is None:
+        raise DataError(_NO_TARGETS(name=f"{prefix}y"))
+    inputs, targets = _named_arrays(f"{prefix}x", x), _named_arrays(f"{prefix}y", y)
+    name = f"{prefix}sample_weight"
+    weight = None if sample_weight is None else _array(name, sample_weight)
+    samples = check_samples(inputs | targets | ({} if weight is None else {name: weight}))
     if weight is not None and weight.shape != (samples,):
         raise UsageError(_WEIGHT_SHAPE(shape=show_shape(weight.shape), samples=samples))
     if class_weight is not None:
-        of_class = _class_weights(class_weight, targets)
+        of_class = _class_weights(class_weight, tuple(targets.values()))
         weight = of_class if weight is None else weight * of_class
     if weight is not None:
         weight = _checked_weights(weight.astype(np.float32))
-    return Samples(inputs, targets, weight)
+    return Samples(tuple(inputs.values()), tuple(targets.values()), weight, prefix=prefix)
+
+
+def as_inputs(x: Any) -> Samples:
+    """Samples without targets.
+
+    Raises:   DataError if they are not numbers, hold NaN or infinity, are empty or masked, or differ in length.
+    """
+    inputs = _named_arrays("x", x)
+    check_samples(inputs)
+    return Samples(tuple(inputs.values()))
 
 
 def _named_arrays(name: str, value: Any) -> dict[str, Array]:
@@ -153,6 +209,8 @@ def _named_arrays(name: str, value: Any) -> dict[str, Array]:
 
 
 def _array(name: str, value: Any) -> Array:
+    if isinstance(value, np.ma.MaskedArray):
+        raise DataError(_MASKED(name=name))
     try:
         return np.asarray(value)
     except ValueError as reason:  # lists of different lengths
@@ -198,7 +256,7 @@ def check_inputs(samples: Samples, network: Network) -> None:
     for k, (array, tensor) in enumerate(zip(samples.inputs, network.inputs, strict=True)):
         given, wanted = array.shape[1:], tensor.shape[1:]
         if given != wanted:
-            name = "x" if len(network.inputs) == 1 else f"x[{k}]"
+            name = samples.prefix + ("x" if len(network.inputs) == 1 else f"x[{k}]")
             advice = _ADD_CHANNELS(name=name) if (*given, 1) == wanted else _RESHAPE()
             raise DataError(_INPUT_SHAPE(name=name, given=show_shape(given), wanted=show_shape(wanted), advice=advice))
 
@@ -206,17 +264,39 @@ def check_inputs(samples: Samples, network: Network) -> None:
 def check_targets(samples: Samples, outputs: Outputs, loss: LossFunction) -> None:
     """Refuse labels that are not among the classes, and targets that are no probabilities where the loss needs them.
 
-    Raises:   DataError, naming the first of them.
+    Raises:   DataError, naming the first of them; UsageError for cross-entropy with a network of one output.
     """
     if not isinstance(outputs, Tensor) or len(samples.targets) != 1:
         return
-    (y,) = samples.targets
+    (y,), name = samples.targets, f"{samples.prefix}y"
     classes = outputs.shape[-1]
     one_label = y.ndim == outputs.ndim - 1 and isinstance(classes, int)
     if isinstance(loss, BinaryCrossEntropy) and (outside := (y < 0) | (y > 1)).any():
-        raise DataError(_NOT_PROBABILITIES(value=y[outside][0]))
+        raise DataError(_NOT_PROBABILITIES(name=name, value=y[outside][0]))
+    if isinstance(loss, CategoricalCrossEntropy):
+        _check_classes(name, y, outputs)
     if one_label and (
         isinstance(loss, CategoricalCrossEntropy) or (isinstance(loss, SquaredDistance) and classes != 1)
     ):
         assert isinstance(classes, int)
-        check_labels(y, classes)
+        check_labels(y, classes, name)
+
+
+def _check_classes(name: str, y: Array, outputs: Tensor) -> None:
+    """Refuse what only looks like a classification, such as a regression whose loss was forgotten."""
+    *places, classes = outputs.shape[1:] or (None,)
+    if classes == 1:
+        raise UsageError(_ONE_OUTPUT(advice=_OTHER_LOSS()))
+    if not isinstance(classes, int):
+        return
+    if y.dtype.kind == "f" and y.shape[1:] in ((), (1,)):
+        raise DataError(_NOT_LABELS(name=name, dtype=y.dtype, last=classes - 1, advice=_OTHER_LOSS()))
+    if y.shape[1:] == (1,) and not places:
+        raise DataError(_LABEL_COLUMN(name=name, shape=show_shape(y.shape), samples=len(y)))
+    if y.shape[1:] == outputs.shape[1:]:
+        wrong = (y < 0).any(-1) | (np.abs(y.sum(-1, dtype=np.float64) - 1) > 1e-3)
+        if wrong.any():
+            first = tuple(int(i) for i in np.argwhere(wrong)[0])
+            row = ", ".join(map(str, first))
+            value = np.array2string(y[first], threshold=6)
+            raise DataError(_NOT_A_DISTRIBUTION(name=name, row=row, value=value, advice=_OTHER_LOSS()))
