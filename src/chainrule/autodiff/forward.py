@@ -25,11 +25,11 @@ _TANGENTS = Message(
 
 def pushforward(roots: Sequence[Tensor], tangents: Mapping[Tensor, Tensor]) -> list[Tensor | None]:
     """The derivative of each root along the tangents of some nodes; None where none arrives."""
-    known: dict[Tensor, Tensor] = dict(tangents)
+    known = {x: tangent for x, tangent in tangents.items() if x.dtype.floating}
     for node in topological(roots, expanded_inputs):
         inputs = expanded_inputs(node)
-        if node in known or not any(x in known for x in inputs):
-            continue
+        if node in known or not node.dtype.floating or not any(x in known for x in inputs):
+            continue  # whole numbers have no derivative
         if isinstance(node.operation, Expandable):
             tangent = known.get(node.expansion)
         else:
@@ -58,7 +58,7 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
     if [x.shape for x in inputs] != [d.shape for d in directions]:
         shown = [", ".join(show_shape(x.shape) for x in group) for group in (directions, inputs)]
         raise ShapeError(_TANGENTS(tangents=shown[0], primals=shown[1]))
-    directions = [cast(d, x.dtype) if x.dtype.floating else d for x, d in zip(inputs, directions, strict=True)]
+    directions = [cast(d, x.dtype) for x, d in zip(inputs, directions, strict=True)]
     result = function(*arguments)
     outputs = leaves(result)
     found = pushforward(outputs, dict(zip(inputs, directions, strict=True)))

@@ -7,13 +7,13 @@ from typing import Any, Literal
 
 from chainrule.autodiff.batching import vmap
 from chainrule.autodiff.forward import jvp
-from chainrule.autodiff.reverse import vjp
-from chainrule.errors import UsageError
-from chainrule.graph.extent import product
+from chainrule.autodiff.reverse import NOT_SCALAR, vjp
+from chainrule.errors import ShapeError, UsageError
+from chainrule.graph.extent import product, show_shape
 from chainrule.graph.tensor import Tensor, number
 from chainrule.messages import Message, suggestion
 from chainrule.ops.kinds.conversion import as_tensor
-from chainrule.ops.movement import arange, ones, reshape, transpose
+from chainrule.ops.movement import arange, reshape, transpose
 from chainrule.ops.selection import one_hot
 
 _MODE = Message(
@@ -67,7 +67,9 @@ def _gradient(function: Callable[[Any], Tensor]) -> Callable[[Any], Tensor]:
 
     def transformed(x: Any) -> Tensor:
         y, pull = vjp(function, as_tensor(x))
-        found: Tensor = pull(number(1.0, y.dtype) if y.shape == () else ones(y.shape, y.dtype))[0]
+        if y.shape != ():
+            raise ShapeError(NOT_SCALAR(shape=show_shape(y.shape)))
+        found: Tensor = pull(number(1.0, y.dtype))[0]
         return found
 
     return transformed

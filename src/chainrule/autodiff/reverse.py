@@ -16,7 +16,7 @@ from chainrule.messages import Message
 from chainrule.ops.kinds.conversion import as_tensor, cast
 from chainrule.ops.movement import zeros
 
-_NOT_SCALAR = Message(
+NOT_SCALAR = Message(
     "gradient.not_scalar",
     en="a gradient is that of one number, but the function gives shape {shape}. Reduce it, e.g. with cr.mean, or use "
     "cr.jacobian or cr.vjp.",
@@ -57,8 +57,8 @@ def pullback(y: Tensor, cotangent: Tensor, by: Sequence[Tensor]) -> list[Tensor 
     cotangents: dict[Tensor, Tensor] = {y: cotangent}
     wanted = set(by)
     for node in reversed(order):
-        if node not in needed or node not in cotangents:
-            continue
+        if node not in needed or node not in cotangents or not node.dtype.floating:
+            continue  # whole numbers have no derivative
         arrived = cotangents[node] if node in wanted else cotangents.pop(node)
         if isinstance(node.operation, Expandable):
             shares: Sequence[Tensor | None] = (arrived,)
@@ -85,18 +85,18 @@ def gradients(loss: Tensor, by: Sequence[Tensor]) -> list[Tensor]:
         [Tensor([2. 1.], shape=(2,), dtype=float32)]
     """
     if loss.shape != ():
-        raise ShapeError(_NOT_SCALAR(shape=show_shape(loss.shape)))
+        raise ShapeError(NOT_SCALAR(shape=show_shape(loss.shape)))
     for x in by:
         if not x.dtype.floating:
             raise GradientError(_NOT_FLOATING(shape=show_shape(x.shape), dtype=x.dtype))
     one = number(1.0, loss.dtype)
     found = pullback(loss, one, by) if loss.dtype.floating else [None] * len(by)
     if all(g is None for g in found):
-        refuse_blocked(loss, by)
+        _refuse_blocked(loss, by)
     return [zeros(x.shape, x.dtype) if g is None else g for x, g in zip(by, found, strict=True)]
 
 
-def refuse_blocked(loss: Tensor, by: Sequence[Tensor]) -> None:
+def _refuse_blocked(loss: Tensor, by: Sequence[Tensor]) -> None:
     """Raise if the loss depends on the nodes at all: then some operation on the way has no derivative."""
     order = topological([loss], expanded_inputs)
     reached = set(by)

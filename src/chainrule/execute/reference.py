@@ -78,8 +78,10 @@ class Program:
                     values[node] = _value(node, values, batch)
                 for x in dead:
                     del values[x]
-        given = [x for x in (bindings or {}).values() if isinstance(x, np.ndarray)]
-        return [_own(values[node], given) for node in self.outputs]
+        given = {id(_owner(x)) for x in (bindings or {}).values() if isinstance(x, np.ndarray)}
+        results = [values[node] for node in self.outputs]
+        # an identity or a reshape gives back the array that was bound; results have memory of their own
+        return [value.copy() if id(_owner(value)) in given else value for value in results]
 
     def trace(
         self, bindings: Mapping[Tensor, ArrayLike] | None = None, *, batch: int | None = None
@@ -116,9 +118,9 @@ def _value(node: Tensor, values: Mapping[Tensor, Array], batch: int | None) -> A
     return np.asarray(node.operation.evaluate(node, [values[x] for x in node.inputs], batch))
 
 
-def _own(value: Array, given: Sequence[Array]) -> Array:
-    """The value in memory that is not the caller's: an identity or a reshape gives back the array that was bound."""
-    return value.copy() if any(np.may_share_memory(value, x) for x in given) else value
+def _owner(array: Array) -> object:
+    """What the array's memory belongs to."""
+    return array if array.base is None else array.base
 
 
 def _numbers(node: object, data: ArrayLike) -> Array:

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from numpy.typing import NDArray
@@ -149,7 +149,7 @@ class IndexFormula:
     factors: tuple[Access, ...]
 
 
-@cache
+@lru_cache(maxsize=4096)  # formulas hold numbers: x[5] is one of its own
 def parse_index_formula(text: str) -> IndexFormula:
     """Read a formula such as "y[n,o] += x[n,i] * w[i,o]"."""
     compact = text.replace(" ", "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -95,6 +96,7 @@ MULTIPLY_HIGH = ScalarFunction(
 )
 
 
+@cache
 def convert(dtype: DType) -> ScalarFunction:
     """The conversion of a number to another type; floats lose their fraction towards zero on the way to integers."""
     test = "({0} != 0)" if dtype is bool_ else f"(({dtype.c}){{0}})"

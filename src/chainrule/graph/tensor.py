@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
-from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -128,9 +127,15 @@ class Tensor(Arithmetic):
     def size(self) -> Extent:
         return product(self.shape)
 
-    @cached_property
+    @property
     def expansion(self) -> Tensor:
         """The body of a composite operation, applied to this node's inputs; made once and shared by all who expand."""
+        if "_expansion" not in self.__dict__:
+            self.__dict__.setdefault("_expansion", self._expanded())  # where two threads make it, the first one stays
+        body: Tensor = self.__dict__["_expansion"]
+        return body
+
+    def _expanded(self) -> Tensor:
         assert isinstance(self.operation, Expandable)
         before = _composite_at.set(self.where)
         try:
@@ -306,9 +311,9 @@ def tensor(data: ArrayLike | Tensor, dtype: DType | DTypeLike | None = None) -> 
         data = data.numpy()
     if _holds_tensors(data):
         raise GraphError(_HOLDS_TENSORS())
-    python = not isinstance(data, np.ndarray | np.generic) and not hasattr(data, "__array__")
+    python = not hasattr(data, "__array__")
     try:
-        array = np.array(data)
+        array = np.asarray(data)
     except ValueError as reason:
         raise ShapeError(_RAGGED(reason=reason)) from reason
     if array.dtype.kind not in "biuf":

@@ -3,7 +3,7 @@
 elementwise   a scalar formula applied everywhere, and its partial derivatives
 indexed       an index formula, linear in each factor
 composite     a named body of other operations
-linear        custom operations that are linear maps, with their transposes
+conversion    operands made ready: numbers become tensors, mixed types one
 
 A custom operation implements `graph.operation.Primitive` itself.
 """

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from chainrule.graph.dtype import float32, promote, promote_number
 from chainrule.graph.operation import Attributes, Expandable, Type
 from chainrule.graph.tensor import Tensor, apply, input_tensor, number
 from chainrule.ops.kinds.conversion import as_tensor
+
+_REMEMBERED = 4096  # types of results by types of inputs, so that a body is traced once for each
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +23,7 @@ class Composite(Expandable):
 
     name: str
     body: Callable[..., Tensor]
+    _types: dict[Hashable, Type] = field(default_factory=dict, init=False, repr=False)
 
     def __call__(self, *operands: Any, **attributes: Any) -> Tensor:
         floats = promote(float32, *(x.dtype for x in operands if isinstance(x, Tensor)))
@@ -35,10 +37,11 @@ class Composite(Expandable):
         return self.body(*inputs, **attributes)
 
     def infer(self, inputs: Sequence[Tensor], attributes: Attributes) -> Type:
-        return _traced(self, tuple(x.type for x in inputs), tuple(attributes.items()))
-
-
-@lru_cache(maxsize=4096)
-def _traced(operation: Composite, types: tuple[Type, ...], attributes: tuple[tuple[str, Any], ...]) -> Type:
-    placeholders = [input_tensor(f"{operation.name}.{k}", t.shape, t.dtype) for k, t in enumerate(types)]
-    return operation.expand(placeholders, dict(attributes)).type
+        # 1, 1.0 and True are equal as keys, but not alike in a body
+        key = (*(x.type for x in inputs), *((name, type(v), v) for name, v in attributes.items()))
+        if key not in self._types:
+            if len(self._types) == _REMEMBERED:
+                self._types.clear()
+            placeholders = [input_tensor(f"{self.name}.{k}", x.shape, x.dtype) for k, x in enumerate(inputs)]
+            self._types[key] = self.expand(placeholders, attributes).type
+        return self._types[key]

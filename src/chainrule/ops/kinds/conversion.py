@@ -39,14 +39,12 @@ class Cast(Primitive):
         axes = axes_of(output)
         return (nest(axes, output, call(convert(y.dtype), Read(inputs[0], tuple(map(Affine.of, axes))))),)
 
-    def _differentiable(self, y: Tensor) -> bool:
-        return y.dtype.floating and y.inputs[0].dtype.floating
-
     def jvp(self, y: Tensor, tangents: Sequence[Tensor | None]) -> Tensor | None:
-        return cast(tangents[0], y.dtype) if tangents[0] is not None and self._differentiable(y) else None
+        return cast(tangents[0], y.dtype) if tangents[0] is not None else None
 
     def vjp(self, y: Tensor, cotangent: Tensor) -> Sequence[Tensor | None]:
-        return [cast(cotangent, y.inputs[0].dtype) if self._differentiable(y) else None]
+        floating = y.inputs[0].dtype.floating
+        return [cast(cotangent, y.inputs[0].dtype) if floating else None]
 
     def vmap(self, y: Tensor, inputs: Sequence[Tensor], batched: Sequence[bool]) -> Tensor:
         return cast(inputs[0], y.dtype)

@@ -87,8 +87,6 @@ class Indexed(Primitive):
         return total
 
     def vjp(self, y: Tensor, cotangent: Tensor) -> Sequence[Tensor | None]:
-        if not y.dtype.floating:
-            return [None] * len(y.inputs)
         return [self._transposed(y, k, cotangent) for k in range(len(y.inputs))]
 
     def _transposed(self, y: Tensor, k: int, cotangent: Tensor) -> Tensor:
