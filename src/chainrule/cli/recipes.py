@@ -33,4 +33,8 @@ class Recipe:
         return OPTIMIZERS[str(name)](learning_rate=learning_rate)
 
 
-RECIPES = {"lenet5": Recipe(), "lenet5_1998": Recipe(learning_rate=1e-3), "mlp": Recipe(epochs=20)}
+RECIPES = {
+    "lenet5": Recipe(),
+    "lenet5_1998": Recipe(epochs=16, learning_rate=2e-3),
+    "mlp": Recipe(epochs=20),
+}
