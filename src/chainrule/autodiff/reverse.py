@@ -40,6 +40,13 @@ _COTANGENT_SHAPE = Message(
     en="the cotangent has shape {given}, but the function's result has shape {shape}.",
     zh="余切的形状为 {given}，但函数结果的形状为 {shape}。",
 )
+_TAKEN_OUT = Message(
+    "gradient.taken_out",
+    en="the function took the value out of its argument, with float(), .item(), .numpy() or math.sin() and the like, and "
+    "its result no longer depends on it. Compute with chainrule's operations, e.g. cr.sin(x).",
+    zh="函数用 float()、.item()、.numpy() 或 math.sin() 之类取出了参数的值，其结果不再依赖该参数。"
+    "请使用 chainrule 的操作，例如 cr.sin(x)。",
+)
 _ARGNUMS = Message(
     "gradient.argnums",
     en="argnums={argnums} names an argument that is not there: the function was called with {count}, counted from 0.",
@@ -94,6 +101,12 @@ def gradients(loss: Tensor, by: Sequence[Tensor]) -> list[Tensor]:
     if all(g is None for g in found):
         _refuse_blocked(loss, by)
     return [zeros(x.shape, x.dtype) if g is None else g for x, g in zip(by, found, strict=True)]
+
+
+def _refuse_taken_out(loss: Tensor, by: Sequence[Tensor]) -> None:
+    """Raise if the loss does not depend on the nodes, and somebody looked at the value of one while it was made."""
+    if any(x.value is not None for x in by) and not set(by) & set(topological([loss], expanded_inputs)):
+        raise GradientError(_TAKEN_OUT())
 
 
 def _refuse_blocked(loss: Tensor, by: Sequence[Tensor]) -> None:
@@ -167,15 +180,17 @@ def value_and_grad(
         (Tensor(9.0, shape=(), dtype=float32), Tensor(6.0, shape=(), dtype=float32))
     """
 
-    def transformed(*arguments: Any) -> tuple[Tensor, Any]:
+    def transformed(*arguments: Any, **named: Any) -> tuple[Tensor, Any]:
         chosen = [argnums] if isinstance(argnums, int) else list(argnums)
         if not all(-len(arguments) <= k < len(arguments) for k in chosen):
             raise UsageError(_ARGNUMS(argnums=argnums, count=len(arguments)))
         chosen = [k % len(arguments) for k in chosen]
         arguments = tuple(fresh(a) if k in chosen else a for k, a in enumerate(arguments))
         by = [arguments[k] for k in chosen]
-        loss = as_tensor(function(*arguments))
-        found = rebuild(by, gradients(loss, leaves(by)))
+        loss = as_tensor(function(*arguments, **named))
+        inputs = leaves(by)
+        _refuse_taken_out(loss, inputs)
+        found = rebuild(by, gradients(loss, inputs))
         return loss, found[0] if isinstance(argnums, int) else tuple(found)
 
     return transformed
@@ -194,7 +209,7 @@ def grad(function: Callable[..., Tensor], argnums: int | Sequence[int] = 0) -> C
         Tensor(18.0, shape=(), dtype=float32)
     """
 
-    def transformed(*arguments: Any) -> Any:
-        return value_and_grad(function, argnums)(*arguments)[1]
+    def transformed(*arguments: Any, **named: Any) -> Any:
+        return value_and_grad(function, argnums)(*arguments, **named)[1]
 
     return transformed

@@ -272,7 +272,12 @@ class Reshape(Primitive):
         return [reshape(cotangent, y.inputs[0].shape)]
 
     def vmap(self, y: Tensor, inputs: Sequence[Tensor], batched: Sequence[bool]) -> Tensor:
-        return reshape(inputs[0], (inputs[0].shape[0], *y.shape))
+        (x,), shape, before = inputs, y.shape, y.inputs[0].shape
+        if shape and isinstance(shape[0], Batch) and shape[0] == before[0]:  # a batch inside stays in front of all
+            behind = transpose(x, [1, 0, *range(2, x.ndim)])
+            moved = reshape(behind, (shape[0], x.shape[0], *shape[1:]))
+            return transpose(moved, [1, 0, *range(2, moved.ndim)])
+        return reshape(x, (x.shape[0], *shape))
 
 
 RESHAPE = Reshape()
