@@ -12,7 +12,7 @@ import pytest
 from chainrule.data import digits, epoch_order
 from chainrule.errors import DataError, DivergedError, ShapeError, UsageError
 from chainrule.nn import Dense, Dropout, Flatten, Sequential, lenet5, mlp
-from chainrule.optim import SGD, Adam
+from chainrule.optim import SGD, Adam, ConstantRate
 from chainrule.train import Callback, Model
 from tests.train.problems import clusters, everything, fit, model, same
 
@@ -127,7 +127,7 @@ def test_sample_and_class_weights():
     x, y = clusters()
     w = np.linspace(0, 2, len(y))
     trained = Model(Dense(3))
-    frozen = {"optimizer": SGD(0.0), "verbose": 0, "batch_size": 8}
+    frozen = {"optimizer": SGD(ConstantRate(0.0)), "verbose": 0, "batch_size": 8}
     history = trained.fit(x, y, sample_weight=w, class_weight={0: 5.0, 2: 0.5}, **frozen).history
     product = w * np.array([5.0, 1.0, 0.5])[y]
     losses = per_sample(trained, x, y)

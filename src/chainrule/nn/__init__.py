@@ -9,7 +9,7 @@ reshaping       Flatten, Rescaling                     activations     by name, 
 dropout         Dropout                                normalization   BatchNormalization
 initializers    first values of parameters             penalties       what large parameters cost
 losses          one number per sample                  receptive_field  which part of its input an output sees
-augmentation    RandomShift
+augmentation    RandomShift                            ranges          refusing hyper-parameters
 models          lenet5, mlp                            published       lenet5_1998, layer by layer as it was
 """
 

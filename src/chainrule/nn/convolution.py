@@ -14,6 +14,7 @@ from chainrule.nn.activations import Activate, as_activation
 from chainrule.nn.initializers import Initializer
 from chainrule.nn.layer import Layer, check_positive, features
 from chainrule.nn.penalties import Penalty
+from chainrule.nn.ranges import WHOLE, check_number
 from chainrule.nn.scope import Scope
 from chainrule.ops.contraction import Padding, Sizes, conv1d, conv2d, sizes
 from chainrule.ops.movement import pad
@@ -136,6 +137,9 @@ class ZeroPadding2D(Layer):
     """
 
     padding: int = 1
+
+    def __post_init__(self) -> None:
+        check_number(self, WHOLE, padding=self.padding)
 
     def apply(self, x: Tensor, scope: Scope) -> Tensor:
         both = (self.padding, self.padding)

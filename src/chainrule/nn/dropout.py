@@ -8,6 +8,7 @@ from chainrule.errors import UsageError
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
 from chainrule.nn.layer import Layer
+from chainrule.nn.ranges import is_within
 from chainrule.nn.scope import Scope
 from chainrule.ops.composite import dropout, inverted_dropout
 
@@ -51,7 +52,7 @@ class Dropout(Layer):
     whole_maps: bool = False
 
     def __post_init__(self) -> None:
-        if not 0 <= self.rate <= 1:
+        if not is_within(self.rate, 0, 1):
             raise UsageError(_RATE(rate=self.rate))
         if self.method not in ("inverted", "direct"):
             raise UsageError(_METHOD(method=self.method))

@@ -12,12 +12,13 @@ from chainrule.graph.extent import show_shape
 from chainrule.graph.tensor import Tensor, tensor
 from chainrule.messages import Message
 from chainrule.nn.names import named
+from chainrule.nn.ranges import FRACTION, NOT_NEGATIVE, POSITIVE, check_number
 from chainrule.ops.composite import SOFTMAX, cross_entropy
 from chainrule.ops.contraction import mean, sum
 from chainrule.ops.elementwise import absolute, clip, log, sigmoid, softplus, square, where
+from chainrule.ops.gathering import gather, one_hot
 from chainrule.ops.kinds.conversion import cast
 from chainrule.ops.movement import reshape
-from chainrule.ops.selection import gather, one_hot
 
 __all__ = [
     "BinaryCrossEntropy", "CategoricalCrossEntropy", "Huber", "Loss", "MeanAbsoluteError", "MeanSquaredError",
@@ -133,6 +134,9 @@ class Huber(Loss):
 
     delta: float = 1.0
 
+    def __post_init__(self) -> None:
+        check_number(self, POSITIVE, delta=self.delta)
+
     def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
         error = absolute(outputs - _aligned(self, outputs, targets))
         large = error > self.delta
@@ -190,6 +194,11 @@ class CategoricalCrossEntropy(Loss):
     from_logits: bool = True
     class_weights: Sequence[float] | None = None
     label_smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_number(self, FRACTION, label_smoothing=self.label_smoothing)
+        for value in () if self.class_weights is None else self.class_weights:
+            check_number(self, NOT_NEGATIVE, class_weights=value)
 
     def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
         if self.from_logits and outputs.operation is SOFTMAX:

@@ -9,6 +9,7 @@ from chainrule.graph.extent import product
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
 from chainrule.nn.layer import Layer, features
+from chainrule.nn.ranges import POSITIVE, check_number, is_within
 from chainrule.nn.scope import Scope
 from chainrule.ops.composite import normalize
 from chainrule.ops.contraction import mean, variance
@@ -41,7 +42,7 @@ class BatchNormalization(Layer):
     Parameters: gamma γ, beta β (features,): 2·features numbers; state: moving_mean (0), moving_variance (1).
 
     Shapes:   x (batch, …, features) → (batch, …, features)
-    Raises:   ShapeError if x has no axis of features; UsageError if the momentum is not in [0, 1].
+    Raises:   ShapeError if x has no axis of features; UsageError if the momentum is not in [0, 1] or ε not above 0.
     Source:   Ioffe and Szegedy 2015, algorithms 1 and 2
     Example:
         >>> from chainrule.nn import BatchNormalization, trace
@@ -54,8 +55,9 @@ class BatchNormalization(Layer):
     epsilon: float = 1e-3
 
     def __post_init__(self) -> None:
-        if not 0 <= self.momentum <= 1:
+        if not is_within(self.momentum, 0, 1):
             raise UsageError(_MOMENTUM(momentum=self.momentum))
+        check_number(self, POSITIVE, epsilon=self.epsilon)
 
     def apply(self, x: Tensor, scope: Scope) -> Tensor:
         shape = (features(x),)

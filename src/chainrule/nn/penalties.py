@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from chainrule.graph.tensor import Tensor
+from chainrule.nn.ranges import NOT_NEGATIVE, check_number
 from chainrule.ops.contraction import sum
 from chainrule.ops.elementwise import square
 
@@ -14,9 +15,15 @@ __all__ = ["L2", "Penalty"]
 
 @dataclass(frozen=True)
 class Penalty(ABC):
-    """factor · size(θ), added to the loss. The factor is an input of the training step and may be turned meanwhile."""
+    """factor · size(θ), added to the loss. The factor is an input of the training step and may be turned meanwhile.
+
+    Raises:   UsageError if the factor is not a finite number, 0 or more.
+    """
 
     factor: float
+
+    def __post_init__(self) -> None:
+        check_number(self, NOT_NEGATIVE, factor=self.factor)
 
     @abstractmethod
     def size(self, parameter: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from chainrule.graph.tensor import Tensor
 from chainrule.nn.layer import Layer
+from chainrule.nn.ranges import ANY, check_number
 from chainrule.nn.scope import Scope
 from chainrule.ops.movement import flatten
 
@@ -49,6 +50,9 @@ class Rescaling(Layer):
 
     scale: float
     offset: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_number(self, ANY, scale=self.scale, offset=self.offset)
 
     def apply(self, x: Tensor, scope: Scope) -> Tensor:
         return x * self.scale + self.offset if self.offset else x * self.scale

@@ -10,6 +10,7 @@ from chainrule.graph.tensor import Tensor
 from chainrule.ops.elementwise import sqrt, square
 from chainrule.ops.kinds.conversion import cast
 from chainrule.optim.optimizer import GradientRule, Rate, Scalars, Slots
+from chainrule.optim.schedules import check_positive
 
 __all__ = ["Adam"]
 
@@ -34,6 +35,10 @@ class Adam(GradientRule):
     epsilon: float = 1e-8
 
     rates: ClassVar = ("learning_rate", "beta_1", "beta_2")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_positive(type(self).__name__, "epsilon", self.epsilon)
 
     def slots(self, name: str, shape: Shape) -> dict[str, float]:
         return {"m": 0.0, "v": 0.0}

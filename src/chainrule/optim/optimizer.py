@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypeAlias
 from chainrule.autodiff.reverse import gradients
 from chainrule.graph.extent import Shape
 from chainrule.graph.tensor import Tensor
-from chainrule.optim.schedules import Schedule, value_of
+from chainrule.optim.schedules import Schedule, check_rate, value_of
 
 __all__ = ["GradientRule", "Optimizer", "StepResult"]
 
@@ -40,6 +40,10 @@ class Optimizer(ABC):
     """
 
     rates: ClassVar[tuple[str, ...]] = ("learning_rate",)
+
+    def __post_init__(self) -> None:
+        for name in self.rates:
+            check_rate(type(self).__name__, name, getattr(self, name))
 
     @abstractmethod
     def step(

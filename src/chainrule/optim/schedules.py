@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
 
 from chainrule.errors import UsageError
 from chainrule.messages import Message
@@ -21,6 +23,35 @@ _FRACTION = Message(
     en="OneCycle: rising={rising} must be the part of the training in which the rate rises, above 0 and below 1.",
     zh="OneCycle：rising={rising} 应为学习率上升阶段所占的比例，大于 0 且小于 1。",
 )
+_VALUE = Message(
+    "schedule.value",
+    en="{schedule}({name}={value!r}): {name} must be a finite number, 0 or more.",
+    zh="{schedule}({name}={value!r})：{name} 必须是不小于 0 的有限数。",
+)
+_RATE = Message(
+    "optimizer.rate",
+    en="{optimizer}({name}={value!r}): {name} must be {wanted}, or a schedule such as Cosine(0.1).",
+    zh="{optimizer}({name}={value!r})：{name} 必须是{wanted}，或一个调度，例如 Cosine(0.1)。",
+)
+_CLASS = Message(
+    "optimizer.schedule_class",
+    en="{optimizer}({name}={given}): this is the class. Make one of it, e.g. {given}(0.1).",
+    zh="{optimizer}({name}={given})：这是类本身。请创建它的实例，例如 {given}(0.1)。",
+)
+_FUNCTION = Message(
+    "optimizer.schedule_function",
+    en="{optimizer}({name}={given}): a function is no schedule. Derive a class from Schedule whose __call__(self, step,"
+    " total) gives the value.",
+    zh="{optimizer}({name}={given})：函数不是调度。请从 Schedule 派生一个类，由其 __call__(self, step, total) 给出值。",
+)
+_NOT_POSITIVE = Message(
+    "optimizer.not_positive",
+    en="{optimizer}({name}={value!r}): {name} must be a finite number above 0.",
+    zh="{optimizer}({name}={value!r})：{name} 必须是大于 0 的有限数。",
+)
+_POSITIVE = Message("optimizer.positive", en="a finite number above 0", zh="大于 0 的有限数")
+_FINITE = Message("optimizer.finite", en="a finite number", zh="有限的数")
+_BELOW_ONE = Message("optimizer.below_one", en="a number from 0 to below 1", zh="不小于 0 且小于 1 的数")
 
 
 @dataclass(frozen=True)
@@ -32,8 +63,13 @@ class Schedule(ABC):
         """The value at update `step` of `total`."""
 
     def _check_steps(self, steps: int) -> None:
-        if steps < 1:
+        if not isinstance(steps, Integral) or steps < 1:
             raise UsageError(_STEPS(schedule=type(self).__name__, steps=steps))
+
+    def _check_values(self, **values: Any) -> None:
+        for name, value in values.items():
+            if not (_is_finite(value) and value >= 0):
+                raise UsageError(_VALUE(schedule=type(self).__name__, name=name, value=value))
 
 
 @dataclass(frozen=True)
@@ -48,6 +84,9 @@ class ConstantRate(Schedule):
     """
 
     value: float
+
+    def __post_init__(self) -> None:
+        self._check_values(value=self.value)
 
     def __call__(self, step: int, total: int) -> float:
         return self.value
@@ -72,6 +111,7 @@ class StepDecay(Schedule):
 
     def __post_init__(self) -> None:
         self._check_steps(self.steps)
+        self._check_values(initial=self.initial, factor=self.factor)
 
     def __call__(self, step: int, total: int) -> float:
         return self.initial * math.pow(self.factor, step // self.steps)
@@ -96,6 +136,7 @@ class ExponentialDecay(Schedule):
 
     def __post_init__(self) -> None:
         self._check_steps(self.steps)
+        self._check_values(initial=self.initial, factor=self.factor)
 
     def __call__(self, step: int, total: int) -> float:
         return self.initial * math.pow(self.factor, step / self.steps)
@@ -115,6 +156,9 @@ class Cosine(Schedule):
 
     initial: float
     final: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._check_values(initial=self.initial, final=self.final)
 
     def __call__(self, step: int, total: int) -> float:
         return self.final + (self.initial - self.final) * (1 + math.cos(math.pi * min(step / total, 1.0))) / 2
@@ -139,6 +183,8 @@ class WarmUp(Schedule):
 
     def __post_init__(self) -> None:
         self._check_steps(self.steps)
+        if not isinstance(self.then, Schedule):
+            self._check_values(then=self.then)
 
     def __call__(self, step: int, total: int) -> float:
         after = max(total - self.steps, 1)
@@ -165,8 +211,9 @@ class OneCycle(Schedule):
     rising: float = 0.3
 
     def __post_init__(self) -> None:
-        if not 0 < self.rising < 1:
+        if not (_is_finite(self.rising) and 0 < self.rising < 1):
             raise UsageError(_FRACTION(rising=self.rising))
+        self._check_values(peak=self.peak, end=self.end, start=0.0 if self.start is None else self.start)
 
     def __call__(self, step: int, total: int) -> float:
         start = self.peak / 25 if self.start is None else self.start
@@ -179,3 +226,37 @@ class OneCycle(Schedule):
 def value_of(rate: float | Schedule, step: int, total: int) -> float:
     """A rate at update `step` of `total`."""
     return rate(step, total) if isinstance(rate, Schedule) else float(rate)
+
+
+def check_rate(optimizer: str, name: str, rate: Any) -> None:
+    """Refuse what is neither a schedule nor a number that the rate can be.
+
+    Raises:   UsageError
+    """
+    if isinstance(rate, Schedule):
+        return
+    if isinstance(rate, type) and issubclass(rate, Schedule):
+        raise UsageError(_CLASS(optimizer=optimizer, name=name, given=rate.__name__))
+    if callable(rate):
+        given = getattr(rate, "__name__", type(rate).__name__)
+        raise UsageError(_FUNCTION(optimizer=optimizer, name=name, given=given))
+    within, wanted = _is_finite(rate), _FINITE
+    if name == "learning_rate":
+        within, wanted = within and rate > 0, _POSITIVE
+    elif name in ("momentum", "beta_1", "beta_2"):
+        within, wanted = within and 0 <= rate < 1, _BELOW_ONE
+    if not within:
+        raise UsageError(_RATE(optimizer=optimizer, name=name, value=rate, wanted=wanted()))
+
+
+def check_positive(optimizer: str, name: str, value: Any) -> None:
+    """Refuse what is no finite number above 0.
+
+    Raises:   UsageError
+    """
+    if not (_is_finite(value) and value > 0):
+        raise UsageError(_NOT_POSITIVE(optimizer=optimizer, name=name, value=value))
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, Real) and math.isfinite(value)

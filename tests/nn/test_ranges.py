@@ -1,0 +1,35 @@
+"""Hyper-parameters out of range are refused where they are written."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from chainrule.errors import UsageError
+from chainrule.nn import L2, BatchNormalization, CategoricalCrossEntropy, Dropout, Huber, Rescaling, ZeroPadding2D
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "match"),
+    [
+        (L2, {"factor": -0.1}, "factor must be a finite number, 0 or more"),
+        (L2, {"factor": "0.1"}, "factor must be"),
+        (L2, {"factor": math.inf}, "factor must be"),
+        (Huber, {"delta": 0}, "delta must be a finite number above 0"),
+        (CategoricalCrossEntropy, {"label_smoothing": 1.0}, "label_smoothing must be a number from 0 to below 1"),
+        (CategoricalCrossEntropy, {"class_weights": [1.0, -1.0]}, "class_weights must be a finite number, 0 or m"),
+        (CategoricalCrossEntropy, {"class_weights": [1.0, math.nan]}, "class_weights must be"),
+        (BatchNormalization, {"epsilon": 0}, "epsilon must be a finite number above 0"),
+        (BatchNormalization, {"momentum": "0.9"}, "from 0 to 1"),
+        (BatchNormalization, {"momentum": math.nan}, "from 0 to 1"),
+        (Dropout, {"rate": "0.5"}, "from 0 to 1"),
+        (Rescaling, {"scale": math.nan}, "scale must be a finite number"),
+        (Rescaling, {"scale": 1, "offset": None}, "offset must be a finite number"),
+        (ZeroPadding2D, {"padding": -1}, "padding must be a whole number, 0 or more"),
+        (ZeroPadding2D, {"padding": 1.5}, "padding must be a whole number, 0 or more"),
+    ],
+)
+def test_it_is_refused(kind, arguments, match):
+    with pytest.raises(UsageError, match=match):
+        kind(**arguments)
