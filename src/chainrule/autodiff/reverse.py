@@ -42,8 +42,8 @@ _COTANGENT_SHAPE = Message(
 )
 _TAKEN_OUT = Message(
     "gradient.taken_out",
-    en="the function took the value out of its argument, with float(), .item(), .numpy() or math.sin() and the like, and "
-    "its result no longer depends on it. Compute with chainrule's operations, e.g. cr.sin(x).",
+    en="the function took the value out of its argument, with float(), .item(), .numpy() or math.sin() and the like, "
+    "and its result no longer depends on it. Compute with chainrule's operations, e.g. cr.sin(x).",
     zh="函数用 float()、.item()、.numpy() 或 math.sin() 之类取出了参数的值，其结果不再依赖该参数。"
     "请使用 chainrule 的操作，例如 cr.sin(x)。",
 )

@@ -4,7 +4,9 @@ kinds/        the kinds of operation: what follows from one declaration
 elementwise   arithmetic, comparison, selection, exponentials, activations
 movement      reshape, transpose, broadcast, slice, pad, concatenate
 contraction   sums, means, matrix products, convolutions, average pooling
-selection     maxima and where they are, pooling, gather and scatter, one-hot, top-k, cumulative sums
+selection     the largest elements and where they are, max pooling
+gathering     gather and scatter, one-hot
+ordering      top-k, cumulative sums
 random        Philox: uniform, normal, Bernoulli
 composite     softmax, cross-entropy, batch normalisation, dropout
 
@@ -16,7 +18,9 @@ from chainrule.ops.composite import *
 from chainrule.ops.contraction import *
 from chainrule.ops.declared import vocabulary as vocabulary
 from chainrule.ops.elementwise import *
+from chainrule.ops.gathering import *
 from chainrule.ops.movement import *
 from chainrule.ops.operators import operators as operators
+from chainrule.ops.ordering import *
 from chainrule.ops.random import *
 from chainrule.ops.selection import *

@@ -14,11 +14,12 @@ from chainrule.messages import Message
 from chainrule.ops.axes import Axes, normalized_axes
 from chainrule.ops.contraction import sum
 from chainrule.ops.elementwise import exp, log, sqrt, stop_gradient, where
+from chainrule.ops.gathering import gather, one_hot
 from chainrule.ops.kinds.composite import Composite
 from chainrule.ops.kinds.conversion import as_tensor, cast
 from chainrule.ops.movement import arange, pad, reshape
 from chainrule.ops.random import bernoulli, counters, random_bits
-from chainrule.ops.selection import gather, max, one_hot
+from chainrule.ops.selection import max
 
 __all__ = [
     "cross_entropy", "dropout", "inverted_dropout", "log_softmax", "log_sum_exp", "normalize", "random_shift",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from chainrule.graph.operation import Operation
-from chainrule.ops import composite, contraction, elementwise, movement, random, selection
+from chainrule.ops import composite, contraction, elementwise, gathering, movement, ordering, random, selection
 from chainrule.ops.kinds.conversion import CAST
 from chainrule.ops.kinds.indexed import Indexed
 
-_FILES = (elementwise, movement, contraction, selection, random, composite)
+_FILES = (elementwise, movement, contraction, selection, gathering, ordering, random, composite)
 
 _DECLARED: list[Any] = [value for file in _FILES for value in vars(file).values()]
 _CLASSES = [o for o in _DECLARED if isinstance(o, type) and issubclass(o, Operation) and hasattr(o, "name")]

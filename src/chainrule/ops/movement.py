@@ -219,6 +219,12 @@ def broadcast_to(x: Any, shape: Sequence[Extent]) -> Tensor:
     return kind.broadcast_to(as_tensor(x), as_shape("broadcast_to", shape))
 
 
+def all_batched(inputs: Sequence[Tensor], batched: Sequence[bool]) -> list[Tensor]:
+    """The inputs, those without the batch axis repeated along it."""
+    size = next(x.shape[0] for x, b in zip(inputs, batched, strict=True) if b)
+    return [x if b else broadcast_to(x, (size, *x.shape)) for x, b in zip(inputs, batched, strict=True)]
+
+
 def transpose(x: Any, axes: Sequence[int] | None = None) -> Tensor:
     """x with its axes in another order; reversed by default.
 
@@ -476,9 +482,7 @@ class Concatenate(Primitive):
         ]
 
     def vmap(self, y: Tensor, inputs: Sequence[Tensor], batched: Sequence[bool]) -> Tensor:
-        size = next(x.shape[0] for x, b in zip(inputs, batched, strict=True) if b)
-        filled = [x if b else broadcast_to(x, (size, *x.shape)) for x, b in zip(inputs, batched, strict=True)]
-        return apply(self, *filled, axis=y.attributes["axis"] + 1)
+        return apply(self, *all_batched(inputs, batched), axis=y.attributes["axis"] + 1)
 
 
 CONCATENATE = Concatenate()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
@@ -20,13 +20,14 @@ from chainrule.nn.losses import (
     SquaredDistance,
     as_loss,
 )
-from chainrule.nn.names import named
+from chainrule.nn.names import named, refuse_class
 from chainrule.nn.scope import snake_case
 from chainrule.ops.contraction import mean, sum
 from chainrule.ops.elementwise import equal
 from chainrule.ops.kinds.conversion import cast
 from chainrule.ops.movement import reshape
-from chainrule.ops.selection import argmax, top_k
+from chainrule.ops.ordering import top_k
+from chainrule.ops.selection import argmax
 
 __all__ = ["Accuracy", "BinaryAccuracy", "Metric", "Objective", "TopKAccuracy"]
 
@@ -34,6 +35,12 @@ _UNKNOWN = Message(
     "metric.unknown",
     en="Metric '{name}' is not known; choose one of: {known}, or give a function of outputs and targets.{suggestion}",
     zh="未知的指标“{name}”；可选：{known}，或直接给出一个关于输出与目标的函数。{suggestion}",
+)
+_KIND = Message(
+    "metric.kind",
+    en="metrics has the entry {given}; give names such as 'accuracy', metrics such as TopKAccuracy(3), or functions of"
+    " outputs and targets.",
+    zh="metrics 中有 {given}；请给出名称（如 'accuracy'）、指标（如 TopKAccuracy(3)）或关于输出与目标的函数。",
 )
 _TWICE = Message(
     "metric.twice",
@@ -182,7 +189,10 @@ def objective(loss: str | LossFunction, metrics: Sequence[str | MetricFunction] 
     if metrics is None:
         metrics = ["accuracy"] if classifies(function) else []
     found: dict[str, MetricFunction] = {}
-    for metric in [metrics] if isinstance(metrics, str) else metrics:
+    for metric in [metrics] if isinstance(metrics, str) or not isinstance(metrics, Iterable) else metrics:
+        refuse_class("an entry of metrics", metric)
+        if not isinstance(metric, str) and not callable(metric):
+            raise UsageError(_KIND(given=repr(metric)))
         name = metric if isinstance(metric, str) else _name(metric)
         if name in found or name == "loss":
             raise UsageError(_TWICE(name=name))
