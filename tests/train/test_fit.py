@@ -11,9 +11,9 @@ import pytest
 
 from chainrule.data import digits, epoch_order
 from chainrule.errors import DataError, DivergedError, ShapeError, UsageError
-from chainrule.nn import Dense, Dropout, Flatten, Sequential, lenet5, mlp
+from chainrule.nn import CategoricalCrossEntropy, Dense, Dropout, Flatten, Sequential, lenet5, mlp
 from chainrule.optim import SGD, Adam, ConstantRate
-from chainrule.train import Callback, Model
+from chainrule.train import Callback, EarlyStopping, Model, TopKAccuracy
 from tests.train.problems import clusters, everything, fit, model, same
 
 
@@ -297,6 +297,18 @@ def test_binary_targets_lie_between_0_and_1(y):
         ({"class_weight": {0: -1.0}}, "class_weight has the negative weight -1.0"),
         ({"class_weight": [1.0, 2.0]}, r"class_weight is \[1.0, 2.0\]; give a dict"),
         ({"verbose": 3}, "verbose is 3"),
+        ({"optimizer": Adam}, r"optimizer is the class Adam.*write Adam\(\)"),
+        ({"optimizer": None}, "optimizer is None; give a name"),
+        ({"optimizer": 0.1}, "optimizer is 0.1; give a name"),
+        ({"loss": CategoricalCrossEntropy}, r"loss is the class .*write CategoricalCrossEntropy\(\)"),
+        ({"loss": 3}, "loss is 3; give a name"),
+        ({"callbacks": EarlyStopping()}, r"callbacks is EarlyStopping\(.*must be a list"),
+        ({"callbacks": EarlyStopping}, r"callbacks is EarlyStopping, but must be a list"),
+        ({"callbacks": [EarlyStopping]}, r"callbacks is the class EarlyStopping.*write EarlyStopping\(\)"),
+        ({"callbacks": [print]}, "which is no Callback"),
+        ({"metrics": [None]}, "metrics has the entry None"),
+        ({"metrics": 3}, "metrics has the entry 3"),
+        ({"metrics": [TopKAccuracy]}, r"metrics is the class TopKAccuracy.*write TopKAccuracy\(\)"),
     ],
 )
 def test_arguments_that_make_no_sense(arguments, match):

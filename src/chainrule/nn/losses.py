@@ -11,7 +11,7 @@ from chainrule.errors import ShapeError, UsageError
 from chainrule.graph.extent import show_shape
 from chainrule.graph.tensor import Tensor, tensor
 from chainrule.messages import Message
-from chainrule.nn.names import named
+from chainrule.nn.names import named, refuse_class
 from chainrule.nn.ranges import FRACTION, NOT_NEGATIVE, POSITIVE, check_number
 from chainrule.ops.composite import SOFTMAX, cross_entropy
 from chainrule.ops.contraction import mean, sum
@@ -29,6 +29,12 @@ _UNKNOWN = Message(
     "loss.unknown",
     en="Loss '{name}' is not known; choose one of: {known}, or give a function of outputs and targets.{suggestion}",
     zh="未知的损失“{name}”；可选：{known}，或直接给出一个关于输出与目标的函数。{suggestion}",
+)
+_KIND = Message(
+    "loss.kind",
+    en="loss is {given}; give a name such as 'cross_entropy', a loss such as Huber(), or a function of outputs and"
+    " targets.",
+    zh="loss 为 {given}；请给出名称（如 'cross_entropy'）、损失（如 Huber()）或一个关于输出与目标的函数。",
 )
 _SHAPES = Message(
     "loss.shapes",
@@ -255,4 +261,9 @@ def as_loss(loss: str | LossFunction) -> LossFunction:
 
     Raises:   UsageError if the name is not known.
     """
-    return named(loss, LOSSES, _UNKNOWN) if isinstance(loss, str) else loss
+    if isinstance(loss, str):
+        return named(loss, LOSSES, _UNKNOWN)
+    refuse_class("loss", loss)
+    if not callable(loss):
+        raise UsageError(_KIND(given=repr(loss)))
+    return loss

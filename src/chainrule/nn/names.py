@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from chainrule.errors import UsageError
 from chainrule.messages import Message, suggestion
+
+_CLASS = Message(
+    "name.is_class",
+    en="{where} is the class {name}. Make an object of it: write {name}().",
+    zh="{where} 是类 {name} 本身。请创建它的实例：写 {name}()。",
+)
 
 Value = TypeVar("Value")
 
@@ -16,3 +22,12 @@ def named(name: str, known: Mapping[str, Value], unknown: Message) -> Value:
     if name not in known:
         raise UsageError(unknown(name=name, known=", ".join(known), suggestion=suggestion(name, known)))
     return known[name]
+
+
+def refuse_class(where: str, value: Any) -> None:
+    """Refuse a class where an object of it is meant.
+
+    Raises:   UsageError
+    """
+    if isinstance(value, type):
+        raise UsageError(_CLASS(where=where, name=value.__name__))

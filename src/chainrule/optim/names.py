@@ -15,6 +15,16 @@ _UNKNOWN = Message(
     en="Optimizer '{name}' is not known; choose one of: {known}.{suggestion}",
     zh="未知的优化器“{name}”；可选：{known}。{suggestion}",
 )
+_CLASS = Message(
+    "optimizer.is_class",
+    en="optimizer is the class {name}. Make an object of it: write {name}().",
+    zh="optimizer 是类 {name} 本身。请创建它的实例：写 {name}()。",
+)
+_KIND = Message(
+    "optimizer.kind",
+    en="optimizer is {given}; give a name such as 'adam', or an optimizer such as Adam(0.001).",
+    zh="optimizer 为 {given}；请给出名称（如 'adam'）或优化器（如 Adam(0.001)）。",
+)
 
 OPTIMIZERS: dict[str, type[SGD | Momentum | Nesterov | Adam]] = {
     "sgd": SGD,
@@ -32,8 +42,12 @@ def as_optimizer(optimizer: str | Optimizer) -> Optimizer:
         >>> as_optimizer("adam")
         Adam(learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-08)
     """
-    if not isinstance(optimizer, str):
+    if isinstance(optimizer, Optimizer):
         return optimizer
+    if isinstance(optimizer, type):
+        raise UsageError(_CLASS(name=optimizer.__name__))
+    if not isinstance(optimizer, str):
+        raise UsageError(_KIND(given=repr(optimizer)))
     if optimizer not in OPTIMIZERS:
         known = ", ".join(OPTIMIZERS)
         raise UsageError(_UNKNOWN(name=optimizer, known=known, suggestion=suggestion(optimizer, OPTIMIZERS)))

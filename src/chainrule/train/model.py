@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self
 
@@ -17,6 +17,7 @@ from chainrule.graph.extent import Shape
 from chainrule.graph.operation import Array
 from chainrule.messages import Message
 from chainrule.nn.losses import Loss, LossFunction, as_loss
+from chainrule.nn.names import refuse_class
 from chainrule.nn.network import Architecture, Network, trace
 from chainrule.optim import Optimizer, as_optimizer
 from chainrule.train import checkpoints, saved
@@ -80,6 +81,17 @@ _VALIDATION_DATA = Message(
     "model.validation_data",
     en="validation_data must be (x, y) or (x, y, sample_weight), but is {given}.",
     zh="validation_data 必须是 (x, y) 或 (x, y, sample_weight)，但给出的是 {given}。",
+)
+_CALLBACKS = Message(
+    "model.callbacks",
+    en="callbacks is {given}, but must be a list, even of one: callbacks=[EarlyStopping()].",
+    zh="callbacks 为 {given}，但它必须是列表，即使只有一个：callbacks=[EarlyStopping()]。",
+)
+_CALLBACK = Message(
+    "model.callback",
+    en="callbacks has the entry {given}, which is no Callback. Give objects of classes derived from Callback, such as"
+    " EarlyStopping().",
+    zh="callbacks 中的 {given} 不是 Callback。请给出 Callback 派生类的实例，例如 EarlyStopping()。",
 )
 _VERBOSE = Message(
     "model.verbose",
@@ -218,10 +230,10 @@ class Model:
                 min(_DEFAULT_BATCH, len(samples)) if batch_size is None else batch_size, len(samples)
             ),
             shuffle=shuffle,
-            callbacks=[*_progress(verbose), *callbacks],
+            callbacks=[*_progress(verbose), *_checked_callbacks(callbacks)],
             resume=self._resumed() if resume else None,
         )
-        self._loss, self._metrics = loss, [metrics] if isinstance(metrics, str) else metrics
+        self._loss, self._metrics = loss, [metrics] if isinstance(metrics, str) or callable(metrics) else metrics
         return training.run()
 
     def _validation(self, data: Any, fraction: float) -> Samples | None:
@@ -373,6 +385,16 @@ def _checked_epochs(epochs: Any) -> int:
     if number < 1:
         raise UsageError(_EPOCHS(epochs=epochs))
     return number
+
+
+def _checked_callbacks(callbacks: Any) -> list[Callback]:
+    if not isinstance(callbacks, Iterable):
+        raise UsageError(_CALLBACKS(given=callbacks.__name__ if isinstance(callbacks, type) else repr(callbacks)))
+    for callback in (found := list(callbacks)):
+        refuse_class("an entry of callbacks", callback)
+        if not isinstance(callback, Callback):
+            raise UsageError(_CALLBACK(given=repr(callback)))
+    return found
 
 
 def _progress(verbose: Any) -> list[Callback]:
