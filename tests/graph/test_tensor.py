@@ -84,7 +84,7 @@ def test_the_line_recorded_is_the_users_own():
     assert x.where == line(-1)
     assert inner(x).where == line(-4)
     assert x[0].where == line()
-    assert cr.Tensor.of([1]).where == line()
+    assert cr.tensor([1]).where == line()
     _, pull = cr.vjp(inner, x)
     assert pull([1.0, 1.0])[0].where == line()
     assert (2 * x).where == line()

@@ -181,7 +181,7 @@ class _Function:
     def called(self, call: Call) -> str:
         kind = call.arguments[-1].dtype  # a condition comes first
         arguments = [self.value(argument) for argument in call.arguments]
-        text = call.function.c.format(*arguments, f="f" if kind is float32 else "", t=kind.c)
+        text = call.function.c.format(*arguments, f="f" if kind is float32 else "")
         # as in NumPy, a sum of bools is 'or': a bool is never 2
         return self.computed(call.dtype, f"{text} != 0" if call.dtype is bool_ and not call.function.result else text)
 

@@ -20,7 +20,7 @@ OnZero = Literal["never", "any", "all", "but_first"]
 class ScalarFunction:
     """A function of scalars.
 
-    `c` is its C form: {0}, {1} ... are the arguments, {f} the suffix of <math.h> names ("f" or ""), {t} the C type.
+    `c` is its C form: {0}, {1} ... are the arguments, {f} the suffix of <math.h> names ("f" or "").
     `zero` says which arguments must be zero for a zero result: any of them, all of them, all but the first (a
     condition), or that it can never be told. `result` is the type of the result where it is not the arguments'.
     """

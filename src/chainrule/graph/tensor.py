@@ -80,7 +80,7 @@ class Tensor(Arithmetic):
     is kept, and evaluation of what depends on it starts there; differentiation still sees the whole graph.
 
     Example:
-        >>> t = Tensor.of([1.0, 2.0]) * 3
+        >>> t = tensor([1.0, 2.0]) * 3
         >>> t
         Tensor([3. 6.], shape=(2,), dtype=float32)
         >>> t.operation.name
@@ -108,11 +108,6 @@ class Tensor(Arithmetic):
         self.name = name
         self.value = value
         self.where = where
-
-    @staticmethod
-    def of(data: ArrayLike | Tensor, dtype: DType | DTypeLike | None = None) -> Tensor:
-        """The tensor made from a copy of numbers: Python floats become float32, an array keeps its dtype."""
-        return tensor(data, dtype)
 
     # ------------------------------------------------------------------------------------------------ what it is
     @property
@@ -226,7 +221,7 @@ def frozen(array: Array) -> Array:
 
 
 # ---------------------------------------------------------------------------------------------------------- leaves
-class _Leaf(Primitive):
+class Leaf(Primitive):
     """A node without inputs: its type stands in its attributes, and there is nothing to differentiate."""
 
     def infer(self, inputs: Sequence[Tensor], attributes: Attributes) -> Type:
@@ -242,7 +237,7 @@ class _Leaf(Primitive):
         return y
 
 
-class _Source(_Leaf):
+class _Source(Leaf):
     """An array from outside: numbers given when the node was made, or an input still to be bound."""
 
     name = "source"
@@ -254,7 +249,7 @@ class _Source(_Leaf):
         return ()
 
 
-class _Number(_Leaf):
+class _Number(Leaf):
     """One number that is part of the graph itself."""
 
     name = "number"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import DataError, DTypeError, ShapeError, UsageError
-from chainrule.graph.dtype import DType, bool_, float32, float64, int64, promote
+from chainrule.graph.dtype import DType, bool_, float32, float64, int64
 from chainrule.graph.extent import is_extent, show_shape
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
@@ -16,7 +16,7 @@ from chainrule.ops.contraction import sum
 from chainrule.ops.elementwise import exp, log, sqrt, stop_gradient, where
 from chainrule.ops.gathering import gather, one_hot
 from chainrule.ops.kinds.composite import Composite
-from chainrule.ops.kinds.conversion import as_tensor, cast
+from chainrule.ops.kinds.conversion import as_floats, as_tensor, cast
 from chainrule.ops.movement import arange, pad, reshape
 from chainrule.ops.random import bernoulli, counters, random_bits
 from chainrule.ops.selection import max
@@ -53,11 +53,6 @@ _IMAGES = Message(
     en="random_shift: x {x} needs the axes (batch, height, width, channels).",
     zh="random_shift：x {x} 需要轴 (batch, height, width, channels)。",
 )
-
-
-def _floats(x: Any) -> Tensor:
-    x = as_tensor(x)
-    return cast(x, promote(x.dtype, float32))
 
 
 # --------------------------------------------------------------------------------------------------------- softmax
@@ -102,7 +97,7 @@ def log_sum_exp(x: Any, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
         >>> log_sum_exp([1000.0, 1000.0])
         Tensor(1000.6932, shape=(), dtype=float32)
     """
-    x = _floats(x)
+    x = as_floats(x)
     return LOG_SUM_EXP(x, axes=normalized_axes("log_sum_exp", axis, x), keepdims=keepdims)
 
 
@@ -116,7 +111,7 @@ def softmax(x: Any, axis: Axes = -1) -> Tensor:
         >>> softmax([0.0, 0.0])
         Tensor([0.5 0.5], shape=(2,), dtype=float32)
     """
-    x = _floats(x)
+    x = as_floats(x)
     return SOFTMAX(x, axes=normalized_axes("softmax", axis, x))
 
 
@@ -130,7 +125,7 @@ def log_softmax(x: Any, axis: Axes = -1) -> Tensor:
         >>> log_softmax([0.0, 0.0])
         Tensor([-0.6931472 -0.6931472], shape=(2,), dtype=float32)
     """
-    x = _floats(x)
+    x = as_floats(x)
     return LOG_SOFTMAX(x, axes=normalized_axes("log_softmax", axis, x))
 
 
@@ -154,7 +149,7 @@ def cross_entropy(logits: Any, labels: Any, *, label_smoothing: float | Tensor =
         >>> cross_entropy([[0.0, 0.0]], [1])
         Tensor([0.6931472], shape=(1,), dtype=float32)
     """
-    logits, labels = _floats(logits), as_tensor(labels)
+    logits, labels = as_floats(logits), as_tensor(labels)
     classes = logits.shape[-1] if logits.shape else 0
     if logits.shape and isinstance(classes, int) and labels.shape == logits.shape[:-1]:
         if labels.dtype.floating or labels.dtype is bool_:
@@ -196,7 +191,7 @@ def normalize(
         >>> normalize([1.0, 3.0], 2.0, 1.0, epsilon=0.0)
         Tensor([-1.  1.], shape=(2,), dtype=float32)
     """
-    return NORMALIZE(_floats(x), mean, variance, scale, offset, epsilon=epsilon)
+    return NORMALIZE(as_floats(x), mean, variance, scale, offset, epsilon=epsilon)
 
 
 # ---------------------------------------------------------------------------------------------------- randomness
@@ -238,7 +233,7 @@ def dropout(x: Any, rate: Any, seed: Any, step: Any = 0, *, stream: int = 0, sha
         >>> dropout([1.0, 1.0, 1.0, 1.0], 0.5, seed=0)
         Tensor([1. 0. 0. 0.], shape=(4,), dtype=float32)
     """
-    x = _floats(x)
+    x = as_floats(x)
     numbers = _rate(rate, x.dtype), *counters(seed, step)
     return DROPOUT(x, *numbers, stream=stream, shape=_mask_shape(x, shared_axes))
 
@@ -256,7 +251,7 @@ def inverted_dropout(
         >>> inverted_dropout([1.0, 1.0, 1.0, 1.0], 0.5, seed=0)
         Tensor([2. 0. 0. 0.], shape=(4,), dtype=float32)
     """
-    x = _floats(x)
+    x = as_floats(x)
     numbers = _rate(rate, x.dtype), *counters(seed, step)
     return INVERTED_DROPOUT(x, *numbers, stream=stream, shape=_mask_shape(x, shared_axes))
 

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ShapeError, UsageError
-from chainrule.graph.dtype import bool_, float32, int32, promote, uint8
+from chainrule.graph.dtype import bool_, int32, uint8
 from chainrule.graph.extent import Batch, Extent, product, show_shape
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message, suggestion
 from chainrule.ops.axes import Axes, letters, normalized_axes
 from chainrule.ops.kinds.composite import Composite
-from chainrule.ops.kinds.conversion import as_tensor, cast, lift_numbers
+from chainrule.ops.kinds.conversion import as_floats, as_tensor, cast, lift_numbers
 from chainrule.ops.kinds.indexed import Indexed
 from chainrule.ops.movement import pad, reshape, size
 
@@ -118,11 +118,6 @@ MEAN = Composite("mean", _mean)
 VARIANCE = Composite("variance", _variance)
 
 
-def _floats(x: Any) -> Tensor:
-    x = as_tensor(x)
-    return cast(x, promote(x.dtype, float32))
-
-
 def mean(x: Any, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
     """Mean over some axes, or all.
 
@@ -132,7 +127,7 @@ def mean(x: Any, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
         >>> mean([[1.0, 2.0], [3.0, 4.0]], axis=0)
         Tensor([2. 3.], shape=(2,), dtype=float32)
     """
-    x = _floats(x)
+    x = as_floats(x)
     return MEAN(x, axes=normalized_axes("mean", axis, x), keepdims=keepdims)
 
 
@@ -145,7 +140,7 @@ def variance(x: Any, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
         >>> variance([1.0, 2.0, 3.0])
         Tensor(0.6666667, shape=(), dtype=float32)
     """
-    x = _floats(x)
+    x = as_floats(x)
     return VARIANCE(x, axes=normalized_axes("variance", axis, x), keepdims=keepdims)
 
 
@@ -411,7 +406,7 @@ def average_pool(x: Any, window: Sizes, *, strides: Sizes | None = None) -> Tens
         >>> average_pool([[[[1.0], [2.0]], [[3.0], [4.0]]]], 2)
         Tensor([[[[2.5]]]], shape=(1, 1, 1, 1), dtype=float32)
     """
-    x = _floats(x)
+    x = as_floats(x)
     rank = spatial_rank("average_pool", x)
     extents = sizes("average_pool", "window", window, rank)
     steps = sizes("average_pool", "strides", window if strides is None else strides, rank)

@@ -18,7 +18,7 @@ from chainrule.graph.extent import Batch, Extent, Shape, concrete, concrete_shap
 from chainrule.graph.loopnest import LoopNest, axes_of, nest
 from chainrule.graph.operation import Array, Attributes, Primitive, Type
 from chainrule.graph.scalar import FLOOR_DIVIDE, REMAINDER, convert
-from chainrule.graph.tensor import Tensor, apply, number
+from chainrule.graph.tensor import Leaf, Tensor, apply, number
 from chainrule.messages import Message
 from chainrule.ops.axes import Sizes, as_shape, letters, normalized_axis
 from chainrule.ops.elementwise import where
@@ -131,20 +131,7 @@ def ones(shape: Sizes, dtype: DType | DTypeLike = float32) -> Tensor:
     return full(shape, 1, dtype)
 
 
-class _Count(Primitive):
-    """A node without inputs whose values follow from sizes alone."""
-
-    def jvp(self, y: Tensor, tangents: Sequence[Tensor | None]) -> Tensor | None:
-        return None
-
-    def vjp(self, y: Tensor, cotangent: Tensor) -> Sequence[Tensor | None]:
-        return ()
-
-    def vmap(self, y: Tensor, inputs: Sequence[Tensor], batched: Sequence[bool]) -> Tensor:
-        return y
-
-
-class Arange(_Count):
+class Arange(Leaf):
     """The numbers 0 … extent - 1."""
 
     name = "arange"
@@ -160,7 +147,7 @@ class Arange(_Count):
         return (nest([axis], output, Coordinate(Affine.of(axis))),)
 
 
-class SizeOf(_Count):
+class SizeOf(Leaf):
     """The number that an extent stands for."""
 
     name = "size"

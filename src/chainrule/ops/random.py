@@ -16,7 +16,7 @@ from chainrule.graph.expression import Buffer, Constant, Coordinate, Expression,
 from chainrule.graph.extent import concrete_shape, product, show_shape
 from chainrule.graph.loopnest import LoopNest, axes_of, nest
 from chainrule.graph.operation import Array, Attributes, Primitive, Type
-from chainrule.graph.philox import philox4x32
+from chainrule.graph.philox import KEY_STEPS, MULTIPLIERS, ROUNDS, philox4x32
 from chainrule.graph.scalar import (
     ADD,
     EQUAL,
@@ -65,9 +65,6 @@ _FLOATS = Message(
     zh="均匀与正态随机数的类型为 float32 或 float64，而非 {dtype}；cr.random_bits 给出随机整数。",
 )
 
-_MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
-_KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
-_ROUNDS = 10
 _WORD = 1 << 32
 
 
@@ -121,15 +118,15 @@ def _philox(counter: Sequence[Expression], key: Sequence[Expression]) -> tuple[E
     """The rounds of graph/philox.py, as expressions."""
     c0, c1, c2, c3 = counter
     k0, k1 = key
-    first, second = (Constant(m, int64) for m in _MULTIPLIERS)
-    for _ in range(_ROUNDS):
+    first, second = (Constant(m, int64) for m in MULTIPLIERS)
+    for _ in range(ROUNDS):
         c0, c1, c2, c3 = (
             call(XOR, call(XOR, call(MULTIPLY_HIGH, second, c2), c1), k0),
             call(MULTIPLY_LOW, second, c2),
             call(XOR, call(XOR, call(MULTIPLY_HIGH, first, c0), c3), k1),
             call(MULTIPLY_LOW, first, c0),
         )
-        k0, k1 = (call(LOW_WORD, call(ADD, k, Constant(s, int64))) for k, s in zip((k0, k1), _KEY_STEPS, strict=True))
+        k0, k1 = (call(LOW_WORD, call(ADD, k, Constant(s, int64))) for k, s in zip((k0, k1), KEY_STEPS, strict=True))
     return c0, c1, c2, c3
 
 

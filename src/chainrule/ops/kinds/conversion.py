@@ -72,6 +72,12 @@ def as_tensor(x: Any) -> Tensor:
     return x if isinstance(x, Tensor) else tensor(x)
 
 
+def as_floats(x: Any) -> Tensor:
+    """x itself if its numbers are floats, otherwise as float32."""
+    x = as_tensor(x)
+    return cast(x, promote(x.dtype, float32))
+
+
 def lift(operands: Iterable[Any]) -> list[Tensor]:
     """Tensors of one type: the widest of the tensors', which Python numbers follow unless their kind does not fit."""
     operands = [x if isinstance(x, Tensor | bool | int | float) else tensor(x) for x in operands]
