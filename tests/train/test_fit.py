@@ -430,3 +430,8 @@ def test_masked_arrays_are_refused():
 def test_what_is_wrong_with_validation_data_says_so(data, match):
     with pytest.raises(DataError, match=match):
         Model(Dense(2)).fit(np.ones((6, 2)), [0, 1] * 3, validation_data=data, verbose=0)
+
+
+def test_a_model_shows_its_size():
+    assert repr(Model(lenet5())) == "Model(not built)"
+    assert repr(Model(Sequential([Dense(3), Dense(2)]), 4)) == "Model(2 layers, 23 parameters)"

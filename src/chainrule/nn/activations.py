@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from chainrule.errors import UsageError
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
 from chainrule.nn.layer import Layer
-from chainrule.nn.names import named
+from chainrule.nn.names import named, refuse_class
 from chainrule.nn.scope import Scope
 from chainrule.ops.composite import softmax
 from chainrule.ops.elementwise import elu, leaky_relu, relu, sigmoid, softplus, tanh, where
@@ -22,6 +23,12 @@ _UNKNOWN = Message(
     "activation.unknown",
     en="Activation '{name}' is not known; choose one of: {known}, or give a function.{suggestion}",
     zh="未知的激活函数“{name}”；可选：{known}，或直接给出一个函数。{suggestion}",
+)
+_KIND = Message(
+    "activation.kind",
+    en="the activation is {given}; give a name such as 'relu', a function, or None for none. A second number of units"
+    " is a second layer.",
+    zh="激活函数为 {given}；请给出名称（如 'relu'）、函数，或 None 表示没有。第二个单元数应写成第二个层。",
 )
 
 Activate = Callable[[Tensor], Tensor]
@@ -67,7 +74,12 @@ def as_activation(activation: str | Activate | None) -> Activate:
     """
     if isinstance(activation, str):
         return named(activation, ACTIVATIONS, _UNKNOWN)
-    return linear if activation is None else activation
+    if activation is None:
+        return linear
+    refuse_class("the activation", activation)
+    if not callable(activation):
+        raise UsageError(_KIND(given=repr(activation)))
+    return activation
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from chainrule.messages import Message
 from chainrule.nn.activations import Activate, as_activation
 from chainrule.nn.initializers import Initializer
 from chainrule.nn.layer import Layer, check_positive, features
-from chainrule.nn.penalties import Penalty
+from chainrule.nn.penalties import Penalty, check_penalty
 from chainrule.nn.ranges import WHOLE, check_number
 from chainrule.nn.scope import Scope
 from chainrule.ops.contraction import Padding, Sizes, conv1d, conv2d, sizes
@@ -54,6 +54,7 @@ class Convolution(Layer):
 
     def __post_init__(self) -> None:
         check_positive(self, filters=self.filters, groups=self.groups)
+        check_penalty(self, self.kernel_penalty)
 
     @abstractmethod
     def convolve(self, x: Tensor, kernel: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from chainrule.graph.tensor import Tensor
 from chainrule.nn.activations import Activate, as_activation
 from chainrule.nn.initializers import Initializer
 from chainrule.nn.layer import Layer, check_positive, features
-from chainrule.nn.penalties import Penalty
+from chainrule.nn.penalties import Penalty, check_penalty
 from chainrule.nn.scope import Scope
 from chainrule.ops.contraction import matmul
 
@@ -40,6 +40,7 @@ class Dense(Layer):
 
     def __post_init__(self) -> None:
         check_positive(self, units=self.units)
+        check_penalty(self, self.kernel_penalty)
 
     def apply(self, x: Tensor, scope: Scope) -> Tensor:
         shape = (features(x), self.units)

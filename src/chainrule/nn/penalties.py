@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
+from chainrule.errors import UsageError
 from chainrule.graph.tensor import Tensor
-from chainrule.nn.ranges import NOT_NEGATIVE, check_number
+from chainrule.messages import Message
+from chainrule.nn.ranges import NOT_NEGATIVE, check_number, is_within
 from chainrule.ops.contraction import sum
 from chainrule.ops.elementwise import square
 
 __all__ = ["L2", "Penalty"]
+
+_KIND = Message(
+    "penalty.kind",
+    en="{layer}(kernel_penalty={given!r}): a penalty says what it is. Write L2({example}).",
+    zh="{layer}(kernel_penalty={given!r})：须指明惩罚的种类。请写 L2({example})。",
+)
 
 
 @dataclass(frozen=True)
@@ -46,3 +55,13 @@ class L2(Penalty):
 
     def size(self, parameter: Tensor) -> Tensor:
         return sum(square(parameter))
+
+
+def check_penalty(layer: object, penalty: Any) -> None:
+    """Refuse what is no penalty, such as a bare factor.
+
+    Raises:   UsageError
+    """
+    if penalty is not None and not isinstance(penalty, Penalty):
+        example = penalty if is_within(penalty, 0, 1) else 0.01
+        raise UsageError(_KIND(layer=type(layer).__name__, given=penalty, example=example))

@@ -38,6 +38,13 @@ _SEED = Message(
     en="The seed is {seed!r}; it must be a whole number from 0 to 2**63 - 1.",
     zh="种子为 {seed!r}；它必须是 0 到 2**63 - 1 的整数。",
 )
+_ARCHITECTURE = Message(
+    "model.architecture",
+    en="the architecture is {given}, which is neither a layer nor a function (x, scope) → y. Give one, such as"
+    " Model(Sequential([Dense(8, 'relu'), Dense(1)])) or Model(lenet5()).",
+    zh="架构为 {given}，它既不是层，也不是函数 (x, scope) → y。请给出其一，例如"
+    " Model(Sequential([Dense(8, 'relu'), Dense(1)])) 或 Model(lenet5())。",
+)
 _NOT_BUILT = Message(
     "model.not_built",
     en="The model does not know the shape of its input yet. Give it when the model is made, e.g."
@@ -133,8 +140,13 @@ class Model:
     _metrics: Sequence[str | MetricFunction] | None = None
 
     def __init__(
-        self, architecture: Architecture | None, input_shape: Sequence[Any] | None = None, *, seed: int = 0
+        self, architecture: Architecture | None, input_shape: Sequence[Any] | int | None = None, *, seed: int = 0
     ) -> None:
+        if architecture is not None:
+            refuse_class("the architecture", architecture)
+            if not callable(architecture):
+                given = type(architecture).__name__ if isinstance(architecture, list | tuple) else repr(architecture)
+                raise UsageError(_ARCHITECTURE(given=given))
         self.architecture = architecture
         self.seed = _checked_seed(seed)
         self.parameters: Arrays = {}
@@ -142,8 +154,15 @@ class Model:
         self.scalars: dict[str, float] = {}
         self.training_state: TrainingState | None = None
         if input_shape is not None:
-            several = bool(input_shape) and all(isinstance(part, Sequence) for part in input_shape)
-            self.build([tuple(part) for part in input_shape] if several else [tuple(input_shape)])
+            shape: Sequence[Any] = (input_shape,) if isinstance(input_shape, int) else input_shape
+            several = bool(shape) and all(isinstance(part, Sequence) for part in shape)
+            self.build([tuple(part) for part in shape] if several else [tuple(shape)])
+
+    def __repr__(self) -> str:
+        if self._network is None:
+            return f"{type(self).__name__}(not built)"
+        layers, count = len(self._network.layers), self._network.parameter_count
+        return f"{type(self).__name__}({layers} layers, {count:,} parameters)"
 
     @property
     def network(self) -> Network:
