@@ -435,3 +435,10 @@ def test_what_is_wrong_with_validation_data_says_so(data, match):
 def test_a_model_shows_its_size():
     assert repr(Model(lenet5())) == "Model(not built)"
     assert repr(Model(Sequential([Dense(3), Dense(2)]), 4)) == "Model(2 layers, 23 parameters)"
+
+
+@pytest.mark.parametrize(("given", "name"), [(None, "NoneType"), (np.float64(1.0), "float64")])
+def test_a_loss_or_metric_of_ones_own_gives_a_tensor(given, name):
+    for arguments in ({"loss": lambda outputs, targets: given}, {"metrics": [lambda outputs, targets: given]}):
+        with pytest.raises(UsageError, match=f"gives {name}, but must give a tensor of one number for each sample"):
+            Model(Dense(3)).fit(np.ones((6, 2)), [0, 1] * 3, **{"verbose": 0, **arguments})

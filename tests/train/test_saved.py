@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -386,3 +387,40 @@ def test_a_model_that_cannot_be_saved_says_why(tmp_path):
     with pytest.raises(GraphError, match=r"mine \(batch, 3\).*not in the vocabulary"):
         trained.save(tmp_path / "m")
     assert not (tmp_path / "m").exists()
+
+
+@pytest.mark.parametrize("path", ["", None])
+def test_a_path_is_needed(path):
+    with pytest.raises(UsageError, match="Give the path of a folder"):
+        Model(Dense(2), (3,)).save(path)
+
+
+def test_a_model_is_not_saved_onto_a_file(tmp_path):
+    (tmp_path / "m").write_text("mine")
+    with pytest.raises(SaveError, match="it is a file, and a model is saved as a folder"):
+        Model(Dense(2), (3,)).save(tmp_path / "m")
+    assert (tmp_path / "m").read_text() == "mine"
+
+
+def test_a_deeply_nested_manifest_is_damaged(tmp_path):
+    (tmp_path / "checkpoint.json").write_text("[" * 100_000)
+    with pytest.raises(FileFormatError, match="is damaged"):
+        Model.load(tmp_path)
+
+
+@pytest.mark.parametrize("value", [[], None, 1e400, {}, "text"])
+def test_a_field_of_a_wrong_type_is_damage(tmp_path, value):
+    Model(Dense(2), (3,)).save(tmp_path)
+    (file,) = tmp_path.glob("training-*.json")
+    content = json.dumps(joined_with_seed(json.loads(file.read_text()), value)).encode()
+    digest = sha256(content).hexdigest()
+    (tmp_path / f"training-{digest[:16]}.json").write_bytes(content)
+    manifest = json.loads((tmp_path / "checkpoint.json").read_text())
+    manifest["files"]["training.json"] = {"file": f"training-{digest[:16]}.json", "sha256": digest}
+    (tmp_path / "checkpoint.json").write_text(json.dumps(manifest))
+    with pytest.raises(FileFormatError, match="is damaged"):
+        Model.load(tmp_path)
+
+
+def joined_with_seed(kept, value):
+    return {"dict": {**kept["dict"], "seed": value}}

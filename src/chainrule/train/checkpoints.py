@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import FileFormatError, SaveError
+from chainrule.errors import FileFormatError, SaveError, UsageError
 from chainrule.graph.operation import Array
 from chainrule.messages import Message, suggestion
 from chainrule.version import __version__
@@ -56,6 +56,17 @@ _VERSION = Message(
     zh="{path} 的 schema_version 为 {found}，而 chainrule {version} 只能读取 {known}。"
     "它由其他版本的 chainrule 生成；请使用那个版本或更新的版本。",
 )
+_NO_PATH = Message(
+    "checkpoint.no_path",
+    en="The model cannot be saved in {path!r}. Give the path of a folder, e.g. save('my_model').",
+    zh="无法将模型保存到 {path!r}。请给出文件夹的路径，例如 save('my_model')。",
+)
+_ONTO_A_FILE = Message(
+    "checkpoint.onto_a_file",
+    en="The model cannot be saved in {path}: it is a file, and a model is saved as a folder. Choose another name, or"
+    " move the file away.",
+    zh="无法将模型保存到 {path}：它是一个文件，而模型保存为文件夹。请另选名称，或移走该文件。",
+)
 _CANNOT_SAVE = Message(
     "checkpoint.cannot_save",
     en="The model cannot be saved in {path}: {reason}. What was saved there before is still there. Check the free space"
@@ -73,8 +84,12 @@ _PART = re.compile(r"\..+\.part")  # what an interrupted save left
 def write(path: str | os.PathLike[str], files: Mapping[str, bytes]) -> None:
     """Write files, named such as "model.safetensors", in place of what the folder held.
 
-    Raises:   SaveError if that is not possible; the folder then still holds what it held.
+    Raises:   SaveError if that is not possible; the folder then still holds what it held; UsageError for no path.
     """
+    if not path:
+        raise UsageError(_NO_PATH(path=path))
+    if Path(path).is_file():
+        raise SaveError(_ONTO_A_FILE(path=path))
     folder, named = Path(path), {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -134,7 +149,7 @@ def damaged(path: str | os.PathLike[str]) -> Iterator[None]:
     """Whatever Python says of data that do not have the expected form becomes one readable error."""
     try:
         yield
-    except (LookupError, TypeError, ValueError, AttributeError) as reason:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as reason:
         if isinstance(reason, FileFormatError):
             raise
         raise FileFormatError(_DAMAGED(path=path, reason=_NOT_A_MANIFEST())) from reason
@@ -153,7 +168,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
         raise FileFormatError(_MISSING(path=folder, reason=missing, suggestion="", manifest=MANIFEST)) from None
     except OSError as reason:
         raise FileFormatError(_DAMAGED(path=folder, reason=_UNREADABLE(reason=reason.strerror))) from reason
-    except ValueError as reason:
+    except (ValueError, RecursionError) as reason:
         raise FileFormatError(_DAMAGED(path=folder / MANIFEST, reason=_NOT_A_MANIFEST())) from reason
     if not isinstance(manifest, dict):
         raise FileFormatError(_DAMAGED(path=folder / MANIFEST, reason=_NOT_A_MANIFEST()))

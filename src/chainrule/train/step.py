@@ -47,6 +47,12 @@ _NO_INFLUENCE = Message(
     " outputs, and these its layers.",
     zh="没有任何参数影响损失，它只由 {sources} 计算得出。请让损失使用网络的输出，并让输出依赖于各层。",
 )
+_NO_TENSOR = Message(
+    "step.no_tensor",
+    en="{name} gives {given}, but must give a tensor of one number for each sample. Return what chainrule's operations"
+    " make of outputs and targets.",
+    zh="{name} 的结果是 {given}，但必须是张量，每个样本一个数。请返回由 chainrule 的运算从输出与目标得到的结果。",
+)
 _PER_SAMPLE = Message(
     "step.per_sample",
     en="{name} gives shape {shape}, but must give one number for each sample, shape (batch,): take its mean over the"
@@ -97,7 +103,9 @@ class _Data:
         return Sums(loss, total, metrics)
 
 
-def _per_sample(name: str, values: Tensor) -> Tensor:
+def _per_sample(name: str, values: Any) -> Tensor:
+    if not isinstance(values, Tensor):
+        raise UsageError(_NO_TENSOR(name=name, given=type(values).__name__))
     if values.shape != (batch,):
         raise ShapeError(_PER_SAMPLE(name=name, shape=show_shape(values.shape)))
     return values
