@@ -31,11 +31,14 @@ from chainrule.graph.verify import verify as verify
 from chainrule.messages import use_language as use_language
 from chainrule.ops.composite import *
 from chainrule.ops.contraction import *
+from chainrule.ops.convolution import *
+from chainrule.ops.creation import *
 from chainrule.ops.elementwise import *
 from chainrule.ops.gathering import *
 from chainrule.ops.movement import *
 from chainrule.ops.operators import operators as _operators
 from chainrule.ops.ordering import *
+from chainrule.ops.parts import *
 from chainrule.ops.random import *
 from chainrule.ops.selection import *
 from chainrule.version import __version__ as __version__

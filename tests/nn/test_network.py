@@ -11,7 +11,7 @@ from chainrule.graph.dtype import float64, int64
 from chainrule.graph.extent import batch
 from chainrule.graph.traversal import topological
 from chainrule.nn import BatchNormalization, Dense, Dropout, Network, Parameter, Sequential, trace
-from chainrule.ops.movement import concatenate
+from chainrule.ops.parts import concatenate
 from tests.nn.harness import run, samples
 
 

@@ -13,8 +13,8 @@ from chainrule.graph.operation import Expandable, Primitive
 from chainrule.graph.tensor import Tensor
 from chainrule.graph.traversal import topological
 from chainrule.messages import Message
+from chainrule.ops.creation import zeros
 from chainrule.ops.kinds.conversion import cast
-from chainrule.ops.movement import zeros
 
 _TANGENTS = Message(
     "jvp.tangents",

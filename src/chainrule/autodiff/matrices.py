@@ -12,9 +12,10 @@ from chainrule.errors import ShapeError, UsageError
 from chainrule.graph.extent import product, show_shape
 from chainrule.graph.tensor import Tensor, number
 from chainrule.messages import Message, suggestion
+from chainrule.ops.creation import arange
 from chainrule.ops.gathering import one_hot
 from chainrule.ops.kinds.conversion import as_tensor
-from chainrule.ops.movement import arange, reshape, transpose
+from chainrule.ops.movement import reshape, transpose
 
 _MODE = Message(
     "jacobian.mode",

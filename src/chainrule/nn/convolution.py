@@ -16,8 +16,8 @@ from chainrule.nn.layer import Layer, check_positive, features
 from chainrule.nn.penalties import Penalty, check_penalty
 from chainrule.nn.ranges import WHOLE, check_number
 from chainrule.nn.scope import Scope
-from chainrule.ops.contraction import Padding, Sizes, conv1d, conv2d, sizes
-from chainrule.ops.movement import pad
+from chainrule.ops.convolution import Padding, PerAxis, conv1d, conv2d, sizes
+from chainrule.ops.parts import pad
 
 __all__ = ["Conv1D", "Conv2D", "ZeroPadding2D"]
 
@@ -39,10 +39,10 @@ class Convolution(Layer):
     """What convolutional layers of any number of spatial axes have in common; its fields are described there."""
 
     filters: int
-    kernel_size: Sizes
-    strides: Sizes = 1
+    kernel_size: PerAxis
+    strides: PerAxis = 1
     padding: Padding = "valid"
-    dilation: Sizes = 1
+    dilation: PerAxis = 1
     groups: int = 1
     activation: str | Activate | None = None
     use_bias: bool = True

@@ -13,8 +13,8 @@ from chainrule.nn.ranges import POSITIVE, check_number, is_within
 from chainrule.nn.scope import Scope
 from chainrule.ops.composite import normalize
 from chainrule.ops.contraction import mean, variance
+from chainrule.ops.creation import size
 from chainrule.ops.elementwise import where
-from chainrule.ops.movement import size
 
 __all__ = ["BatchNormalization"]
 

@@ -8,7 +8,7 @@ from chainrule.graph.tensor import Tensor
 from chainrule.nn.convolution import images
 from chainrule.nn.layer import Layer
 from chainrule.nn.scope import Scope
-from chainrule.ops.contraction import Padding, Sizes, average_pool
+from chainrule.ops.convolution import Padding, PerAxis, average_pool
 from chainrule.ops.selection import max_pool
 
 __all__ = ["AveragePooling2D", "MaxPool2D"]
@@ -30,8 +30,8 @@ class MaxPool2D(Layer):
         (batch, 14, 14, 6)
     """
 
-    pool_size: Sizes = 2
-    strides: Sizes | None = None
+    pool_size: PerAxis = 2
+    strides: PerAxis | None = None
     padding: Padding = "valid"
 
     def apply(self, x: Tensor, scope: Scope) -> Tensor:
@@ -54,8 +54,8 @@ class AveragePooling2D(Layer):
         (batch, 14, 14, 6)
     """
 
-    pool_size: Sizes = 2
-    strides: Sizes | None = None
+    pool_size: PerAxis = 2
+    strides: PerAxis | None = None
 
     def apply(self, x: Tensor, scope: Scope) -> Tensor:
         return average_pool(images(x), self.pool_size, strides=self.strides)

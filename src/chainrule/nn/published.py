@@ -15,7 +15,8 @@ from chainrule.nn.layer import Layer, features
 from chainrule.nn.reshaping import Flatten, Rescaling
 from chainrule.nn.scope import Scope
 from chainrule.nn.sequential import Sequential
-from chainrule.ops.contraction import average_pool, conv2d, matmul, sum
+from chainrule.ops.contraction import matmul, sum
+from chainrule.ops.convolution import average_pool, conv2d
 from chainrule.ops.elementwise import square, tanh
 from chainrule.ops.kinds.conversion import cast
 from chainrule.ops.movement import reshape

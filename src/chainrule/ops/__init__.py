@@ -2,8 +2,11 @@
 
 kinds/        the kinds of operation: what follows from one declaration
 elementwise   arithmetic, comparison, selection, exponentials, activations
-movement      reshape, transpose, broadcast, slice, pad, concatenate
-contraction   sums, means, matrix products, convolutions, average pooling
+creation      new tensors, and sizes of axes as numbers
+movement      reshape, transpose, broadcast
+parts         pad, concatenate, slice
+contraction   sums, means, matrix products
+convolution   convolutions, average pooling
 selection     the largest elements and where they are, max pooling
 gathering     gather and scatter, one-hot
 ordering      top-k, cumulative sums
@@ -16,11 +19,14 @@ operators     those behind + - * / @ and their like
 
 from chainrule.ops.composite import *
 from chainrule.ops.contraction import *
+from chainrule.ops.convolution import *
+from chainrule.ops.creation import *
 from chainrule.ops.declared import vocabulary as vocabulary
 from chainrule.ops.elementwise import *
 from chainrule.ops.gathering import *
 from chainrule.ops.movement import *
 from chainrule.ops.operators import operators as operators
 from chainrule.ops.ordering import *
+from chainrule.ops.parts import *
 from chainrule.ops.random import *
 from chainrule.ops.selection import *

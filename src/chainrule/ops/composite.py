@@ -13,11 +13,13 @@ from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
 from chainrule.ops.axes import Axes, normalized_axes
 from chainrule.ops.contraction import sum
+from chainrule.ops.creation import arange
 from chainrule.ops.elementwise import exp, log, sqrt, stop_gradient, where
 from chainrule.ops.gathering import gather, one_hot
 from chainrule.ops.kinds.composite import Composite
 from chainrule.ops.kinds.conversion import as_floats, as_tensor, cast
-from chainrule.ops.movement import arange, pad, reshape
+from chainrule.ops.movement import reshape
+from chainrule.ops.parts import pad
 from chainrule.ops.random import bernoulli, counters, random_bits
 from chainrule.ops.selection import max
 

@@ -5,11 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from chainrule.graph.operation import Operation
-from chainrule.ops import composite, contraction, elementwise, gathering, movement, ordering, random, selection
+from chainrule.ops import (
+    composite,
+    contraction,
+    convolution,
+    creation,
+    elementwise,
+    gathering,
+    movement,
+    ordering,
+    parts,
+    random,
+    selection,
+)
 from chainrule.ops.kinds.conversion import CAST
 from chainrule.ops.kinds.indexed import Indexed
 
-_FILES = (elementwise, movement, contraction, selection, gathering, ordering, random, composite)
+_FILES = (
+    elementwise, creation, movement, parts, contraction, convolution, selection, gathering, ordering, random, composite,
+)  # fmt: skip
 
 _DECLARED: list[Any] = [value for file in _FILES for value in vars(file).values()]
 _CLASSES = [o for o in _DECLARED if isinstance(o, type) and issubclass(o, Operation) and hasattr(o, "name")]

@@ -23,9 +23,10 @@ from chainrule.graph.operation import Array, Attributes, Primitive, Type
 from chainrule.graph.tensor import Tensor, apply
 from chainrule.messages import Message
 from chainrule.ops.axes import as_shape, normalized_axis
+from chainrule.ops.creation import arange
 from chainrule.ops.kinds.composite import Composite
 from chainrule.ops.kinds.conversion import as_tensor, cast
-from chainrule.ops.movement import all_batched, arange, reshape, transpose
+from chainrule.ops.movement import all_batched, reshape, transpose
 
 __all__ = ["gather", "one_hot", "scatter_add"]
 

@@ -11,7 +11,7 @@ from chainrule.graph.dtype import bool_
 from chainrule.graph.extent import show_shape
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
-from chainrule.ops import contraction, elementwise, gathering, movement
+from chainrule.ops import contraction, elementwise, gathering, movement, parts
 from chainrule.ops.kinds.conversion import as_tensor
 
 _MASK = Message(
@@ -29,7 +29,7 @@ def _index(x: Tensor, key: object) -> Tensor:
     if isinstance(key, Tensor) and key.dtype is bool_:
         raise UsageError(_MASK(shape=show_shape(key.shape)))
     integers = isinstance(key, Tensor) and key.ndim > 0
-    return gathering.gather(x, key) if integers else movement.index(x, key)
+    return gathering.gather(x, key) if integers else parts.index(x, key)
 
 
 operators = SimpleNamespace(

@@ -27,9 +27,7 @@ from chainrule.graph.scalar import ADD, AND, EQUAL, GREATER, IS_NAN, LESS, NOT, 
 from chainrule.graph.tensor import Tensor, apply
 from chainrule.messages import Message
 from chainrule.ops.axes import as_shape, normalized_axis
-from chainrule.ops.contraction import (
-    counted,
-)
+from chainrule.ops.contraction import counted
 from chainrule.ops.gathering import GATHER
 from chainrule.ops.kinds.conversion import as_tensor
 

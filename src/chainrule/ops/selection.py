@@ -37,9 +37,9 @@ from chainrule.graph.special import select
 from chainrule.graph.tensor import Tensor, apply
 from chainrule.messages import Message
 from chainrule.ops.axes import Axes, letters, normalized_axes, normalized_axis
-from chainrule.ops.contraction import (
+from chainrule.ops.convolution import (
     Padding,
-    Sizes,
+    PerAxis,
     padded_windows,
     sizes,
     spatial_rank,
@@ -312,7 +312,7 @@ def argmax(x: Any, axis: int = -1) -> Tensor:
     return apply(_PlaceOf(_reduction("argmax", x, (normalized_axis("argmax", axis, x),), False)), x)
 
 
-def max_pool(x: Any, window: Sizes, *, strides: Sizes | None = None, padding: Padding = "valid") -> Tensor:
+def max_pool(x: Any, window: PerAxis, *, strides: PerAxis | None = None, padding: Padding = "valid") -> Tensor:
     """The largest element of windows along the spatial axes; windows step by their own size by default.
 
         y[n,i,j,c] = max x[n, i·s₀ + p, j·s₁ + q, c]
