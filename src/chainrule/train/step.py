@@ -25,7 +25,7 @@ from chainrule.graph.operation import Array
 from chainrule.graph.substitution import substituted
 from chainrule.graph.tensor import Tensor, input_tensor
 from chainrule.graph.traversal import topological
-from chainrule.messages import Message
+from chainrule.messages import Message, suggestion
 from chainrule.nn.network import Network, shape_of
 from chainrule.ops.contraction import sum
 from chainrule.ops.elementwise import add, where
@@ -40,6 +40,16 @@ _NO_PARAMETERS = Message(
     "step.no_parameters",
     en="the network has no parameters, so there is nothing to train. Add a layer that has some, such as Dense.",
     zh="该网络没有参数，无可训练。请添加带参数的层，例如 Dense。",
+)
+_NAME_MISSING = Message(
+    "step.name_missing",
+    en="The model's {kind} lack '{name}', which its network has. Put it back, or build the model anew.",
+    zh="模型的 {kind} 缺少其网络所需的“{name}”。请将其放回，或重新构建模型。",
+)
+_NAME_UNKNOWN = Message(
+    "step.name_unknown",
+    en="The model's {kind} hold '{name}', which its network does not have.{suggestion}",
+    zh="模型的 {kind} 中有其网络没有的“{name}”。{suggestion}",
 )
 _NO_INFLUENCE = Message(
     "step.no_influence",
@@ -221,10 +231,21 @@ class EvaluationStep:
 def network_bindings(
     network: Network, parameters: Arrays, states: Arrays, scalars: Mapping[str, float]
 ) -> dict[Tensor, Any]:
-    """What the network's own inputs are bound to."""
-    bindings: dict[Tensor, Any] = {p.tensor: parameters[name] for name, p in network.parameters.items()}
-    bindings |= {s.tensor: states[name] for name, s in network.states.items()}
-    bindings |= {s.tensor: scalars[name] for name, s in network.scalars.items()}
+    """What the network's own inputs are bound to.
+
+    Raises:   UsageError where somebody has taken a name away, or added one.
+    """
+    bindings: dict[Tensor, Any] = {}
+    for kind, declared, given in (
+        ("parameters", network.parameters, parameters),
+        ("states", network.states, states),
+        ("scalars", network.scalars, scalars),
+    ):
+        own = given.keys() & declared.keys() if kind == "scalars" else given.keys()  # the optimizer's may stand beside
+        for name in declared.keys() ^ own:
+            message = _NAME_MISSING if name in declared else _NAME_UNKNOWN
+            raise UsageError(message(kind=kind, name=name, suggestion=suggestion(name, declared)))
+        bindings |= {entry.tensor: given[name] for name, entry in declared.items()}
     return bindings
 
 
