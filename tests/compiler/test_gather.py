@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from chainrule.compiler import Kernel, compile_nests
 from chainrule.graph.affine import Affine, Axis
 from chainrule.graph.dtype import float64
-from chainrule.graph.expression import Buffer, Read
+from chainrule.graph.expression import Buffer, Read, Reduce, call, walk
 from chainrule.graph.extent import Batch, Extent, concrete, concrete_shape
 from chainrule.graph.gather import gather
+from chainrule.graph.scalar import MULTIPLY
 
 BATCH = 3
 
@@ -142,3 +143,12 @@ K, O0, O1 = Axis("k", 2), Axis("o0", 8), Axis("o1", 8)
 )
 def test_particular_indices(case):
     check(case)
+
+
+def test_a_stride_gives_one_nest_for_each_residue_without_loops_over_positions():
+    i, p = Axis("i", 12), Axis("p", 5)
+    x, w = Buffer("x", (12,), float64), Buffer("w", (5,), float64)
+    body = call(MULTIPLY, Read(x, (Affine.of(i),)), Read(w, (Affine.of(p),)))
+    nests = gather(Buffer("y", (27,), float64), [Affine.of(i, 2) + Affine.of(p)], (i, p), body)
+    reduced = [e.axes for n in nests for e in walk(n.outputs[0].value) if isinstance(e, Reduce)]
+    assert [[a.extent for a in axes] for axes in reduced] == [[3], [2]]

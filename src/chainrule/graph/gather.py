@@ -92,15 +92,16 @@ def _resolved(old: _Class, d: int, index: Affine, extent: Extent) -> list[_Class
 
 
 def _axis_to_solve(index: Affine, term: _Term) -> tuple[Axis | None, int]:
-    """The axis with the smallest coefficient, the longest of those; none where it cannot be solved exactly."""
-    candidates = [(abs(c), isinstance(a.extent, int) and -a.extent, a, c) for a, c in index.terms if a in term.free]
-    if not candidates:
-        return None, 0
-    stride, _, axis, c = min(candidates, key=lambda x: x[:2])
-    for other, k in index.terms:  # a fixed axis, or the batch, cannot be split into residues
-        if k % stride and (other not in term.free or not isinstance(other.extent, int)):
-            return None, 0
-    return axis, c
+    """The longest axis that can be solved for exactly, so that the shortest loops are left; none if none can.
+
+    The others must be split into residues modulo its coefficient, which a fixed axis or the batch cannot be.
+    """
+    free = [(-a.extent if isinstance(a.extent, int) else 0, abs(c), a, c) for a, c in index.terms if a in term.free]
+    for _, stride, axis, c in sorted(free, key=lambda x: x[:2]):
+        others = [(other, k) for other, k in index.terms if other != axis and k % stride]
+        if all(other in term.free and isinstance(other.extent, int) for other, _ in others):
+            return axis, c
+    return None, 0
 
 
 def _solutions(term: _Term, index: Affine, axis: Axis | None, c: int, position: Affine, stride: int) -> list[_Term]:
