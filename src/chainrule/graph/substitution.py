@@ -21,6 +21,9 @@ def substituted(roots: Sequence[Tensor], replacements: Mapping[Tensor, Tensor]) 
     for node in topological(roots):
         if node not in made:
             inputs = tuple(made[x] for x in node.inputs)
-            same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
-            made[node] = node if same else Tensor(node.operation, inputs, node.attributes, node.type, where=node.where)
+            if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
+                made[node] = node
+            else:
+                kept = {"name": node.name, "where": node.where}
+                made[node] = Tensor(node.operation, inputs, node.attributes, node.type, **kept)
     return [made[root] for root in roots]

@@ -131,7 +131,7 @@ def padded_windows(
     return pad(x, [(0, 0), *widths, (0, 0)], value)
 
 
-def window_text(rank: int, *, first: str = "n", last: str = "c") -> tuple[str, str, str]:
+def window_text(rank: int) -> tuple[str, str, str]:
     """The indices of positions, of the array under the windows, and of the window, for a number of spatial axes."""
     used = _SPATIAL[:rank]
     positions = ",".join(i for i, _, _, _ in used)
