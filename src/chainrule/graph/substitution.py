@@ -24,6 +24,6 @@ def substituted(roots: Sequence[Tensor], replacements: Mapping[Tensor, Tensor]) 
             if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
                 made[node] = node
             else:
-                kept = {"name": node.name, "where": node.where}
-                made[node] = Tensor(node.operation, inputs, node.attributes, node.type, **kept)
+                parts = node.operation, inputs, node.attributes, node.type
+                made[node] = Tensor(*parts, name=node.name, where=node.where)
     return [made[root] for root in roots]
