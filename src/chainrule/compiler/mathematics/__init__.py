@@ -1,0 +1,25 @@
+"""The C text that stands before generated kernels: vector types, and the functions of scalars and vectors.
+
+types         scalars, vectors, truth values, loads and stores of bytes
+truth         comparisons, logic, where
+arithmetic    maximum, minimum, absolute, sign, floor, sqrt
+integers      quotients, remainders, words of random numbers
+conversions   between all types
+"""
+
+from functools import cache
+from pathlib import Path
+
+_FILES = ("types", "truth", "arithmetic", "integers", "conversions", "transcendental", "across")
+
+
+@cache
+def prelude(lanes: int) -> str:
+    """The C text of vector types and functions for vectors of this many lanes: 2, 4, 8 or 16.
+
+    Functions are called `<name>_<type>`: `exp_f32` takes a scalar, `exp_f32v` a vector.
+    """
+    folder = Path(__file__).parent
+    numbers = ", ".join(map(str, range(lanes)))
+    texts = [(folder / f"{name}.h").read_text(encoding="utf-8") for name in _FILES]
+    return "\n".join([f"#define LANES {lanes}", f"#define LANE_NUMBERS {numbers}", *texts])

@@ -1,0 +1,159 @@
+"""The instruction sets that code is written for, and the one of the running processor."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from chainrule.errors import UsageError
+from chainrule.messages import Message, suggestion
+
+# No -ffast-math: it reassociates sums (and so breaks chains of multiply-adds) and forgets NaN and infinity.
+_COMMON = (
+    "-std=gnu11", "-O2", "-fPIC", "-shared", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-fwrapv",
+)  # fmt: skip
+_CPU_INFORMATION = Path("/proc/cpuinfo")
+
+_UNKNOWN = Message(
+    "target.unknown",
+    en="CHAINRULE_ISA is set to '{name}', which is no instruction set that chainrule writes code for; choose one of: "
+    "{known}.{suggestion} Unset it to use the best one of this processor.",
+    zh="CHAINRULE_ISA 设为“{name}”，但 chainrule 不为这种指令集生成代码；可选：{known}。{suggestion}"
+    "取消设置即使用本机处理器支持的最佳指令集。",
+)
+_MISSING = Message(
+    "target.missing",
+    en="CHAINRULE_ISA is set to '{name}', but this processor cannot run it; it runs: {runs}. Choose one of these, or "
+    "unset it to use the best one.",
+    zh="CHAINRULE_ISA 设为“{name}”，但本机处理器无法运行；可运行：{runs}。请选择其中之一，或取消设置以使用最佳指令集。",
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """An instruction set: the width of its vectors, how many registers hold them, and the compiler's flags for it."""
+
+    name: str
+    vector_bytes: int
+    registers: int
+    flags: tuple[str, ...]
+
+
+TARGETS = (
+    Target(
+        "avx512",
+        64,
+        32,
+        (
+            *_COMMON,
+            "-mavx512f",
+            "-mavx512bw",
+            "-mavx512dq",
+            "-mavx512vl",
+            "-mfma",
+            "-mavx2",
+            "-mprefer-vector-width=512",
+        ),
+    ),
+    Target("avx2", 32, 16, (*_COMMON, "-mavx2", "-mfma")),
+    Target("neon", 16, 32, _COMMON),
+    Target("generic", 16, 16, _COMMON),
+)  # the best first
+
+_NEEDED = {
+    "avx512": {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx2", "fma"},
+    "avx2": {"avx2", "fma"},
+    "neon": {"neon"},
+    "generic": set[str](),
+}
+
+
+def detect() -> Target:
+    """The best target that the running processor has, or the one that CHAINRULE_ISA names.
+
+    The best one is compiled with -march=native as well, so that the compiler may also use what the target does not
+    ask for; the one that is named is not, so that it gives the same code on every machine.
+
+    Raises:   UsageError if CHAINRULE_ISA names no target, or one that this processor cannot run.
+    """
+    runs = available()
+    if not (name := os.environ.get("CHAINRULE_ISA")):
+        best = runs[0]
+        native = () if best.name == "generic" else ("-mcpu=native",) if best.name == "neon" else ("-march=native",)
+        return replace(best, flags=(*best.flags, *native))
+    known = {target.name: target for target in TARGETS}
+    if name not in known:
+        raise UsageError(_UNKNOWN(name=name, known=", ".join(known), suggestion=suggestion(name, known)))
+    if known[name] not in runs:
+        raise UsageError(_MISSING(name=name, runs=", ".join(target.name for target in runs)))
+    return known[name]
+
+
+def available() -> tuple[Target, ...]:
+    """The targets that the running processor has, the best first.
+
+    Example:
+        >>> available()[-1].name
+        'generic'
+    """
+    features = _features()
+    return tuple(target for target in TARGETS if _NEEDED[target.name] <= features)
+
+
+def lanes(target: Target, element_bytes: int) -> int:
+    """How many elements of this size a vector holds.
+
+    Example:
+        >>> [lanes(target, 4) for target in TARGETS]
+        [16, 8, 4, 4]
+    """
+    return target.vector_bytes // element_bytes
+
+
+@cache
+def _features() -> frozenset[str]:
+    """What the processor says it has, in Linux's words; nothing where it is not known how to ask."""
+    if platform.machine().lower() in ("arm64", "aarch64"):
+        return frozenset({"neon"})
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        return frozenset()
+    with suppress(OSError, subprocess.SubprocessError):
+        if sys.platform == "darwin":
+            return features_of_sysctl(
+                subprocess.run(
+                    ["sysctl", "-n", "machdep.cpu.features", "machdep.cpu.leaf7_features"],
+                    capture_output=True, text=True, check=True, timeout=10,
+                ).stdout
+            )  # fmt: skip
+        return features_of_cpuinfo(_CPU_INFORMATION.read_text(errors="replace"))
+    return frozenset()
+
+
+def features_of_cpuinfo(text: str) -> frozenset[str]:
+    """The features that Linux lists: those of the first processor.
+
+    Example:
+        >>> sorted(features_of_cpuinfo("model name : any\\nflags : fma avx2\\n"))
+        ['avx2', 'fma']
+    """
+    for line in text.splitlines():
+        key, _, value = line.partition(":")
+        if key.strip() == "flags":
+            return frozenset(value.split())
+    return frozenset()
+
+
+def features_of_sysctl(text: str) -> frozenset[str]:
+    """The features that macOS lists, in the words of Linux.
+
+    Example:
+        >>> sorted(features_of_sysctl("FMA AVX1.0\\nAVX2 AVX512F\\n"))
+        ['avx1.0', 'avx2', 'avx512f', 'fma']
+    """
+    return frozenset(text.lower().split())
