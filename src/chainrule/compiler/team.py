@@ -24,8 +24,8 @@ SYSTEM_FLAGS = (*FLAGS, "-pthread", "-D_GNU_SOURCE")
 
 _NOT_A_COUNT = Message(
     "team.not_a_count",
-    en="CHAINRULE_NUM_THREADS is '{text}', but must be a whole number of threads from 1 to {limit}. Correct it, or unset "
-    "it to use all the cores that this process may use.",
+    en="CHAINRULE_NUM_THREADS is '{text}', but must be a whole number of threads from 1 to {limit}. Correct it, or "
+    "unset it to use all the cores that this process may use.",
     zh="CHAINRULE_NUM_THREADS 为“{text}”，但应为 1 到 {limit} 之间的整数（线程数）。请更正，或取消设置以使用本进程"
     "可用的全部核心。",
 )
@@ -104,7 +104,7 @@ def _folders(groups: Path, membership: Path) -> Iterator[Path]:
 
     A container may see a path from outside it in `membership`; only the outermost folder then exists.
     """
-    with suppress(OSError):
+    with suppress(OSError, ValueError):
         for line in membership.read_text().splitlines():
             _, controllers, path = line.split(":", 2)
             if controllers and "cpu" not in controllers.split(","):
