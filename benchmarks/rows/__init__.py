@@ -1,0 +1,13 @@
+"""The rows of the table, in the order of measuring. A new topic is a file with a tuple, and a line here."""
+
+from benchmarks.row import Row
+from benchmarks.rows import growth, inference, mnist, product, start, steps
+
+ROWS: tuple[Row, ...] = (
+    *steps.ROWS,
+    *mnist.ROWS,
+    *inference.ROWS,
+    *product.ROWS,
+    *start.ROWS,
+    *growth.ROWS,
+)

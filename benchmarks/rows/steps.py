@@ -1,0 +1,58 @@
+"""A complete training step: forward, loss, backward, Adam."""
+
+from benchmarks.blocks import InBlocks
+from benchmarks.row import OURS, Contestant, Row, Times
+from benchmarks.rows.units import STEP
+
+_LENET5 = {32: Times("PyTorch", 8, 10), 128: Times("PyTorch", 5.5, 7), 512: Times("PyTorch", 5.5, 7)}
+_MLP = {32: Times("PyTorch", 3.5, 4.5), 128: Times("PyTorch", 1.9, 2.4), 512: Times("PyTorch", 1.25, 1.5)}
+
+
+def _contestants(steps: str, batch: int) -> tuple[Contestant, ...]:
+    options = {"batch": batch}
+    return (
+        Contestant(OURS, f"benchmarks.work.ours:{steps}", options),
+        Contestant("PyTorch", f"benchmarks.work.pytorch:{steps}", options, needs=("torch",)),
+        Contestant("JAX", f"benchmarks.work.with_jax:{steps}", options, needs=("jax",)),
+    )
+
+
+ROWS = (
+    *(
+        Row(
+            f"lenet5-step-{batch}",
+            f"A training step of LeNet-5 with {batch} samples: forward, loss, backward, Adam; ours gathers too.",
+            _contestants("lenet5_steps", batch),
+            InBlocks(),
+            STEP,
+            target,
+        )
+        for batch, target in _LENET5.items()
+    ),
+    Row(
+        "lenet5-step-128-compile",
+        "The same with 128 samples against torch.compile, whose compiling is not counted.",
+        (
+            Contestant(OURS, "benchmarks.work.ours:lenet5_steps", {"batch": 128}),
+            Contestant(
+                "torch.compile",
+                "benchmarks.work.pytorch:lenet5_steps",
+                {"batch": 128, "compiled": True},
+                needs=("torch",),
+            ),
+        ),
+        InBlocks(),
+        STEP,
+    ),
+    *(
+        Row(
+            f"mlp-step-{batch}",
+            f"A training step of a dense network 784-512-256-10, ReLU, Adam, with {batch} samples.",
+            _contestants("mlp_steps", batch),
+            InBlocks(),
+            STEP,
+            target,
+        )
+        for batch, target in _MLP.items()
+    ),
+)

@@ -1,0 +1,101 @@
+"""PyTorch's work, as its users write it: eager mode, all cores, tensors ready in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from benchmarks.turns import Turns
+from benchmarks.work import task
+
+
+def lenet5() -> nn.Sequential:
+    """chainrule.nn.lenet5 with channels first; pixels are scaled by whoever prepares them."""
+    return nn.Sequential(
+        nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10),
+    )  # fmt: skip
+
+
+def mlp() -> nn.Sequential:
+    """784-512-256-10."""
+    return nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 256), nn.ReLU(), nn.Linear(256, 10))
+
+
+def step_of(network: nn.Module, rate: float = task.RATE) -> Callable[[Any, Any], None]:
+    """A training step as everybody writes it."""
+    loss, optimizer = nn.CrossEntropyLoss(), torch.optim.Adam(network.parameters(), rate)
+
+    def step(x: Any, y: Any) -> None:
+        optimizer.zero_grad()
+        loss(network(x), y).backward()
+        optimizer.step()
+
+    return step
+
+
+def lenet5_steps(turns: Turns, batch: int, compiled: bool = False) -> None:
+    """Complete training steps of LeNet-5 on batches that lie ready; with torch.compile, or without."""
+    network = _checked(lenet5(), task.LENET5)
+    x, y = task.step_images(flat=False)
+    images = torch.from_numpy(x).permute(0, 3, 1, 2).contiguous()
+    _steps(turns, torch.compile(network) if compiled else network, images, torch.from_numpy(y), batch)
+
+
+def mlp_steps(turns: Turns, batch: int) -> None:
+    """Complete training steps of 784-512-256-10."""
+    x, y = task.step_images(flat=True)
+    _steps(turns, _checked(mlp(), task.MLP), torch.from_numpy(x), torch.from_numpy(y), batch)
+
+
+def _steps(turns: Turns, network: Any, x: torch.Tensor, y: torch.Tensor, batch: int) -> None:
+    batches, step = list(zip(x.split(batch), y.split(batch), strict=True)), step_of(network)
+    while True:
+        for one_x, one_y in batches:
+            step(one_x, one_y)
+        turns.done(len(batches))
+
+
+def mnist_epochs(turns: Turns, data: str | None = None) -> None:
+    """Epochs of LeNet-5 over 60,000 images."""
+    epoch = _mnist(data)
+    while True:
+        epoch()
+        turns.done(1)
+
+
+def mnist_once(data: str | None = None) -> None:
+    """One epoch, for the peak memory of the whole process."""
+    _mnist(data)()
+
+
+def _mnist(data: str | None) -> Callable[[], None]:
+    """A loop over tensors in memory in shuffled order.
+
+    The images stay bytes and become floats batch by batch, which costs no time that can be measured and a quarter of
+    the memory.
+    """
+    x, y = task.images(task.MNIST, data)
+    images, labels = torch.from_numpy(x).permute(0, 3, 1, 2), torch.from_numpy(y)
+    step = step_of(_checked(lenet5(), task.LENET5), rate=0.001)
+
+    def epoch() -> None:
+        for places in torch.randperm(len(images)).split(64):
+            step(images[places].float().div_(255), labels[places])
+
+    return epoch
+
+
+def first_step() -> None:
+    """The first training step of LeNet-5, from nothing."""
+    x, y = task.images(64)
+    step_of(lenet5())(torch.from_numpy(x).permute(0, 3, 1, 2).float().div_(255), torch.from_numpy(y))
+
+
+def _checked(network: nn.Sequential, parameters: int) -> nn.Sequential:
+    assert sum(p.numel() for p in network.parameters()) == parameters
+    return network
