@@ -10,7 +10,7 @@ conversions   between all types
 from functools import cache
 from pathlib import Path
 
-_FILES = ("types", "truth", "arithmetic", "integers", "conversions", "transcendental", "across")
+_FILES = ("types", "native", "truth", "arithmetic", "integers", "conversions", "libm", "exponential", "saturating", "periodic", "power", "across")
 
 
 @cache

@@ -1,28 +1,49 @@
-/* Maximum, minimum, absolute, sign, negative, floor, sqrt. */
+/* Maximum, minimum, absolute, sign, negative, sqrt, floor. */
 
-/* b where it is larger (smaller), else a: a where either is NaN. */
-#define LARGER(name, compare, t)                                                                       \
+/* b where it is larger (smaller), else a: a where either is NaN, as the instruction has it. */
+#define BETTER(name, operator, t)                                                                      \
   static inline t##p name##_##t##p(t##p a, t##p b) {                                                   \
-    t##kp mask = (t##kp)(b compare a);                                                                 \
+    t##kp mask = (t##kp)(b operator a);                                                                \
     return (t##p)((mask & (t##kp)b) | (~mask & (t##kp)a));                                             \
   }
-#define LARGER_OF_EACH(t) LARGER(larger, >, t) LARGER(smaller, <, t)
-EACH_NUMBER(LARGER_OF_EACH)
+#define BETTERS(t) BETTER(larger, >, t) BETTER(smaller, <, t)
+#ifdef LARGER_f32
+static inline f32p larger_f32p(f32p a, f32p b) { return LARGER_f32(a, b); }
+static inline f32p smaller_f32p(f32p a, f32p b) { return SMALLER_f32(a, b); }
+#else
+BETTERS(f32)
+#endif
+#ifdef LARGER_f64
+static inline f64p larger_f64p(f64p a, f64p b) { return LARGER_f64(a, b); }
+static inline f64p smaller_f64p(f64p a, f64p b) { return SMALLER_f64(a, b); }
+#else
+BETTERS(f64)
+#endif
+BETTERS(i32)
+BETTERS(i64)
+BETTERS(u8)
 
 /* NaN where either is. The form for a b that is no NaN, such as the 0 of a ReLU, costs one instruction. */
-#define EXTREME(name, part_name, compare, t)                                                           \
-  static inline t name##_##t(t a, t b) { return a compare b || a != a ? a : b; }                       \
-  static inline t name##_nonan_##t(t a, t b) { return b compare a && a != b ? b : a; }                 \
+#define EXTREME(name, part_name, operator, t)                                                          \
+  static inline t name##_nonan_##t(t a, t b) { return b operator a ? b : a; }                          \
+  static inline t name##_##t(t a, t b) { return b != b ? b : name##_nonan_##t(a, b); }                 \
   static inline t##v name##_nonan_##t##v(t##v a, t##v b) {                                             \
     t##v y;                                                                                            \
     EACH_PART(t) PART(t, y) = part_name##_##t##p(PART(t, a), PART(t, b));                              \
     return y;                                                                                          \
-  }                                                                                                    \
+  }
+#define EXTREME_NAN(name, t)                                                                           \
   static inline t##v name##_##t##v(t##v a, t##v b) {                                                   \
     return where_##t##v(is_nan_##t##v(b), b, name##_nonan_##t##v(a, b));                               \
   }
-#define EXTREMES(t) EXTREME(maximum, larger, >=, t) EXTREME(minimum, smaller, <=, t)
+#define EXTREME_WHOLE(name, t)                                                                         \
+  static inline t##v name##_##t##v(t##v a, t##v b) { return name##_nonan_##t##v(a, b); }
+#define EXTREMES(t) EXTREME(maximum, larger, >, t) EXTREME(minimum, smaller, <, t)
+#define EXTREMES_NAN(t) EXTREME_NAN(maximum, t) EXTREME_NAN(minimum, t)
+#define EXTREMES_WHOLE(t) EXTREME_WHOLE(maximum, t) EXTREME_WHOLE(minimum, t)
 EACH_NUMBER(EXTREMES)
+EACH_FLOAT(EXTREMES_NAN)
+EACH_INTEGER(EXTREMES_WHOLE)
 
 #define NEGATIVE(t)                                                                                    \
   static inline t negative_##t(t x) { return -x; }                                                     \
@@ -50,17 +71,68 @@ static inline i32v absolute_i32v(i32v x) { return maximum_i32v(x, -x); }
 static inline i64v absolute_i64v(i64v x) { return maximum_i64v(x, -x); }
 static inline u8v absolute_u8v(u8v x) { return x; }
 
-/* Lane by lane. */
-#define EACH_LANE(t, y, expression)                                                                    \
-  for (int lane = 0; lane < LANES; lane++) ((t *)&y)[lane] = expression
-#define BY_LANES(name, t, function)                                                                    \
-  static inline t name##_##t(t x) { return function(x); }                                              \
-  static inline t##v name##_##t##v(t##v x) {                                                           \
-    t##v y;                                                                                            \
-    EACH_LANE(t, y, function(((t *)&x)[lane]));                                                        \
+static inline f32 sqrt_f32(f32 x) { return __builtin_sqrtf(x); }
+static inline f64 sqrt_f64(f64 x) { return __builtin_sqrt(x); }
+static inline f32 floor_f32(f32 x) { return __builtin_floorf(x); }
+static inline f64 floor_f64(f64 x) { return __builtin_floor(x); }
+
+#define CHOOSE(t)                                                                                      \
+  static inline t##p choose_##t##p(t##kp mask, t##p a, t##p b) {                                       \
+    return (t##p)((mask & (t##kp)a) | (~mask & (t##kp)b));                                             \
+  }                                                                                                    \
+  static inline t##p all_##t##p(t x) { return x - (t##p){0}; }                                         \
+  static inline t##p size_##t##p(t##p x) { return (t##p)((t##kp)x & ~SIGN_##t); }                      \
+  static inline t##p with_sign_##t##p(t##p x, t##p of) {                                               \
+    return (t##p)(((t##kp)x & ~SIGN_##t) | ((t##kp)of & SIGN_##t));                                    \
+  }                                                                                                    \
+  /* x between two bounds; NaN stays. */                                                               \
+  static inline t##p within_##t##p(t##p x, t low, t high) {                                            \
+    return larger_##t##p(smaller_##t##p(x, all_##t##p(high)), all_##t##p(low));                        \
+  }
+#define SIGN_f32 ((i32)0x80000000)
+#define SIGN_f64 ((i64)0x8000000000000000)
+EACH_FLOAT(CHOOSE)
+
+/* Without an instruction: numbers of at least `whole` are integers; adding it to a smaller one rounds. */
+#define FLOOR(t, whole)                                                                                \
+  static inline t##p floor_##t##p(t##p x) {                                                            \
+    t##p size = size_##t##p(x), near = with_sign_##t##p((size + whole) - whole, x);                    \
+    near -= choose_##t##p((t##kp)(near > x), all_##t##p(1), all_##t##p(0));                            \
+    return choose_##t##p((t##kp)(size < whole), near, x);                                              \
+  }
+#ifdef FLOOR_f32
+static inline f32p floor_f32p(f32p x) { return FLOOR_f32(x); }
+#else
+FLOOR(f32, 0x1p23f)
+#endif
+#ifdef FLOOR_f64
+static inline f64p floor_f64p(f64p x) { return FLOOR_f64(x); }
+#else
+FLOOR(f64, 0x1p52)
+#endif
+
+#define SQRT(t)                                                                                        \
+  static inline t##p sqrt_##t##p(t##p x) {                                                             \
+    t##p y;                                                                                            \
+    for (int lane = 0; lane < PART_LANES((int)sizeof(t)); lane++) ((t *)&y)[lane] = sqrt_##t(((t *)&x)[lane]); \
     return y;                                                                                          \
   }
-BY_LANES(floor, f32, __builtin_floorf)
-BY_LANES(floor, f64, __builtin_floor)
-BY_LANES(sqrt, f32, __builtin_sqrtf)
-BY_LANES(sqrt, f64, __builtin_sqrt)
+#ifdef SQRT_f32
+static inline f32p sqrt_f32p(f32p x) { return SQRT_f32(x); }
+#else
+SQRT(f32)
+#endif
+#ifdef SQRT_f64
+static inline f64p sqrt_f64p(f64p x) { return SQRT_f64(x); }
+#else
+SQRT(f64)
+#endif
+
+/* A function of parts becomes one of vectors. */
+#define BY_PARTS(name, t)                                                                              \
+  static inline t##v name##_##t##v(t##v x) {                                                           \
+    t##v y;                                                                                            \
+    for (int part = 0; part < PARTS(t); part++) PART(t, y) = name##_##t##p(PART(t, x));                \
+    return y;                                                                                          \
+  }
+BY_PARTS(floor, f32) BY_PARTS(floor, f64) BY_PARTS(sqrt, f32) BY_PARTS(sqrt, f64)

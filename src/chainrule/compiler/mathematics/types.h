@@ -32,6 +32,10 @@ typedef __UINT64_TYPE__ u64;
 VECTOR(f32, 4) VECTOR(f64, 8) VECTOR(i32, 4) VECTOR(i64, 8) VECTOR(u8, 1)
 VECTOR(s8, 1) VECTOR(i16, 2) VECTOR(u32, 4) VECTOR(u64, 8)
 
+/* Lane by lane. */
+#define EACH_LANE(t, y, expression) \
+  for (int lane = 0; lane < LANES; lane++) ((t *)&y)[lane] = expression
+
 /* A truth value: -1 or 0 in each lane, for elements of every type. In memory it is a byte 0 or 1. */
 typedef i32v b8v;
 
@@ -41,6 +45,7 @@ typedef i32v b8v;
 
 /* The same for all types, or for those of numbers. */
 #define EACH_FLOAT(define) define(f32) define(f64)
+#define EACH_INTEGER(define) define(i32) define(i64) define(u8)
 #define EACH_NUMBER(define) define(f32) define(f64) define(i32) define(i64) define(u8)
 
 /* x - 0 is x for every x, which 0 + x is not for -0. */
