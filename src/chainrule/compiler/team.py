@@ -49,9 +49,16 @@ def thread_count(groups: Path = Path("/sys/fs/cgroup"), membership: Path = Path(
 def run(work_address: int, frame_address: int, threads: int | None = None) -> None:
     """Call a program's `work` with this frame in so many threads; thread_count() of them unless it is said.
 
-    Another thread of Python may run a program at the same time: the later one then runs alone.
+    Another thread of Python may run a program at the same time: the later one then runs alone. All of them take
+    denormal numbers for zero during the call.
 
     Raises:   CompilerError without a C compiler.
+    Example:
+        >>> work = "void work(int *frame, int thread, int threads, struct team *team) { frame[thread] = threads; }"
+        >>> program, frame = load(header() + work), (ctypes.c_int * 3)()
+        >>> run(ctypes.cast(program.work, ctypes.c_void_p).value, ctypes.addressof(frame), 2)
+        >>> list(frame)
+        [2, 2, 0]
     """
     _team_run()(work_address, frame_address, _usual_count() if threads is None else threads)
 
