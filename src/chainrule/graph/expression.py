@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from chainrule.graph.affine import Affine, Axis
 from chainrule.graph.dtype import DType, int64
 from chainrule.graph.extent import Extent, Shape
-from chainrule.graph.scalar import ADD, AND, GREATER, IS_NAN, MAXIMUM, NOT, OR, WHERE, ScalarFunction
+from chainrule.graph.scalar import ADD, AND, EQUAL, GREATER, LESS_EQUAL, MAXIMUM, NOT, WHERE, ScalarFunction
 
 
 @dataclass(eq=False)
@@ -35,6 +36,15 @@ class Expression:
     def rebuilt(self, children: tuple[Expression, ...]) -> Expression:
         return self
 
+    def own_axes(self) -> frozenset[Axis]:
+        """The axes that this expression itself mentions, not those of its parts."""
+        return frozenset()
+
+    @cached_property
+    def free_axes(self) -> frozenset[Axis]:
+        """The axes that the value depends on: all that are mentioned, but for those a reduction inside binds."""
+        return self.own_axes().union(*(child.free_axes for child in self.children()))
+
 
 @dataclass(frozen=True)
 class Constant(Expression):
@@ -55,6 +65,9 @@ class Coordinate(Expression):
     @property
     def dtype(self) -> DType:
         return int64
+
+    def own_axes(self) -> frozenset[Axis]:
+        return frozenset(self.index.axes)
 
 
 @dataclass(frozen=True)
@@ -88,6 +101,9 @@ class Read(Expression):
     def rebuilt(self, children: tuple[Expression, ...]) -> Expression:
         fresh = iter(children)
         return replace(self, index=tuple(next(fresh) if isinstance(i, Expression) else i for i in self.index))
+
+    def own_axes(self) -> frozenset[Axis]:
+        return frozenset(axis for i in self.index if isinstance(i, Affine) for axis in i.axes)
 
 
 @dataclass(frozen=True)
@@ -123,6 +139,9 @@ class Guard(Expression):
     def rebuilt(self, children: tuple[Expression, ...]) -> Expression:
         return Guard(self.conditions, children[0])
 
+    def own_axes(self) -> frozenset[Axis]:
+        return frozenset(axis for i, _ in self.conditions for axis in i.axes)
+
 
 @dataclass(frozen=True)
 class Monoid:
@@ -152,6 +171,10 @@ class Reduce(Expression):
     def rebuilt(self, children: tuple[Expression, ...]) -> Expression:
         return replace(self, arguments=children)
 
+    @cached_property
+    def free_axes(self) -> frozenset[Axis]:
+        return frozenset().union(*(a.free_axes for a in self.arguments)) - frozenset(self.axes)
+
 
 def call(function: ScalarFunction, *arguments: Expression) -> Expression:
     return Call(function, arguments)
@@ -162,11 +185,10 @@ def zero(dtype: DType) -> Constant:
 
 
 def _is_better(new: Expression, old: Expression) -> Expression:
-    """Larger, or the first NaN: what np.argmax looks for."""
-    greater = call(GREATER, new, old)
+    """Larger, or the first NaN: what np.argmax looks for. A comparison with NaN is false, but for its negation."""
     if not new.dtype.floating:
-        return greater
-    return call(OR, greater, call(AND, call(IS_NAN, new), call(NOT, call(IS_NAN, old))))
+        return call(GREATER, new, old)
+    return call(AND, call(NOT, call(LESS_EQUAL, new, old)), call(EQUAL, old, old))
 
 
 SUM = Monoid("sum", (0,), lambda a, b: (call(ADD, a[0], b[0]),))

@@ -223,7 +223,7 @@ sigmoid = Elementwise(
     example=">>> sigmoid([0.0, 1.0])\nTensor([0.5       0.7310586], shape=(2,), dtype=float32)",
 )  # fmt: skip
 relu = Elementwise(
-    "relu", "maximum(x, 0)", partials=lambda y, x: (x > 0,),
+    "relu", "maximum(x, 0)", partials=lambda y, x: (y > 0,),
     kinks=(0.0,), convention="the derivative at 0 is 0",
     summary="Rectified linear unit.",
     source="Nair and Hinton 2010",

@@ -1,0 +1,309 @@
+"""From kernels to the C text of a program: phases one after the other, barriers where one needs another's results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from chainrule.compiler import team
+from chainrule.compiler.copies import Arranged, Load, Step, Store, Turn
+from chainrule.compiler.kernel import C_TYPES, Kernel
+from chainrule.compiler.layout import Layout, touched
+from chainrule.compiler.mathematics import prelude
+from chainrule.graph.dtype import DTYPES, DType, bool_, float32, float64, int32, int64, uint8
+from chainrule.graph.expression import Buffer
+from chainrule.graph.loopnest import LoopNest
+
+ALONE = 4096  # points of a kernel over whole arrays that one thread computes sooner than several
+TYPE_NUMBERS = {dtype: k for k, dtype in enumerate(DTYPES)}
+ACCEPTED: dict[DType, tuple[DType, ...]] = {
+    float32: (float32, uint8, float64),
+    float64: (float64, float32, uint8),
+    int64: (int64, int32, uint8),
+    int32: (int32, uint8),
+    uint8: (uint8,),
+    bool_: (bool_,),
+}
+"""What the caller's arrays may hold where a program wants a type: converted as they are loaded."""
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A step with what it touches and how it is called."""
+
+    step: Step
+    kernel: Kernel | None
+    call: str
+    alone: bool
+
+    @property
+    def written(self) -> frozenset[Buffer]:
+        if isinstance(self.step, LoopNest):
+            return frozenset(o.buffer for o in self.step.outputs)
+        return frozenset([self.step.target])
+
+
+def assembled(
+    arranged: Arranged,
+    kernels: Mapping[int, Kernel],
+    layout: Layout,
+    in_place: Mapping[Buffer, Buffer],
+    feeds: Sequence[Buffer],
+    results: Sequence[Buffer],
+    watched: Buffer | None,
+) -> str:
+    """The C text of a program. `kernels` are by the identity of their nests."""
+    pieces = {
+        id(s): _piece(s, kernels.get(id(s)), layout, chunked) for chunked, steps in arranged.phases for s in steps
+    }
+    copies = _copies(arranged, layout)
+    texts = [
+        f"enum {{ PHASES = {len(arranged.phases)} }};",
+        (Path(__file__).parent / "program.c").read_text(encoding="utf-8"),
+        *copies,
+        *(k.code for k in kernels.values()),
+    ]
+    body: list[str] = []
+    guard = False
+    for p, (chunked, steps) in enumerate(arranged.phases):
+        if not steps:
+            continue
+        if chunked:
+            texts.append(_chunk_function(p, [pieces[id(s)] for s in steps], layout))
+            body += _chunk_phase(p, steps, layout)
+        else:
+            lines, guard = _array_phase([pieces[id(s)] for s in steps], in_place, layout, watched, guard)
+            body += lines
+    texts.append(_work(body, layout, feeds, results, watched))
+    return "\n".join(
+        [
+            "#include <stdatomic.h>",
+            "#include <string.h>",
+            "#include <math.h>",
+            team.header(),
+            prelude(layout.lanes),
+            *texts,
+        ]
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------- calls
+def _pointer(b: Buffer, layout: Layout, chunked: bool) -> str:
+    place = layout.places[b]
+    kind = "u8" if b.dtype is bool_ else C_TYPES[b.dtype]
+    match place.arena:
+        case "scratch":
+            where = f"scratch + {place.offset}"
+        case "batch":
+            size = place.chunk * b.dtype.numpy.itemsize
+            where = f"f->batches + {place.offset} * chunks" + (f" + c * {size}" if chunked else "")
+        case "rows":
+            where = f"f->rows + {place.offset} * batch"
+        case "banks":
+            where = f"bank + {place.offset}" if chunked else f"f->banks + {place.offset}"
+        case "shared":
+            where = f"f->shared + {place.offset}"
+        case _:
+            where = f"f->outside[{place.offset}]"
+    return f"({kind} *)({where})"
+
+
+def _piece(step: Step, kernel: Kernel | None, layout: Layout, chunked: bool) -> Piece:
+    if kernel is not None:
+        pointers = ", ".join(_pointer(b, layout, chunked) for b in kernel.buffers)
+        fault = ", &f->fault" if kernel.faults else ""
+        if chunked:
+            return Piece(step, kernel, f"{kernel.name}({pointers}, first, batch{fault});", False)
+        if not kernel.units:
+            return Piece(step, kernel, f"{kernel.name}({pointers}, 0, 1, batch{fault});", True)
+        alone = kernel.work < ALONE
+        ends = "0, units" if alone else "units * thread / threads, units * (thread + 1) / threads"
+        call = f"{{ const i64 units = {kernel.units}; {kernel.name}({pointers}, {ends}, batch{fault}); }}"
+        return Piece(step, kernel, call, alone)
+    assert not isinstance(step, LoopNest)
+    source, target = _pointer(step.source, layout, chunked), _pointer(step.target, layout, chunked)
+    size = _sample_size(step.source)
+    t = _plain(step.source.dtype)
+    match step:
+        case Load():
+            call = _load(step, source, target, size, layout)
+        case Store():
+            call = f"store_{t}({source}, {target}, {size}, first, batch);"
+        case _:
+            call = f"turn_{t}({source}, {target}, {size}, {layout.places[step.target].lane});"
+    if not chunked:
+        moved = [b for b in (step.source, step.target) if layout.places[b].arena == "batch"]
+        call = call.replace("first", "c * LANES")
+        for b in moved:
+            offset = f" + c * {layout.places[b].chunk * b.dtype.numpy.itemsize})"
+            pointer = _pointer(b, layout, chunked)
+            call = call.replace(pointer, pointer[:-1] + offset)
+        call = f"for (i64 c = chunks * thread / threads; c < chunks * (thread + 1) / threads; c++) {call}"
+    return Piece(step, None, call, False)
+
+
+def _load(step: Load, source: str, target: str, size: int, layout: Layout) -> str:
+    to = _plain(step.target.dtype)
+    place = layout.places[step.source]
+    if place.arena != "outside":
+        return f"load_{to}_{to}({source}, {target}, {size}, first, batch, 0);"
+    cases = [
+        f"case {TYPE_NUMBERS[d]}: load_{to}_{_plain(d)}((void *)f->outside[{place.offset}], {target}, {size}, first, batch, places); break;"
+        for d in ACCEPTED[step.source.dtype]
+    ]
+    return f"switch (f->types[{place.offset}]) {{ {' '.join(cases)} }}"
+
+
+def _plain(dtype: DType) -> str:
+    return "u8" if dtype is bool_ else C_TYPES[dtype]
+
+
+def _sample_size(b: Buffer) -> int:
+    size = 1
+    for extent in b.shape[1:]:
+        assert isinstance(extent, int)
+        size *= extent
+    return size
+
+
+def _copies(arranged: Arranged, layout: Layout) -> list[str]:
+    """The copying functions that the program calls."""
+    wanted: dict[str, None] = {}
+    for _, steps in arranged.phases:
+        for s in steps:
+            match s:
+                case Load(source, target):
+                    outside = layout.places[source].arena == "outside"
+                    for d in ACCEPTED[source.dtype] if outside else (source.dtype,):
+                        to, given = _plain(target.dtype), _plain(d)
+                        convert = f"{to}v_from_{given}v" if to != given else ""
+                        wanted[f"LOAD({to}, {given}, {convert})"] = None
+                case Store(source):
+                    wanted[f"STORE({_plain(source.dtype)})"] = None
+                case Turn(source):
+                    wanted[f"TURN({_plain(source.dtype)})"] = None
+    return list(wanted)
+
+
+# ------------------------------------------------------------------------------------------------------------ phases
+def _chunk_function(p: int, pieces: Sequence[Piece], layout: Layout) -> str:
+    return "\n".join([
+        f"static void phase{p}(struct frame *f, char *scratch, char *bank, const i64 *places, const i64 c) {{",
+        "  const i64 first = c * LANES, batch = f->batch, chunks = (batch + LANES - 1) / LANES;",
+        "  (void)first; (void)chunks; (void)bank; (void)places; (void)scratch;",
+        *(f"  {piece.call}" for piece in pieces),
+        "}",
+    ])  # fmt: skip
+
+
+def _chunk_phase(p: int, steps: Sequence[Step], layout: Layout) -> list[str]:
+    """Threads take banks, or chunks where nothing is summed up, until none is left."""
+    banked = [
+        o.buffer for s in steps if isinstance(s, LoopNest) for o in s.outputs if layout.places[o.buffer].arena == "banks"
+    ]  # fmt: skip
+    call = f"phase{p}(f, scratch, bank, places, c);"
+    if not banked:
+        return [
+            "    {",
+            "      char *bank = 0;",
+            f"      for (i64 c; (c = atomic_fetch_add(&f->taken[{p}], 1)) < chunks;) {call}",
+            "    }",
+            "    team_barrier(team);",
+        ]
+    places = [layout.places[b] for b in banked]
+    start = min(x.offset for x in places)
+    end = max(x.offset + x.elements * b.dtype.numpy.itemsize for x, b in zip(places, banked, strict=True))
+    return [
+        f"    for (i64 b; (b = atomic_fetch_add(&f->taken[{p}], 1)) < banks;) {{",
+        f"      char *bank = f->banks + b * {layout.sizes['banks']};",
+        f"      memset(bank + {start}, 0, {end - start});",
+        f"      for (i64 c = chunks * b / banks; c < chunks * (b + 1) / banks; c++) {call}",
+        "    }",
+        "    team_barrier(team);",
+    ]
+
+
+def _array_phase(
+    pieces: Sequence[Piece], in_place: Mapping[Buffer, Buffer], layout: Layout, watched: Buffer | None, guarded: bool
+) -> tuple[list[str], bool]:
+    """Steps in rounds: a barrier ends a round, and what one thread does alone needs none before its next step.
+
+    What writes in place waits for all that reads the old value, and for the number that is watched.
+    """
+    rounds: list[int] = []
+    made: dict[Buffer, int] = {}
+    for k, piece in enumerate(pieces):
+        here = 0
+        reading = set(touched(piece.step)) - piece.written if isinstance(piece.step, LoopNest) else {piece.step.source}
+        replaced = {in_place[b] for b in piece.written if b in in_place}
+        for j, other in enumerate(pieces[:k]):
+            touches = set(touched(other.step))
+            needs = other.written & (reading | piece.written) or touches & replaced
+            if needs:
+                here = max(here, rounds[j] + (0 if piece.alone and other.alone else 1))
+        if replaced and watched in made:
+            here = max(here, made[watched] + 1)
+        rounds.append(here)
+        made |= dict.fromkeys(piece.written, here)
+    lines: list[str] = []
+    checked = guarded
+    for r in range(max(rounds, default=-1) + 1):
+        now = [piece for piece, x in zip(pieces, rounds, strict=True) if x == r]
+        writes = any(b in in_place for piece in now for b in piece.written)
+        if writes and not checked and watched is not None:
+            lines.append("    if (f->watched && !is_finite(f)) goto end;")
+            checked = True
+        lines += [f"    {piece.call}" for piece in now if not piece.alone]
+        alone = [f"      {piece.call}" for piece in now if piece.alone]
+        lines += ["    if (thread == 0) {", *alone, "    }"] if alone else []
+        lines.append("    team_barrier(team);")
+    return lines, checked
+
+
+def _work(
+    body: Sequence[str], layout: Layout, feeds: Sequence[Buffer], results: Sequence[Buffer], watched: Buffer | None
+) -> str:
+    def copied(b: Buffer, k: int, table: str, count: int, back: bool) -> str:
+        inside, size = f"f->shared + {layout.places[b].offset}", b.dtype.numpy.itemsize
+        outside = f"f->{table} + (step * {count} + {k}) * 8"
+        return f"      memcpy({f'{outside}, {inside}' if back else f'{inside}, {outside}'}, {size});"
+
+    test = ["static int is_finite(struct frame *f) {"]
+    if watched is not None:
+        kind = C_TYPES[watched.dtype]
+        test += [
+            f"  const {kind} x = *({kind} *)(f->shared + {layout.places[watched].offset});",
+            "  return x - x == 0;",
+        ]
+    else:
+        test += ["  (void)f;", "  return 1;"]
+    test.append("}")
+    return "\n".join([
+        *test,
+        "/* Every thread of a team runs all steps; `done` counts those that were completed. */",
+        "void work(void *argument, int thread, int threads, struct team *team) {",
+        "  struct frame *f = argument;",
+        f"  char *scratch = f->scratch + (i64)thread * {layout.sizes['scratch']};",
+        "  const i64 batch = f->batch, chunks = (batch + LANES - 1) / LANES, banks = banks_of(batch);",
+        "  (void)chunks; (void)banks; (void)scratch; (void)threads;",
+        "  for (i64 step = 0; step < f->steps; step++) {",
+        "    const i64 *places = f->places ? f->places + step * batch : 0;",
+        "    (void)places;",
+        "    if (thread == 0) {",
+        "      for (i64 p = 0; p < PHASES; p++) atomic_store(&f->taken[p], 0);",
+        *(copied(b, k, "feeds", len(feeds), False) for k, b in enumerate(feeds)),
+        "    }",
+        "    team_barrier(team);",
+        *body,
+        "    if (thread == 0) {",
+        *(copied(b, k, "results", len(results), True) for k, b in enumerate(results)),
+        "      f->done = step + 1;",
+        "    }",
+        "    continue;",
+        *(["  end:", "    if (thread == 0) {",
+           *(copied(b, k, "results", len(results), True) for k, b in enumerate(results)),
+           "    }", "    return;"] if any("goto end" in line for line in body) else []),
+        "  }",
+        "}",
+    ])  # fmt: skip

@@ -1,0 +1,264 @@
+"""Expressions while they are compiled: equal ones are one object, and every rewriting applies the same algebra.
+
+Expressions are trees on paper but share most of their parts (a random number repeats its counter in every round), so a
+pass must visit each object once, and two equal ones must be known to be equal without looking inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from itertools import count
+
+import numpy as np
+
+from chainrule.graph.affine import Affine, Axis
+from chainrule.graph.dtype import bool_
+from chainrule.graph.expression import Call, Constant, Coordinate, Expression, Guard, Index, Read, Reduce, Size
+from chainrule.graph.extent import Batch
+from chainrule.graph.loopnest import LoopNest, Output
+from chainrule.graph.scalar import (
+    ADD,
+    DIVIDE,
+    EQUAL,
+    MULTIPLY,
+    NOT,
+    NOT_EQUAL,
+    SUBTRACT,
+    WHERE,
+    ScalarFunction,
+    convert,
+)
+
+Rule = Callable[[Expression], Expression]
+
+
+class Expressions:
+    """All expressions of one compilation, each of them once.
+
+    Within it, equality is identity: `expressions.rewritten(e, rule) is e` where nothing changed.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, Expression] = {}
+        self._serial = count()
+
+    # ------------------------------------------------------------------------------------------------- one of each
+    def unique(self, expression: Expression) -> Expression:
+        """The one object that stands for this expression, whose parts already are such objects."""
+        return self._known.setdefault(_key(expression), expression)
+
+    def call(self, function: ScalarFunction, *arguments: Expression) -> Expression:
+        """A call, after simplification."""
+        return self.unique(self._simplified(Call(function, arguments)))
+
+    def rewritten(self, expression: Expression, rule: Rule) -> Expression:
+        """The expression with the rule and the algebra applied to every part, innermost first."""
+        done: dict[int, Expression] = {}
+
+        def visit(e: Expression) -> Expression:
+            if id(e) not in done:
+                children = e.children()
+                new = tuple(visit(child) for child in children)
+                same = all(a is b for a, b in zip(new, children, strict=True))
+                rebuilt = e if same else e.rebuilt(new)
+                done[id(e)] = self.unique(rule(self.unique(self._simplified(rebuilt))))
+            return done[id(e)]
+
+        return visit(expression)
+
+    def adopted(self, expression: Expression) -> Expression:
+        """An expression from elsewhere, made of the objects of this compilation."""
+        return self.rewritten(expression, lambda e: e)
+
+    # ----------------------------------------------------------------------------------------------------- axes
+    def fresh(self, axis: Axis) -> Axis:
+        """An axis of the same extent that occurs nowhere else."""
+        return Axis(f"{axis.name.split('.')[0]}.{next(self._serial)}", axis.extent)
+
+    def substituted(self, expression: Expression, by: Mapping[Axis, Affine]) -> Expression:
+        """Affine functions in place of axes; an axis that a reduction binds may only become another axis."""
+        if not by:
+            return expression
+
+        def rule(e: Expression) -> Expression:
+            match e:
+                case Read(buffer, index):
+                    return Read(buffer, tuple(substituted_index(i, by) for i in index))
+                case Coordinate(index):
+                    return _coordinate(index.substitute(by))
+                case Guard(conditions, value):
+                    return self._simplified(Guard(tuple((i.substitute(by), x) for i, x in conditions), value))
+                case Reduce(monoid, axes, arguments, item):
+                    return Reduce(monoid, tuple(_renamed(a, by) for a in axes), arguments, item)
+            return e
+
+        return self.rewritten(expression, rule)
+
+    def with_fresh_reductions(self, expression: Expression) -> Expression:
+        """The same value, its reductions over axes that occur nowhere else."""
+        bound = {a: Affine.of(self.fresh(a)) for e in parts(expression) if isinstance(e, Reduce) for a in e.axes}
+        return self.substituted(expression, bound)
+
+    def nest(self, nest: LoopNest, rule: Rule = lambda e: e) -> LoopNest:
+        """A nest with the rule applied to all its values and indirect indices."""
+        outputs = tuple(
+            Output(
+                o.buffer,
+                tuple(self.rewritten(i, rule) if isinstance(i, Expression) else i for i in o.index),
+                self.rewritten(o.value, rule),
+                o.accumulate,
+            )
+            for o in nest.outputs
+        )
+        return LoopNest(nest.axes, outputs, nest.ordered)
+
+    # ------------------------------------------------------------------------------------------------- algebra
+    def _simplified(self, e: Expression) -> Expression:
+        match e:
+            case Call(function, arguments):
+                return self._simplified_call(function, arguments, e)
+            case Guard(conditions, value):
+                left = tuple((i, extent) for i, extent in conditions if not i.within(extent))
+                if isinstance(value, Guard):
+                    return Guard(tuple(dict.fromkeys((*left, *value.conditions))), value.value)
+                return Guard(left, value) if left else value
+            case Reduce(monoid, axes, arguments, item):
+                if any(a.extent == 0 for a in axes):
+                    return Constant(monoid.identity[item], e.dtype)
+                if any(a.extent == 1 for a in axes):
+                    return self._without_unit_axes(e)
+            case Size(extent) if not isinstance(extent, Batch):
+                return Constant(extent, e.dtype)
+        return e
+
+    def _without_unit_axes(self, e: Reduce) -> Expression:
+        units = {a: Affine() for a in e.axes if a.extent == 1}
+        axes = tuple(a for a in e.axes if a.extent != 1)
+        arguments = tuple(self.substituted(a, units) for a in e.arguments)
+        return Reduce(e.monoid, axes, arguments, e.item) if axes else arguments[e.item]
+
+    def _simplified_call(self, function: ScalarFunction, x: tuple[Expression, ...], e: Call) -> Expression:
+        if all(isinstance(a, Constant) for a in x):
+            return _folded(e)
+        if function is WHERE:
+            return self._simplified_where(*x, e)
+        last = x[-1]
+        neutral = isinstance(last, Constant)
+        if (function is MULTIPLY or function is DIVIDE) and neutral and _is(last, 1):
+            return x[0]
+        if function is MULTIPLY and _is(x[0], 1):
+            return x[1]
+        if (function is ADD or function is SUBTRACT) and _is(last, 0):
+            return x[0]
+        if function is ADD and _is(x[0], 0):
+            return x[1]
+        if function is NOT and isinstance(last, Call) and last.function is NOT:
+            return last.arguments[0]
+        if (function is EQUAL or function is NOT_EQUAL) and _is(last, 0) and (truth := _truth(x[0])) is not None:
+            return self.call(NOT, truth) if function is EQUAL else truth  # of a truth value written as a number
+        if function is convert(e.dtype) and last.dtype is e.dtype:
+            return last
+        return e
+
+    def _simplified_where(self, condition: Expression, a: Expression, b: Expression, e: Call) -> Expression:
+        if a is b:
+            return a
+        if isinstance(condition, Constant):
+            return a if condition.value else b
+        if isinstance(condition, Call) and condition.function is NOT:
+            return self.call(WHERE, condition.arguments[0], b, a)
+        return e
+
+
+def parts(expression: Expression) -> list[Expression]:
+    """The expression and everything inside it, each object once, the outermost first."""
+    found = {id(expression): expression}
+    stack = [expression]
+    while stack:
+        for child in stack.pop().children():
+            if id(child) not in found:
+                found[id(child)] = child
+                stack.append(child)
+    return list(found.values())
+
+
+def nest_parts(nest: LoopNest) -> list[Expression]:
+    """The parts of all values and indirect indices of a nest, each object once."""
+    found = {id(e): e for o in nest.outputs for e in parts(o.value)}
+    found |= {id(e): e for o in nest.outputs for i in o.index if isinstance(i, Expression) for e in parts(i)}
+    return list(found.values())
+
+
+def reads(nest: LoopNest) -> list[Read]:
+    """Every access to a buffer, once."""
+    return [e for e in nest_parts(nest) if isinstance(e, Read)]
+
+
+def reductions(nest: LoopNest) -> list[Reduce]:
+    """Every reduction, once, whichever of its components are used."""
+    found: dict[Hashable, Reduce] = {}
+    for e in nest_parts(nest):
+        if isinstance(e, Reduce):
+            found.setdefault((e.monoid.name, e.axes, tuple(map(id, e.arguments))), e)
+    return list(found.values())
+
+
+def same_reduction(a: Reduce, b: Reduce) -> bool:
+    """Whether these are components of the same reduction."""
+    return a.monoid is b.monoid and a.axes == b.axes and all(x is y for x, y in zip(a.arguments, b.arguments))
+
+
+def substituted_index(index: Index, by: Mapping[Axis, Affine]) -> Index:
+    return index.substitute(by) if isinstance(index, Affine) else index
+
+
+def _renamed(axis: Axis, by: Mapping[Axis, Affine]) -> Axis:
+    if axis not in by:
+        return axis
+    other = by[axis].pure
+    assert other is not None, "a bound axis can only become another axis"
+    return other
+
+
+def _coordinate(index: Affine) -> Expression:
+    return Coordinate(index) if index.terms else Constant(index.constant, Coordinate(index).dtype)
+
+
+def _key(e: Expression) -> Hashable:
+    match e:
+        case Constant(value, dtype):
+            return Constant, repr(value), dtype.name  # repr: NaN equals itself, and 0.0 is not -0.0
+        case Coordinate(index):
+            return Coordinate, _affine_key(index)
+        case Size(extent):
+            return Size, extent
+        case Read(buffer, index):
+            return Read, id(buffer), tuple(_affine_key(i) if isinstance(i, Affine) else id(i) for i in index)
+        case Call(function, arguments):
+            return Call, function.name, tuple(map(id, arguments))
+        case Guard(conditions, value):
+            return Guard, tuple((_affine_key(i), extent) for i, extent in conditions), id(value)
+        case Reduce(monoid, axes, arguments, item):
+            return Reduce, monoid.name, axes, tuple(map(id, arguments)), item
+    return id(e)
+
+
+def _affine_key(index: Affine) -> Hashable:
+    return frozenset(index.terms), index.constant
+
+
+def _is(e: Expression, value: float) -> bool:
+    return isinstance(e, Constant) and bool(e.value == value) and e.dtype is not bool_
+
+
+def _truth(e: Expression) -> Expression | None:
+    """The truth value that this number is made of, if it is one."""
+    made = isinstance(e, Call) and e.function is convert(e.dtype) and e.arguments[0].dtype is bool_
+    return e.children()[0] if made else e if e.dtype is bool_ else None
+
+
+def _folded(e: Call) -> Expression:
+    arguments = [np.asarray(a.value, a.dtype.numpy) for a in e.arguments if isinstance(a, Constant)]
+    with np.errstate(all="ignore"):
+        value = np.asarray(e.function.numpy(*arguments)).astype(e.dtype.numpy)
+    return Constant(value.item(), e.dtype)

@@ -1,0 +1,460 @@
+"""Groups: which nests become one kernel, so that values stay in registers instead of memory.
+
+Views are computed where they are read. Maps join the nest that reads them where nothing is then computed twice. A
+contraction joins its only reader where a few copies of the reader's point cover what the reader needs of it, as in
+convolution, bias, ReLU and max-pool. Nests that share a reduction, or a buffer, become one nest with several outputs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+from chainrule.compiler.expressions import Expressions, nest_parts, parts, reads, reductions, substituted_index
+from chainrule.compiler.lowering import is_sample_shape
+from chainrule.graph.affine import Affine, Axis
+from chainrule.graph.dtype import int32
+from chainrule.graph.expression import (
+    LARGEST,
+    PLACE_OF_LARGEST,
+    Buffer,
+    Call,
+    Constant,
+    Coordinate,
+    Expression,
+    Read,
+    Reduce,
+)  # fmt: skip
+from chainrule.graph.extent import Batch
+from chainrule.graph.loopnest import LoopNest, Output
+from chainrule.graph.scalar import EQUAL, WHERE, convert
+
+UNROLLED = 4  # copies of a point that are kept in registers beside the axes that index a contraction
+CHEAP = 2  # cost of a map that is rather computed again than stored
+LARGEST_EXPRESSION = 600  # parts of a value, so that compiling stays quick and its passes need no deep stack
+
+
+def is_windowed(reduce: Reduce) -> bool:
+    """Whether a reduction is unrolled in registers."""
+    return all(isinstance(a.extent, int) for a in reduce.axes) and size_of(reduce.axes) <= UNROLLED
+
+
+def size_of(axes: Iterable[Axis]) -> float:
+    """The number of points, of one sample."""
+    return math.prod(1 if a.extent == Batch(1) else math.inf if isinstance(a.extent, Batch) else a.extent for a in axes)
+
+
+def cost_of(expression: Expression) -> int:
+    return sum(e.function.cost for e in parts(expression) if isinstance(e, Call))
+
+
+class Group:
+    """A nest and what is known of it."""
+
+    def __init__(self, nest: LoopNest) -> None:
+        self.nest = nest
+
+    @property
+    def output(self) -> Output:
+        return self.nest.outputs[0]
+
+    @cached_property
+    def reads(self) -> list[Read]:
+        return reads(self.nest)
+
+    @cached_property
+    def read_buffers(self) -> set[Buffer]:
+        return {r.buffer for r in self.reads}
+
+    @cached_property
+    def made(self) -> set[Buffer]:
+        return {o.buffer for o in self.nest.outputs}
+
+    @cached_property
+    def reductions(self) -> list[Reduce]:
+        return reductions(self.nest)
+
+    @cached_property
+    def contractions(self) -> list[Reduce]:
+        """The reductions that need loops of their own; fusion keeps at most one."""
+        return [r for r in self.reductions if not is_windowed(r)]
+
+    @cached_property
+    def contracted(self) -> set[Buffer]:
+        """The buffers that are read inside a contraction."""
+        return {e.buffer for r in self.contractions for a in r.arguments for e in parts(a) if isinstance(e, Read)}
+
+    @cached_property
+    def size(self) -> int:
+        return len(nest_parts(self.nest))
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether every point writes the elements at its own axes, and no order matters."""
+        return not self.nest.ordered and all(is_identity(o) and not o.accumulate for o in self.nest.outputs)
+
+    @cached_property
+    def is_view(self) -> bool:
+        value = self.output.value
+        affine = isinstance(value, Read) and all(isinstance(i, Affine) for i in value.index)
+        return len(self.nest.outputs) == 1 and (isinstance(value, Constant) or affine)
+
+
+def is_identity(o: Output) -> bool:
+    """Whether each index is an axis of its own, or nothing."""
+    pure = [i.pure for i in o.index if isinstance(i, Affine) and i.pure is not None]
+    constant = [isinstance(i, Affine) and i == Affine() for i in o.index]
+    return len(pure) == len(set(pure)) and len(pure) + sum(constant) == len(o.index)
+
+
+def grouped(
+    nests: Sequence[LoopNest], keep: set[Buffer], expressions: Expressions, largest: Sequence[LoopNest]
+) -> tuple[list[LoopNest], dict[Buffer, Buffer]]:
+    """The kernels of a phase in order, and which buffers are others in the same memory.
+
+    `keep` are the buffers that are needed outside; `largest` are the nests of this and of other phases that may tell
+    where a maximum comes from.
+    """
+    return _Grouping(nests, keep, expressions, largest).run()
+
+
+class _Grouping:
+    def __init__(
+        self, nests: Sequence[LoopNest], keep: set[Buffer], expressions: Expressions, largest: Sequence[LoopNest]
+    ) -> None:
+        self.groups = [Group(n) for n in nests]
+        self.keep, self.expressions = keep, expressions
+        self.places = _places_of_maxima(largest)
+        counts: dict[Buffer, int] = {}
+        for n in nests:
+            for b in {o.buffer for o in n.outputs}:
+                counts[b] = counts.get(b, 0) + 1
+        self.in_parts = {b for b, k in counts.items() if k > 1}  # written by several nests
+
+    def run(self) -> tuple[list[LoopNest], dict[Buffer, Buffer]]:
+        while self.merge(_share_a_reduction):  # a maximum and its place, before either goes elsewhere
+            pass
+        while self.inline() or self.merge(_share_a_buffer):
+            pass
+        aliases: dict[Buffer, Buffer] = {}
+        for g in self.groups:
+            source = alias_of(g)
+            if source is not None and g.output.buffer not in self.keep | self.in_parts:
+                aliases[g.output.buffer] = source
+        return [g.nest for g in self.groups if g.output.buffer not in aliases], aliases
+
+    # ---------------------------------------------------------------------------------------------------- inlining
+    def inline(self) -> bool:
+        """Put producers into their readers, wherever that is worth it."""
+        changed = False
+        for producer in list(self.groups):
+            if producer not in self.groups:
+                continue  # something was put into it meanwhile: its turn comes again
+            if len(producer.nest.outputs) > 1 or producer.output.buffer in self.in_parts:
+                continue
+            buffer = producer.output.buffer
+            kept = buffer in self.keep
+            if kept and producer.contractions:
+                continue
+            readers = [g for g in self.groups if buffer in g.read_buffers]
+            if not readers or not self.may_inline(producer, readers):
+                continue
+            for reader in readers:
+                new = inlined(reader.nest, producer.nest, self.expressions)
+                self.groups[self.groups.index(reader)] = Group(self.expressions.nest(new, self.at_place))
+            if not kept:
+                self.groups.remove(producer)
+            changed = True
+        return changed
+
+    def may_inline(self, producer: Group, readers: list[Group]) -> bool:
+        o = producer.output
+        if o.accumulate or producer.nest.ordered:
+            return False
+        accesses = [[r for r in g.reads if r.buffer is o.buffer] for g in readers]
+        if any(not isinstance(i, Affine) for rs in accesses for r in rs for i in r.index):
+            return False
+        if any(g.nest.ordered or producer.size + g.size > LARGEST_EXPRESSION for g in readers):
+            return producer.is_view and is_identity(o)
+        if not is_identity(o) and not _may_adopt(producer, readers, accesses):
+            return False
+        if producer.is_view and is_identity(o):
+            return True
+        total = size_of(a for a in producer.nest.axes)
+        for g, rs in zip(readers, accesses, strict=True):
+            if o.buffer in g.contracted or len(g.contractions) > 1 or (producer.reductions and not g.is_plain):
+                return False
+            points = {a for r in rs for i in r.index if isinstance(i, Affine) for a in i.axes}
+            if len(rs) > 1 or size_of(points) > total:
+                return False  # an element would be computed more than once
+        if not producer.contractions:
+            return len(readers) == 1 or (cost_of(o.value) <= CHEAP and not producer.reductions)
+        if len(readers) > 1 or len(producer.contractions) > 1 or readers[0].contractions or not points:
+            return False
+        bound = [a for r in readers[0].reductions for a in r.axes]
+        rest = [a for a in (*readers[0].nest.axes, *bound) if a not in points]
+        return size_of(rest) <= UNROLLED
+
+    def at_place(self, e: Expression) -> Expression:
+        """where(place == k, f(x[k]), 0) needs no x: x at the place is the maximum, which is kept beside the place."""
+        e = _with_place_outermost(e, self.expressions)
+        if not _is_placing(e):
+            return e
+        assert isinstance(e, Call)
+        place, k = e.arguments[0].children()
+        assert isinstance(place, Read)
+        found = self.places.get(place.buffer)
+        coordinate = _coordinate_of(k)
+        if found is None or coordinate is None:
+            return e
+        kept, reduce, axes = found
+        by = {a: i for a, i in zip(axes, place.index, strict=True) if isinstance(i, Affine)}
+        window = {c: a for a, c in coordinate.terms}
+        own = _coordinate_of(reduce.arguments[1])
+        if own is None or len(by) < len(axes) or any(c not in window for _, c in own.terms):
+            return e
+        by |= {a: Affine.of(window[c]) for a, c in own.terms}
+        there = self.expressions.substituted(reduce.arguments[0], by)
+        largest = self.expressions.unique(Read(kept, place.index))
+        inside = self.expressions.rewritten(e.arguments[1], lambda x: largest if x is there else x)
+        return self.expressions.call(WHERE, e.arguments[0], inside, e.arguments[2])
+
+    # ----------------------------------------------------------------------------------------------------- merging
+    def merge(self, related: object) -> bool:
+        """Make one nest of two over equal axes that are related, neither depending on the other."""
+        changed = False
+        k = 0
+        while k < len(self.groups):
+            a = self.groups[k]
+            if a.is_plain and not a.contractions and not a.made & self.in_parts:
+                for b in self.groups[k + 1 :]:
+                    if self.may_merge(a, b, related):
+                        a = self.replaced(a, b)
+                        changed = True
+            k += 1
+        return changed
+
+    def may_merge(self, a: Group, b: Group, related: object) -> bool:
+        if [x.extent for x in a.nest.axes] != [x.extent for x in b.nest.axes] or not b.is_plain or b.contractions:
+            return False
+        if b.made & self.in_parts or a.size + b.size > LARGEST_EXPRESSION:
+            return False
+        assert callable(related)
+        return bool(related(a, b, self.expressions)) and not self.depends(b, a)
+
+    def depends(self, b: Group, a: Group) -> bool:
+        """Whether the later nest b needs anything that a makes."""
+        made = set(a.made)
+        for g in self.groups[self.groups.index(a) + 1 : self.groups.index(b) + 1]:
+            if g.read_buffers & made or g.made & made:
+                if g is b:
+                    return True
+                made |= g.made
+        return False
+
+    def replaced(self, a: Group, b: Group) -> Group:
+        """One group in the place of b; what stands between them and needs a is moved behind."""
+        new = Group(merged(a.nest, b.nest, self.expressions))
+        start, end = self.groups.index(a), self.groups.index(b)
+        moved, made = [], set(a.made)
+        stay = []
+        for g in self.groups[start + 1 : end]:
+            if g.read_buffers & made:
+                moved.append(g)
+                made |= g.made
+            else:
+                stay.append(g)
+        self.groups[start : end + 1] = [*stay, new, *moved]
+        return new
+
+
+def inlined(reader: LoopNest, producer: LoopNest, expressions: Expressions) -> LoopNest:
+    """The reader with the producer's value in place of every read of its buffer."""
+    (o,) = producer.outputs
+    value = expressions.with_fresh_reductions(o.value)
+    if is_identity(o):
+        at = [i.pure if isinstance(i, Affine) else None for i in o.index]
+
+        def rule(e: Expression) -> Expression:
+            if isinstance(e, Read) and e.buffer is o.buffer:
+                by = {a: i for a, i in zip(at, e.index, strict=True) if a is not None and isinstance(i, Affine)}
+                return expressions.substituted(value, by)
+            return e
+
+        return expressions.nest(reader, rule)
+    # the producer writes through a mixed-radix map: the reader adopts its axes
+    target = next(r for r in reads(reader) if r.buffer is o.buffer)
+    renamed = {a: Affine.of(expressions.fresh(a)) for a in producer.axes}
+    value = expressions.substituted(value, renamed)
+    adopted: dict[Axis, Affine] = {}
+    for i, made in zip(target.index, o.index, strict=True):
+        assert isinstance(i, Affine)
+        assert isinstance(made, Affine)
+        if i.pure is not None:
+            adopted[i.pure] = made.substitute(renamed)
+    axes = [b for a in reader.axes for b in ([x for x in adopted[a].axes] if a in adopted else [a])]
+    place = expressions.substituted(target, adopted)
+    outputs = tuple(
+        Output(
+            out.buffer,
+            tuple(substituted_index(i, adopted) for i in out.index),
+            expressions.rewritten(expressions.substituted(out.value, adopted), lambda e: value if e is place else e),
+            out.accumulate,
+        )
+        for out in reader.outputs
+    )
+    return LoopNest(tuple(axes), outputs)
+
+
+def merged(a: LoopNest, b: LoopNest, expressions: Expressions) -> LoopNest:
+    """Both nests over the axes of the first."""
+    return LoopNest(a.axes, a.outputs + over_axes(b, a.axes, expressions).outputs)
+
+
+def over_axes(nest: LoopNest, axes: Sequence[Axis], expressions: Expressions) -> LoopNest:
+    by = {x: Affine.of(y) for x, y in zip(nest.axes, axes, strict=True) if x != y}
+    outputs = tuple(
+        Output(o.buffer, tuple(substituted_index(i, by) for i in o.index), expressions.substituted(o.value, by))
+        for o in nest.outputs
+    )
+    return LoopNest(tuple(axes), outputs)
+
+
+def _may_adopt(producer: Group, readers: list[Group], accesses: list[list[Read]]) -> bool:
+    """One reader that reads the buffer once, at its own axes, and for each of its points."""
+    if (
+        len(readers) > 1
+        or len(accesses[0]) > 1
+        or producer.reductions
+        or producer.output.buffer in readers[0].contracted
+    ):
+        return False
+    at = [i.pure if isinstance(i, Affine) else None for i in accesses[0][0].index]
+    plain = [a for a in at if a is not None]
+    if len(set(plain)) != len(plain) or any(a not in readers[0].nest.axes for a in plain):
+        return False
+    indirect = any(isinstance(i, Expression) for o in readers[0].nest.outputs for i in o.index)
+    whole = all(
+        a is not None or i == Affine() for a, i in zip(at, accesses[0][0].index, strict=True)
+    )  # fmt: skip
+    return whole and not indirect and not any(o.accumulate for o in readers[0].nest.outputs)
+
+
+# --------------------------------------------------------------------------------------------------------- relations
+def _share_a_reduction(a: Group, b: Group, expressions: Expressions) -> bool:
+    if not a.reductions or not b.reductions:
+        return False
+    again = Group(over_axes(b.nest, a.nest.axes, expressions))
+    own = {(r.monoid.name, r.axes, tuple(map(id, r.arguments))) for r in a.reductions}
+    return any((r.monoid.name, r.axes, tuple(map(id, r.arguments))) in own for r in again.reductions)
+
+
+def _share_a_buffer(a: Group, b: Group, expressions: Expressions) -> bool:
+    return bool(a.read_buffers & b.read_buffers)
+
+
+def alias_of(g: Group) -> Buffer | None:
+    """The buffer whose memory the output can share: the same elements in the same row-major order."""
+    value = g.output.value
+    if not g.is_view or not isinstance(value, Read) or g.output.accumulate:
+        return None
+    out = g.output
+    if is_sample_shape(out.buffer.shape) != is_sample_shape(value.buffer.shape) or out.buffer.dtype is not value.dtype:
+        return None
+    if _elements(out.buffer) != _elements(value.buffer) or any(isinstance(i, Expression) for i in out.index):
+        return None
+    same = _linear(out.buffer, out.index) == _linear(value.buffer, value.index)
+    return value.buffer if same and value.buffer is not out.buffer else None
+
+
+def _elements(buffer: Buffer) -> int:
+    return math.prod(e.multiple if isinstance(e, Batch) else e for e in buffer.shape)
+
+
+def _linear(buffer: Buffer, index: Sequence[object]) -> object:
+    total, step = Affine(), 1
+    first = None
+    for i, extent in reversed(list(zip(index, buffer.shape, strict=True))):
+        assert isinstance(i, Affine)
+        if isinstance(extent, Batch):
+            first = frozenset(i.terms), i.constant
+        else:
+            total, step = total + i * step, step * extent
+    return first, frozenset(total.terms), total.constant
+
+
+# ------------------------------------------------------------------------------------------------ maxima and places
+def joined_maxima(nests: list[LoopNest], expressions: Expressions) -> list[LoopNest]:
+    """A maximum whose place is wanted as well is a component of the same reduction."""
+    places = [n for n in nests if _is_place(n.outputs[0].value) and len(n.outputs) == 1]
+    result = []
+    for n in nests:
+        value = n.outputs[0].value
+        if len(n.outputs) == 1 and isinstance(value, Reduce) and value.monoid is LARGEST:
+            for p in places:
+                other = p.outputs[0].value
+                assert isinstance(other, Reduce)
+                if [a.extent for a in p.axes] != [a.extent for a in n.axes] or other.axes != value.axes:
+                    continue
+                own = over_axes(p, n.axes, expressions).outputs[0].value
+                if isinstance(own, Reduce) and own.arguments[0] is value.arguments[0]:
+                    (o,) = n.outputs
+                    first = expressions.unique(Reduce(PLACE_OF_LARGEST, own.axes, own.arguments, 0))
+                    n = LoopNest(n.axes, (Output(o.buffer, o.index, first),))
+                    break
+        result.append(n)
+    return result
+
+
+def _is_place(e: Expression) -> bool:
+    return isinstance(e, Reduce) and e.monoid is PLACE_OF_LARGEST and e.item == 1
+
+
+def _places_of_maxima(nests: Sequence[LoopNest]) -> dict[Buffer, tuple[Buffer, Reduce, tuple[Axis, ...]]]:
+    """For each buffer of places: the buffer of the maxima, their reduction, and the axes of its nest."""
+    first: dict[object, Buffer] = {}
+    for n in nests:
+        value = n.outputs[0].value
+        if isinstance(value, Reduce) and value.monoid is PLACE_OF_LARGEST and value.item == 0 and len(n.outputs) == 1:
+            first[value.axes, tuple(map(id, value.arguments))] = n.outputs[0].buffer
+    found = {}
+    for n in nests:
+        (o, *more) = n.outputs
+        if more or not isinstance(o.value, Reduce) or not _is_place(o.value) or not is_identity(o):
+            continue
+        kept = first.get((o.value.axes, tuple(map(id, o.value.arguments))))
+        if kept is not None and all(isinstance(i, Affine) and i.pure in n.axes for i in o.index):
+            axes = tuple(i.pure for i in o.index if isinstance(i, Affine) and i.pure is not None)
+            found[o.buffer] = kept, o.value, axes
+    return found
+
+
+def _is_zero(e: Expression) -> bool:
+    return isinstance(e, Constant) and e.value == 0
+
+
+def _is_placing(e: Expression) -> bool:
+    if not (isinstance(e, Call) and e.function is WHERE and _is_zero(e.arguments[2])):
+        return False
+    test = e.arguments[0]
+    return isinstance(test, Call) and test.function is EQUAL and isinstance(test.arguments[0], Read)
+
+
+def _with_place_outermost(e: Expression, expressions: Expressions) -> Expression:
+    """where(c, where(place == k, x, 0), 0) with its conditions exchanged, so that c is only asked at the place."""
+    if not (isinstance(e, Call) and e.function is WHERE and _is_zero(e.arguments[2])) or _is_placing(e):
+        return e
+    condition, inner, _ = e.arguments
+    if not _is_placing(inner):
+        return e
+    assert isinstance(inner, Call)
+    chosen = expressions.call(WHERE, condition, inner.arguments[1], e.arguments[2])
+    return expressions.unique(Call(WHERE, (inner.arguments[0], chosen, e.arguments[2])))
+
+
+def _coordinate_of(e: Expression) -> Affine | None:
+    """The affine index of a place, whose type may have been converted."""
+    if isinstance(e, Call) and e.function is convert(int32):
+        e = e.arguments[0]
+    return e.index if isinstance(e, Coordinate) else None

@@ -1,0 +1,310 @@
+"""Where every buffer lives, and how its elements lie.
+
+scratch    one for each thread: what lives within a chunk phase; memory is used again when its contents are dead
+batch      what chunks leave for later phases: [chunk][element][lane]
+rows       whole batches in rows, of any shape
+banks      one part for each accumulation bank
+shared     parameters, sums, constants: rows padded to whole vectors where vectors run along them
+outside    the caller's arrays
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from chainrule.compiler.copies import Arranged, Load, Step, Store, Turn
+from chainrule.compiler.expressions import reads
+from chainrule.compiler.groups import is_identity
+from chainrule.compiler.lowering import has_batch, is_sample_shape
+from chainrule.compiler.samples import BANK, CHUNK, Counted
+from chainrule.graph.affine import Affine, Axis
+from chainrule.graph.expression import Buffer, Index, Reduce
+from chainrule.graph.extent import Batch, Extent
+from chainrule.graph.loopnest import LoopNest
+
+LINE = 64  # bytes; everything starts at a line of the cache
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a buffer lies: in an arena, from an offset in bytes on, with strides in elements.
+
+    Offsets are bytes of the arena; of `batch` for each chunk, of `rows` for each sample, of `banks` in each bank. The
+    stride of the axis of samples is 0 where `lane` and `chunk` say how lanes and chunks lie.
+    """
+
+    arena: str
+    offset: int
+    strides: tuple[Extent, ...]
+    lane: int = 0
+    chunk: int = 0
+    elements: int = 0
+
+
+@dataclass
+class Layout:
+    lanes: int
+    places: dict[Buffer, Place] = field(default_factory=dict)
+    sizes: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(("scratch", "batch", "rows", "banks", "shared"), 0)
+    )
+    outside: list[Buffer] = field(default_factory=list)
+
+    def affine(self, buffer: Buffer, index: Sequence[Index], lane: Axis) -> Affine:
+        """The element of a buffer at an index, as an affine function of axes, lanes and chunks."""
+        place = self.places[buffer]
+        total = Affine()
+        for k, (i, stride) in enumerate(zip(index, place.strides, strict=True)):
+            assert isinstance(i, Affine)
+            if k == 0 and place.lane:
+                total = total + Affine.of(lane, place.lane) + Affine.of(CHUNK, place.chunk)
+            else:
+                assert isinstance(stride, int), "a stride that depends on the batch is for kernels point by point"
+                total = total + i * stride
+        return total
+
+
+def padded(count: int, lanes: int) -> int:
+    return -(-count // lanes) * lanes
+
+
+def row_major(shape: Sequence[int], pad_rows_to: int = 1) -> tuple[tuple[int, ...], int]:
+    """Strides and number of elements, the last axis padded."""
+    strides, step = [], 1
+    for k, extent in enumerate(reversed(shape)):
+        strides.append(step)
+        step *= padded(extent, pad_rows_to) if k == 0 else extent
+    return tuple(reversed(strides)), step
+
+
+def laid_out(
+    arranged: Arranged,
+    aliases: Mapping[Buffer, Buffer],
+    inputs: Sequence[Buffer],
+    outputs: Sequence[Buffer],
+    in_place: Mapping[Buffer, Buffer],
+    lanes: int,
+) -> Layout:
+    """Places for all buffers. `in_place` gives, for a new value, the input whose memory it takes."""
+    layout = Layout(lanes)
+    uses = _uses(arranged, aliases)
+    for b in inputs:
+        uses.setdefault(b, [])
+    pads = _rows_to_pad(arranged, in_place, outputs)
+    copied = {s.source for _, steps in arranged.phases for s in steps if isinstance(s, Turn | Store)}
+    copied |= {s.target for _, steps in arranged.phases for s in steps if isinstance(s, Load)}
+    shared_memory = set(aliases) | set(aliases.values()) | copied
+    outside = [b for b in inputs if has_batch(b.shape)]
+    outside += [arranged.outside.get(b, b) for b in outputs if has_batch(b.shape)]
+    layout.outside = list(dict.fromkeys(outside))
+    for b in layout.outside:
+        layout.places[b] = Place("outside", layout.outside.index(b), _row_strides(b))
+    for k, (chunked, _) in enumerate(arranged.phases):
+        own = [b for b, at in uses.items() if chunked and is_sample_shape(b.shape) and _only_phase(at) == k]
+        _place_scratch(
+            layout, [b for b in own if b not in layout.places and b not in aliases], uses, arranged, shared_memory
+        )
+    for b in uses:
+        if b in layout.places or b in aliases or b in in_place:
+            continue
+        size = b.dtype.numpy.itemsize
+        if any(isinstance(e, Counted) for e in b.shape):
+            shape = [e for e in b.shape if isinstance(e, int)]
+            strides, elements = row_major(shape, lanes if b in pads else 1)
+            _put(layout, b, "banks", (0, *strides), elements, size)
+        elif is_sample_shape(b.shape) and b not in arranged.rows:
+            strides, elements, lane = _sample_strides(b, lanes, b in arranged.turned, spread=False)
+            _put(layout, b, "batch", strides, elements, size, lane=lane, chunk=elements)
+        elif has_batch(b.shape):
+            multiple = math.prod(e.multiple if isinstance(e, Batch) else e for e in b.shape)
+            _put(layout, b, "rows", _row_strides(b), multiple, size)
+        else:
+            strides, elements = row_major([e for e in b.shape if isinstance(e, int)], lanes if b in pads else 1)
+            _put(layout, b, "shared", strides, padded(elements, lanes), size)
+    bank = layout.sizes["banks"]
+    for b, place in layout.places.items():
+        if place.arena == "banks":
+            assert bank % b.dtype.numpy.itemsize == 0
+            strides = (bank // b.dtype.numpy.itemsize, *place.strides[1:])
+            layout.places[b] = Place("banks", place.offset, strides, elements=place.elements)
+    for new, old in in_place.items():
+        layout.places[new] = layout.places[old]
+    for b, other in aliases.items():
+        while other in aliases:
+            other = aliases[other]
+        place = layout.places[other]
+        if place.lane:
+            strides, _, _ = _sample_strides(b, lanes, False, spread=False)
+            layout.places[b] = Place(place.arena, place.offset, strides, place.lane, place.chunk, place.elements)
+        else:
+            layout.places[b] = Place(place.arena, place.offset, _row_strides(b), elements=place.elements)
+    return layout
+
+
+def _put(
+    layout: Layout,
+    b: Buffer,
+    arena: str,
+    strides: tuple[Extent, ...],
+    elements: int,
+    itemsize: int,
+    lane: int = 0,
+    chunk: int = 0,
+) -> None:
+    layout.places[b] = Place(arena, layout.sizes[arena], strides, lane, chunk, elements)
+    layout.sizes[arena] += padded(elements * itemsize, LINE)
+
+
+def _row_strides(b: Buffer) -> tuple[Extent, ...]:
+    """Row-major strides; they depend on the batch where it is not the outermost axis."""
+    strides: list[Extent] = []
+    step: Extent = 1
+    for k in reversed(range(len(b.shape))):
+        strides.append(step)
+        step = b.shape[k] * step if isinstance(step, int) and k else step if not k else step * b.shape[k]  # type: ignore[operator]
+    return tuple(reversed(strides))
+
+
+def _sample_strides(b: Buffer, lanes: int, turned: bool, spread: bool) -> tuple[tuple[int, ...], int, int]:
+    """Strides (0 for samples), elements of a chunk, and the stride of lanes."""
+    shape = [e for e in b.shape[1:] if isinstance(e, int)]
+    if turned:
+        strides, elements = row_major(shape)
+        row = padded(elements, lanes)
+        return (0, *strides), row * lanes + lanes, row  # vectors may read beyond the last row
+    if spread:
+        shape[-1] += 1
+    strides, elements = row_major(shape)
+    return (0, *(s * lanes for s in strides)), elements * lanes, 1
+
+
+def _uses(arranged: Arranged, aliases: Mapping[Buffer, Buffer]) -> dict[Buffer, list[tuple[int, int]]]:
+    """For each buffer the steps, as (phase, step), that touch it or an alias of it."""
+    found: dict[Buffer, list[tuple[int, int]]] = {}
+
+    def use(b: Buffer, at: tuple[int, int]) -> None:
+        found.setdefault(b, []).append(at)
+        while b in aliases:
+            b = aliases[b]
+            found.setdefault(b, []).append(at)
+
+    for p, (_, steps) in enumerate(arranged.phases):
+        for s, step in enumerate(steps):
+            for b in touched(step):
+                use(b, (p, s))
+    return found
+
+
+def touched(step: Step) -> Iterable[Buffer]:
+    if isinstance(step, LoopNest):
+        return dict.fromkeys([*(o.buffer for o in step.outputs), *(r.buffer for r in reads(step))])
+    return (step.target, step.source)
+
+
+def _only_phase(at: list[tuple[int, int]]) -> int | None:
+    phases = {p for p, _ in at}
+    return phases.pop() if len(phases) == 1 else None
+
+
+def _place_scratch(
+    layout: Layout,
+    buffers: Sequence[Buffer],
+    uses: Mapping[Buffer, list[tuple[int, int]]],
+    arranged: Arranged,
+    shared_memory: set[Buffer],
+) -> None:
+    """First fit: a buffer takes the lowest memory that nothing alive beside it has."""
+    taken: list[tuple[int, int, int, int]] = []  # first and last step, offset and end
+    for b in sorted(buffers, key=lambda b: uses[b][0]):
+        shape = b.shape[1:]
+        # rows of 8, 16... lines would fall into the same sets of the cache: leave a line between them
+        spread = len(shape) > 1 and isinstance(shape[-1], int) and shape[-1] % 8 == 0
+        spread = spread and b not in shared_memory and b not in arranged.turned
+        strides, elements, lane = _sample_strides(b, layout.lanes, b in arranged.turned, spread)
+        size = padded(elements * b.dtype.numpy.itemsize, LINE)
+        first, last = uses[b][0][1], max(s for _, s in uses[b])
+        offset = 0
+        for start, end in sorted((o, e) for f, l, o, e in taken if f <= last and first <= l):
+            if offset + size <= start:
+                break
+            offset = max(offset, end)
+        taken.append((first, last, offset, offset + size))
+        layout.places[b] = Place("scratch", offset, strides, lane, 0, elements)
+        layout.sizes["scratch"] = max(layout.sizes["scratch"], offset + size)
+
+
+def _rows_to_pad(arranged: Arranged, in_place: Mapping[Buffer, Buffer], outputs: Sequence[Buffer]) -> set[Buffer]:
+    """Buffers that meet elementwise share a layout; one that is summed along rows pads them all."""
+    parent: dict[Buffer, Buffer] = {}
+
+    def find(b: Buffer) -> Buffer:
+        while b in parent:
+            b = parent[b]
+        return b
+
+    def join(a: Buffer, b: Buffer) -> None:
+        if find(a) is not find(b):
+            parent[find(a)] = find(b)
+
+    for new, old in in_place.items():
+        join(new, old)
+    roots: set[Buffer] = set()
+    everything: set[Buffer] = set()
+    for chunked, steps in arranged.phases:
+        for nest in steps:
+            if not isinstance(nest, LoopNest):
+                continue
+            own = [
+                b
+                for b in touched(nest)
+                if not any(isinstance(e, Batch) and not isinstance(e, Counted) for e in b.shape)
+            ]
+            everything |= set(own)
+            if vectors_along_rows(nest, chunked):
+                roots.add(nest.outputs[0].buffer)
+            elif not chunked and is_elementwise(nest):
+                for b in own:
+                    if [e for e in b.shape if not isinstance(e, Counted)]:
+                        join(b, nest.outputs[0].buffer)
+    padded_roots = {find(b) for b in roots}
+    return {b for b in everything if b.shape and find(b) in padded_roots}
+
+
+def vectors_along_rows(nest: LoopNest, chunked: bool) -> bool:
+    """Whether samples are summed with vectors along the output's last axis."""
+    value = nest.outputs[0].value
+    return isinstance(value, Reduce) and any(a.extent == Batch(1) for a in value.axes) and bool(nest.axes)
+
+
+def is_elementwise(nest: LoopNest) -> bool:
+    """Whether a nest on shared arrays meets every element at its own place, reductions over banks included."""
+    if nest.ordered or not nest.axes or any(isinstance(a.extent, Batch) for a in nest.axes):
+        return False
+    if not all(
+        is_identity(o) and {a for i in o.index if isinstance(i, Affine) for a in i.axes} == {*nest.axes}
+        for o in nest.outputs
+    ):
+        return False
+    at = nest.outputs[0].index
+    for r in reads(nest):
+        if not all(isinstance(i, Affine) for i in r.index):
+            return False
+        own = r.index[1:] if r.buffer.shape and isinstance(r.buffer.shape[0], Counted) else r.index
+        if own and own != at:
+            return False
+    return all(o.index == at for o in nest.outputs)
+
+
+__all__ = [
+    "BANK",
+    "Layout",
+    "Place",
+    "is_elementwise",
+    "laid_out",
+    "padded",
+    "row_major",
+    "touched",
+    "vectors_along_rows",
+]

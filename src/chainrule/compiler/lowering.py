@@ -1,0 +1,173 @@
+"""From tensors to loop nests: one buffer for each value, equal nodes once, what nothing needs left out."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from chainrule.compiler.expressions import Expressions, parts, substituted_index
+from chainrule.graph.affine import Affine, Axis
+from chainrule.graph.expression import Buffer, Constant, Expression, Read, Reduce
+from chainrule.graph.expansion import expanded_inputs
+from chainrule.graph.extent import Batch
+from chainrule.graph.loopnest import LoopNest, Output, nest
+from chainrule.graph.operation import Expandable, Primitive
+from chainrule.graph.tensor import NUMBER, SOURCE, Tensor
+from chainrule.graph.traversal import topological
+
+
+@dataclass(frozen=True, eq=False)
+class Lowered:
+    """A graph as loop nests, producers first.
+
+    inputs     the buffers that are given from outside, by the tensors they hold
+    outputs    the buffers of the tensors that were asked for, in their order
+    nests      what fills all other buffers; several nests may fill parts of one
+    origin     for each buffer, the operation it is the result of, for people who read the C
+    """
+
+    inputs: dict[Tensor, Buffer]
+    outputs: list[Buffer]
+    nests: list[LoopNest]
+    origin: dict[Buffer, Tensor] = field(default_factory=dict)
+
+
+def is_sample_shape(shape: Sequence[object]) -> bool:
+    """Whether the first axis, and no other, is the batch itself."""
+    return bool(shape) and shape[0] == Batch(1) and not any(isinstance(e, Batch) for e in shape[1:])
+
+
+def has_batch(shape: Sequence[object]) -> bool:
+    return any(isinstance(e, Batch) for e in shape)
+
+
+def lower(outputs: Sequence[Tensor], expressions: Expressions) -> Lowered:
+    """The loop nests of everything that the outputs need. Values that are known already are inputs."""
+    order = topological(list(outputs), _needed)
+    same = _same_nodes(order)
+    buffers: dict[Tensor, Buffer] = {}
+    inputs: dict[Tensor, Buffer] = {}
+    origin: dict[Buffer, Tensor] = {}
+    nests: list[LoopNest] = []
+    used: dict[str, int] = {}
+    for node in order:
+        if same[node] is not node:
+            buffers[node] = buffers[same[node]]
+            continue
+        if isinstance(node.operation, Expandable) and node.value is None:
+            buffers[node] = buffers[node.expansion]
+            continue
+        stem = node.name or node.operation.name
+        used[stem] = used.get(stem, 0) + 1
+        buffer = Buffer(stem if used[stem] == 1 else f"{stem}_{used[stem]}", node.shape, node.dtype)
+        buffers[node], origin[buffer] = buffer, node
+        if node.operation is NUMBER:
+            value = expressions.unique(Constant(node.attributes["value"], node.dtype))
+            nests.append(nest([], buffer, value, []))
+        elif node.value is not None or node.operation is SOURCE:
+            inputs[node] = buffer
+        else:
+            assert isinstance(node.operation, Primitive)
+            made = node.operation.lower(node, buffer, [buffers[x] for x in node.inputs])
+            nests += [plain for n in made if (plain := normalised(n, expressions)) is not None]
+    results = [buffers[node] for node in outputs]
+    return Lowered(inputs, results, inlined_constants(nests, results, expressions), origin)
+
+
+def _needed(node: Tensor) -> tuple[Tensor, ...]:
+    """Compilation starts at values that are already known."""
+    return () if node.value is not None else expanded_inputs(node)
+
+
+def _same_nodes(order: Sequence[Tensor]) -> dict[Tensor, Tensor]:
+    """For each node the first one that computes the same."""
+    first: dict[Hashable, Tensor] = {}
+    same: dict[Tensor, Tensor] = {}
+    for node in order:
+        if isinstance(node.operation, Expandable) and node.value is None:
+            same[node] = node
+            continue
+        inputs = tuple(id(_resolved(x, same)) for x in node.inputs)
+        attributes = tuple((k, repr(v)) for k, v in sorted(node.attributes.items()))
+        key = (node.operation, attributes, inputs, node.type)
+        own = node.operation is SOURCE or (node.value is not None and node.operation is not NUMBER)
+        same[node] = node if own else first.setdefault(key, node)
+    return same
+
+
+def _resolved(node: Tensor, same: Mapping[Tensor, Tensor]) -> Tensor:
+    while isinstance(node.operation, Expandable) and node.value is None:
+        node = node.expansion
+    return same[node]
+
+
+def normalised(n: LoopNest, expressions: Expressions) -> LoopNest | None:
+    """The nest without axes of extent 1; None where it has no points."""
+    if any(a.extent == 0 for a in n.axes):
+        return None
+    units = {a: Affine() for a in n.axes if a.extent == 1}
+    outputs = tuple(
+        Output(
+            o.buffer,
+            tuple(
+                expressions.substituted(expressions.adopted(i), units)
+                if isinstance(i, Expression)
+                else substituted_index(i, units)
+                for i in o.index
+            ),
+            _apart(n.axes, expressions.substituted(expressions.adopted(o.value), units), expressions),
+            o.accumulate,
+        )
+        for o in n.outputs
+    )
+    keep = tuple(a for a in n.axes if a not in units)
+    return LoopNest(keep, outputs, tuple(a for a in n.ordered if a not in units))
+
+
+def _apart(axes: tuple[Axis, ...], value: Expression, expressions: Expressions) -> Expression:
+    """No reduction inside binds an axis of the nest, so that axes can be put in the place of others."""
+    clash = any(a in axes for e in parts(value) if isinstance(e, Reduce) for a in e.axes)
+    return expressions.with_fresh_reductions(value) if clash else value
+
+
+def inlined_constants(nests: list[LoopNest], outputs: list[Buffer], expressions: Expressions) -> list[LoopNest]:
+    """Numbers stand where they are used; nests whose result nothing reads are left out."""
+    numbers = {
+        n.outputs[0].buffer: n.outputs[0].value
+        for n in nests
+        if not n.axes and isinstance(n.outputs[0].value, Constant) and n.outputs[0].buffer not in outputs
+    }
+
+    def rule(e: Expression) -> Expression:
+        return numbers.get(e.buffer, e) if isinstance(e, Read) else e
+
+    kept: list[LoopNest] = []
+    for n in nests:
+        if n.outputs[0].buffer in numbers:
+            continue
+        new = expressions.nest(n, rule)
+        value = new.outputs[0].value
+        if not new.axes and isinstance(value, Constant) and new.outputs[0].buffer not in outputs:
+            numbers[new.outputs[0].buffer] = value  # arithmetic of numbers is a number
+        else:
+            kept.append(new)
+    return alive(kept, outputs)
+
+
+def alive(nests: Sequence[LoopNest], outputs: Sequence[Buffer]) -> list[LoopNest]:
+    """The nests whose results are needed, directly or not."""
+    needed = set(outputs)
+    found: list[LoopNest] = []
+    for n in reversed(nests):
+        if any(o.buffer in needed for o in n.outputs):
+            found.append(n)
+            needed |= {e.buffer for o in n.outputs for e in parts(o.value) if isinstance(e, Read)}
+            needed |= {
+                e.buffer
+                for o in n.outputs
+                for i in o.index
+                if isinstance(i, Expression)
+                for e in parts(i)
+                if isinstance(e, Read)
+            }
+    return found[::-1]

@@ -1,0 +1,141 @@
+"""The compiler from end to end: each stage takes plain data and gives plain data, and none asks what an operation is.
+
+tensors → lowering → samples (masks, banks) → phases → groups → copies → layout → kernels → C
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from chainrule.compiler.assembly import assembled
+from chainrule.compiler.copies import Arranged, arranged
+from chainrule.compiler.expressions import Expressions, reads
+from chainrule.compiler.groups import grouped, joined_maxima
+from chainrule.compiler.kernel import Kernel, kernel
+from chainrule.compiler.layout import Layout, laid_out
+from chainrule.compiler.lowering import Lowered, has_batch, lower
+from chainrule.compiler.phases import Phase, cut, is_early, is_large
+from chainrule.compiler.samples import banked, batch_axis, batch_sum, isolated_sums, masked
+from chainrule.compiler.target import Target, lanes
+from chainrule.graph.expression import Buffer
+from chainrule.graph.loopnest import LoopNest
+from chainrule.graph.tensor import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """A program as C, and what is needed to run it and to look into it."""
+
+    lowered: Lowered
+    phases: list[Phase]
+    groups: list[list[LoopNest]]
+    arranged: Arranged
+    layout: Layout
+    kernels: list[Kernel]
+    source: str
+    feeds: list[Tensor] = field(default_factory=list)
+    results: list[int] = field(default_factory=list)
+
+
+def compiled(outputs: Sequence[Tensor], carried: Mapping[Tensor, int], watched: int | None, target: Target) -> Compiled:
+    """The C text of a program for some outputs.
+
+    `carried` gives, for an input, the number of the output that becomes its next value; `watched` is the number of the
+    output that must be finite for carried inputs to change.
+    """
+    expressions = Expressions()
+    lowered = lower(outputs, expressions)
+    width = lanes(target, 8 if _has_doubles(lowered) else 4)
+    nests = joined_maxima(isolated_sums(lowered.nests, expressions), expressions)
+    given = set(lowered.inputs.values())
+    sums = [k for k, n in enumerate(nests) if batch_sum(n) is not None and not is_early(n, given)]
+    large_sums = {nests[k].outputs[0].buffer for k in sums if is_large(nests[k])}
+    nests = masked(nests, sums, expressions)
+    whole = {nests[k].outputs[0].buffer for k in range(len(nests)) if batch_axis(nests[k]) and is_large(nests[k])}
+    partial: set[Buffer] = set()
+    split: list[LoopNest] = []
+    for k, n in enumerate(nests):
+        samples = batch_sum(n)
+        if k in sums and samples is not None and n.outputs[0].buffer not in large_sums:
+            parts = banked(n, samples, width, expressions)
+            partial.add(parts.buffer)
+            split += [parts.partial, parts.total]
+        else:
+            split.append(n)
+    numbers = {k for k, n in enumerate(split) if n.outputs[0].buffer in whole}
+    phases = cut(split, partial, numbers)
+    in_place = _in_place(lowered, carried)
+    groups, aliases = _grouped(phases, lowered, partial, expressions)
+    order = arranged(
+        [Phase(p.chunked, g) for p, g in zip(phases, groups, strict=True)],
+        list(given), lowered.outputs, large_sums, expressions,
+    )  # fmt: skip
+    layout = laid_out(order, aliases, list(given), lowered.outputs, in_place, width)
+    kernels: dict[int, Kernel] = {}
+    for chunked, steps in order.phases:
+        for s in steps:
+            if isinstance(s, LoopNest):
+                in_lanes = chunked or batch_axis(s) is not None or s.outputs[0].buffer in large_sums
+                title = describe(s, lowered)
+                kernels[id(s)] = kernel(f"k{len(kernels)}", s, layout, chunked, in_lanes, target.registers, title)
+    feeds = [t for t, b in lowered.inputs.items() if not b.shape]
+    results = [k for k, b in enumerate(lowered.outputs) if not b.shape]
+    source = assembled(
+        order, kernels, layout, in_place,
+        [lowered.inputs[t] for t in feeds], [lowered.outputs[k] for k in results],
+        None if watched is None else lowered.outputs[watched],
+    )  # fmt: skip
+    return Compiled(lowered, phases, groups, order, layout, list(kernels.values()), source, feeds, results)
+
+
+def _has_doubles(lowered: Lowered) -> bool:
+    """Whether samples are float64: vectors then have half the lanes."""
+    buffers = {o.buffer for n in lowered.nests for o in n.outputs} | set(lowered.inputs.values())
+    return any(b.dtype.name == "float64" and b.shape for b in buffers)
+
+
+def _in_place(lowered: Lowered, carried: Mapping[Tensor, int]) -> dict[Buffer, Buffer]:
+    """For each new value the input whose memory it takes: each memory, and each new value, once."""
+    found: dict[Buffer, Buffer] = {}
+    given = set(lowered.inputs.values())
+    for tensor, k in carried.items():
+        new = lowered.outputs[k]
+        old = lowered.inputs.get(tensor)
+        if old is None or new in given or new in found or has_batch(new.shape) or lowered.outputs.count(new) > 1:
+            continue
+        if any(len([n for n in lowered.nests if any(o.buffer is new for o in n.outputs)]) > 1 for _ in [0]):
+            continue
+        found[new] = old
+    return found
+
+
+def _grouped(
+    phases: Sequence[Phase], lowered: Lowered, partial: set[Buffer], expressions: Expressions
+) -> tuple[list[list[LoopNest]], dict[Buffer, Buffer]]:
+    everything = [n for p in phases for n in p.nests]
+    read_in: dict[Buffer, set[int]] = {}
+    for k, p in enumerate(phases):
+        for n in p.nests:
+            for r in reads(n):
+                read_in.setdefault(r.buffer, set()).add(k)
+    groups: list[list[LoopNest]] = []
+    aliases: dict[Buffer, Buffer] = {}
+    for k, p in enumerate(phases):
+        keep = set(lowered.outputs) | partial | {b for b, at in read_in.items() if at - {k}}
+        made, shared = grouped(p.nests, keep, expressions, everything)
+        groups.append(made)
+        aliases |= shared
+    return groups, aliases
+
+
+def describe(nest: LoopNest, lowered: Lowered) -> str:
+    """What a kernel computes, in the words of the graph."""
+    lines = []
+    for o in nest.outputs:
+        node = lowered.origin.get(o.buffer)
+        shape = ", ".join(map(str, o.buffer.shape))
+        lines.append(
+            f"{o.buffer.name} ({shape}) {o.buffer.dtype}{f' = {node.operation.name}' if node is not None else ''}"
+        )
+    return "\n".join(lines)

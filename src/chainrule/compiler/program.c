@@ -1,0 +1,65 @@
+/* What every program has: its frame, its ways between rows and lanes, and the loop over its steps. */
+
+/* What a run is given. `places` tells, for each sample of each step, where it is in the caller's arrays. */
+struct frame {
+  char *shared, *banks, *batches, *rows, *scratch;
+  void **outside;
+  const i64 *types; /* of the caller's arrays: see TYPES */
+  const i64 *places;
+  const char *feeds; /* numbers that each step begins with, 8 bytes each */
+  char *results;     /* numbers that each step ends with */
+  i64 batch, steps, done, watched, fault;
+  atomic_long taken[PHASES];
+};
+
+enum { BANKS_AT_MOST = 8 };
+
+static inline i64 larger(i64 a, i64 b) { return a > b ? a : b; }
+static inline i64 smaller(i64 a, i64 b) { return a < b ? a : b; }
+
+/* How many banks sums over a batch are kept in: a matter of its size alone, so that no result depends on threads. */
+static inline i64 banks_of(i64 batch) {
+  i64 chunks = (batch + LANES - 1) / LANES;
+  return smaller(smaller(chunks, BANKS_AT_MOST), larger(2, chunks / 2));
+}
+
+/* Rows to lanes; empty lanes repeat the last sample. */
+#define LOAD(to, from, convert)                                                                           \
+  static void load_##to##_##from(const from *rows, to *lanes, i64 size, i64 first, i64 batch, const i64 *places) { \
+    const from *row[LANES];                                                                               \
+    for (i64 l = 0; l < LANES; l++) {                                                                     \
+      i64 sample = smaller(first + l, batch - 1);                                                         \
+      row[l] = rows + (places ? places[sample] : sample) * size;                                          \
+    }                                                                                                     \
+    i64 k = 0;                                                                                            \
+    for (; k + LANES <= size; k += LANES) {                                                               \
+      to##v block[LANES];                                                                                 \
+      for (i64 l = 0; l < LANES; l++) block[l] = convert(*(const from##v *)(row[l] + k));                 \
+      transpose_##to##v(block);                                                                           \
+      for (i64 l = 0; l < LANES; l++) *(to##v *)(lanes + (k + l) * LANES) = block[l];                     \
+    }                                                                                                     \
+    for (; k < size; k++)                                                                                 \
+      for (i64 l = 0; l < LANES; l++) lanes[k * LANES + l] = (to)row[l][k];                               \
+  }
+
+/* Lanes to rows; empty lanes are left out. */
+#define STORE(t)                                                                                          \
+  static void store_##t(const t *lanes, t *rows, i64 size, i64 first, i64 batch) {                        \
+    i64 samples = smaller(LANES, batch - first);                                                          \
+    for (i64 l = 0; l < samples; l++)                                                                     \
+      for (i64 k = 0; k < size; k++) rows[(first + l) * size + k] = lanes[k * LANES + l];                 \
+  }
+
+/* Lanes to rows of one chunk, `row` elements apart. */
+#define TURN(t)                                                                                           \
+  static void turn_##t(const t *lanes, t *turned, i64 size, i64 row) {                                    \
+    i64 k = 0;                                                                                            \
+    for (; k + LANES <= size; k += LANES) {                                                               \
+      t##v block[LANES];                                                                                  \
+      for (i64 l = 0; l < LANES; l++) block[l] = *(const t##v *)(lanes + (k + l) * LANES);                \
+      transpose_##t##v(block);                                                                            \
+      for (i64 l = 0; l < LANES; l++) *(t##v *)(turned + l * row + k) = block[l];                         \
+    }                                                                                                     \
+    for (; k < size; k++)                                                                                 \
+      for (i64 l = 0; l < LANES; l++) turned[l * row + k] = lanes[k * LANES + l];                         \
+  }

@@ -1,0 +1,325 @@
+"""Samples in lanes: which nests run chunk by chunk, and what makes empty lanes and sums over the batch safe.
+
+A chunk is as many samples as a vector has lanes. The last chunk of a batch may have empty lanes, which repeat the last
+sample: their values are ordinary, and only a sum over the batch must not see them. A sum over the batch is a sum inside
+each chunk, added up in a bank; the banks, fixed in number by the size of the batch, are added up in order at the end.
+So neither the number of threads nor their timing can change a bit of the result.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from chainrule.compiler.expressions import Expressions, nest_parts, parts, reads
+from chainrule.compiler.lowering import has_batch, is_sample_shape
+from chainrule.graph.affine import Affine, Axis
+from chainrule.graph.expression import (
+    SUM,
+    Buffer,
+    Call,
+    Constant,
+    Coordinate,
+    Expression,
+    Guard,
+    Read,
+    Reduce,
+    Size,
+    call,
+    zero,
+)  # fmt: skip
+from chainrule.graph.extent import Batch, batch
+from chainrule.graph.loopnest import LoopNest, Output
+from chainrule.graph.scalar import LESS, WHERE
+
+INFINITE = math.inf
+
+
+@dataclass(frozen=True)
+class Counted(Batch):
+    """An extent that is known when a program runs, as a C variable of its kernels."""
+
+    variable: str = ""
+
+    def __repr__(self) -> str:
+        return self.variable
+
+
+CHUNK = Axis("chunk", Counted(variable="chunks"))
+BANK = Axis("bank", Counted(variable="banks"))
+
+
+def lane_axis(lanes: int) -> Axis:
+    return Axis("lane", lanes)
+
+
+def batch_axis(nest: LoopNest) -> Axis | None:
+    """The axis of samples of a nest that treats each sample by itself; None where it does not."""
+    found = [a for a in nest.axes if isinstance(a.extent, Batch)]
+    if len(found) != 1 or found[0].extent != batch or found[0] in nest.ordered:
+        return None
+    (n,) = found
+    for o in nest.outputs:
+        if not is_sample_shape(o.buffer.shape) or not _only_first(o.index, n):
+            return None
+    return n if _each_by_itself(nest_parts(nest), n) else None
+
+
+def _only_first(index: Sequence[object], n: Axis) -> bool:
+    return (
+        isinstance(index[0], Affine)
+        and index[0].pure == n
+        and not any(isinstance(i, Affine) and n in i.axes for i in index[1:])
+    )
+
+
+def _each_by_itself(expressions: Sequence[Expression], n: Axis) -> bool:
+    """Whether sample n meets only what belongs to sample n, or to all."""
+    for e in expressions:
+        match e:
+            case Read(buffer, index) if is_sample_shape(buffer.shape):
+                if not _only_first(index, n):
+                    return False
+            case Read(buffer, index):
+                if has_batch(buffer.shape) or any(isinstance(i, Affine) and n in i.axes for i in index):
+                    return False
+            case Guard(conditions):
+                if any(n in i.axes or isinstance(x, Batch) for i, x in conditions):
+                    return False
+            case Reduce(_, axes) if any(isinstance(a.extent, Batch) for a in axes if a != n):
+                return False
+    return True
+
+
+def batch_sum(nest: LoopNest) -> Axis | None:
+    """The axis of samples of a nest that is nothing but sums over them; None for others."""
+    (o, *more) = nest.outputs
+    value = o.value
+    if more or o.accumulate or has_batch(o.buffer.shape) or nest.ordered:
+        return None
+    if not isinstance(value, Reduce) or value.monoid is not SUM or any(isinstance(a.extent, Batch) for a in nest.axes):
+        return None
+    found = [a for a in value.axes if isinstance(a.extent, Batch)]
+    if len(found) != 1 or found[0].extent != batch:
+        return None
+    (n,) = found
+    return n if _each_by_itself(parts(value.arguments[0]), n) else None
+
+
+def isolated_sums(nests: list[LoopNest], expressions: Expressions) -> list[LoopNest]:
+    """Every sum over the batch inside a larger value becomes a nest of its own."""
+    result: list[LoopNest] = []
+    for nest in nests:
+        value = nest.outputs[0].value
+        found = [
+            e for e in parts(value)
+            if isinstance(e, Reduce) and e is not value and any(isinstance(a.extent, Batch) for a in e.axes)
+        ]  # fmt: skip
+        for k, reduce in enumerate(found):
+            axes = tuple(a for a in nest.axes if a in reduce.free_axes)
+            alone = LoopNest(axes, ())
+            if not reduce.free_axes <= set(axes) or any(isinstance(a.extent, Batch) for a in axes):
+                continue
+            sum_of = Buffer(f"{nest.outputs[0].buffer.name}_sum{k}", tuple(a.extent for a in axes), reduce.dtype)
+            at = tuple(map(Affine.of, axes))
+            alone = LoopNest(axes, (Output(sum_of, at, reduce),))
+            if batch_sum(alone) is None:
+                continue
+            result.append(alone)
+            read = expressions.unique(Read(sum_of, at))
+            nest = expressions.nest(nest, lambda e, old=reduce, new=read: new if e is old else e)  # type: ignore[misc]
+        result.append(nest)
+    return result
+
+
+# ------------------------------------------------------------------------------------------------------- empty lanes
+class _Masks:
+    """Where zeros are put so that sums over the batch do not see empty lanes: where it costs least.
+
+    Zeros pass through products and linear maps, so that they are often wanted of some small buffer only. The price of
+    a buffer is the number of selections per sample that make its empty lanes zero.
+    """
+
+    def __init__(self, nests: list[LoopNest], expressions: Expressions) -> None:
+        self.nests, self.expressions = nests, expressions
+        self.writers: dict[Buffer, list[int]] = {}
+        for k, nest in enumerate(nests):
+            for o in nest.outputs:
+                self.writers.setdefault(o.buffer, []).append(k)
+        self.prices: dict[Buffer, float] = {}
+        self.done: set[Buffer] = set()
+
+    def protect(self, k: int, n: Axis) -> None:
+        nest = self.nests[k]
+        (o,) = nest.outputs
+        value = o.value
+        assert isinstance(value, Reduce)
+        (argument,) = value.arguments
+        here = math.prod(e for a in (*nest.axes, *value.axes) if isinstance(e := a.extent, int))
+        if self.of(argument) <= here:
+            self.demand(argument)
+        else:
+            masked = self.expressions.call(WHERE, live(n, self.expressions), argument, zero(argument.dtype))
+            new = self.expressions.unique(replace(value, arguments=(masked,)))
+            self.nests[k] = replace(nest, outputs=(replace(o, value=new),))
+
+    def of_buffer(self, buffer: Buffer) -> float:
+        if buffer not in self.prices:
+            self.prices[buffer] = INFINITE  # while it is looked at: an ordered nest reads what it writes
+            if buffer in self.writers and is_sample_shape(buffer.shape):
+                inside = sum(
+                    self.of(o.value) for k in self.writers[buffer] for o in self.nests[k].outputs if o.buffer is buffer
+                )
+                own = all(batch_axis(self.nests[k]) for k in self.writers[buffer])
+                size = math.prod(e for e in buffer.shape if isinstance(e, int))
+                self.prices[buffer] = min(size, inside) if own else INFINITE
+        return self.prices[buffer]
+
+    def of(self, e: Expression) -> float:
+        match e:
+            case Constant(value):
+                return 0 if value == 0 else INFINITE
+            case Read(buffer):
+                return self.of_buffer(buffer)
+            case Reduce(monoid, _, arguments):
+                return self.of(arguments[0]) if monoid is SUM else INFINITE
+            case Guard(_, value):
+                return self.of(value)
+            case Call(function) if function.zero != "never":
+                return sum(map(self.of, self.chosen(e)))
+        return INFINITE
+
+    def chosen(self, e: Call) -> list[Expression]:
+        """The arguments whose zeros make a zero of the result."""
+        match e.function.zero:
+            case "all":
+                return list(e.arguments)
+            case "but_first":
+                return list(e.arguments[1:])
+            case "any":
+                return [min(e.arguments, key=self.of)]
+        return []
+
+    def demand(self, e: Expression) -> None:
+        match e:
+            case Read(buffer):
+                self.demand_buffer(buffer)
+            case Reduce(_, _, arguments):
+                self.demand(arguments[0])
+            case Guard(_, value):
+                self.demand(value)
+            case Call():
+                for argument in self.chosen(e):
+                    self.demand(argument)
+
+    def demand_buffer(self, buffer: Buffer) -> None:
+        if buffer in self.done:
+            return
+        self.done.add(buffer)
+        inside = sum(self.of(o.value) for k in self.writers[buffer] for o in self.nests[k].outputs)
+        size = math.prod(e for e in buffer.shape if isinstance(e, int))
+        for k in self.writers[buffer]:
+            nest = self.nests[k]
+            n = batch_axis(nest)
+            assert n is not None
+            if inside <= size:
+                for o in nest.outputs:
+                    self.demand(o.value)
+            else:
+                outputs = tuple(
+                    replace(
+                        o,
+                        value=self.expressions.call(WHERE, live(n, self.expressions), o.value, zero(o.value.dtype)),
+                    )
+                    for o in nest.outputs
+                )
+                self.nests[k] = replace(nest, outputs=outputs)
+
+
+def live(n: Axis, expressions: Expressions) -> Expression:
+    """Whether this sample exists."""
+    place = expressions.unique(Coordinate(Affine.of(n)))
+    return expressions.unique(call(LESS, place, expressions.unique(Size(batch))))
+
+
+def masked(nests: list[LoopNest], sums: Sequence[int], expressions: Expressions) -> list[LoopNest]:
+    """The nests, with zeros in empty lanes wherever one of these sums over the batch would see them."""
+    masks = _Masks(list(nests), expressions)
+    for k in sums:
+        n = batch_sum(nests[k])
+        assert n is not None
+        masks.protect(k, n)
+    return masks.nests
+
+
+# ------------------------------------------------------------------------------------------------------------- banks
+@dataclass(frozen=True, eq=False)
+class Banked:
+    """A sum over the batch in two parts: chunk by chunk into banks, then over the banks."""
+
+    partial: LoopNest
+    total: LoopNest
+    buffer: Buffer
+    lanes_apart: bool
+
+
+def banked(nest: LoopNest, n: Axis, lanes: int, expressions: Expressions) -> Banked:
+    """The two parts of a sum over samples n."""
+    (o,) = nest.outputs
+    value = o.value
+    assert isinstance(value, Reduce)
+    lane = lane_axis(lanes)
+    apart = _lanes_apart(nest, value, lanes)
+    shape = (BANK.extent, *o.buffer.shape, *([lanes] if apart else []))
+    buffer = Buffer(f"{o.buffer.name}_banks", shape, o.buffer.dtype)
+    index = tuple(i for i in o.index if isinstance(i, Affine))
+    axes = tuple(a for a in value.axes if a != n)
+    inner = expressions.unique(replace(value, axes=axes)) if axes else value.arguments[0]
+    if apart:
+        partial = LoopNest((*nest.axes, n), (Output(buffer, (Affine(), *index, Affine.of(n)), inner, True),))
+    else:
+        partial = LoopNest(nest.axes, (Output(buffer, (Affine(), *index), value, True),))
+    over = (BANK, lane) if apart else (BANK,)
+    place = (Affine.of(BANK), *index, *([Affine.of(lane)] if apart else []))
+    total = expressions.unique(Reduce(SUM, over, (expressions.unique(Read(buffer, place)),)))
+    return Banked(partial, LoopNest(nest.axes, (Output(o.buffer, o.index, total),)), buffer, apart)
+
+
+def _lanes_apart(nest: LoopNest, value: Reduce, lanes: int) -> bool:
+    """Whether lanes are kept apart until the end, or each chunk is summed with vectors along the last parameter axis.
+
+    By vector operations for each chunk: R points are summed for each parameter; the other way costs a transposed copy.
+    """
+    (o,) = nest.outputs
+    shape = [e for e in o.buffer.shape if isinstance(e, int)]
+    last = o.index[-1].pure if o.index and isinstance(o.index[-1], Affine) else None
+    if not o.buffer.dtype.floating or last is None or shape[-1] == 1 or not _turnable(value, last):
+        return True
+    size, rows = math.prod(shape), math.prod(a.extent for a in value.axes if isinstance(a.extent, int))
+    padded = -(-shape[-1] // lanes) * lanes
+    turned = [
+        r for r in reads(nest)
+        if is_sample_shape(r.buffer.shape) and any(isinstance(i, Affine) and last in i.axes for i in r.index)
+    ]  # fmt: skip
+    elements = sum(math.prod(e for e in r.buffer.shape if isinstance(e, int)) for r in turned)
+    return size * (rows + 4) <= size / shape[-1] * padded * (rows * 1.1 + 0.25) + 3 * elements
+
+
+def _turnable(value: Reduce, last: Axis) -> bool:
+    """Whether vectors can run along this axis: a product of reads, contiguous there or independent of it."""
+    (argument,) = value.arguments
+    for e in parts(argument):
+        match e:
+            case Read(buffer, index) if last in e.free_axes:
+                if any(not isinstance(i, Affine) for i in index) or not buffer.dtype.floating:
+                    return False
+                if [k for k, i in enumerate(index) if isinstance(i, Affine) and last in i.axes] != [len(index) - 1]:
+                    return False
+                if index[-1].pure != last:  # type: ignore[union-attr]
+                    return False
+            case Coordinate() | Guard() if last in e.free_axes:
+                return False
+            case Call() if e.dtype is not argument.dtype:
+                return False
+    return True
