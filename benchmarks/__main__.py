@@ -39,32 +39,31 @@ def measure(row: Row, seconds: float) -> Result:
     return Result.of(row, samples, remarks)
 
 
-def chosen(names: Sequence[str]) -> list[Row]:
+def chosen(names: Sequence[str], rows: Sequence[Row] = ROWS) -> list[Row]:
     """The rows with these names, or whose names go on behind them: 'lenet5-step' is all its batch sizes.
 
     Raises:   ValueError if there is none.
     """
     wanted: set[str] = set()
     for name in names:
-        found = {row.name for row in ROWS if row.name == name} or {
-            row.name for row in ROWS if row.name.startswith(f"{name}-")
-        }
+        exact = {row.name for row in rows if row.name == name}
+        found = exact or {row.name for row in rows if row.name.startswith(f"{name}-")}
         if not found:
             raise ValueError(f"there is no row '{name}'; --list shows all")
         wanted |= found
-    return [row for row in ROWS if not names or row.name in wanted]
+    return [row for row in rows if not names or row.name in wanted]
 
 
-def main(arguments: Sequence[str] | None = None, console: Console | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, rows: Sequence[Row] = ROWS, console: Console | None = None) -> int:
     """Measure, show and write; 1 if a row could not be measured."""
     console = console or Console()
     parser = _parser()
     given = parser.parse_args(arguments)
     if given.list:
-        report.show_list(ROWS, console)
+        report.show_list(rows, console)
         return 0
     try:
-        rows = chosen(given.rows)
+        rows = chosen(given.rows, rows)
     except ValueError as reason:
         parser.error(str(reason))
     results = []

@@ -28,7 +28,7 @@ def measure() -> float:
     from chainrule.execute import Program, reference
     from chainrule.nn import lenet5, trace
 
-    reference.one_thread = nullcontext  # type: ignore[attr-defined] # the environment decides
+    reference.one_thread = nullcontext  # type: ignore[attr-defined, assignment] # the environment decides
     network = trace(lenet5(), [(28, 28, 1)])
     labels = cr.input_tensor("labels", (cr.batch,), "int64")
     assert isinstance(network.training, cr.Tensor)

@@ -3,6 +3,9 @@
 Colours are Okabe and Ito's, which people with any colour vision tell apart; every series has a marker of its own too.
 """
 
+# mypy: disable-error-code="import-not-found"
+# Pictures are an extra, which need not be installed where types are checked.
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -43,7 +46,6 @@ def _ratios(results: Sequence[Result]) -> Any:
     """How many times better chainrule is, row by row, with intervals and targets; right of the line it is better."""
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     names = list(dict.fromkeys(ratio.against for result in results for ratio in result.ratios))
     height = 1.5 + 0.42 * len(results)
@@ -58,21 +60,22 @@ def _ratios(results: Sequence[Result]) -> Any:
             colour, marker = _COLOURS[which % len(_COLOURS)], _MARKERS[which % len(_MARKERS)]
             axes.plot([ratio.interval.low, ratio.interval.high], [y, y], color=colour, linewidth=2, alpha=0.6)
             axes.plot(ratio.median, y, marker, color=colour, markersize=6, markeredgecolor="white", markeredgewidth=0.6)
-            axes.annotate(
-                f"{ratio.median:.2f}×",
-                (ratio.interval.high, y),
-                (5, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=7,
+            label = axes.annotate(f"{ratio.median:.2f}×", (ratio.interval.high, y), (4, 0), textcoords="offset points")
+            label.set(
+                fontsize=7, verticalalignment="center", bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8}
             )
-        if result.goal and any(ratio.against in result.goal.words for ratio in result.ratios):
-            axes.plot([result.goal.bound] * 2, [place - 0.36, place + 0.36], color="0.2", linewidth=1.4)
-            axes.plot([result.goal.stretch] * 2, [place - 0.36, place + 0.36], color="0.2", linewidth=1, linestyle=":")
+        if result.goal and result.goal.against is not None:
+            axes.plot([result.goal.bound] * 2, [place - 0.36, place + 0.36], color="0.2", linewidth=1.4, zorder=1)
+            axes.plot(
+                [result.goal.stretch] * 2,
+                [place - 0.36, place + 0.36],
+                color="0.2",
+                linewidth=1,
+                linestyle=":",
+                zorder=1,
+            )
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(10, subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}×"))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    _label_logarithmic(axes.xaxis, "×")
     low, high = axes.get_xlim()
     axes.set_xlim(min(low, 0.5), max(high * 1.3, 2))  # room for the numbers
     axes.set_yticks(range(len(results)), [result.row for result in results])
@@ -84,10 +87,10 @@ def _ratios(results: Sequence[Result]) -> Any:
         Line2D([], [], color=_COLOURS[k % len(_COLOURS)], marker=_MARKERS[k % len(_MARKERS)], linestyle="", label=name)
         for k, name in enumerate(names)
     ]
-    if any(result.goal for result in results):
+    if any(result.goal and result.goal.against is not None for result in results):
         legend += [
             Line2D([], [], color="0.2", linewidth=1.4, label="target"),
-            Line2D([], [], color="0.2", linewidth=1, linestyle=":", label="better still"),
+            Line2D([], [], color="0.2", linewidth=1, linestyle=":", label="stretch"),
         ]
     figure.legend(handles=legend, loc="outside upper center", ncols=len(legend), fontsize=8, frameon=False)
     return figure
@@ -109,12 +112,12 @@ def _growth(results: Sequence[Result]) -> Any:
         left.plot(sizes, medians, "o-", color=_COLOURS[0], markersize=4)
         left.set_ylabel(result.unit, fontsize=8)
         left.set_yscale("log")
+        _label_logarithmic(left.yaxis, "")
         left.set_title(f"{result.row}: time", fontsize=9)
-        right.plot(
-            sizes, [1e-6 * (column.peak_bytes or 0) for column in result.columns], "s-", color=_COLOURS[4], markersize=4
-        )
+        peaks = [1e-6 * (column.peak_bytes or 0) for column in result.columns]
+        right.plot(sizes, peaks, "s-", color=_COLOURS[4], markersize=4)
         right.set_ylabel("peak MB of the process", fontsize=8)
-        right.set_ylim(bottom=0)
+        right.set_ylim(0, 1.1 * max(peaks))
         right.set_title(f"{result.row}: memory", fontsize=9)
         for axes in (left, right):
             axes.set_xscale("log", base=2)
@@ -125,3 +128,12 @@ def _growth(results: Sequence[Result]) -> Any:
             axes.set_axisbelow(True)
             axes.set_xlabel(str(result.axis), fontsize=8)
     return figure
+
+
+def _label_logarithmic(axis: Any, unit: str) -> None:
+    """Ticks at 1, 2 and 5 of each decade, as plain numbers."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(10, subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}{unit}"))
+    axis.set_minor_formatter(NullFormatter())

@@ -8,7 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.results import Column, Ratio, Result, Run
+from benchmarks.results import Column, Goal, Ratio, Result, Run
 from benchmarks.row import OURS, Row
 
 READING = (
@@ -64,10 +64,17 @@ def _comparison(results: Sequence[Result]) -> tuple[list[str], list[list[str]]]:
         ratios = {ratio.against: _ratio(ratio) for ratio in result.ratios}
         lines += [["", column.name, _spread(column), ratios.get(column.name, "")] for column in result.columns]
         if result.goal:
-            lines.append(["", "target", f"{result.goal.verdict}: {result.goal.words}", ""])
+            lines.append(_goal(result.goal))
         if result.columns:
             lines[-len(result.columns) - bool(result.goal)][0] = f"{result.row}, {result.unit}"
     return ["row", "", "measured", f"{OURS} is better"], lines
+
+
+def _goal(goal: Goal) -> list[str]:
+    """A line of the table: a bound stands in the column of what it bounds."""
+    if goal.against is None:
+        return ["", f"target: {goal.verdict}", f"≤ {goal.bound:.3g}, stretch {goal.stretch:.3g}", ""]
+    return ["", f"target: {goal.verdict}", "", f"{goal.against} ≥ {goal.bound:.3g}×, stretch {goal.stretch:.3g}×"]
 
 
 def _growth(result: Result) -> tuple[list[str], list[list[str]]]:

@@ -39,12 +39,12 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Goal:
-    """A target, and what was reached of it."""
+    """A target, and what was reached of it: at least so many times better than a peer, or at most so much alone."""
 
-    words: str
-    reached: float
+    against: str | None
     bound: float
     stretch: float
+    reached: float
     verdict: str
 
 
@@ -115,20 +115,18 @@ def _goal(row: Row, columns: list[Column], ratios: list[Ratio]) -> Goal | None:
         reached = next((r.median for r in ratios if r.against == target.against), None)
         if reached is None:
             return None
-        words = f"at least {target.at_least:.3g}× {target.against}, better {target.stretch:.3g}×"
         verdict = _verdict(reached >= target.at_least, reached >= target.stretch)
-        return Goal(words, reached, target.at_least, target.stretch, verdict)
+        return Goal(target.against, target.at_least, target.stretch, reached, verdict)
     if isinstance(target, Limit):
         reached = next((c.spread.median for c in columns if c.name == OURS), None)
         if reached is None:
             return None
-        words = f"at most {target.at_most:.3g} {row.unit.name}, better {target.stretch:.3g}"
         verdict = _verdict(reached <= target.at_most, reached <= target.stretch)
-        return Goal(words, reached, target.at_most, target.stretch, verdict)
+        return Goal(None, target.at_most, target.stretch, reached, verdict)
     return None
 
 
 def _verdict(reached: bool, stretched: bool) -> str:
     if not reached:
         return "missed"
-    return "better" if stretched else "reached"
+    return "stretch reached" if stretched else "reached"

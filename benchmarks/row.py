@@ -52,7 +52,7 @@ class Unit:
 
 @dataclass(frozen=True)
 class Times:
-    """The target: at least so many times better than a peer (faster, smaller), and what would be better still."""
+    """The target: at least so many times better than a peer (faster, smaller), and what it is stretched to."""
 
     against: str
     at_least: float

@@ -1,5 +1,8 @@
 """ONNX Runtime's work: the same LeNet-5 with chainrule's parameters, written as an ONNX file's graph."""
 
+# mypy: disable-error-code="import-not-found, import-untyped"
+# What is measured need not be installed where types are checked.
+
 from __future__ import annotations
 
 from collections.abc import Mapping
