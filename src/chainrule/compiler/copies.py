@@ -7,7 +7,7 @@ turned   chunk by chunk, within it sample by sample: for sums over samples with 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chainrule.compiler.expressions import Expressions, reads
@@ -62,16 +62,6 @@ class Arranged:
     outside: dict[Buffer, Buffer]
 
 
-def runs_in_lanes(nest: LoopNest, chunked: bool) -> bool:
-    """Whether the samples of this nest are the lanes of vectors; the others go through samples one by one."""
-    return chunked or batch_axis(nest) is not None or is_large_sum(nest)
-
-
-def is_large_sum(nest: LoopNest) -> bool:
-    """Whether this is a sum over the batch, over whole arrays, that vectors along its last axis speed up."""
-    return batch_sum(nest) is not None and not nest.outputs[0].accumulate and summed_along(nest) is not None
-
-
 def summed_along(nest: LoopNest) -> Axis | None:
     """The axis that vectors run along where samples are summed up."""
     o = nest.outputs[0]
@@ -87,9 +77,13 @@ def arranged(
     inputs: Sequence[Buffer],
     outputs: Sequence[Buffer],
     whole: set[Buffer],
+    aliases: dict[Buffer, Buffer],
     expressions: Expressions,
 ) -> Arranged:
-    """The phases with their copies. `whole` are the sums over the batch that run in lanes over whole arrays."""
+    """The phases with their copies. `whole` are the sums over the batch that run in lanes over whole arrays.
+
+    `aliases` are the buffers in the memory of others; copies of them join it.
+    """
     rows = {b for b in inputs if has_batch(b.shape)}
     for p in phases:
         for nest in p.nests:
@@ -107,10 +101,15 @@ def arranged(
                 steps.append(nest)
                 continue
             for r in reads(nest):
-                if r.buffer in rows and r.buffer not in loaded:
-                    copy = Buffer(f"{r.buffer.name}_lanes", r.buffer.shape, r.buffer.dtype)
-                    loaded[r.buffer] = copy
-                    steps.append(Load(r.buffer, copy))
+                source = resolved(r.buffer, aliases)
+                if source not in rows or r.buffer in loaded:
+                    continue
+                if source not in loaded:
+                    loaded[source] = Buffer(f"{source.name}_lanes", source.shape, source.dtype)
+                    steps.append(Load(source, loaded[source]))
+                if r.buffer is not source:
+                    loaded[r.buffer] = Buffer(f"{r.buffer.name}_lanes", r.buffer.shape, r.buffer.dtype)
+                    aliases[loaded[r.buffer]] = loaded[source]
             nest = _reading(nest, loaded, expressions)
             along = summed_along(nest)
             if along is not None:
@@ -129,6 +128,13 @@ def arranged(
         steps += [Store(b, copy) for b, copy in outside.items() if b in made]
         result.append((p.chunked, steps))
     return Arranged(result, rows | set(outside.values()), turned, outside)
+
+
+def resolved(buffer: Buffer, aliases: Mapping[Buffer, Buffer]) -> Buffer:
+    """The buffer whose memory this one has."""
+    while buffer in aliases:
+        buffer = aliases[buffer]
+    return buffer
 
 
 def _in_lanes(nest: LoopNest, chunked: bool, whole: set[Buffer]) -> bool:

@@ -17,6 +17,7 @@ from chainrule.graph.expression import Call, Constant, Coordinate, Expression, G
 from chainrule.graph.extent import Batch
 from chainrule.graph.loopnest import LoopNest, Output
 from chainrule.graph.scalar import (
+    ABSOLUTE,
     ADD,
     DIVIDE,
     EQUAL,
@@ -141,7 +142,7 @@ class Expressions:
         if all(isinstance(a, Constant) for a in x):
             return _folded(e)
         if function is WHERE:
-            return self._simplified_where(*x, e)
+            return self._simplified_where(x, e)
         last = x[-1]
         neutral = isinstance(last, Constant)
         if (function is MULTIPLY or function is DIVIDE) and neutral and _is(last, 1):
@@ -156,11 +157,12 @@ class Expressions:
             return last.arguments[0]
         if (function is EQUAL or function is NOT_EQUAL) and _is(last, 0) and (truth := _truth(x[0])) is not None:
             return self.call(NOT, truth) if function is EQUAL else truth  # of a truth value written as a number
-        if function is convert(e.dtype) and last.dtype is e.dtype:
+        if last.dtype is e.dtype and (function is convert(e.dtype) or (function is ABSOLUTE and e.dtype is bool_)):
             return last
         return e
 
-    def _simplified_where(self, condition: Expression, a: Expression, b: Expression, e: Call) -> Expression:
+    def _simplified_where(self, arguments: tuple[Expression, ...], e: Call) -> Expression:
+        condition, a, b = arguments
         if a is b:
             return a
         if isinstance(condition, Constant):

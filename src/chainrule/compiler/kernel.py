@@ -113,6 +113,7 @@ class _Writer:
         self.lines: list[str] = []
         self.depth = 1
         self.made = 0
+        self.visited: list[Expression] = []  # kept alive, so that no identity is given out twice
         self.known: ChainMap[object, str] = ChainMap()
         self.variables: ChainMap[Axis, str] = ChainMap()
         self.bases: dict[int, tuple[str, Affine]] = {}
@@ -306,6 +307,7 @@ class _Writer:
             here = point | dict(zip(e.axes, at, strict=True))
             values = tuple(_Named(self.value(a, here), a.dtype) for a in e.arguments)
             new = e.monoid.combine(total, values) if total else values
+            self.visited += new
             total = tuple(_Named(self.value(x, {}), x.dtype) for x in new)
         for k, t in enumerate(total):
             assert isinstance(t, _Named)
@@ -345,7 +347,9 @@ class _Writer:
             return
         old = tuple(_Named(t, a.dtype) for t, a in zip(totals, e.arguments, strict=True))
         new = tuple(_Named(self.value(a, point), a.dtype) for a in e.arguments)
-        values = [self.value(x, {}) for x in e.monoid.combine(old, new)]
+        combined = e.monoid.combine(old, new)
+        self.visited += combined
+        values = [self.value(x, {}) for x in combined]
         for total, value in zip(totals, values, strict=True):
             self.put(f"{total} = {value};")
 
@@ -367,7 +371,7 @@ class _Lanes(_Writer):
         n = batch_axis(nest)
         bound = [a for r in reductions(nest) for a in r.axes if a.extent == Batch(1)]
         accumulated = [a for a in nest.axes if a.extent == Batch(1)]
-        self.samples = n or (bound or accumulated or [None])[0]
+        self.samples = n if n is not None else next(iter([*bound, *accumulated]), None)
         self.along = summed_along(nest) if not accumulated and bound else None
         vector = self.along or self.lane
         big = [r for r in reductions(nest) if not is_windowed(_in_lanes(r, self.lane, chunked))]
@@ -563,8 +567,8 @@ class _Lanes(_Writer):
                     start = self.value(addend, point) if addend is not None and k == 0 else self.literal(unit, a.dtype)
                     self.put(f"{self.type(a.dtype)} {name} = {start};")
         with ExitStack() as stack:
-            for a in s.inner:
-                self.inner_loop(a, stack)
+            for axis in s.inner:
+                self.inner_loop(axis, stack)
             outer_known, self.known = self.known, self.known.new_child()
             self.point_at(c)
             for k in range(s.unroll):
@@ -839,7 +843,7 @@ class _Points(_Writer):
             stack.enter_context(self.loops([*rest, *nest.ordered]))
             values = [self.value(o.value, {}) for o in nest.outputs]
             for o, value in zip(nest.outputs, values, strict=True):
-                place = self.place(o)
+                place = self.place(o, {})
                 kept = "|=" if o.buffer.dtype is bool_ else "+="
                 self.put(f"{self.pointers[o.buffer]}[{place}] {kept if o.accumulate else '='} {value};")
         units = self.extent(split.extent) if split is not None else ""
@@ -855,11 +859,11 @@ class _Points(_Writer):
     def is_free_to_split(self, axis: Axis) -> bool:
         return all(any(isinstance(i, Affine) and i.pure == axis for i in o.index) for o in self.nest.outputs)
 
-    def place(self, access: Read | Output) -> str:
+    def place(self, access: Read | Output, point: Point) -> str:
         place = self.layout.places[access.buffer]
         terms = []
         for k, (i, stride, extent) in enumerate(zip(access.index, place.strides, access.buffer.shape, strict=True)):
-            at = self.index(i, extent)
+            at = self.index(i, extent, point)
             if k == 0 and place.lane:
                 chunk = f"({at}) / LANES * {place.chunk}"
                 terms.append(
@@ -870,20 +874,20 @@ class _Points(_Writer):
                 terms.append(f"({at})" if text == "1" else f"({at}) * {text}")
         return " + ".join(terms) or "0"
 
-    def index(self, i: Index, extent: Extent) -> str:
+    def index(self, i: Index, extent: Extent, point: Point) -> str:
         if isinstance(i, Affine):
-            return self.affine(i, {})
+            return self.affine(i, point)
         self.faults = True
         name = self.new("x")
-        self.put(f"i64 {name} = {self.value(i, {})};")
+        self.put(f"i64 {name} = {self.value(i, point)};")
         self.put(f"if ((u64){name} >= (u64)({self.extent(extent)})) {{ *fault = 1; {name} = 0; }}")
         return name
 
     def loaded(self, e: Read, point: Point) -> str:
-        return f"{self.pointers[e.buffer]}[{self.place(e)}]"
+        return f"{self.pointers[e.buffer]}[{self.place(e, point)}]"
 
     def gathered(self, e: Read, point: Point) -> str:
-        place = self.place(e)
+        place = self.place(e, point)
         name = self.new("t")
         self.put(f"const {self.type(e.dtype)} {name} = {self.pointers[e.buffer]}[{place}];")
         return name

@@ -127,8 +127,8 @@ def laid_out(
     for b, place in layout.places.items():
         if place.arena == "banks":
             assert bank % b.dtype.numpy.itemsize == 0
-            strides = (bank // b.dtype.numpy.itemsize, *place.strides[1:])
-            layout.places[b] = Place("banks", place.offset, strides, elements=place.elements)
+            apart = bank // b.dtype.numpy.itemsize
+            layout.places[b] = Place("banks", place.offset, (apart, *place.strides[1:]), elements=place.elements)
     for new, old in in_place.items():
         layout.places[new] = layout.places[old]
     for b, other in aliases.items():

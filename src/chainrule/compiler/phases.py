@@ -39,13 +39,11 @@ def is_large(nest: LoopNest) -> bool:
     """Whether a contraction meets parameters that are better met once for the whole batch than for every chunk."""
     if batch_sum(nest) is not None:
         return nest.outputs[0].buffer.dtype.floating and bytes_of(nest.outputs[0].buffer) >= LARGE
-    for e in nest_parts(nest):
-        if isinstance(e, Reduce) and e.monoid is SUM:
-            for r in nest_parts(nest):
-                shared = isinstance(r, Read) and not any(isinstance(x, Batch) for x in r.buffer.shape)
-                if shared and r.free_axes & set(e.axes) and bytes_of(r.buffer) >= LARGE:
-                    return True
-    return False
+    summed = {a for e in nest_parts(nest) if isinstance(e, Reduce) and e.monoid is SUM for a in e.axes}
+    return any(
+        not any(isinstance(x, Batch) for x in r.buffer.shape) and r.free_axes & summed and bytes_of(r.buffer) >= LARGE
+        for r in reads(nest)
+    )
 
 
 def is_early(nest: LoopNest, inputs: set[Buffer]) -> bool:

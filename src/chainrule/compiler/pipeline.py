@@ -69,7 +69,7 @@ def compiled(outputs: Sequence[Tensor], carried: Mapping[Tensor, int], watched: 
     groups, aliases = _grouped(phases, lowered, partial, expressions)
     order = arranged(
         [Phase(p.chunked, g) for p, g in zip(phases, groups, strict=True)],
-        list(given), lowered.outputs, large_sums, expressions,
+        list(given), lowered.outputs, large_sums, aliases, expressions,
     )  # fmt: skip
     layout = laid_out(order, aliases, list(given), lowered.outputs, in_place, width)
     kernels: dict[int, Kernel] = {}

@@ -10,7 +10,10 @@ conversions   between all types
 from functools import cache
 from pathlib import Path
 
-_FILES = ("types", "native", "truth", "arithmetic", "integers", "conversions", "libm", "exponential", "saturating", "periodic", "power", "across")
+_FILES = (
+    *("types", "native", "memory", "truth", "arithmetic", "integers", "conversions"),
+    *("libm", "exponential", "saturating", "periodic", "power", "across"),
+)
 
 
 @cache

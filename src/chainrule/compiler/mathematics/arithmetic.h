@@ -80,7 +80,6 @@ static inline f64 floor_f64(f64 x) { return __builtin_floor(x); }
   static inline t##p choose_##t##p(t##kp mask, t##p a, t##p b) {                                       \
     return (t##p)((mask & (t##kp)a) | (~mask & (t##kp)b));                                             \
   }                                                                                                    \
-  static inline t##p all_##t##p(t x) { return x - (t##p){0}; }                                         \
   static inline t##p size_##t##p(t##p x) { return (t##p)((t##kp)x & ~SIGN_##t); }                      \
   static inline t##p with_sign_##t##p(t##p x, t##p of) {                                               \
     return (t##p)(((t##kp)x & ~SIGN_##t) | ((t##kp)of & SIGN_##t));                                    \
@@ -114,7 +113,7 @@ FLOOR(f64, 0x1p52)
 #define SQRT(t)                                                                                        \
   static inline t##p sqrt_##t##p(t##p x) {                                                             \
     t##p y;                                                                                            \
-    for (int lane = 0; lane < PART_LANES((int)sizeof(t)); lane++) ((t *)&y)[lane] = sqrt_##t(((t *)&x)[lane]); \
+    for (int lane = 0; lane < LANES_OF(t); lane++) ((t *)&y)[lane] = sqrt_##t(((t *)&x)[lane]); \
     return y;                                                                                          \
   }
 #ifdef SQRT_f32
@@ -132,7 +131,7 @@ SQRT(f64)
 #define BY_PARTS(name, t)                                                                              \
   static inline t##v name##_##t##v(t##v x) {                                                           \
     t##v y;                                                                                            \
-    for (int part = 0; part < PARTS(t); part++) PART(t, y) = name##_##t##p(PART(t, x));                \
+    EACH_PART(t) PART(t, y) = name##_##t##p(PART(t, x));                \
     return y;                                                                                          \
   }
 BY_PARTS(floor, f32) BY_PARTS(floor, f64) BY_PARTS(sqrt, f32) BY_PARTS(sqrt, f64)

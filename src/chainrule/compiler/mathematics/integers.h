@@ -1,42 +1,70 @@
-/* Integer arithmetic: quotients rounded down as in Python, and the 32-bit words of random numbers held in i64. */
+/* Quotients rounded down as in Python, and the 32-bit words of random numbers held in i64. */
 
-/* Division by zero gives 0, as in NumPy, and so does the one quotient that does not fit... wraps around. */
+/* By zero 0, as in NumPy; the least number by -1 wraps around. Vectors divide lane by lane, by what can not trap, and
+   repair. The forms with one divisor for all lanes shift and mask where it is a constant power of two. */
 #define DIVISION(t)                                                                                    \
   static inline t floor_divide_##t(t a, t b) {                                                         \
     if (b == 0) return 0;                                                                              \
-    if (b == (t)-1 && (t)-1 < 0) return -a;                                                            \
-    t q = a / b;                                                                                       \
-    return q - (a % b != 0 && (a < 0) != (b < 0));                                                     \
+    if (b == -1) return -a;                                                                            \
+    return a / b - (a % b != 0 && (a < 0) != (b < 0));                                                 \
   }                                                                                                    \
-  static inline t remainder_##t(t a, t b) {                                                            \
-    if (b == 0 || (b == (t)-1 && (t)-1 < 0)) return 0;                                                 \
-    t r = a % b;                                                                                       \
-    return r != 0 && (r < 0) != (b < 0) ? r + b : r;                                                   \
+  static inline t remainder_##t(t a, t b) { return b == 0 ? 0 : a - floor_divide_##t(a, b) * b; }      \
+  static inline t##v divisor_##t##v(t##v b) {                                                          \
+    b8v hazard = equal_##t##v(b, splat_##t##v(0)) | equal_##t##v(b, splat_##t##v(-1));                 \
+    return where_##t##v(hazard, splat_##t##v(1), b);                                                   \
   }                                                                                                    \
-  static inline t##v floor_divide_##t##v(t##v a, t##v b) {                                             \
-    t##v y;                                                                                            \
-    EACH_LANE(t, y, floor_divide_##t(((t *)&a)[lane], ((t *)&b)[lane]));                               \
-    return y;                                                                                          \
+  /* whether a quotient with this rest was rounded up */                                               \
+  static inline b8v rounded_up_##t##v(t##v rest, t##v b) {                                             \
+    return not_equal_##t##v(rest, splat_##t##v(0)) & less_##t##v(rest ^ b, splat_##t##v(0));           \
   }                                                                                                    \
   static inline t##v remainder_##t##v(t##v a, t##v b) {                                                \
-    t##v y;                                                                                            \
-    EACH_LANE(t, y, remainder_##t(((t *)&a)[lane], ((t *)&b)[lane]));                                  \
-    return y;                                                                                          \
+    t##v divisor = divisor_##t##v(b), rest = a % divisor;                                              \
+    return where_##t##v(rounded_up_##t##v(rest, divisor), rest + divisor, rest);                       \
+  }                                                                                                    \
+  static inline t##v floor_divide_##t##v(t##v a, t##v b) {                                             \
+    t##v divisor = divisor_##t##v(b), q = a / divisor, rest = a - q * divisor;                         \
+    q = where_##t##v(rounded_up_##t##v(rest, divisor), q - 1, q);                                      \
+    q = where_##t##v(equal_##t##v(b, splat_##t##v(-1)), -a, q);                                        \
+    return where_##t##v(equal_##t##v(b, splat_##t##v(0)), splat_##t##v(0), q);                         \
+  }                                                                                                    \
+  static inline __attribute__((always_inline)) t##v remainder_by_##t##v(t##v a, t b) {                 \
+    if (b > 0 && (b & (b - 1)) == 0) return a & (b - 1);                                               \
+    return remainder_##t##v(a, splat_##t##v(b));                                                       \
+  }                                                                                                    \
+  static inline __attribute__((always_inline)) t##v floor_divide_by_##t##v(t##v a, t b) {              \
+    if (b > 0 && (b & (b - 1)) == 0) return a >> __builtin_ctzll((u64)b);                              \
+    return floor_divide_##t##v(a, splat_##t##v(b));                                                    \
   }
-DIVISION(i32) DIVISION(i64) DIVISION(u8)
+DIVISION(i32)
+DIVISION(i64)
+static inline u8 floor_divide_u8(u8 a, u8 b) { return b == 0 ? 0 : a / b; }
+static inline u8 remainder_u8(u8 a, u8 b) { return b == 0 ? 0 : a % b; }
+static inline u8v divisor_u8v(u8v b) { return where_u8v(equal_u8v(b, splat_u8v(0)), splat_u8v(1), b); }
+static inline u8v remainder_u8v(u8v a, u8v b) { return a % divisor_u8v(b); }
+static inline u8v floor_divide_u8v(u8v a, u8v b) {
+  return where_u8v(equal_u8v(b, splat_u8v(0)), b, a / divisor_u8v(b));
+}
 
-#define WORDS(name, scalar_type, expression)                                                           \
-  static inline scalar_type name##_##scalar_type(scalar_type a, scalar_type b) { return expression; }  \
-  static inline scalar_type##v name##_##scalar_type##v(scalar_type##v a, scalar_type##v b) { return expression; }
-WORDS(xor, i32, a ^ b)
-WORDS(xor, i64, a ^ b)
-WORDS(xor, u8, a ^ b)
-WORDS(shift_right, i32, a >> b)
-WORDS(shift_right, i64, a >> b)
-WORDS(shift_right, u8, a >> b)
+#define BITS(t)                                                                                        \
+  static inline t xor_##t(t a, t b) { return a ^ b; }                                                  \
+  static inline t shift_right_##t(t a, t b) { return a >> b; }                                         \
+  static inline t##v xor_##t##v(t##v a, t##v b) { return a ^ b; }                                      \
+  static inline t##v shift_right_##t##v(t##v a, t##v b) { return a >> b; }
+EACH_INTEGER(BITS)
+
+/* Of numbers from 0 to 2^32 - 1. */
 static inline i64 low_word_i64(i64 a) { return a & 0xffffffff; }
-static inline i64v low_word_i64v(i64v a) { return a & 0xffffffff; }
 static inline i64 multiply_low_i64(i64 a, i64 b) { return (i64)(((u64)a * (u64)b) & 0xffffffff); }
 static inline i64 multiply_high_i64(i64 a, i64 b) { return (i64)(((u64)a * (u64)b) >> 32); }
-static inline i64v multiply_low_i64v(i64v a, i64v b) { return (a * b) & 0xffffffff; }
-static inline i64v multiply_high_i64v(i64v a, i64v b) { return (i64v)(((u64v)a * (u64v)b) >> 32); }
+static inline u64v product_of_words(i64v a, i64v b) {
+#ifdef PRODUCT_OF_WORDS
+  i64v y;
+  EACH_PART(i64) PART(i64, y) = (i64p)PRODUCT_OF_WORDS(PART(i64, a), PART(i64, b));
+  return (u64v)y;
+#else
+  return (u64v)a * (u64v)b;
+#endif
+}
+static inline i64v low_word_i64v(i64v a) { return a & 0xffffffff; }
+static inline i64v multiply_low_i64v(i64v a, i64v b) { return (i64v)product_of_words(a, b) & 0xffffffff; }
+static inline i64v multiply_high_i64v(i64v a, i64v b) { return (i64v)(product_of_words(a, b) >> 32); }

@@ -5,7 +5,7 @@
 #ifndef ANY_f64
 static inline int any_f64p(i64p mask) {
   i64 any = 0;
-  for (int lane = 0; lane < PART_LANES(8); lane++) any |= mask[lane];
+  for (int lane = 0; lane < LANES_OF(f64); lane++) any |= mask[lane];
   return any != 0;
 }
 #define ANY_f64(mask) any_f64p(mask)
@@ -35,7 +35,7 @@ WAVE(short_wave_f64p,
     f64p y = wave_f64p(r, (i64p)shifted + quarter);                                                    \
     i64p hard = ~(i64p)(size_f64p(x) < 0x1p30) | ((i64p)(size_f64p(r) < 0x1p-15) & (i64p)(k != 0.));   \
     if (__builtin_expect(ANY_f64(hard), 0))                                                            \
-      for (int lane = 0; lane < PART_LANES(8); lane++) y[lane] = __builtin_##name(x[lane]);            \
+      for (int lane = 0; lane < LANES_OF(f64); lane++) y[lane] = __builtin_##name(x[lane]);            \
     return y;                                                                                          \
   }                                                                                                    \
   BY_PARTS(name, f64)                                                                                  \
@@ -45,12 +45,12 @@ WAVE(short_wave_f64p,
     f64p r = (x - k * 0x1.921fb544p+0) - k * 0x1.0b4611a626331p-34;                                    \
     f64p y = short_wave_f64p(r, (i64p)shifted + quarter);                                              \
     if (__builtin_expect(ANY_f64(~(i64p)(size_f64p(x) < 0x1p20)), 0))                                  \
-      for (int lane = 0; lane < PART_LANES(8); lane++) y[lane] = __builtin_##name(x[lane]);            \
+      for (int lane = 0; lane < LANES_OF(f64); lane++) y[lane] = __builtin_##name(x[lane]);            \
     return y;                                                                                          \
   }                                                                                                    \
   static inline f32v name##_f32v(f32v x) {                                                             \
     f64v wide = __builtin_convertvector(x, f64v), y;                                                   \
-    for (int part = 0; part < PARTS(f64); part++) PART(f64, y) = short_##name##_f64p(PART(f64, wide)); \
+    EACH_PART(f64) PART(f64, y) = short_##name##_f64p(PART(f64, wide)); \
     return __builtin_convertvector(y, f32v);                                                           \
   }
 PERIODIC(sin, 0)

@@ -56,7 +56,7 @@ static inline f64p power_cases_f64p(f64p x, f64p y, f64p value) {
 
 static inline f64v power_f64v(f64v x, f64v y) {
   f64v z;
-  for (int part = 0; part < PARTS(f64); part++) {
+  EACH_PART(f64) {
     f64p base = PART(f64, x), exponent = PART(f64, y);
     f64p value = magnitude_f64p(size_f64p(base), LIMITED(exponent));
     PART(f64, z) = power_cases_f64p(base, exponent, value);
@@ -65,7 +65,7 @@ static inline f64v power_f64v(f64v x, f64v y) {
 }
 static inline f32v power_f32v(f32v x, f32v y) {
   f64v bases = __builtin_convertvector(x, f64v), exponents = __builtin_convertvector(y, f64v), z;
-  for (int part = 0; part < PARTS(f64); part++) {
+  EACH_PART(f64) {
     f64p base = PART(f64, bases), exponent = PART(f64, exponents);
     f64p value = short_magnitude_f64p(size_f64p(base), LIMITED(exponent));
     PART(f64, z) = power_cases_f64p(base, exponent, value);

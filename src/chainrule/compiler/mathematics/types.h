@@ -35,13 +35,13 @@ VECTOR(s8, 1) VECTOR(i16, 2) VECTOR(u32, 4) VECTOR(u64, 8)
 /* Lane by lane. */
 #define EACH_LANE(t, y, expression) \
   for (int lane = 0; lane < LANES; lane++) ((t *)&y)[lane] = expression
-
 /* A truth value: -1 or 0 in each lane, for elements of every type. In memory it is a byte 0 or 1. */
 typedef i32v b8v;
 
-#define PARTS(t) (int)(sizeof(t##v) / sizeof(t##p))
+#define LANES_OF(t) ((int)PART_LANES((int)sizeof(t)))
+#define PARTS(t) (LANES / LANES_OF(t))
 #define PART(t, x) (((t##p *)&(x))[part])
-#define EACH_PART(t) _Pragma("GCC unroll 16") for (int part = 0; part < PARTS(t); part++)
+#define EACH_PART(t) _Pragma("GCC unroll 2") for (int part = 0; part < PARTS(t); part++)
 
 /* The same for all types, or for those of numbers. */
 #define EACH_FLOAT(define) define(f32) define(f64)
@@ -49,24 +49,15 @@ typedef i32v b8v;
 #define EACH_NUMBER(define) define(f32) define(f64) define(i32) define(i64) define(u8)
 
 /* x - 0 is x for every x, which 0 + x is not for -0. */
-#define SPLAT(t) static inline t##v splat_##t##v(t x) { return x - (t##v){0}; }
+#define SPLAT(t)                                                                                       \
+  static inline t##p all_##t##p(t x) { return x - (t##p){0}; }                                         \
+  static inline t##v splat_##t##v(t x) {                                                               \
+    t##v y;                                                                                            \
+    EACH_PART(t) PART(t, y) = all_##t##p(x);                                                           \
+    return y;                                                                                          \
+  }
 EACH_NUMBER(SPLAT)
-static inline b8v splat_b8v(b8 x) { return -(i32)(x != 0) - (i32v){0}; }
+static inline b8v splat_b8v(b8 x) { return splat_i32v(-(i32)(x != 0)); }
 
 #define iota_i32v ((i32v){LANE_NUMBERS})
 #define iota_i64v ((i64v){LANE_NUMBERS})
-
-/* Bytes become words in two steps: compilers do it in one step lane by lane. */
-static inline i32v words_of_bytes(u8v x) {
-  return __builtin_convertvector(__builtin_convertvector(x, i16v), i32v);
-}
-static inline u8v bytes_of_words(i32v x) {
-  return __builtin_convertvector(__builtin_convertvector(x, i16v), u8v);
-}
-static inline b8v truth_of_words(i32v x) {
-  b8v y;
-  EACH_PART(i32) PART(i32, y) = (i32p)(PART(i32, x) != 0);
-  return y;
-}
-static inline b8v load_b8v(const u8 *from) { return truth_of_words(words_of_bytes(*(const u8v *)from)); }
-static inline void store_b8v(u8 *to, b8v x) { *(u8v *)to = bytes_of_words(x & 1); }

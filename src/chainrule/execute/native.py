@@ -65,7 +65,7 @@ class NativeProgram:
         self._results = self.compiled.results
         memory = _zeros(ctypes.sizeof(_Frame) + 8 * len(self.compiled.phases) + 64)
         self._memory = memory
-        self._frame = _Frame.from_buffer(memory)
+        self._frame = _Frame.from_address(memory.ctypes.data)
         for name, arena in (("shared", self._shared), ("banks", self._banks), ("scratch", self._scratch)):
             setattr(self._frame, name, arena.ctypes.data)
         for tensor in self._inputs:
@@ -78,9 +78,13 @@ class NativeProgram:
         place = self.compiled.layout.places[buffer]
         dtype = buffer.dtype.numpy
         flat = self._shared[place.offset : place.offset + padded(place.elements * dtype.itemsize, LINE)].view(dtype)
-        strides = [int(s) * dtype.itemsize for s in place.strides]  # type: ignore[call-overload]
+        strides = [s * dtype.itemsize for s in place.strides if isinstance(s, int)]
         shape = concrete_shape(buffer.shape, None)
         return np.lib.stride_tricks.as_strided(flat, shape, strides)
+
+    def value(self, buffer: Buffer) -> Array:
+        """A copy of a buffer without a batch."""
+        return self.view(buffer).copy() if 0 not in buffer.shape else np.empty(concrete_shape(buffer.shape, None), buffer.dtype.numpy)
 
     def write(self, tensor: Tensor, value: ArrayLike) -> None:
         """Give an input without a batch its value."""
@@ -89,7 +93,7 @@ class NativeProgram:
 
     def read(self, output: int) -> Array:
         """The value of an output without a batch after the last step."""
-        return self.view(self._buffers[output]).copy()
+        return self.value(self._buffers[output])
 
     # -------------------------------------------------------------------------------------------------------- running
     def run(self, bindings: Mapping[Tensor, ArrayLike] | None = None, *, batch: int | None = None) -> list[Array]:
@@ -98,7 +102,8 @@ class NativeProgram:
         needed = [t for t in self._inputs if t.value is None and t not in values]
         if needed:
             return Program(self.outputs).run(bindings, batch=batch)  # which says what is missing
-        if size == 0 or (size is None and any(has_batch(b.shape) for b in self._buffers)):
+        unknown = size is None and any(has_batch(b.shape) for b in [*self._buffers, *self._inputs.values()])
+        if size == 0 or unknown:
             return Program(self.outputs).run(bindings, batch=batch)
         with self._lock:
             results = self._run(values, size or 1)
@@ -127,7 +132,7 @@ class NativeProgram:
         results = self._call([arrays[b] for b in self.compiled.layout.outside], None, feeds, size, 1, watch=False)
         if results is None:
             return None
-        return [arrays[outside.get(b, b)] if has_batch(b.shape) else self.view(b).copy() for b in self._buffers]
+        return [arrays[outside.get(b, b)] if has_batch(b.shape) else self.value(b) for b in self._buffers]
 
     def _call(
         self,
