@@ -36,4 +36,4 @@ def test_a_block_counts_what_was_done_in_it():
 def test_a_block_goes_on_until_its_time_is_over():
     _, block = _conversation("go 0.02\n", [1] * 10_000_000)
     assert block["units"] > 10
-    assert block["seconds"] == pytest.approx(0.02, abs=0.02)
+    assert block["seconds"] >= 0.02
