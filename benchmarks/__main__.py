@@ -66,6 +66,9 @@ def main(arguments: Sequence[str] | None = None, rows: Sequence[Row] = ROWS, con
         rows = chosen(given.rows, rows)
     except ValueError as reason:
         parser.error(str(reason))
+    packages = {name for row in rows for contestant in row.contestants for name in contestant.needs}
+    command = shlex.join(["python", "-m", "benchmarks", *(sys.argv[1:] if arguments is None else arguments)])
+    environment = describe(packages, command)  # first: the load that it tells is not ours
     results = []
     with _prepared(given.data) as data:
         for row in rows:
@@ -73,9 +76,7 @@ def main(arguments: Sequence[str] | None = None, rows: Sequence[Row] = ROWS, con
                 f"{row.name} …", markup=False, highlight=False
             )  # a spinner would take time from what is timed
             results.append(measure(row.with_data(data), given.seconds))
-    packages = {name for row in rows for contestant in row.contestants for name in contestant.needs}
-    command = shlex.join(["python", "-m", "benchmarks", *(sys.argv[1:] if arguments is None else arguments)])
-    run = Run(describe(packages, command), results)
+    run = Run(environment, results)
     report.show(run, console)
     for path in write(run, given.output):
         console.print(f"written: {path}", markup=False, highlight=False, soft_wrap=True)
