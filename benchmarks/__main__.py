@@ -72,9 +72,8 @@ def main(arguments: Sequence[str] | None = None, rows: Sequence[Row] = ROWS, con
     results = []
     with _prepared(given.data) as data:
         for row in rows:
-            console.print(
-                f"{row.name} …", markup=False, highlight=False
-            )  # a spinner would take time from what is timed
+            # A line, because a spinner would take time from what is timed.
+            console.print(f"{row.name} …", markup=False, highlight=False)
             results.append(measure(row.with_data(data), given.seconds))
     run = Run(environment, results)
     report.show(run, console)
