@@ -1,0 +1,120 @@
+"""Which instruction set code is written for, and that its flags mean it."""
+
+import re
+import subprocess
+
+import pytest
+
+from chainrule.compiler import toolchain
+from chainrule.compiler.mathematics import prelude
+from chainrule.compiler.target import TARGETS, available, detect, features_of_cpuinfo, features_of_sysctl, lanes
+from chainrule.errors import UsageError
+from chainrule.messages import use_language
+
+KERNEL = """
+void kernel(f32 *y, const f32 *x, long n) {
+  for (long i = 0; i < n; i += LANES) *(f32v *)(y + i) = exp_f32v(*(const f32v *)(x + i)) * 2.f + 1.f;
+  for (long i = 0; i < n; i++) y[i] += x[n - i];
+}
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_choice(monkeypatch):
+    monkeypatch.delenv("CHAINRULE_ISA", raising=False)
+
+
+@pytest.fixture
+def processor(monkeypatch):
+    """A processor with other features."""
+
+    def set_features(*features: str) -> None:
+        monkeypatch.setattr("chainrule.compiler.target._features", lambda: frozenset(features))
+
+    return set_features
+
+
+def test_the_best_is_detected():
+    assert detect().name == available()[0].name
+
+
+@pytest.mark.parametrize(
+    ("features", "name"),
+    [
+        (["avx512f", "avx512bw", "avx512dq", "avx512vl", "avx2", "fma"], "avx512"),
+        (["avx512f", "avx512dq", "avx512vl", "avx2", "fma"], "avx2"),  # not all of it
+        (["avx2"], "generic"),  # without multiply-add
+        (["neon"], "neon"),
+        ([], "generic"),
+    ],
+)
+def test_what_a_processor_runs(processor, features, name):
+    processor(*features)
+    assert detect().name == name
+
+
+@pytest.mark.parametrize("target", available(), ids=lambda target: target.name)
+def test_one_can_be_chosen(monkeypatch, target):
+    monkeypatch.setenv("CHAINRULE_ISA", target.name)
+    assert detect() == target
+    assert not [flag for flag in detect().flags if "native" in flag]
+
+
+def test_an_unknown_one_is_refused(monkeypatch):
+    monkeypatch.setenv("CHAINRULE_ISA", "avx521")
+    with pytest.raises(UsageError, match=r"avx512, avx2, neon, generic\. Did you mean 'avx512'\?"):
+        detect()
+    use_language("zh")
+    try:
+        with pytest.raises(UsageError, match=r"avx521.*可选"):
+            detect()
+    finally:
+        use_language(None)
+
+
+def test_one_that_this_processor_has_not_is_refused(monkeypatch, processor):
+    processor("avx2", "fma")
+    monkeypatch.setenv("CHAINRULE_ISA", "avx512")
+    with pytest.raises(UsageError, match="cannot run it; it runs: avx2, generic"):
+        detect()
+
+
+def test_processors_share_no_compiled_code(processor):
+    processor("avx2", "fma")
+    flags = detect().flags
+    processor("avx2", "fma", "gfni")
+    assert detect().flags != flags
+
+
+def test_lanes():
+    assert {target.name: (lanes(target, 4), lanes(target, 8)) for target in TARGETS} == {
+        "avx512": (16, 8),
+        "avx2": (8, 4),
+        "neon": (4, 2),
+        "generic": (4, 2),
+    }
+
+
+def assembly(name: str) -> str:
+    (target,) = (target for target in TARGETS if target.name == name)
+    flags = [flag for flag in target.flags if flag != "-shared"]
+    command = [*toolchain.find_compiler(), *flags, "-x", "c", "-S", "-o", "-", "-"]
+    text = prelude(lanes(target, 4)) + KERNEL
+    return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.skipif("avx512" not in [target.name for target in available()], reason="another kind of processor")
+def test_each_keeps_to_its_registers():
+    used = {name: set(re.findall(r"%([xyz]mm)\d", assembly(name))) for name in ("avx512", "avx2", "generic")}
+    assert "zmm" in used["avx512"]
+    assert "zmm" not in used["avx2"]
+    assert "ymm" in used["avx2"]
+    assert used["generic"] == {"xmm"}
+    assert not re.search(r"\bv[a-z]+ps\b", assembly("generic"))
+
+
+def test_features_are_read_as_systems_say_them():
+    text = "processor\t: 0\nflags\t\t: fpu avx2 fma\n\nprocessor\t: 1\nflags\t\t: fpu\n"
+    assert features_of_cpuinfo(text) == {"fpu", "avx2", "fma"}
+    assert features_of_cpuinfo("model name : one without such a line") == set()
+    assert {"avx2", "fma"} <= features_of_sysctl("FPU VME FMA SSE4.1\nBMI1 AVX2 BMI2\n")
