@@ -63,7 +63,7 @@ TARGETS = (
         ),
     ),
     # With this tuning GCC 12 moves vectors of two registers by registers, not by words; it adds no instructions.
-    Target("avx2", 32, 16, (*_COMMON, "-mavx2", "-mfma", "-mtune=skylake-avx512")),
+    Target("avx2", 32, 16, (*_COMMON, "-mavx2", "-mfma", "-mtune=cascadelake")),
     Target("neon", 16, 32, _COMMON),
     Target("generic", 16, 16, _COMMON),
 )  # the best first
