@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chainrule.compiler import team
@@ -54,8 +54,9 @@ def assembled(
     watched: Buffer | None,
 ) -> str:
     """The C text of a program. `kernels` are by the identity of their nests."""
+    everything = [(chunked, s) for chunked, steps in arranged.phases for s in steps]
     pieces = {
-        id(s): _piece(s, kernels.get(id(s)), layout, chunked) for chunked, steps in arranged.phases for s in steps
+        id(s): _timed(k, _piece(s, kernels.get(id(s)), layout, chunked)) for k, (chunked, s) in enumerate(everything)
     }
     copies = _copies(arranged, layout)
     texts = [
@@ -143,6 +144,10 @@ def _piece(step: Step, kernel: Kernel | None, layout: Layout, chunked: bool) -> 
     return Piece(step, None, call, False)
 
 
+def _timed(number: int, piece: Piece) -> Piece:
+    return replace(piece, call=f"TIMED({number}, {piece.call})")
+
+
 def _load(step: Load, source: str, target: str, size: int, layout: Layout) -> str:
     to = _plain(step.target.dtype)
     place = layout.places[step.source]
@@ -189,9 +194,9 @@ def _copies(arranged: Arranged, layout: Layout) -> list[str]:
 # ------------------------------------------------------------------------------------------------------------ phases
 def _chunk_function(p: int, pieces: Sequence[Piece], layout: Layout) -> str:
     return "\n".join([
-        f"static void phase{p}(struct frame *f, char *scratch, char *bank, const i64 *places, const i64 c) {{",
+        f"static void phase{p}(struct frame *f, char *scratch, char *bank, const i64 *places, const i64 c, const int thread) {{",
         "  const i64 first = c * LANES, batch = f->batch, chunks = (batch + LANES - 1) / LANES;",
-        "  (void)first; (void)chunks; (void)bank; (void)places; (void)scratch;",
+        "  (void)first; (void)chunks; (void)bank; (void)places; (void)scratch; (void)thread;",
         *(f"  {piece.call}" for piece in pieces),
         "}",
     ])  # fmt: skip
@@ -202,7 +207,7 @@ def _chunk_phase(p: int, steps: Sequence[Step], layout: Layout) -> list[str]:
     banked = [
         o.buffer for s in steps if isinstance(s, LoopNest) for o in s.outputs if layout.places[o.buffer].arena == "banks"
     ]  # fmt: skip
-    call = f"phase{p}(f, scratch, bank, places, c);"
+    call = f"phase{p}(f, scratch, bank, places, c, thread);"
     if not banked:
         return [
             "    {",

@@ -96,8 +96,9 @@ class Expressions:
         return self.rewritten(expression, rule)
 
     def with_fresh_reductions(self, expression: Expression) -> Expression:
-        """The same value, its reductions over axes that occur nowhere else."""
-        bound = {a: Affine.of(self.fresh(a)) for e in parts(expression) if isinstance(e, Reduce) for a in e.axes}
+        """The same value, its reductions over axes that occur nowhere else; those over banks stay what they are."""
+        axes = {a for e in parts(expression) if isinstance(e, Reduce) for a in e.axes}
+        bound = {a: Affine.of(self.fresh(a)) for a in axes if isinstance(a.extent, int)}
         return self.substituted(expression, bound)
 
     def nest(self, nest: LoopNest, rule: Rule = lambda e: e) -> LoopNest:

@@ -8,11 +8,12 @@ convolution, bias, ReLU and max-pool. Nests that share a reduction, or a buffer,
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from chainrule.compiler.expressions import Expressions, nest_parts, parts, reads, reductions, substituted_index
 from chainrule.compiler.lowering import is_sample_shape
+from chainrule.compiler.samples import BANK
 from chainrule.graph.affine import Affine, Axis
 from chainrule.graph.dtype import int32
 from chainrule.graph.expression import (
@@ -47,6 +48,9 @@ def size_of(axes: Iterable[Axis]) -> float:
 
 def cost_of(expression: Expression) -> int:
     return sum(e.function.cost for e in parts(expression) if isinstance(e, Call))
+
+
+Place = tuple[Buffer, Reduce, tuple[Axis, ...]]
 
 
 class Group:
@@ -135,7 +139,7 @@ class _Grouping:
     def run(self) -> tuple[list[LoopNest], dict[Buffer, Buffer]]:
         while self.merge(_share_a_reduction):  # a maximum and its place, before either goes elsewhere
             pass
-        while self.inline() or self.merge(_share_a_buffer):
+        while self.inline() or self.merge(_share_a_buffer) or self.find_maxima():
             pass
         aliases: dict[Buffer, Buffer] = {}
         for g in self.groups:
@@ -162,7 +166,7 @@ class _Grouping:
                 continue
             for reader in readers:
                 new = inlined(reader.nest, producer.nest, self.expressions)
-                self.groups[self.groups.index(reader)] = Group(self.expressions.nest(new, self.at_place))
+                self.groups[self.groups.index(reader)] = Group(self.expressions.nest(new, self.with_place_outermost))
             if not kept:
                 self.groups.remove(producer)
             changed = True
@@ -188,6 +192,8 @@ class _Grouping:
             points = {a for r in rs for i in r.index if isinstance(i, Affine) for a in i.axes}
             if len(rs) > 1 or size_of(points) > total:
                 return False  # an element would be computed more than once
+        if any(BANK in r.axes and len(r.axes) > 1 for r in producer.reductions):
+            return False  # lanes are added up point by point, what reads the sum goes by vectors
         if not producer.contractions:
             return len(readers) == 1 or (cost_of(o.value) <= CHEAP and not producer.reductions)
         if len(readers) > 1 or len(producer.contractions) > 1 or readers[0].contractions or not points:
@@ -196,15 +202,28 @@ class _Grouping:
         rest = [a for a in (*readers[0].nest.axes, *bound) if a not in points]
         return size_of(rest) <= UNROLLED
 
-    def at_place(self, e: Expression) -> Expression:
+    # ------------------------------------------------------------------------------------------------------ maxima
+    def find_maxima(self) -> bool:
         """where(place == k, f(x[k]), 0) needs no x: x at the place is the maximum, which is kept beside the place."""
-        e = _with_place_outermost(e, self.expressions)
+        places = self.places | _places_of_maxima([g.nest for g in self.groups])
+        changed = False
+        for k, g in enumerate(self.groups):
+            new = self.expressions.nest(g.nest, lambda e: self.at_place(e, places))
+            if any(a.value is not b.value for a, b in zip(new.outputs, g.nest.outputs, strict=True)):
+                self.groups[k] = Group(new)
+                changed = True
+        return changed
+
+    def with_place_outermost(self, e: Expression) -> Expression:
+        return _with_place_outermost(e, self.expressions)
+
+    def at_place(self, e: Expression, places: Mapping[Buffer, Place]) -> Expression:
         if not _is_placing(e):
             return e
         assert isinstance(e, Call)
         place, k = e.arguments[0].children()
         assert isinstance(place, Read)
-        found = self.places.get(place.buffer)
+        found = places.get(place.buffer)
         coordinate = _coordinate_of(k)
         if found is None or coordinate is None:
             return e
@@ -411,17 +430,17 @@ def _is_place(e: Expression) -> bool:
     return isinstance(e, Reduce) and e.monoid is PLACE_OF_LARGEST and e.item == 1
 
 
-def _places_of_maxima(nests: Sequence[LoopNest]) -> dict[Buffer, tuple[Buffer, Reduce, tuple[Axis, ...]]]:
+def _places_of_maxima(nests: Sequence[LoopNest]) -> dict[Buffer, Place]:
     """For each buffer of places: the buffer of the maxima, their reduction, and the axes of its nest."""
-    first: dict[object, Buffer] = {}
-    for n in nests:
-        value = n.outputs[0].value
-        if isinstance(value, Reduce) and value.monoid is PLACE_OF_LARGEST and value.item == 0 and len(n.outputs) == 1:
-            first[value.axes, tuple(map(id, value.arguments))] = n.outputs[0].buffer
-    found = {}
-    for n in nests:
-        (o, *more) = n.outputs
-        if more or not isinstance(o.value, Reduce) or not _is_place(o.value) or not is_identity(o):
+    outputs = [(n, o) for n in nests for o in n.outputs]
+    first = {
+        (o.value.axes, tuple(map(id, o.value.arguments))): o.buffer
+        for _, o in outputs
+        if isinstance(o.value, Reduce) and o.value.monoid is PLACE_OF_LARGEST and o.value.item == 0
+    }
+    found: dict[Buffer, Place] = {}
+    for n, o in outputs:
+        if not isinstance(o.value, Reduce) or not _is_place(o.value) or not is_identity(o):
             continue
         kept = first.get((o.value.axes, tuple(map(id, o.value.arguments))))
         if kept is not None and all(isinstance(i, Affine) and i.pure in n.axes for i in o.index):

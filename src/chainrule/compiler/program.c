@@ -8,11 +8,24 @@ struct frame {
   const i64 *places;
   const char *feeds; /* numbers that each step begins with, 8 bytes each */
   char *results;     /* numbers that each step ends with */
+  double *seconds;   /* of thread 0, for each piece of the program, where it is profiled */
   i64 batch, steps, done, watched, fault;
   atomic_long taken[PHASES];
 };
 
 enum { BANKS_AT_MOST = 8 };
+
+#ifdef PROFILE
+#include <time.h>
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return t.tv_sec + 1e-9 * t.tv_nsec;
+}
+#define TIMED(piece, ...) { double began = now(); __VA_ARGS__ if (thread == 0) f->seconds[piece] += now() - began; }
+#else
+#define TIMED(piece, ...) __VA_ARGS__
+#endif
 
 static inline i64 larger(i64 a, i64 b) { return a > b ? a : b; }
 static inline i64 smaller(i64 a, i64 b) { return a < b ? a : b; }

@@ -32,7 +32,7 @@ class _Frame(ctypes.Structure):
 
     _fields_ = [
         *((name, ctypes.c_void_p) for name in ("shared", "banks", "batches", "rows", "scratch")),
-        *((name, ctypes.c_void_p) for name in ("outside", "types", "places", "feeds", "results")),
+        *((name, ctypes.c_void_p) for name in ("outside", "types", "places", "feeds", "results", "seconds")),
         *((name, ctypes.c_int64) for name in ("batch", "steps", "done", "watched", "fault")),
     ]
 
