@@ -1,6 +1,7 @@
 """The vector functions of generated kernels, on every instruction set of this processor, against NumPy and libm."""
 
 import ctypes
+import platform
 from collections.abc import Callable
 from functools import cache
 
@@ -14,6 +15,7 @@ from chainrule.graph.scalar import FUNCTIONS
 from tests.counts import scaled
 
 TYPES = {"f32": np.float32, "f64": np.float64, "i32": np.int32, "i64": np.int64, "u8": np.uint8, "b8": np.bool_}
+X86 = platform.machine().lower() in ("x86_64", "amd64")
 NUMBERS = ("f32", "f64", "i32", "i64", "u8")
 FLOATS = ("f32", "f64")
 ACCURATE = ("exp", "log", "expm1", "log1p", "tanh", "erf", "sin", "cos", "power", "sqrt", "floor")
@@ -58,7 +60,17 @@ def loop(function: str, inputs: list[str], output: str, vector: bool) -> str:
 
 def accurate_source(width: int) -> str:
     lines = [loop(f"{name}_{t}v", [t] * arity(name), t, vector=True) for name in ACCURATE for t in FLOATS]
-    return "\n".join([prelude(width), *lines])
+    return "\n".join([prelude(width), *lines, FLUSHED if X86 else ""])
+
+
+FLUSHED = """
+void run_flushed(void *y, const void *x, long n, void (*function)(void *, const void *, long)) {
+  unsigned before = __builtin_ia32_stmxcsr();
+  __builtin_ia32_ldmxcsr(before | 0x8040);
+  function(y, x, n);
+  __builtin_ia32_ldmxcsr(before);
+}
+"""  # what steps run with: denormal numbers are zeros
 
 
 def simple_source(width: int) -> str:
@@ -223,6 +235,29 @@ def powers(t: str, count: int) -> tuple[np.ndarray, np.ndarray]:
     ]
     with np.errstate(all="ignore"):
         return tuple(np.concatenate([pair[k].astype(dtype) for pair in pairs]) for k in (0, 1))  # type: ignore[return-value]
+
+
+@needs_long_double
+@pytest.mark.skipif(not X86, reason="set in another way on other processors")
+@for_machines
+@pytest.mark.parametrize("t", FLOATS)
+@pytest.mark.parametrize("name", [name for name in ACCURATE if arity(name) == 1])
+def test_where_denormal_numbers_are_zeros(machine, width, t, name):
+    """What starts from normal numbers and leads to them is as accurate as ever; the others are taken as zeros."""
+    functions = library(machine, width, accurate_source)
+    x = floats(t, scaled(100_000))
+    x = x[: x.size // width * width]
+    y = np.zeros_like(x)
+    pointers = [ctypes.c_void_p(a.ctypes.data) for a in (y, x)]
+    functions.run_flushed(*pointers, ctypes.c_long(x.size), getattr(functions, f"run_{name}_{t}v"))
+    tiny = np.finfo(TYPES[t]).tiny
+    with np.errstate(invalid="ignore"):
+        zeros = np.where(np.abs(x) < tiny, np.copysign(TYPES[t](0), x), x)
+        true = exact(name, zeros)
+        true = np.where(np.abs(true) < tiny, 0, true)
+        small = (np.abs(true) <= tiny * 1.000001) & (np.abs(y) <= tiny * 1.000001)  # rounded to either side
+    error, where = worst(np.where(small, 0, y).astype(TYPES[t]), np.where(small, 0, true), x)
+    assert error <= 2, where
 
 
 @for_machines

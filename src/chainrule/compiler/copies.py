@@ -12,11 +12,10 @@ from dataclasses import dataclass, replace
 
 from chainrule.compiler.expressions import Expressions, reads
 from chainrule.compiler.lowering import has_batch, is_sample_shape
-from chainrule.compiler.phases import Phase
-from chainrule.compiler.samples import batch_axis, batch_sum
-from chainrule.graph.affine import Affine, Axis
-from chainrule.graph.expression import Buffer, Expression, Read, Reduce
-from chainrule.graph.extent import Batch
+from chainrule.compiler.phases import Phase, is_wide_sum
+from chainrule.compiler.samples import batch_axis, summed_along
+from chainrule.graph.affine import Axis
+from chainrule.graph.expression import Buffer, Expression, Read
 from chainrule.graph.loopnest import LoopNest
 
 
@@ -62,42 +61,29 @@ class Arranged:
     outside: dict[Buffer, Buffer]
 
 
-def summed_along(nest: LoopNest) -> Axis | None:
-    """The axis that vectors run along where samples are summed up."""
-    o = nest.outputs[0]
-    value = o.value
-    if not isinstance(value, Reduce) or not any(isinstance(a.extent, Batch) for a in value.axes) or not o.index:
-        return None
-    last = o.index[-1]
-    return last.pure if isinstance(last, Affine) else None
-
-
 def arranged(
     phases: Sequence[Phase],
     inputs: Sequence[Buffer],
     outputs: Sequence[Buffer],
-    whole: set[Buffer],
     aliases: dict[Buffer, Buffer],
     expressions: Expressions,
 ) -> Arranged:
-    """The phases with their copies. `whole` are the sums over the batch that run in lanes over whole arrays.
-
-    `aliases` are the buffers in the memory of others; copies of them join it.
-    """
+    """The phases with their copies. `aliases` are the buffers in the memory of others; copies of them join it."""
     rows = {b for b in inputs if has_batch(b.shape)}
     for p in phases:
         for nest in p.nests:
-            if not _in_lanes(nest, p.chunked, whole):
+            if not in_lanes(nest, p.chunked):
                 rows |= {o.buffer for o in nest.outputs if has_batch(o.buffer.shape)}
     result: list[tuple[bool, list[Step]]] = []
     turned: set[Buffer] = set()
     outside: dict[Buffer, Buffer] = {}
+    kept: dict[Buffer, Buffer] = {}  # copies for all phases, since array phases made them
     for p in phases:
         steps: list[Step] = []
-        loaded: dict[Buffer, Buffer] = {}
+        loaded = dict(kept)
         turns: dict[Buffer, Buffer] = {}
         for nest in p.nests:
-            if not _in_lanes(nest, p.chunked, whole):
+            if not in_lanes(nest, p.chunked):
                 steps.append(nest)
                 continue
             for r in reads(nest):
@@ -110,6 +96,8 @@ def arranged(
                 if r.buffer is not source:
                     loaded[r.buffer] = Buffer(f"{r.buffer.name}_lanes", r.buffer.shape, r.buffer.dtype)
                     aliases[loaded[r.buffer]] = loaded[source]
+                if not p.chunked:
+                    kept |= {b: loaded[b] for b in (source, r.buffer)}
             nest = _reading(nest, loaded, expressions)
             along = summed_along(nest)
             if along is not None:
@@ -137,8 +125,9 @@ def resolved(buffer: Buffer, aliases: Mapping[Buffer, Buffer]) -> Buffer:
     return buffer
 
 
-def _in_lanes(nest: LoopNest, chunked: bool, whole: set[Buffer]) -> bool:
-    return chunked or batch_axis(nest) is not None or nest.outputs[0].buffer in whole
+def in_lanes(nest: LoopNest, chunked: bool) -> bool:
+    """Whether the samples of this nest are the lanes of vectors, or are summed up with vectors along another axis."""
+    return chunked or batch_axis(nest) is not None or is_wide_sum(nest)
 
 
 def _reading(

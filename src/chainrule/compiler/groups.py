@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from chainrule.compiler.expressions import Expressions, nest_parts, parts, reads, reductions, substituted_index
-from chainrule.compiler.lowering import is_sample_shape
-from chainrule.compiler.samples import BANK
+from chainrule.compiler.lowering import has_batch, is_sample_shape
+from chainrule.compiler.samples import BANK, Counted, sample_sums
 from chainrule.graph.affine import Affine, Axis
 from chainrule.graph.dtype import int32
 from chainrule.graph.expression import (
@@ -192,6 +192,10 @@ class _Grouping:
             points = {a for r in rs for i in r.index if isinstance(i, Affine) for a in i.axes}
             if len(rs) > 1 or size_of(points) > total:
                 return False  # an element would be computed more than once
+        if sample_sums(producer.nest) and not has_batch(o.buffer.shape) and not all(
+            is_elementwise(g.nest) and all(x.buffer.dtype.floating for x in g.nest.outputs) for g in readers
+        ):
+            return False
         if any(BANK in r.axes and len(r.axes) > 1 for r in producer.reductions):
             return False  # lanes are added up point by point, what reads the sum goes by vectors
         if not producer.contractions:
@@ -358,6 +362,28 @@ def _may_adopt(producer: Group, readers: list[Group], accesses: list[list[Read]]
         a is not None or i == Affine() for a, i in zip(at, accesses[0][0].index, strict=True)
     )  # fmt: skip
     return whole and not indirect and not any(o.accumulate for o in readers[0].nest.outputs)
+
+
+def is_elementwise(nest: LoopNest) -> bool:
+    """Whether a nest on shared arrays meets every element at its own place, sums over banks and samples aside."""
+    if nest.ordered or not nest.axes or any(isinstance(a.extent, Batch) for a in nest.axes):
+        return False
+    if not all(
+        is_identity(o) and {a for i in o.index if isinstance(i, Affine) for a in i.axes} == {*nest.axes}
+        for o in nest.outputs
+    ):
+        return False
+    at = nest.outputs[0].index
+    inside = {id(e) for s in sample_sums(nest) for e in parts(s)}
+    for r in reads(nest):
+        if id(r) in inside:
+            continue
+        if not all(isinstance(i, Affine) for i in r.index):
+            return False
+        own = r.index[1:] if r.buffer.shape and isinstance(r.buffer.shape[0], Counted) else r.index
+        if own and own != at:
+            return False
+    return all(o.index == at for o in nest.outputs)
 
 
 # --------------------------------------------------------------------------------------------------------- relations

@@ -14,12 +14,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import product
 
-from chainrule.compiler.copies import summed_along
 from chainrule.compiler.expressions import nest_parts, parts, reads, reductions, same_reduction
-from chainrule.compiler.groups import is_windowed
-from chainrule.compiler.layout import Layout, Place, is_elementwise, padded
+from chainrule.compiler.groups import is_elementwise, is_windowed
+from chainrule.compiler.layout import Layout, Place, padded
 from chainrule.compiler.lowering import has_batch, is_sample_shape
-from chainrule.compiler.samples import BANK, CHUNK, Counted, batch_axis, lane_axis
+from chainrule.compiler.samples import BANK, CHUNK, Counted, batch_axis, lane_axis, summed_along
 from chainrule.compiler.schedule import Access, Schedule, bounds_of, contract, distinct, steps_along, windows_of
 from chainrule.graph.affine import Affine, Axis
 from chainrule.graph.dtype import DType, bool_, float32, float64, int32, int64, uint8
@@ -372,7 +371,7 @@ class _Lanes(_Writer):
         bound = [a for r in reductions(nest) for a in r.axes if a.extent == Batch(1)]
         accumulated = [a for a in nest.axes if a.extent == Batch(1)]
         self.samples = n if n is not None else next(iter([*bound, *accumulated]), None)
-        self.along = summed_along(nest) if not accumulated and bound else None
+        self.along = summed_along(nest)
         vector = self.along or self.lane
         big = [r for r in reductions(nest) if not is_windowed(_in_lanes(r, self.lane, chunked))]
         nested = any(x is not r and isinstance(x, Reduce) for r in big for a in r.arguments for x in parts(a))

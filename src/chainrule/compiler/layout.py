@@ -14,13 +14,13 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from chainrule.compiler.copies import Arranged, Load, Step, Store, Turn
+from chainrule.compiler.copies import Arranged, Load, Step, Store, Turn, in_lanes
 from chainrule.compiler.expressions import reads
-from chainrule.compiler.groups import is_identity
+from chainrule.compiler.groups import is_elementwise
 from chainrule.compiler.lowering import has_batch, is_sample_shape
-from chainrule.compiler.samples import BANK, CHUNK, Counted
+from chainrule.compiler.samples import CHUNK, Counted, summed_along
 from chainrule.graph.affine import Affine, Axis
-from chainrule.graph.expression import Buffer, Index, Reduce
+from chainrule.graph.expression import Buffer, Index
 from chainrule.graph.extent import Batch, Extent
 from chainrule.graph.loopnest import LoopNest
 
@@ -262,49 +262,11 @@ def _rows_to_pad(arranged: Arranged, in_place: Mapping[Buffer, Buffer], outputs:
                 if not any(isinstance(e, Batch) and not isinstance(e, Counted) for e in b.shape)
             ]
             everything |= set(own)
-            if vectors_along_rows(nest, chunked):
-                roots.add(nest.outputs[0].buffer)
-            elif not chunked and is_elementwise(nest):
+            if summed_along(nest) is not None and in_lanes(nest, chunked):
+                roots |= {o.buffer for o in nest.outputs}
+            if not chunked and is_elementwise(nest):
                 for b in own:
                     if [e for e in b.shape if not isinstance(e, Counted)]:
                         join(b, nest.outputs[0].buffer)
     padded_roots = {find(b) for b in roots}
     return {b for b in everything if b.shape and find(b) in padded_roots}
-
-
-def vectors_along_rows(nest: LoopNest, chunked: bool) -> bool:
-    """Whether samples are summed with vectors along the output's last axis."""
-    value = nest.outputs[0].value
-    return isinstance(value, Reduce) and any(a.extent == Batch(1) for a in value.axes) and bool(nest.axes)
-
-
-def is_elementwise(nest: LoopNest) -> bool:
-    """Whether a nest on shared arrays meets every element at its own place, reductions over banks included."""
-    if nest.ordered or not nest.axes or any(isinstance(a.extent, Batch) for a in nest.axes):
-        return False
-    if not all(
-        is_identity(o) and {a for i in o.index if isinstance(i, Affine) for a in i.axes} == {*nest.axes}
-        for o in nest.outputs
-    ):
-        return False
-    at = nest.outputs[0].index
-    for r in reads(nest):
-        if not all(isinstance(i, Affine) for i in r.index):
-            return False
-        own = r.index[1:] if r.buffer.shape and isinstance(r.buffer.shape[0], Counted) else r.index
-        if own and own != at:
-            return False
-    return all(o.index == at for o in nest.outputs)
-
-
-__all__ = [
-    "BANK",
-    "Layout",
-    "Place",
-    "is_elementwise",
-    "laid_out",
-    "padded",
-    "row_major",
-    "touched",
-    "vectors_along_rows",
-]

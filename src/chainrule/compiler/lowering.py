@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from chainrule.compiler.expressions import Expressions, parts, substituted_index
 from chainrule.graph.affine import Affine, Axis
-from chainrule.graph.expression import Buffer, Constant, Expression, Read, Reduce
 from chainrule.graph.expansion import expanded_inputs
+from chainrule.graph.expression import Buffer, Constant, Expression, Read, Reduce
 from chainrule.graph.extent import Batch
 from chainrule.graph.loopnest import LoopNest, Output, nest
 from chainrule.graph.operation import Expandable, Primitive

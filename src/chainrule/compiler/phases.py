@@ -11,9 +11,9 @@ import math
 from dataclasses import dataclass
 
 from chainrule.compiler.expressions import nest_parts, reads
-from chainrule.compiler.lowering import is_sample_shape
-from chainrule.compiler.samples import batch_axis, batch_sum
-from chainrule.graph.expression import SUM, Buffer, Read, Reduce
+from chainrule.compiler.lowering import has_batch, is_sample_shape
+from chainrule.compiler.samples import batch_axis, batch_sum, sample_sums, summed_along, turnable
+from chainrule.graph.expression import SUM, Buffer, Reduce
 from chainrule.graph.extent import Batch
 from chainrule.graph.loopnest import LoopNest
 
@@ -38,12 +38,20 @@ def bytes_of(buffer: Buffer) -> int:
 def is_large(nest: LoopNest) -> bool:
     """Whether a contraction meets parameters that are better met once for the whole batch than for every chunk."""
     if batch_sum(nest) is not None:
-        return nest.outputs[0].buffer.dtype.floating and bytes_of(nest.outputs[0].buffer) >= LARGE
+        last, value = summed_along(nest), nest.outputs[0].value
+        return is_wide_sum(nest) and last is not None and isinstance(value, Reduce) and turnable(value, last)
     summed = {a for e in nest_parts(nest) if isinstance(e, Reduce) and e.monoid is SUM for a in e.axes}
     return any(
         not any(isinstance(x, Batch) for x in r.buffer.shape) and r.free_axes & summed and bytes_of(r.buffer) >= LARGE
         for r in reads(nest)
     )
+
+
+def is_wide_sum(nest: LoopNest) -> bool:
+    """Whether this is a sum over the batch for so many parameters that it runs over whole arrays, or maps of it."""
+    buffers = [o.buffer for o in nest.outputs]
+    large = all(b.dtype.floating and not has_batch(b.shape) and bytes_of(b) >= LARGE for b in buffers)
+    return large and bool(sample_sums(nest))
 
 
 def is_early(nest: LoopNest, inputs: set[Buffer]) -> bool:
@@ -53,29 +61,66 @@ def is_early(nest: LoopNest, inputs: set[Buffer]) -> bool:
     )
 
 
-def cut(nests: list[LoopNest], partial: set[Buffer], whole: set[int]) -> list[Phase]:
+def cut(nests: list[LoopNest], partial: set[Buffer], whole: set[Buffer], outputs: set[Buffer]) -> list[Phase]:
     """The phases of nests that are in order, producers first.
 
-    `partial` are the buffers of banks, `whole` the numbers of nests on samples that run over whole arrays. Maps on the
-    results of these go with them.
+    `partial` are the buffers of banks, `whole` those made by nests on samples that run over whole arrays; maps on the
+    results of these go with them. `outputs` are needed at the end.
     """
+    levels = _earliest(nests, partial, whole)
+    _move_maps_to_readers(nests, levels, outputs)
+    last = max(levels, default=0)
+    return [Phase(p % 2 == 1, [n for n, x in zip(nests, levels, strict=True) if x == p]) for p in range(last + 1)]
+
+
+def _earliest(nests: list[LoopNest], partial: set[Buffer], whole: set[Buffer]) -> list[int]:
+    """The first phase that each nest can be in."""
     level: dict[Buffer, int] = {}
-    last = 0
     levels: list[int] = []
     whole_samples: set[Buffer] = set()
-    for k, nest in enumerate(nests):
+    for nest in nests:
         made = [o.buffer for o in nest.outputs]
         before = [level[b] for b in dict.fromkeys([*(r.buffer for r in reads(nest)), *made]) if b in level]
         samples = [r.buffer for r in reads(nest) if r.buffer in level and is_sample_shape(r.buffer.shape)]
         newest = [b for b in samples if level[b] == max(before)]
-        is_map = batch_axis(nest) is not None and not any(isinstance(e, Reduce) for e in nest_parts(nest))
-        joins = is_map and bool(newest) and all(b in whole_samples for b in newest)
-        chunked = made[0] in partial or (batch_axis(nest) is not None and k not in whole and not joins)
+        joins = _is_map(nest) and batch_axis(nest) is not None and newest and all(b in whole_samples for b in newest)
+        chunked = made[0] in partial or (batch_axis(nest) is not None and made[0] not in whole and not joins)
         here = max([int(chunked), *(x if x % 2 == int(chunked) else x + 1 for x in before)])
         for b in made:
             level[b] = here
             if not chunked and is_sample_shape(b.shape):
                 whole_samples.add(b)
         levels.append(here)
-        last = max(last, here)
-    return [Phase(p % 2 == 1, [n for n, x in zip(nests, levels, strict=True) if x == p]) for p in range(last + 1)]
+    return levels
+
+
+def _is_map(nest: LoopNest) -> bool:
+    return not any(isinstance(e, Reduce) for e in nest_parts(nest)) and not nest.ordered
+
+
+def _move_maps_to_readers(nests: list[LoopNest], levels: list[int], outputs: set[Buffer]) -> None:
+    """A map is computed where it is read, unless what it reads would have to be kept for that alone."""
+    readers: dict[Buffer, list[int]] = {}
+    writers: dict[Buffer, list[int]] = {}
+    for k, nest in enumerate(nests):
+        for r in reads(nest):
+            readers.setdefault(r.buffer, []).append(k)
+        for o in nest.outputs:
+            writers.setdefault(o.buffer, []).append(k)
+    for k in reversed(range(len(nests))):
+        (o, *more) = nests[k].outputs
+        wanted = [levels[j] for j in readers.get(o.buffer, [])]
+        if more or not wanted or o.buffer in outputs or len(writers[o.buffer]) > 1 or not _is_map(nests[k]):
+            continue
+        here = min(wanted)
+        on_samples = batch_axis(nests[k]) is not None
+        if not on_samples and any(has_batch(b.shape) for b in (o.buffer, *(r.buffer for r in reads(nests[k])))):
+            continue
+        here = here if on_samples or here % 2 == 0 else here - 1
+        stays = all(
+            r.buffer not in writers or not has_batch(r.buffer.shape)
+            or any(levels[j] >= here for j in readers[r.buffer] if j != k)
+            for r in reads(nests[k])
+        )  # fmt: skip
+        if here > levels[k] and stays:
+            levels[k] = here

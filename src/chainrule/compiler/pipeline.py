@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chainrule.compiler.assembly import assembled
-from chainrule.compiler.copies import Arranged, arranged
+from chainrule.compiler.copies import Arranged, arranged, in_lanes
 from chainrule.compiler.expressions import Expressions, reads
 from chainrule.compiler.groups import grouped, joined_maxima
 from chainrule.compiler.kernel import Kernel, kernel
@@ -63,22 +63,20 @@ def compiled(outputs: Sequence[Tensor], carried: Mapping[Tensor, int], watched: 
             split += [parts.partial, parts.total]
         else:
             split.append(n)
-    numbers = {k for k, n in enumerate(split) if n.outputs[0].buffer in whole}
-    phases = cut(split, partial, numbers)
+    phases = cut(split, partial, whole, set(lowered.outputs))
     in_place = _in_place(lowered, carried)
     groups, aliases = _grouped(phases, lowered, partial, expressions)
     order = arranged(
         [Phase(p.chunked, g) for p, g in zip(phases, groups, strict=True)],
-        list(given), lowered.outputs, large_sums, aliases, expressions,
+        list(given), lowered.outputs, aliases, expressions,
     )  # fmt: skip
     layout = laid_out(order, aliases, list(given), lowered.outputs, in_place, width)
     kernels: dict[int, Kernel] = {}
     for chunked, steps in order.phases:
         for s in steps:
             if isinstance(s, LoopNest):
-                in_lanes = chunked or batch_axis(s) is not None or s.outputs[0].buffer in large_sums
                 title = describe(s, lowered)
-                kernels[id(s)] = kernel(f"k{len(kernels)}", s, layout, chunked, in_lanes, target.registers, title)
+                kernels[id(s)] = kernel(f"k{len(kernels)}", s, layout, chunked, in_lanes(s, chunked), target.registers, title)
     feeds = [t for t, b in lowered.inputs.items() if not b.shape]
     results = [k for k, b in enumerate(lowered.outputs) if not b.shape]
     source = assembled(

@@ -107,6 +107,20 @@ def batch_sum(nest: LoopNest) -> Axis | None:
     return n if _each_by_itself(parts(value.arguments[0]), n) else None
 
 
+def sample_sums(nest: LoopNest) -> list[Reduce]:
+    """The sums over the batch in a nest's values."""
+    return [e for e in nest_parts(nest) if isinstance(e, Reduce) and any(a.extent == batch for a in e.axes)]
+
+
+def summed_along(nest: LoopNest) -> Axis | None:
+    """The axis that vectors run along where samples are summed up: the last one of what the sums are for."""
+    (o, *_) = nest.outputs
+    if not sample_sums(nest) or not o.index or any(isinstance(a.extent, Batch) for a in nest.axes):
+        return None
+    last = o.index[-1]
+    return last.pure if isinstance(last, Affine) else None
+
+
 def isolated_sums(nests: list[LoopNest], expressions: Expressions) -> list[LoopNest]:
     """Every sum over the batch inside a larger value becomes a nest of its own."""
     result: list[LoopNest] = []
@@ -294,7 +308,7 @@ def _lanes_apart(nest: LoopNest, value: Reduce, lanes: int) -> bool:
     (o,) = nest.outputs
     shape = [e for e in o.buffer.shape if isinstance(e, int)]
     last = o.index[-1].pure if o.index and isinstance(o.index[-1], Affine) else None
-    if not o.buffer.dtype.floating or last is None or shape[-1] == 1 or not _turnable(value, last):
+    if not o.buffer.dtype.floating or last is None or shape[-1] == 1 or not turnable(value, last):
         return True
     size, rows = math.prod(shape), math.prod(a.extent for a in value.axes if isinstance(a.extent, int))
     padded = -(-shape[-1] // lanes) * lanes
@@ -306,7 +320,7 @@ def _lanes_apart(nest: LoopNest, value: Reduce, lanes: int) -> bool:
     return size * (rows + 4) <= size / shape[-1] * padded * (rows * 1.1 + 0.25) + 3 * elements
 
 
-def _turnable(value: Reduce, last: Axis) -> bool:
+def turnable(value: Reduce, last: Axis) -> bool:
     """Whether vectors can run along this axis: a product of reads, contiguous there or independent of it."""
     (argument,) = value.arguments
     for e in parts(argument):

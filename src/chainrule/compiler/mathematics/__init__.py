@@ -1,10 +1,18 @@
 """The C text that stands before generated kernels: vector types, and the functions of scalars and vectors.
 
-types         scalars, vectors, truth values, loads and stores of bytes
+types         scalars, vectors, the parts of vectors that fit a register
+native        instructions that C has no words for
+memory        bytes and truth values
 truth         comparisons, logic, where
 arithmetic    maximum, minimum, absolute, sign, floor, sqrt
 integers      quotients, remainders, words of random numbers
 conversions   between all types
+libm          the transcendental functions of scalars; those of vectors, within 2 units in the last place:
+exponential   exp, log, expm1, log1p
+saturating    tanh, erf
+periodic      sin, cos
+power         power
+across        sums over lanes, transposes
 """
 
 from functools import cache

@@ -70,17 +70,19 @@ static inline f64p exp_f64p(f64p x) {
 }
 
 /* 2^k r + (2^k - 1) + 2^k (exp(r) - 1 - r), in this order, which rounds least; halved until the end, because 2^k may
-   overflow where the result does not. */
+   overflow where the result does not. x itself where its half might be flushed to zero. */
 static inline f32p expm1_f32p(f32p x) {
   f32p y = within_f32p(x, -30.f, 89.f);
   f32p k = integer_f32p(y * 1.44269504f), r = rest_f32p(y, k), half = scaled_f32p(all_f32p(0.5f), k);
   f32p p = P6(r, 0.50000000808f, 0.16666666757f, 0.04166624054f, 0.00833328601f, 0.00139485928f, 0.00019907585f);
-  return with_sign_f32p(2.f * ((half * r + (half - 0.5f)) + half * (r * r * p)), x);
+  f32p z = 2.f * ((half * r + (half - 0.5f)) + half * (r * r * p));
+  return with_sign_f32p(choose_f32p((i32p)(size_f32p(x) < 0x1p-30f), x, z), x);
 }
 static inline f64p expm1_f64p(f64p x) {
   f64p y = within_f64p(x, -60., 710.);
   f64p k = integer_f64p(y * 1.4426950408889634), r = rest_f64p(y, k), half = scaled_f64p(all_f64p(0.5), k);
-  return with_sign_f64p(2. * ((half * r + (half - 0.5)) + half * (r * r * expm1_series_f64p(r))), x);
+  f64p z = 2. * ((half * r + (half - 0.5)) + half * (r * r * expm1_series_f64p(r)));
+  return with_sign_f64p(choose_f64p((i64p)(size_f64p(x) < 0x1p-60), x, z), x);
 }
 
 /* m and e of x > 0; x = 0, infinity and NaN give any. */

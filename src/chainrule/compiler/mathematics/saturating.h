@@ -26,7 +26,7 @@ static inline f32p erf_f32p(f32p x) {
               -0.000801994793f, 0.000078858476f);
   f32p q = P9(t, 0.000204377354f, -1.129661242325f, -0.633039435347f, -0.108639202091f, 0.025373698487f,
               -0.004282444446f, 0.000463804229f, -0.000025317165f, 2.514727671e-7f);
-  f32p y = choose_f32p((i32p)(size < 1.f), size + size * p, 1.f - exp_f32p(q));
+  f32p y = choose_f32p((i32p)(size < 1.f), size * (1.f + p), 1.f - exp_f32p(q));
   return with_sign_f32p(y, x);
 }
 /* Beyond 1: 1 - exp(-x^2) R(1 / (x + 2)). */
@@ -40,7 +40,7 @@ static inline f64p erf_f64p(f64p x) {
                1.6468870446419432431, -6.6160873932997648562, -5.6588602793839754145, 14.952900450735249846,
                11.434384176547539871, -48.652767965145961447, -1.1909294183252759779, 162.52852276875772764,
                -212.13296326797513399);
-  f64p y = choose_f64p((i64p)(size < 1.), size + size * p, 1. - exp_f64p(-(t * t)) * q);
+  f64p y = choose_f64p((i64p)(size < 1.), size * (1. + p), 1. - exp_f64p(-(t * t)) * q);
   return with_sign_f64p(y, x);
 }
 BY_PARTS(tanh, f32) BY_PARTS(tanh, f64) BY_PARTS(erf, f32) BY_PARTS(erf, f64)
