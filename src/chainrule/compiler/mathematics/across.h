@@ -50,13 +50,11 @@ SUM(f32) SUM(f64) SUM(i32) SUM(i64)
 
 /* Transposing squares as wide as a part. First squares within blocks of 16 bytes, by interleaving lanes, then lanes
    in pairs; then the blocks. Each step is one instruction a row. */
-#define BLOCK(t) (16 / (int)sizeof(t))
 #define ZIP(k, t, width, from)                                                                         \
-  ((k) / BLOCK(t) * BLOCK(t) + (from) * BLOCK(t) / 2 + (k) % BLOCK(t) / (2 * width) * width + (k) % width + \
-   ((k) / width % 2 ? LANES_OF(t) : 0))
+  (k / block_##t * block_##t + from * block_##t / 2 + k % block_##t / (2 * width) * width + k % width + \
+   k / width % 2 * lanes_##t)
 #define EVERY_OTHER_BLOCK(k, t, half, from)                                                            \
-  ((k) / BLOCK(t) % half * 2 * BLOCK(t) + (from) * BLOCK(t) + (k) % BLOCK(t) +                         \
-   ((k) / BLOCK(t) / half ? LANES_OF(t) : 0))
+  (k / block_##t % half * 2 * block_##t + from * block_##t + k % block_##t + k / block_##t / half * lanes_##t)
 #define PAIR(t, i, j, of, n)                                                                           \
   {                                                                                                    \
     t##p a = rows[i], b = rows[j];                                                                     \
@@ -93,9 +91,9 @@ SUM(f32) SUM(f64) SUM(i32) SUM(i64)
 #else
 #define BLOCKS_f64(t)
 #endif
-SQUARES(f64, BLOCKS_f64(f64)) SQUARES(i64, BLOCKS_f64(i64))
+SQUARES(f64, BLOCKS_f64(f64))
 #ifdef BLOCKS_f32
-SQUARES(f32, BLOCKS_f32(f32)) SQUARES(i32, BLOCKS_f32(i32))
+SQUARES(f32, BLOCKS_f32(f32))
 #endif
 
 /* Square by square; lane by lane where there is none. */
@@ -123,10 +121,12 @@ SQUARES(f32, BLOCKS_f32(f32)) SQUARES(i32, BLOCKS_f32(i32))
       for (int k = 0; k < LANES; k++) ((t *)&columns[k])[i] = ((t *)&rows[i])[k];                      \
     for (int i = 0; i < LANES; i++) rows[i] = columns[i];                                              \
   }
-TRANSPOSE(f64) TRANSPOSE(i64)
+TRANSPOSE(f64)
 #ifdef BLOCKS_f32
-TRANSPOSE(f32) TRANSPOSE(i32)
+TRANSPOSE(f32)
 #else
-TRANSPOSE_BY_LANES(f32) TRANSPOSE_BY_LANES(i32)
+TRANSPOSE_BY_LANES(f32)
 #endif
+static inline void transpose_i32v(i32v rows[LANES]) { transpose_f32v((f32v *)rows); }
+static inline void transpose_i64v(i64v rows[LANES]) { transpose_f64v((f64v *)rows); }
 TRANSPOSE_BY_LANES(u8)

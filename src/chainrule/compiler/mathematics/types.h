@@ -38,7 +38,9 @@ VECTOR(s8, 1) VECTOR(i16, 2) VECTOR(u32, 4) VECTOR(u64, 8)
 /* A truth value: -1 or 0 in each lane, for elements of every type. In memory it is a byte 0 or 1. */
 typedef i32v b8v;
 
-#define LANES_OF(t) ((int)PART_LANES((int)sizeof(t)))
+#define LANES_OF(t) lanes_##t
+#define LANES_AND_BLOCK(t, size) enum { lanes_##t = PART_LANES(size), block_##t = 16 / size }; /* 16 bytes of them */
+LANES_AND_BLOCK(f32, 4) LANES_AND_BLOCK(f64, 8) LANES_AND_BLOCK(i32, 4) LANES_AND_BLOCK(i64, 8) LANES_AND_BLOCK(u8, 1)
 #define PARTS(t) (LANES / LANES_OF(t))
 #define PART(t, x) (((t##p *)&(x))[part])
 #define EACH_PART(t) _Pragma("GCC unroll 2") for (int part = 0; part < PARTS(t); part++)
