@@ -8,7 +8,7 @@ convolution, bias, ReLU and max-pool. Nests that share a reduction, or a buffer,
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from chainrule.compiler.expressions import Expressions, nest_parts, parts, reads, reductions, substituted_index
@@ -51,6 +51,7 @@ def cost_of(expression: Expression) -> int:
 
 
 Place = tuple[Buffer, Reduce, tuple[Axis, ...]]
+Relation = Callable[["Group", "Group", Expressions], bool]
 
 
 class Group:
@@ -141,6 +142,8 @@ class _Grouping:
             pass
         while self.inline() or self.merge(_share_a_buffer) or self.find_maxima():
             pass
+        while self.merge(_continue):  # what is stored anyway is not read again where it has just been made
+            pass
         aliases: dict[Buffer, Buffer] = {}
         for g in self.groups:
             source = alias_of(g)
@@ -192,10 +195,8 @@ class _Grouping:
             points = {a for r in rs for i in r.index if isinstance(i, Affine) for a in i.axes}
             if len(rs) > 1 or size_of(points) > total:
                 return False  # an element would be computed more than once
-        if sample_sums(producer.nest) and not has_batch(o.buffer.shape) and not all(
-            is_elementwise(g.nest) and all(x.buffer.dtype.floating for x in g.nest.outputs) for g in readers
-        ):
-            return False
+        if sample_sums(producer.nest):
+            return False  # the memory that an optimizer goes through would come in between, without being fetched ahead
         if any(BANK in r.axes and len(r.axes) > 1 for r in producer.reductions):
             return False  # lanes are added up point by point, what reads the sum goes by vectors
         if not producer.contractions:
@@ -244,13 +245,13 @@ class _Grouping:
         return self.expressions.call(WHERE, e.arguments[0], inside, e.arguments[2])
 
     # ----------------------------------------------------------------------------------------------------- merging
-    def merge(self, related: object) -> bool:
-        """Make one nest of two over equal axes that are related, neither depending on the other."""
+    def merge(self, related: Relation) -> bool:
+        """Make one nest of two over equal axes that are related."""
         changed = False
         k = 0
         while k < len(self.groups):
             a = self.groups[k]
-            if a.is_plain and not a.contractions and not a.made & self.in_parts:
+            if a.is_plain and not a.made & self.in_parts:
                 for b in self.groups[k + 1 :]:
                     if self.may_merge(a, b, related):
                         a = self.replaced(a, b)
@@ -258,23 +259,21 @@ class _Grouping:
             k += 1
         return changed
 
-    def may_merge(self, a: Group, b: Group, related: object) -> bool:
+    def may_merge(self, a: Group, b: Group, related: Relation) -> bool:
+        """Whether b, a map, can join a: it needs nothing of a, or of each point only what a makes there."""
         if [x.extent for x in a.nest.axes] != [x.extent for x in b.nest.axes] or not b.is_plain or b.contractions:
             return False
-        if b.made & self.in_parts or a.size + b.size > LARGEST_EXPRESSION:
+        if b.made & self.in_parts or a.size + b.size > LARGEST_EXPRESSION or self.depends_indirectly(b, a):
             return False
-        assert callable(related)
-        return bool(related(a, b, self.expressions)) and not self.depends(b, a)
+        return related(a, b, self.expressions)
 
-    def depends(self, b: Group, a: Group) -> bool:
-        """Whether the later nest b needs anything that a makes."""
-        made = set(a.made)
-        for g in self.groups[self.groups.index(a) + 1 : self.groups.index(b) + 1]:
-            if g.read_buffers & made or g.made & made:
-                if g is b:
-                    return True
+    def depends_indirectly(self, b: Group, a: Group) -> bool:
+        """Whether something between two nests needs the first and is needed by the second."""
+        made: set[Buffer] = set()
+        for g in self.groups[self.groups.index(a) + 1 : self.groups.index(b)]:
+            if g.read_buffers & (a.made | made) or g.made & (a.made | made):
                 made |= g.made
-        return False
+        return bool(b.read_buffers & made or b.made & made)
 
     def replaced(self, a: Group, b: Group) -> Group:
         """One group in the place of b; what stands between them and needs a is moved behind."""
@@ -331,8 +330,13 @@ def inlined(reader: LoopNest, producer: LoopNest, expressions: Expressions) -> L
 
 
 def merged(a: LoopNest, b: LoopNest, expressions: Expressions) -> LoopNest:
-    """Both nests over the axes of the first."""
-    return LoopNest(a.axes, a.outputs + over_axes(b, a.axes, expressions).outputs)
+    """Both nests over the axes of the first; what the second reads of it is the value itself."""
+    values = {o.buffer: o.value for o in a.outputs}
+
+    def rule(e: Expression) -> Expression:
+        return values.get(e.buffer, e) if isinstance(e, Read) else e
+
+    return LoopNest(a.axes, a.outputs + expressions.nest(over_axes(b, a.axes, expressions), rule).outputs)
 
 
 def over_axes(nest: LoopNest, axes: Sequence[Axis], expressions: Expressions) -> LoopNest:
@@ -388,7 +392,7 @@ def is_elementwise(nest: LoopNest) -> bool:
 
 # --------------------------------------------------------------------------------------------------------- relations
 def _share_a_reduction(a: Group, b: Group, expressions: Expressions) -> bool:
-    if not a.reductions or not b.reductions:
+    if not a.reductions or not b.reductions or a.contractions or b.read_buffers & a.made:
         return False
     again = Group(over_axes(b.nest, a.nest.axes, expressions))
     own = {(r.monoid.name, r.axes, tuple(map(id, r.arguments))) for r in a.reductions}
@@ -396,7 +400,16 @@ def _share_a_reduction(a: Group, b: Group, expressions: Expressions) -> bool:
 
 
 def _share_a_buffer(a: Group, b: Group, expressions: Expressions) -> bool:
-    return bool(a.read_buffers & b.read_buffers)
+    return not a.contractions and not b.read_buffers & a.made and bool(a.read_buffers & b.read_buffers)
+
+
+def _continue(a: Group, b: Group, expressions: Expressions) -> bool:
+    """Whether b reads what a makes, and only at the point where a makes it."""
+    if sample_sums(a.nest):
+        return False
+    places = {o.buffer: o.index for o in a.nest.outputs}
+    met = [r for r in reads(over_axes(b.nest, a.nest.axes, expressions)) if r.buffer in places]
+    return bool(met) and all(r.index == places[r.buffer] for r in met)
 
 
 def alias_of(g: Group) -> Buffer | None:
