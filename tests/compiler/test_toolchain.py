@@ -33,9 +33,9 @@ def programs_built(monkeypatch) -> list[str]:
     built: list[str] = []
     compiled = toolchain._compiled
 
-    def noted(compiler, source, flags):
-        built.append(source)
-        return compiled(compiler, source, flags)
+    def noted(compiler, texts, flags):
+        built.extend(texts)
+        return compiled(compiler, texts, flags)
 
     monkeypatch.setattr(toolchain, "_compiled", noted)
     return built
@@ -97,6 +97,87 @@ def test_the_longest_unused_are_forgotten(monkeypatch, folder):
     built = programs_built(monkeypatch)
     assert toolchain.load("int f(void) { return 0; }").f() == 0
     assert not built
+
+
+# --------------------------------------------------------------------------------------------------- several texts
+# Names that the C library has too, and calls in both directions.
+STEP = """
+int work(int);
+int step(int x) { return x == 0 ? 1 : x * work(x - 1); }
+static int own(void) { return 1; }
+int first(void) { return own(); }
+"""
+WORK = f"""
+int step(int), first(void);
+int work(int x) {{ return step(x); }}
+static int own(void) {{ return 2; }}
+{toolchain.EXPORTED} int factorial(int x) {{ return step(x); }}
+{toolchain.EXPORTED} int both(void) {{ return 10 * first() + own(); }}
+"""
+
+
+def test_several_texts_are_one_library(monkeypatch):
+    built = programs_built(monkeypatch)
+    library = toolchain.load([STEP, WORK])
+    assert library.factorial(5) == 120
+    assert library.both() == 12
+    assert toolchain.load((STEP, WORK)).factorial(4) == 24
+    assert built == [STEP, WORK]
+
+
+@pytest.mark.parametrize("texts", [[STEP, WORK], [STEP + WORK.replace("own", "other")]])
+def test_only_what_is_marked_is_seen(texts):
+    path = Path(toolchain.load(texts)._name)
+    listed = subprocess.run(["nm", "-D", "--defined-only", path], capture_output=True, text=True, check=True).stdout
+    assert {line.split()[-1] for line in listed.splitlines()} == {"factorial", "both"}
+
+
+def test_names_of_other_libraries_do_not_matter(tmp_path):
+    other = tmp_path / "other.c"
+    other.write_text("int step(int x) { return -1; }")
+    preloaded = tmp_path / "other.so"
+    subprocess.run([*toolchain.find_compiler(), "-shared", "-fPIC", "-o", preloaded, other], check=True)
+    code = (
+        "from chainrule.compiler import toolchain\n"
+        f"print(toolchain.load([{STEP!r}, {WORK!r}]).factorial(5))\n"
+        f"print(toolchain.load('int step(int x) {{ return 5; }} int f(void) {{ return step(0); }}').f())"
+    )
+    environment = os.environ | {"LD_PRELOAD": str(preloaded)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout == "120\n5\n"
+
+
+def test_texts_are_told_apart(monkeypatch):
+    texts = ["int f(void) { return 1; }", f"int f(void); {toolchain.EXPORTED} int g(void) {{ return f(); }}"]
+    assert toolchain.load(texts).g() == 1
+    built = programs_built(monkeypatch)
+    assert toolchain.load(["\n".join(texts)]).g() == 1
+    assert toolchain.load(texts[::-1]).g() == 1
+    assert len(built) == 3
+
+
+def test_a_compiler_that_fails_on_one_of_several(folder):
+    texts = [f"int f{k}(void) {{ return {k}; }}" for k in range(4)]
+    texts[2] = "int f2(void) { return missing; }"
+    with pytest.raises(CompilerError, match=r"(?s)failed on code that chainrule wrote:.*missing"):
+        toolchain.load(texts)
+    assert not list(folder.iterdir())
+
+
+def test_texts_are_compiled_side_by_side(tmp_path, monkeypatch):
+    program, log = tmp_path / "compiler", tmp_path / "log"
+    program.write_text(f'#!/bin/sh\necho start >> {log}\nsleep 0.2\ngcc "$@"\nr=$?\necho end >> {log}\nexit $r\n')
+    program.chmod(0o700)
+    monkeypatch.setenv("CC", str(program))
+    monkeypatch.setattr(toolchain, "_core_count", lambda: 2)
+    toolchain._version.cache_clear()
+    assert toolchain.load([STEP, WORK, "int third;"]).factorial(3) == 6
+    depth, depths = 0, []
+    for line in log.read_text().split():
+        depth += 1 if line == "start" else -1
+        depths.append(depth)
+    assert max(depths) == 2
+    assert depth == 0
 
 
 # --------------------------------------------------------------------------------------------------- which compiler

@@ -1,4 +1,4 @@
-"""From C text to a loaded library: find a compiler, compile once, keep the result, load it.
+"""From C texts to a loaded library: find a compiler, compile once, keep the result, load it.
 
 What is kept is code that will run, so it is kept in a folder that only its owner can write to, and each file's name
 holds a digest of its contents: one that is incomplete or damaged is built again, never loaded. A file appears whole,
@@ -31,6 +31,12 @@ from chainrule.messages import Message
 # Arithmetic as NumPy does it: no fused multiply-add, integers that wrap around.
 FLAGS = ("-std=c11", "-O2", "-fPIC", "-shared", "-ffp-contract=off", "-fno-math-errno", "-fwrapv")
 LIBRARIES = ("-lm",)
+# Calls within a library stay within it, whatever other libraries call their functions (glibc has a `step`).
+LINKING = () if sys.platform == "darwin" else ("-Wl,-Bsymbolic",)  # where that is so in any case
+# Of a program in several texts: its texts see each other's functions, and nobody else does.
+HIDING = ("-fvisibility=hidden",)
+EXPORTED = '__attribute__((visibility("default")))'
+"""What stands before the functions of such a program that Python is to call."""
 LIMIT = 256 * 2**20  # bytes of libraries kept
 
 _NO_COMPILER = Message(
@@ -73,18 +79,26 @@ _UNSAFE_FOLDER = Message(
 )
 
 
-def load(source: str, flags: Sequence[str] = FLAGS) -> ctypes.CDLL:
-    """The library that a C text compiles to, from the cache where it has been compiled before.
+def load(sources: str | Sequence[str], flags: Sequence[str] = FLAGS) -> ctypes.CDLL:
+    """The library that C texts compile to, from the cache where they have been compiled before.
+
+    One text may be given as it is. Of a sequence of texts, each is compiled on its own, as many at once as there are
+    cores; they may use each other's functions, and the library shows only those that are EXPORTED.
 
     Raises:   CompilerError where there is no compiler, where it fails, or where the cache is not safe.
     Example:
         >>> load("int twice(int x) { return 2 * x; }").twice(21)
         42
+        >>> texts = "int step(void) { return 42; }", f"int step(void); {EXPORTED} int run(void) {{ return step(); }}"
+        >>> load(texts).run()
+        42
     """
+    texts = [sources] if isinstance(sources, str) else list(sources)
+    flags = list(flags) if isinstance(sources, str) else [*flags, *HIDING]
     compiler = find_compiler()
     folder = cache_folder()
-    origin = (*compiler, _version(compiler), *flags, *LIBRARIES, sys.platform, platform.machine(), source)
-    key = sha256("\0".join(origin).encode()).hexdigest()[:32]
+    origin = (compiler, _version(compiler), flags, LINKING, LIBRARIES, sys.platform, platform.machine(), texts)
+    key = _digest(repr(origin).encode())
     for path in folder.glob(f"{key}-*.so"):
         with suppress(OSError):
             if path.stem == f"{key}-{_digest(path.read_bytes())}":
@@ -92,7 +106,7 @@ def load(source: str, flags: Sequence[str] = FLAGS) -> ctypes.CDLL:
                 os.utime(path)  # used just now, so forgotten last
                 return library
         path.unlink(missing_ok=True)
-    path = _kept(folder, key, _compiled(compiler, source, flags))
+    path = _kept(folder, key, _compiled(compiler, texts, flags))
     try:
         return ctypes.CDLL(str(path))
     except OSError as error:
@@ -137,27 +151,64 @@ def cache_folder() -> Path:
 
 @lru_cache
 def _version(compiler: tuple[str, ...]) -> str:
-    return _ran(compiler, "--version")
+    return _run_all([[*compiler, "--version"]], compiler)[0]
 
 
-def _ran(compiler: Sequence[str], *arguments: str) -> str:
-    """What the compiler prints."""
+def _compiled(compiler: Sequence[str], texts: Sequence[str], flags: Sequence[str]) -> bytes:
+    """The library's contents: from one text in one call, from several by way of objects."""
+    with tempfile.TemporaryDirectory(prefix="chainrule-") as name:
+        folder = Path(name)
+        parts = [folder / f"part{k}.c" for k in range(len(texts))]
+        for path, text in zip(parts, texts, strict=True):
+            path.write_text(text, encoding="utf-8")
+        if len(parts) > 1:
+            objects = [path.with_suffix(".o") for path in parts]
+            alone = [*compiler, *(flag for flag in flags if flag != "-shared"), "-c", "-o"]
+            _run_all([[*alone, str(made), str(path)] for made, path in zip(objects, parts, strict=True)], compiler)
+            parts = objects
+        library = folder / "library.so"
+        _run_all([[*compiler, *flags, *LINKING, "-o", str(library), *map(str, parts), *LIBRARIES]], compiler)
+        return library.read_bytes()
+
+
+def _run_all(commands: Sequence[Sequence[str]], compiler: Sequence[str]) -> list[str]:
+    """What commands of the compiler print; as many run at once as there are cores, and none is left running."""
+    printed: list[str] = []
+    running: list[subprocess.Popen[str]] = []
+    waiting = list(reversed(commands))
     try:
-        result = subprocess.run([*compiler, *arguments], capture_output=True, text=True, errors="replace")
+        while waiting or running:
+            while waiting and len(running) < _core_count():
+                running.append(_started(waiting.pop(), compiler))
+            printed.append(_printed(running[0], compiler))
+            del running[0]
+    finally:
+        for process in running:
+            process.kill()
+            process.communicate()
+    return printed
+
+
+def _started(command: Sequence[str], compiler: Sequence[str]) -> subprocess.Popen[str]:
+    pipe = subprocess.PIPE
+    try:
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True, errors="replace"
+        )
     except OSError as error:
         raise CompilerError(_FAILED(command=shlex.join(compiler), output=error.strerror)) from None
-    if result.returncode != 0:
-        output = result.stderr.strip()[:2000] or f"exit status {result.returncode}"
-        raise CompilerError(_FAILED(command=shlex.join(compiler), output=output))
-    return result.stdout
 
 
-def _compiled(compiler: Sequence[str], source: str, flags: Sequence[str]) -> bytes:
-    with tempfile.TemporaryDirectory(prefix="chainrule-") as folder:
-        text, library = Path(folder, "source.c"), Path(folder, "library.so")
-        text.write_text(source, encoding="utf-8")
-        _ran(compiler, *flags, "-o", str(library), str(text), *LIBRARIES)
-        return library.read_bytes()
+def _printed(process: subprocess.Popen[str], compiler: Sequence[str]) -> str:
+    output, errors = process.communicate()
+    if process.returncode != 0:
+        text = errors.strip()[:2000] or f"exit status {process.returncode}"
+        raise CompilerError(_FAILED(command=shlex.join(compiler), output=text))
+    return output
+
+
+def _core_count() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _digest(content: bytes) -> str:
