@@ -1,0 +1,58 @@
+"""What native code owes the reference: its error may be a few times the reference's own, and nothing non-finite is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from chainrule.compiler.target import Target, detect
+from chainrule.graph.operation import Array
+
+SMALLEST = {"f": {4: 1e-37, 8: 1e-307}}  # denormal numbers are zero to native code
+
+
+def quick_target(target: Target | None = None, level: str = "-O0") -> Target:
+    """A target whose programs compile several times as fast: for tests of what is computed, not of how fast."""
+    target = target or detect()
+    return replace(target, flags=tuple(level if flag == "-O2" else flag for flag in target.flags))
+
+
+def difference(actual: Array, reference: Array, exact: Array | None = None) -> str:
+    """What is wrong with a native result, or nothing.
+
+    Its error against the float64 reference is at most 4 times the float32 reference's, plus 10⁻⁶ of the largest number;
+    where there is no finer reference (float64), 64 units in the last place of number and largest number. Integers and
+    bools are equal.
+    """
+    if (actual.shape, actual.dtype) != (reference.shape, reference.dtype):
+        return f"{actual.dtype} {actual.shape} for {reference.dtype} {reference.shape}"
+    if reference.dtype.kind != "f":
+        return "" if np.array_equal(actual, reference) else f"{actual} for {reference}"
+    finite = np.isfinite(reference)
+    if not np.array_equal(finite, np.isfinite(actual)):
+        return f"not finite at {np.argwhere(finite != np.isfinite(actual))[:5].tolist()}: {actual} for {reference}"
+    if not np.array_equal(actual[~finite], reference[~finite], equal_nan=True):
+        return f"another kind of not finite: {actual} for {reference}"
+    found, wanted = actual[finite].astype(np.float64), reference[finite].astype(np.float64)
+    if not wanted.size:
+        return ""
+    largest = np.abs(wanted).max()
+    tiny = SMALLEST["f"][reference.dtype.itemsize]
+    if exact is None or reference.dtype == np.float64:
+        error, allowed = np.abs(found - wanted), 64 * np.finfo(reference.dtype).eps * (np.abs(wanted) + largest) + tiny
+    else:
+        true = exact[finite]
+        own = np.abs(wanted - true).max(initial=0.0, where=np.isfinite(true))
+        error = np.where(np.isfinite(true), np.abs(found - true), np.abs(found - wanted))
+        allowed = np.broadcast_to(4 * own + 1e-6 * largest + tiny, error.shape)
+    worst = int(np.argmax(error - allowed))
+    if error[worst] <= allowed[worst]:
+        return ""
+    return f"{found[worst]!r} for {wanted[worst]!r}: off by {error[worst]:.3g}, not {allowed[worst]:.3g}"
+
+
+def all_finite(arrays: Sequence[Array]) -> bool:
+    """Whether no float among them is NaN or infinite."""
+    return all(bool(np.isfinite(x).all()) for x in arrays)
