@@ -58,7 +58,7 @@ class LiveLine(EpochLines):
         self._live = Live(self, console=Console(stderr=True), refresh_per_second=10, transient=True)
         self._live.start()  # from here on, what is printed to standard error appears above the live line
 
-    def on_train_batch_end(self, training: Training) -> None:
+    def on_train_progress(self, training: Training) -> None:
         steps = training.epochs_done * training.steps_per_epoch + training.steps_done
         self._done = steps / (training.epochs * training.steps_per_epoch)
         minutes, seconds = divmod(round(training.seconds * (1 / self._done - 1)), 60)

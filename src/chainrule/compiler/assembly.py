@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chainrule.compiler import team
-from chainrule.compiler.copies import Arranged, Load, Step, Store, Turn
+from chainrule.compiler.copies import Arranged, Gather, Load, Step, Store, Turn, resolved
 from chainrule.compiler.kernel import C_TYPES, Kernel
 from chainrule.compiler.layout import Layout, touched
 from chainrule.compiler.mathematics import prelude
@@ -49,6 +49,7 @@ def assembled(
     kernels: Mapping[int, Kernel],
     layout: Layout,
     in_place: Mapping[Buffer, Buffer],
+    aliases: Mapping[Buffer, Buffer],
     feeds: Sequence[Buffer],
     results: Sequence[Buffer],
     watched: Buffer | None,
@@ -74,7 +75,7 @@ def assembled(
             texts.append(_chunk_function(p, [pieces[id(s)] for s in steps], layout))
             body += _chunk_phase(p, steps, layout)
         else:
-            lines, guard = _array_phase([pieces[id(s)] for s in steps], in_place, layout, watched, guard)
+            lines, guard = _array_phase([pieces[id(s)] for s in steps], in_place, aliases, watched, guard)
             body += lines
     texts.append(_work(body, layout, feeds, results, watched))
     return "\n".join(
@@ -127,6 +128,8 @@ def _piece(step: Step, kernel: Kernel | None, layout: Layout, chunked: bool) -> 
     size = _sample_size(step.source)
     t = _plain(step.source.dtype)
     match step:
+        case Gather():
+            return Piece(step, None, _gather(step, target, size, layout), False)
         case Load():
             call = _load(step, source, target, size, layout)
         case Store():
@@ -160,6 +163,16 @@ def _load(step: Load, source: str, target: str, size: int, layout: Layout) -> st
     return f"switch (f->types[{place.offset}]) {{ {' '.join(cases)} }}"
 
 
+def _gather(step: Gather, target: str, size: int, layout: Layout) -> str:
+    to, place = _plain(step.target.dtype), layout.places[step.source]
+    cases = [
+        f"case {TYPE_NUMBERS[d]}: gather_{to}_{_plain(d)}((void *)f->outside[{place.offset}], {target}, {size}, "
+        "batch * thread / threads, batch * (thread + 1) / threads, places); break;"
+        for d in ACCEPTED[step.source.dtype]
+    ]
+    return f"switch (f->types[{place.offset}]) {{ {' '.join(cases)} }}"
+
+
 def _plain(dtype: DType) -> str:
     return "u8" if dtype is bool_ else C_TYPES[dtype]
 
@@ -184,6 +197,9 @@ def _copies(arranged: Arranged, layout: Layout) -> list[str]:
                         to, given = _plain(target.dtype), _plain(d)
                         convert = f"{to}v_from_{given}v" if to != given else ""
                         wanted[f"LOAD({to}, {given}, {convert})"] = None
+                case Gather(source):
+                    for d in ACCEPTED[source.dtype]:
+                        wanted[f"GATHER({_plain(source.dtype)}, {_plain(d)})"] = None
                 case Store(source):
                     wanted[f"STORE({_plain(source.dtype)})"] = None
                 case Turn(source):
@@ -230,27 +246,17 @@ def _chunk_phase(p: int, steps: Sequence[Step], layout: Layout) -> list[str]:
 
 
 def _array_phase(
-    pieces: Sequence[Piece], in_place: Mapping[Buffer, Buffer], layout: Layout, watched: Buffer | None, guarded: bool
+    pieces: Sequence[Piece],
+    in_place: Mapping[Buffer, Buffer],
+    aliases: Mapping[Buffer, Buffer],
+    watched: Buffer | None,
+    guarded: bool,
 ) -> tuple[list[str], bool]:
     """Steps in rounds: a barrier ends a round, and what one thread does alone needs none before its next step.
 
     What writes in place waits for all that reads the old value, and for the number that is watched.
     """
-    rounds: list[int] = []
-    made: dict[Buffer, int] = {}
-    for k, piece in enumerate(pieces):
-        here = 0
-        reading = set(touched(piece.step)) - piece.written if isinstance(piece.step, LoopNest) else {piece.step.source}
-        replaced = {in_place[b] for b in piece.written if b in in_place}
-        for j, other in enumerate(pieces[:k]):
-            touches = set(touched(other.step))
-            needs = other.written & (reading | piece.written) or touches & replaced
-            if needs:
-                here = max(here, rounds[j] + (0 if piece.alone and other.alone else 1))
-        if replaced and watched in made:
-            here = max(here, made[watched] + 1)
-        rounds.append(here)
-        made |= dict.fromkeys(piece.written, here)
+    rounds = _rounds(pieces, in_place, aliases, watched)
     lines: list[str] = []
     checked = guarded
     for r in range(max(rounds, default=-1) + 1):
@@ -264,6 +270,39 @@ def _array_phase(
         lines += ["    if (thread == 0) {", *alone, "    }"] if alone else []
         lines.append("    team_barrier(team);")
     return lines, checked
+
+
+def _rounds(
+    pieces: Sequence[Piece],
+    in_place: Mapping[Buffer, Buffer],
+    aliases: Mapping[Buffer, Buffer],
+    watched: Buffer | None,
+) -> list[int]:
+    """The round of each piece: after all that it needs, and all that reads what it writes over."""
+    written = [{resolved(b, aliases) for b in piece.written} for piece in pieces]
+    read = [
+        {resolved(b, aliases) for b in touched(piece.step)} - (piece.written if isinstance(piece.step, LoopNest) else set())
+        for piece in pieces
+    ]  # fmt: skip
+    replaced = [{in_place[b] for b in piece.written if b in in_place} for piece in pieces]
+    before = [
+        [
+            j
+            for j in range(len(pieces))
+            if (j < k and written[j] & (read[k] | written[k]))
+            or (j != k and read[j] & replaced[k])
+            or (j < k and replaced[k] and watched in written[j])
+        ]
+        for k in range(len(pieces))
+    ]
+    rounds: dict[int, int] = {}
+    while len(rounds) < len(pieces):
+        ready = [k for k in range(len(pieces)) if k not in rounds and all(j in rounds for j in before[k])]
+        assert ready, "pieces of a phase wait for each other"
+        for k in ready:
+            alone = pieces[k].alone
+            rounds[k] = max([0, *(rounds[j] + (0 if alone and pieces[j].alone and j < k else 1) for j in before[k])])
+    return [rounds[k] for k in range(len(pieces))]
 
 
 def _work(

@@ -43,7 +43,15 @@ class Turn:
     target: Buffer
 
 
-Step = LoopNest | Load | Store | Turn
+@dataclass(frozen=True, eq=False)
+class Gather:
+    """Rows outside to rows inside, the samples of a step side by side, for kernels that go through samples."""
+
+    source: Buffer
+    target: Buffer
+
+
+Step = LoopNest | Load | Store | Turn | Gather
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +85,8 @@ def arranged(
     result: list[tuple[bool, list[Step]]] = []
     turned: set[Buffer] = set()
     outside: dict[Buffer, Buffer] = {}
+    gathered: dict[Buffer, Buffer] = {}
+    given = set(inputs)
     kept: dict[Buffer, Buffer] = {}  # copies for all phases, since array phases made them
     for p in phases:
         steps: list[Step] = []
@@ -84,7 +94,13 @@ def arranged(
         turns: dict[Buffer, Buffer] = {}
         for nest in p.nests:
             if not in_lanes(nest, p.chunked):
-                steps.append(nest)
+                for r in reads(nest):
+                    if r.buffer in given and is_sample_shape(r.buffer.shape) and r.buffer not in gathered:
+                        copy = Buffer(f"{r.buffer.name}_gathered", r.buffer.shape, r.buffer.dtype)
+                        gathered[r.buffer] = copy
+                        rows.add(copy)
+                        steps.append(Gather(r.buffer, copy))
+                steps.append(_reading(nest, gathered, expressions))
                 continue
             for r in reads(nest):
                 source = resolved(r.buffer, aliases)

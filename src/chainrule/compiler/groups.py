@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from chainrule.compiler.expressions import Expressions, nest_parts, parts, reads, reductions, substituted_index
-from chainrule.compiler.lowering import has_batch, is_sample_shape
+from chainrule.compiler.lowering import is_sample_shape
 from chainrule.compiler.samples import BANK, Counted, sample_sums
 from chainrule.graph.affine import Affine, Axis
 from chainrule.graph.dtype import int32

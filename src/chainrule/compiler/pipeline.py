@@ -6,7 +6,7 @@ tensors → lowering → samples (masks, banks) → phases → groups → copies
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from chainrule.compiler.assembly import assembled
 from chainrule.compiler.copies import Arranged, arranged, in_lanes
@@ -14,10 +14,11 @@ from chainrule.compiler.expressions import Expressions, reads
 from chainrule.compiler.groups import grouped, joined_maxima
 from chainrule.compiler.kernel import Kernel, kernel
 from chainrule.compiler.layout import Layout, laid_out
-from chainrule.compiler.lowering import Lowered, has_batch, lower
+from chainrule.compiler.lowering import Lowered, lower
 from chainrule.compiler.phases import Phase, cut, is_early, is_large
 from chainrule.compiler.samples import banked, batch_axis, batch_sum, isolated_sums, masked
 from chainrule.compiler.target import Target, lanes
+from chainrule.compiler.updates import updated
 from chainrule.graph.expression import Buffer
 from chainrule.graph.loopnest import LoopNest
 from chainrule.graph.tensor import Tensor
@@ -25,17 +26,21 @@ from chainrule.graph.tensor import Tensor
 
 @dataclass(frozen=True, eq=False)
 class Compiled:
-    """A program as C, and what is needed to run it and to look into it."""
+    """A program as C, and what is needed to run it and to look into it.
+
+    feeds      the inputs without axes that are given anew for each step
+    results    the numbers of the outputs without axes, which are noted after each step
+    """
 
     lowered: Lowered
     phases: list[Phase]
-    groups: list[list[LoopNest]]
+    groups: list[Phase]
     arranged: Arranged
     layout: Layout
     kernels: list[Kernel]
     source: str
-    feeds: list[Tensor] = field(default_factory=list)
-    results: list[int] = field(default_factory=list)
+    feeds: list[Tensor]
+    results: list[int]
 
 
 def compiled(outputs: Sequence[Tensor], carried: Mapping[Tensor, int], watched: int | None, target: Target) -> Compiled:
@@ -64,10 +69,11 @@ def compiled(outputs: Sequence[Tensor], carried: Mapping[Tensor, int], watched: 
         else:
             split.append(n)
     phases = cut(split, partial, whole, set(lowered.outputs))
-    in_place = _in_place(lowered, carried)
     groups, aliases = _grouped(phases, lowered, partial, expressions)
+    grouped_phases = [Phase(p.chunked, g) for p, g in zip(phases, groups, strict=True)]
+    grouped_phases, in_place = updated(grouped_phases, lowered, carried, expressions)
     order = arranged(
-        [Phase(p.chunked, g) for p, g in zip(phases, groups, strict=True)],
+        grouped_phases,
         list(given), lowered.outputs, aliases, expressions,
     )  # fmt: skip
     layout = laid_out(order, aliases, list(given), lowered.outputs, in_place, width)
@@ -76,36 +82,23 @@ def compiled(outputs: Sequence[Tensor], carried: Mapping[Tensor, int], watched: 
         for s in steps:
             if isinstance(s, LoopNest):
                 title = describe(s, lowered)
-                kernels[id(s)] = kernel(f"k{len(kernels)}", s, layout, chunked, in_lanes(s, chunked), target.registers, title)
-    feeds = [t for t, b in lowered.inputs.items() if not b.shape]
+                kernels[id(s)] = kernel(
+                    f"k{len(kernels)}", s, layout, chunked, in_lanes(s, chunked), target.registers, title
+                )
+    feeds = [t for t, b in lowered.inputs.items() if not b.shape and t not in carried]
     results = [k for k, b in enumerate(lowered.outputs) if not b.shape]
     source = assembled(
-        order, kernels, layout, in_place,
+        order, kernels, layout, in_place, aliases,
         [lowered.inputs[t] for t in feeds], [lowered.outputs[k] for k in results],
         None if watched is None else lowered.outputs[watched],
     )  # fmt: skip
-    return Compiled(lowered, phases, groups, order, layout, list(kernels.values()), source, feeds, results)
+    return Compiled(lowered, phases, grouped_phases, order, layout, list(kernels.values()), source, feeds, results)
 
 
 def _has_doubles(lowered: Lowered) -> bool:
     """Whether samples are float64: vectors then have half the lanes."""
     buffers = {o.buffer for n in lowered.nests for o in n.outputs} | set(lowered.inputs.values())
     return any(b.dtype.name == "float64" and b.shape for b in buffers)
-
-
-def _in_place(lowered: Lowered, carried: Mapping[Tensor, int]) -> dict[Buffer, Buffer]:
-    """For each new value the input whose memory it takes: each memory, and each new value, once."""
-    found: dict[Buffer, Buffer] = {}
-    given = set(lowered.inputs.values())
-    for tensor, k in carried.items():
-        new = lowered.outputs[k]
-        old = lowered.inputs.get(tensor)
-        if old is None or new in given or new in found or has_batch(new.shape) or lowered.outputs.count(new) > 1:
-            continue
-        if any(len([n for n in lowered.nests if any(o.buffer is new for o in n.outputs)]) > 1 for _ in [0]):
-            continue
-        found[new] = old
-    return found
 
 
 def _grouped(

@@ -55,6 +55,15 @@ static inline i64 banks_of(i64 batch) {
       for (i64 l = 0; l < LANES; l++) lanes[k * LANES + l] = (to)row[l][k];                               \
   }
 
+/* Rows outside to rows side by side. */
+#define GATHER(to, from)                                                                                  \
+  static void gather_##to##_##from(const from *rows, to *target, i64 size, i64 lo, i64 hi, const i64 *places) { \
+    for (i64 sample = lo; sample < hi; sample++) {                                                        \
+      const from *row = rows + (places ? places[sample] : sample) * size;                                 \
+      for (i64 k = 0; k < size; k++) target[sample * size + k] = (to)row[k];                              \
+    }                                                                                                     \
+  }
+
 /* Lanes to rows; empty lanes are left out. */
 #define STORE(t)                                                                                          \
   static void store_##t(const t *lanes, t *rows, i64 size, i64 first, i64 batch) {                        \

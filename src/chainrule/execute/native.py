@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,16 @@ from chainrule.graph.extent import concrete_shape
 from chainrule.graph.operation import Array
 from chainrule.graph.tensor import Tensor
 
-MOST_SCRATCH_THREADS = 256
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """What some steps gave: how many were completed, and the outputs without axes of each, by their numbers.
+
+    Where the last step was not completed, its outputs are here, after those of the completed ones.
+    """
+
+    completed: int
+    outputs: dict[int, Array]
 
 
 class _Frame(ctypes.Structure):
@@ -61,16 +71,20 @@ class NativeProgram:
         self._scratch = _zeros(layout.sizes["scratch"] * self._threads)
         self._capacity = 0
         self._batches = self._rows = _zeros(0)
-        self._feeds = self.compiled.feeds
-        self._results = self.compiled.results
-        memory = _zeros(ctypes.sizeof(_Frame) + 8 * len(self.compiled.phases) + 64)
+        self._tensors = {b: t for t, b in self._inputs.items()}
+        memory = _zeros(ctypes.sizeof(_Frame) + 8 * len(self.compiled.groups))
         self._memory = memory
         self._frame = _Frame.from_address(memory.ctypes.data)
         for name, arena in (("shared", self._shared), ("banks", self._banks), ("scratch", self._scratch)):
             setattr(self._frame, name, arena.ctypes.data)
         for tensor in self._inputs:
-            if tensor.value is not None and tensor.shape:
+            if tensor.value is not None and tensor not in self.compiled.feeds and not has_batch(tensor.shape):
                 self.write(tensor, tensor.value)
+
+    @property
+    def may_fault(self) -> bool:
+        """Whether an element may be asked for that is not there, at an index that is only known when steps run."""
+        return any(kernel.faults for kernel in self.compiled.kernels)
 
     # ---------------------------------------------------------------------------------------------------- the state
     def view(self, buffer: Buffer) -> Array:
@@ -82,78 +96,125 @@ class NativeProgram:
         shape = concrete_shape(buffer.shape, None)
         return np.lib.stride_tricks.as_strided(flat, shape, strides)
 
-    def value(self, buffer: Buffer) -> Array:
-        """A copy of a buffer without a batch."""
-        return self.view(buffer).copy() if 0 not in buffer.shape else np.empty(concrete_shape(buffer.shape, None), buffer.dtype.numpy)
-
     def write(self, tensor: Tensor, value: ArrayLike) -> None:
-        """Give an input without a batch its value."""
-        if tensor in self._inputs:
+        """Give an input without a batch its value, until it is given another or a step replaces it."""
+        if tensor in self._inputs and 0 not in tensor.shape:
             self.view(self._inputs[tensor])[...] = value
 
     def read(self, output: int) -> Array:
-        """The value of an output without a batch after the last step."""
-        return self.value(self._buffers[output])
+        """A copy of an output without a batch, after the last step."""
+        return self._value(self._buffers[output])
+
+    def read_input(self, tensor: Tensor) -> Array:
+        """A copy of what an input without a batch holds now."""
+        return self._value(self._inputs[tensor])
+
+    def memory(self) -> NDArray[np.uint8]:
+        """A copy of everything that lives from step to step."""
+        return self._shared.copy()
+
+    def restore(self, memory: NDArray[np.uint8]) -> None:
+        """Go back to what `memory` gave."""
+        self._shared[:] = memory
+
+    def holds(self, tensor: Tensor) -> bool:
+        """Whether the outputs depend on this input."""
+        return tensor in self._inputs
+
+    def _value(self, buffer: Buffer) -> Array:
+        if 0 in buffer.shape:
+            return np.empty(concrete_shape(buffer.shape, None), buffer.dtype.numpy)
+        return self.view(buffer).copy()
 
     # -------------------------------------------------------------------------------------------------------- running
     def run(self, bindings: Mapping[Tensor, ArrayLike] | None = None, *, batch: int | None = None) -> list[Array]:
         """The outputs' values, as `Program.run` gives them."""
         values, size = bound(bindings or {}, batch)
         needed = [t for t in self._inputs if t.value is None and t not in values]
-        if needed:
-            return Program(self.outputs).run(bindings, batch=batch)  # which says what is missing
         unknown = size is None and any(has_batch(b.shape) for b in [*self._buffers, *self._inputs.values()])
-        if size == 0 or unknown:
-            return Program(self.outputs).run(bindings, batch=batch)
+        if needed or size == 0 or unknown:
+            return Program(self.outputs).run(bindings, batch=batch)  # which says what is missing
         with self._lock:
-            results = self._run(values, size or 1)
-        if results is None:
-            return Program(self.outputs).run(bindings, batch=batch)  # which says which index was out of range
-        return results
+            results = self._run_once(values, size or 1)
+        return Program(self.outputs).run(bindings, batch=batch) if results is None else results
 
-    def _run(self, values: Mapping[Tensor, Array], size: int) -> list[Array] | None:
-        arrays: dict[Buffer, Array] = {}
-        for tensor, b in self._inputs.items():
-            value = values[tensor] if tensor.value is None else tensor.value
-            if has_batch(b.shape):
-                arrays[b] = np.ascontiguousarray(value, b.dtype.numpy)
-            elif tensor.value is None:
-                self.view(b)[...] = value
+    def _run_once(self, values: Mapping[Tensor, Array], size: int) -> list[Array] | None:
+        for tensor, value in values.items():
+            if tensor in self._inputs and tensor not in self.compiled.feeds and not has_batch(tensor.shape):
+                self.write(tensor, value)
+        arrays = {
+            b: np.ascontiguousarray(values[tensor] if tensor.value is None else tensor.value, b.dtype.numpy)
+            for tensor, b in self._inputs.items()
+            if has_batch(b.shape)
+        }
         outside = self.compiled.arranged.outside
         for b in self._buffers:
             if has_batch(b.shape) and outside.get(b, b) not in arrays:
                 arrays[outside.get(b, b)] = np.empty(concrete_shape(b.shape, size), b.dtype.numpy)
-        feeds = np.zeros((1, len(self._feeds)), np.int64)
-        for k, tensor in enumerate(self._feeds):
-            value = values[tensor] if tensor.value is None else tensor.value
-            feeds.view(np.uint8).reshape(1, -1, 8)[0, k, : tensor.dtype.numpy.itemsize] = np.frombuffer(
-                np.ascontiguousarray(value, tensor.dtype.numpy).tobytes(), np.uint8
-            )
-        results = self._call([arrays[b] for b in self.compiled.layout.outside], None, feeds, size, 1, watch=False)
-        if results is None:
+        columns = {t: [values[t] if t.value is None else t.value] for t in self.compiled.feeds}
+        done = self._call([arrays[b] for b in self.compiled.layout.outside], None, columns, size, 1, watch=False)
+        if done is None:
             return None
-        return [arrays[outside.get(b, b)] if has_batch(b.shape) else self.value(b) for b in self._buffers]
+        return [arrays[outside.get(b, b)] if has_batch(b.shape) else self._value(b) for b in self._buffers]
+
+    def steps(
+        self,
+        samples: Mapping[Tensor, Array],
+        places: NDArray[np.int64],
+        numbers: Mapping[Tensor, ArrayLike],
+        batch: int,
+    ) -> Steps:
+        """Steps on batches of this size, one after the other, each beginning with what the last one left.
+
+        samples    whole arrays, contiguous, of types that are accepted, for the inputs with a batch
+        places     where in them the samples of all steps are, one step after the other
+        numbers    for inputs without axes, one value for each step, or one for all
+
+        It ends before a step whose watched output is not finite would change anything.
+
+        Raises:   IndexError where an index left its array; what lives from step to step is then worth nothing.
+        """
+        count = len(places) // batch
+        outside = [samples[self._tensors[b]] for b in self.compiled.layout.outside]
+        columns = {t: np.asarray(numbers[t] if t.value is None else t.value).reshape(-1) for t in self.compiled.feeds}
+        with self._lock:
+            done = self._call(outside, np.ascontiguousarray(places, np.int64), columns, batch, count, watch=True)
+            if done is None:
+                raise IndexError("an index left its array")
+            return done
 
     def _call(
         self,
         outside: Sequence[Array],
         places: NDArray[np.int64] | None,
-        feeds: NDArray[np.int64],
+        numbers: Mapping[Tensor, Any],
         batch: int,
         steps: int,
         watch: bool,
-    ) -> NDArray[np.int64] | None:
+    ) -> Steps | None:
         self._reserve(batch)
-        frame = self._frame
+        feeds = np.zeros((steps, len(self.compiled.feeds)), np.int64)
+        for k, tensor in enumerate(self.compiled.feeds):
+            column = np.zeros((steps, 8 // tensor.dtype.numpy.itemsize), tensor.dtype.numpy)
+            column[:, 0] = numbers[tensor]
+            feeds[:, k] = column.view(np.int64)[:, 0]
+        results = np.zeros((steps, len(self.compiled.results)), np.int64)
         pointers = np.array([a.ctypes.data for a in outside], np.uintp)
         types = np.array([TYPE_NUMBERS[as_dtype(a.dtype)] for a in outside], np.int64)
-        results = np.zeros((steps, max(1, len(self._results))), np.int64)
+        frame = self._frame
         frame.outside, frame.types = pointers.ctypes.data, types.ctypes.data
         frame.places = None if places is None else places.ctypes.data
         frame.feeds, frame.results = feeds.ctypes.data, results.ctypes.data
         frame.batch, frame.steps, frame.done, frame.fault, frame.watched = batch, steps, 0, 0, int(watch)
         team.run(self._work, ctypes.addressof(frame), self._threads)
-        return None if frame.fault else results
+        if frame.fault:
+            return None
+        reached = min(steps, frame.done + 1)
+        values = {
+            k: results[:reached, column].copy().view(self.outputs[k].dtype.numpy).reshape(reached, -1)[:, 0]
+            for column, k in enumerate(self.compiled.results)
+        }
+        return Steps(frame.done, values)
 
     def _reserve(self, batch: int) -> None:
         """Memory for batches of this size."""

@@ -216,9 +216,11 @@ class Checkpoint(_Monitor):
         if self.save_best_only:
             super().on_train_begin(training)
 
+    def wants_step(self, step: int) -> bool:
+        return bool(self.every_steps) and not self.save_best_only and step % (self.every_steps or 1) == 0
+
     def on_train_batch_end(self, training: Training) -> None:
-        if self.every_steps and not self.save_best_only and training.state.step % self.every_steps == 0:
-            training.request_checkpoint(self.path)
+        training.request_checkpoint(self.path)
 
     def on_epoch_end(self, training: Training) -> None:
         if self.save_best_only:

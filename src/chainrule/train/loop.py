@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from chainrule.data import batches, epoch_order
 from chainrule.errors import DivergedError, UsageError
+from chainrule.execute.choice import Executor
 from chainrule.messages import Message, suggestion
 from chainrule.optim import Optimizer, Schedule
 from chainrule.train.callback import Callback
@@ -22,7 +23,8 @@ from chainrule.train.means import added, means, no_totals
 from chainrule.train.metrics import Objective
 from chainrule.train.samples import Samples
 from chainrule.train.state import TrainingState
-from chainrule.train.step import Arrays, EvaluationStep, TrainingStep
+from chainrule.train.step import Arrays, EvaluationStep, Sums, TrainingStep
+from chainrule.train.stepper import Evaluator, Kept, Series, make_stepper
 
 if TYPE_CHECKING:
     from chainrule.train.model import Model
@@ -88,14 +90,12 @@ _OTHER_METRICS = Message(
 EVALUATION_BATCH = 256  # samples at a time where nothing but memory depends on it
 
 
-def evaluate(model: Model, step: EvaluationStep, samples: Samples, batch_size: int) -> dict[str, float]:
+def evaluate(model: Model, evaluator: Evaluator, samples: Samples, batch_size: int) -> dict[str, float]:
     """The means of loss and metrics over all samples, in inference mode."""
-    metrics = list(step.outputs.metrics)
-    totals = no_totals(metrics)
-    for start in range(0, len(samples), batch_size):
-        batch = samples.batch(slice(start, start + batch_size))
-        totals = added(totals, step.run(batch, model.parameters, model.states, model.scalars), len(batch))
-    return means(totals, metrics)
+    totals = no_totals(evaluator.metrics)
+    for sums, count in evaluator.run(samples, batch_size, model.parameters, model.states, model.scalars):
+        totals = added(totals, sums, count)
+    return means(totals, evaluator.metrics)
 
 
 class Training:
@@ -119,6 +119,7 @@ class Training:
         shuffle: bool,
         callbacks: Sequence[Callback],
         resume: TrainingState | None = None,
+        executor: Executor = "auto",
     ) -> None:
         self.model, self.objective, self.optimizer = model, objective, optimizer
         self.epochs, self.batch_size, self.shuffle = epochs, batch_size, shuffle
@@ -126,21 +127,38 @@ class Training:
         self.callbacks = list(callbacks)
         self.logs: dict[str, float] = {}
         self._step = TrainingStep(model.network, objective, optimizer, samples)
-        self._evaluation = EvaluationStep(model.network, objective, validation) if validation is not None else None
+        self._stepper = make_stepper(self._step, samples, executor)
+        self._evaluation: Evaluator | None = None
+        if validation is not None:
+            self._evaluation = Evaluator(EvaluationStep(model.network, objective, validation), executor)
         self._metrics = list(objective.metrics)
         self._checkpoints: list[str | os.PathLike[str]] = []
         self._started = time.perf_counter()
-        self._last_finite: TrainingState | None = None
-        self.state = resume or self._beginning()
+        self._last_finite: Callable[[], TrainingState] | None = None
+        self._state = resume or self._beginning()
+        self._arrays_are_behind = False  # the stepper has made steps that the arrays of the state do not show yet
         if resume:
             self._check_resumable(resume)
         self._remind(self.state.callbacks)
 
     # -------------------------------------------------------------------------------------------- what it tells
     @property
+    def state(self) -> TrainingState:
+        """Where the training stands, as one value."""
+        if self._arrays_are_behind:
+            kept = self._stepper.read()
+            arrays = replace(self._state, parameters=kept.parameters, slots=kept.slots, states=kept.states)
+            self._state, self._arrays_are_behind = arrays, False
+        return self._state
+
+    @state.setter
+    def state(self, state: TrainingState) -> None:
+        self._state, self._arrays_are_behind = state, False
+
+    @property
     def epochs_done(self) -> int:
         """How many epochs are complete, of this training and what it resumes; at an epoch's end, with this one."""
-        return self.state.epoch
+        return self._state.epoch
 
     @property
     def steps_per_epoch(self) -> int:
@@ -149,12 +167,12 @@ class Training:
     @property
     def steps_done(self) -> int:
         """How many steps of the current epoch are complete; none at an epoch's end."""
-        return math.ceil(self.state.position / self.batch_size)
+        return math.ceil(self._state.position / self.batch_size)
 
     @property
     def history(self) -> History:
         """The complete epochs."""
-        return self.state.history
+        return self._state.history
 
     @property
     def seconds(self) -> float:
@@ -184,9 +202,13 @@ class Training:
     @property
     def scalars(self) -> dict[str, float]:
         """The numbers that the next step will use: learning rate, momenta, and those of layers, as dropout rates."""
+        return self._scalars_of(self._state.update)
+
+    def _scalars_of(self, update: int) -> dict[str, float]:
+        """The numbers that an update uses, counted from 0 on."""
         total = self.epochs * self.steps_per_epoch
-        step = min(self.state.update, total - 1)  # after the last update there is no next one
-        return {**self.optimizer.scalars(step, total), **self.state.turned, **self.model.scalars}
+        step = min(update, total - 1)  # after the last update there is no next one
+        return {**self.optimizer.scalars(step, total), **self._state.turned, **self.model.scalars}
 
     def set_scalar(self, name: str, value: float) -> None:
         """Turn a number from the next step on.
@@ -262,15 +284,19 @@ class Training:
     def _run_epoch(self) -> None:
         samples = len(self.samples)
         order = epoch_order(samples, self.model.seed, self.state.order) if self.shuffle else np.arange(samples)
-        for places in batches(order, self.batch_size, position=self.state.position):
-            self._run_step(places)
-            if self.state.stopped:
+        waiting = list(batches(order, self.batch_size, position=self._state.position))
+        while waiting:
+            count = self._series_length(waiting)
+            self._run_series(waiting[:count])
+            del waiting[:count]
+            if self._state.stopped:
                 return
         for name, value in self.state.parameters.items():
             if not np.isfinite(value).all():
                 self._diverge(_PARAMETER(name=name))
         self.logs = means(self.state.totals, self._metrics)
         if self._evaluation is not None and self.validation is not None:
+            self._hand_over()
             found = evaluate(self.model, self._evaluation, self.validation, EVALUATION_BATCH)
             self.logs |= {f"val_{name}": value for name, value in found.items()}
         self.state = replace(
@@ -283,31 +309,68 @@ class Training:
         )
         self._call("on_epoch_end")
 
-    def _run_step(self, places: NDArray[np.int64]) -> None:
-        now, batch = self.state, self.samples.batch(places)
-        counters = {"seed": self.model.seed, "step": now.step, "update": now.update + 1}
-        values = self._step.run(batch, now.parameters, now.states, now.slots, self.scalars, **counters)
-        if not np.isfinite(values.sums.loss):
-            self._diverge(_LOSS(loss=values.sums.loss))
-        self._last_finite = now
-        self.state = replace(
-            now,
-            parameters=values.parameters,
-            states=values.states,
-            slots=values.slots,
-            totals=added(now.totals, values.sums, len(batch)),
-            step=now.step + 1,
-            update=now.update + 1,
-            position=now.position + len(batch),
+    def _series_length(self, waiting: Sequence[NDArray[np.int64]]) -> int:
+        """How many steps to run in one go: on batches of one size, up to one that a callback wants."""
+        most = min(self._stepper.limit, len(waiting))
+        alike = next((k for k, places in enumerate(waiting[:most]) if len(places) != len(waiting[0])), most)
+        step = self._state.step
+        wanted = (k for k in range(1, alike) if any(c.wants_step(step + k) for c in self.callbacks))
+        return next(wanted, alike)
+
+    def _run_series(self, places: Sequence[NDArray[np.int64]]) -> None:
+        now = self._state
+        if not self._arrays_are_behind:  # else the stepper knows them, and nobody else has seen them
+            self._stepper.write(Kept(now.parameters, now.slots, now.states))
+        scalars = [self._scalars_of(now.update + k) for k in range(len(places))]
+        series = Series(places, scalars, self.model.seed, now.step, now.update + 1)
+        memory = self._stepper.memory()
+        try:
+            sums = self._stepper.run(series)
+            finite = sums if np.isfinite(sums[-1].loss) else sums[:-1]
+            self._state, self._arrays_are_behind = self._advanced(now, finite, places), True
+        except BaseException:  # Ctrl-C between two lines of this: the arrays belong to the state
+            if self._state is now:
+                self._stepper.restore(memory)
+            raise
+
+        def before_last() -> TrainingState:
+            """The state whose loss the last completed step found to be finite."""
+            self._stepper.restore(memory)
+            again = self._stepper.run(series.first(len(finite) - 1)) if len(finite) > 1 else []
+            self._state, self._arrays_are_behind = self._advanced(now, again, places), True
+            return self.state
+
+        if finite:
+            self._last_finite = before_last
+        if len(finite) < len(sums):
+            self._diverge(_LOSS(loss=sums[-1].loss))
+        self.logs = means(self._state.totals, self._metrics)
+        if any(c.wants_step(self._state.step) for c in self.callbacks):
+            self._call("on_train_batch_end")
+        for callback in self.callbacks:
+            callback.on_train_progress(self)
+
+    def _advanced(
+        self, state: TrainingState, sums: Sequence[Sums], places: Sequence[NDArray[np.int64]]
+    ) -> TrainingState:
+        """The state after steps with these sums; its arrays are the stepper's to tell."""
+        totals = state.totals
+        for k, one in enumerate(sums):
+            totals = added(totals, one, len(places[k]))
+        return replace(
+            state,
+            totals=totals,
+            step=state.step + len(sums),
+            update=state.update + len(sums),
+            position=state.position + sum(len(p) for p in places[: len(sums)]),
         )
-        self.logs = means(self.state.totals, self._metrics)
-        self._call("on_train_batch_end")
 
     def _diverge(self, what: str) -> NoReturn:
         """Go back to the parameters whose loss is known to be finite, and say what happened."""
         place = {"epoch": self.epochs_done + 1, "step": self.steps_done + 1, "steps": self.steps_per_epoch}
         rate = self.scalars.get("learning_rate", math.nan)
-        self.state = self._last_finite or self.state
+        if self._last_finite is not None:
+            self.state = self._last_finite()
         raise DivergedError(_DIVERGED(what=what, rate=rate, **place))
 
     def _call(self, moment: str) -> None:

@@ -13,6 +13,8 @@ import numpy as np
 from chainrule.data import check_batch_size
 from chainrule.errors import UsageError
 from chainrule.execute import Program
+from chainrule.execute.choice import Executor, check_executor, program
+from chainrule.execute.native import NativeProgram
 from chainrule.graph.extent import Shape
 from chainrule.graph.operation import Array
 from chainrule.messages import Message
@@ -29,6 +31,7 @@ from chainrule.train.progress import EpochLines
 from chainrule.train.samples import Samples, as_inputs, as_samples, check_inputs, check_targets
 from chainrule.train.state import TrainingState
 from chainrule.train.step import Arrays, EvaluationStep, network_bindings
+from chainrule.train.stepper import Evaluator
 from chainrule.train.summary import summary
 
 __all__ = ["Model"]
@@ -135,7 +138,6 @@ class Model:
     """
 
     _network: Network | None = None
-    _inference: Program | None = None
     _loss: str | LossFunction | None = None
     _metrics: Sequence[str | MetricFunction] | None = None
 
@@ -153,6 +155,7 @@ class Model:
         self.states: Arrays = {}
         self.scalars: dict[str, float] = {}
         self.training_state: TrainingState | None = None
+        self._inference: dict[Executor, NativeProgram | Program] = {}
         if input_shape is not None:
             shape: Sequence[Any] = (input_shape,) if isinstance(input_shape, int) else input_shape
             several = bool(shape) and all(isinstance(part, Sequence) for part in shape)
@@ -181,7 +184,7 @@ class Model:
         network = trace(self.architecture, input_shapes)
         self.parameters, self.states = network.initial_parameters(self.seed), network.initial_states()
         self.scalars = network.scalar_values()
-        self._network = network
+        self._network, self._inference = network, {}
 
     # ------------------------------------------------------------------------------------------------------- training
     def fit(
@@ -202,6 +205,7 @@ class Model:
         shuffle: bool = True,
         verbose: int = 1,
         resume: bool = False,
+        executor: Executor = "auto",
     ) -> History:
         """Train the parameters on samples: lower the mean loss, mini-batch by mini-batch.
 
@@ -219,6 +223,8 @@ class Model:
                            `epochs` in all. With the arguments that it was begun with, it then gives the bits that it
                            would have given without a break; loss and metrics of None are those. Without resume a new
                            training begins, from the parameters as they are: its optimizer starts afresh.
+        executor           "native": compiled code; "reference": NumPy, the same up to rounding; "auto": native where
+                           there is a C compiler
 
         The same seed, data and arguments give the same bits. When it is interrupted (Ctrl-C), the model holds the last
         whole step and can be resumed.
@@ -227,6 +233,7 @@ class Model:
                   a batch is larger than the data; UsageError for unknown names and arguments out of range;
                   GradientError if no parameter can lower the loss; DivergedError if the loss becomes infinite or NaN.
         """
+        check_executor(executor)
         if resume:
             loss, metrics = self._goal_to_resume(loss, metrics)
         loss = "cross_entropy" if loss is None else loss
@@ -251,6 +258,7 @@ class Model:
             shuffle=shuffle,
             callbacks=[*_progress(verbose), *_checked_callbacks(callbacks)],
             resume=self._resumed() if resume else None,
+            executor=executor,
         )
         self._loss, self._metrics = loss, [metrics] if isinstance(metrics, str) or callable(metrics) else metrics
         return training.run()
@@ -302,6 +310,7 @@ class Model:
         metrics: Sequence[str | MetricFunction] | None = None,
         sample_weight: Any = None,
         batch_size: int = EVALUATION_BATCH,
+        executor: Executor = "auto",
     ) -> dict[str, float]:
         """The means of loss and metrics over samples, in inference mode; by default those of the last training.
 
@@ -313,10 +322,10 @@ class Model:
             loss, metrics = self._loss, self._metrics if metrics is None else metrics
         samples, goal = as_samples(x, y, sample_weight), objective(loss, metrics)
         self._check(samples, goal)
-        step = EvaluationStep(self.network, goal, samples)
-        return evaluate(self, step, samples, check_batch_size(min(batch_size, len(samples)), len(samples)))
+        evaluator = Evaluator(EvaluationStep(self.network, goal, samples), executor)
+        return evaluate(self, evaluator, samples, check_batch_size(min(batch_size, len(samples)), len(samples)))
 
-    def predict(self, x: Any, *, batch_size: int = EVALUATION_BATCH) -> Any:
+    def predict(self, x: Any, *, batch_size: int = EVALUATION_BATCH, executor: Executor = "auto") -> Any:
         """The network's outputs in inference mode; a tuple where it has several.
 
         Raises:   DataError if x does not fit the network, or holds NaN.
@@ -325,18 +334,19 @@ class Model:
         if self._network is None:
             self.build([array.shape[1:] for array in samples.inputs])
         check_inputs(samples, self.network)
-        given = self.network.inference
-        outputs = given if isinstance(given, tuple) else (given,)
-        if self._inference is None:
-            self._inference = Program(outputs)
+        inference = self.network.inference
+        outputs = inference if isinstance(inference, tuple) else (inference,)
+        if executor not in self._inference:
+            self._inference[executor] = program(outputs, executor)
         own = network_bindings(self.network, self.parameters, self.states, self.scalars)
         size = check_batch_size(min(batch_size, len(samples)), len(samples))
         parts: list[list[Array]] = []
         for start in range(0, len(samples), size):
             batch = samples.batch(slice(start, start + size))
-            parts.append(self._inference.run({**own, **dict(zip(self.network.inputs, batch.inputs, strict=True))}))
+            given = dict(zip(self.network.inputs, batch.inputs, strict=True))
+            parts.append(self._inference[executor].run({**own, **given}))
         found = tuple(np.concatenate(part) for part in zip(*parts, strict=True))
-        return found if isinstance(given, tuple) else found[0]
+        return found if isinstance(inference, tuple) else found[0]
 
     def summary(self) -> str:
         """A table of the layers: path, kind, output shape, parameters.

@@ -84,7 +84,7 @@ class Sums:
     metrics: dict[str, Any]
 
 
-class _Data:
+class Data:
     """The inputs of a step that hold the batch, beside the network's own."""
 
     def __init__(self, network: Network, samples: Samples) -> None:
@@ -143,7 +143,7 @@ class TrainingStep:
         if not network.parameters:
             raise UsageError(_NO_PARAMETERS())
         self.network, self.optimizer = network, optimizer
-        self.data = _Data(network, samples)
+        self.data = Data(network, samples)
         self.parameters = {name: p.tensor for name, p in network.parameters.items()}
         self.states = {name: s.tensor for name, s in network.states.items()}
         self.slots = {
@@ -173,6 +173,17 @@ class TrainingStep:
             "states": result.aux["states"],
         }
         self._program = Program(leaves(self.outputs))
+        numbers = rebuild(self.outputs, range(len(leaves(self.outputs))))
+        self.sum_numbers: list[int] = numbers["sums"]
+        self.carried: dict[Tensor, int] = {
+            tensor: numbers[kind][name]
+            for kind, tensors in (("parameters", self.parameters), ("states", self.states))
+            for name, tensor in tensors.items()
+        } | {self.slots[name][slot]: k for name, own in numbers["slots"].items() for slot, k in own.items()}
+
+    @property
+    def metrics(self) -> list[str]:
+        return list(self._metrics)
 
     def initial_slots(self) -> Slots:
         """The slots before the first update."""
@@ -214,7 +225,7 @@ class EvaluationStep:
     """
 
     def __init__(self, network: Network, objective: Objective, samples: Samples) -> None:
-        self.network, self.data = network, _Data(network, samples)
+        self.network, self.data = network, Data(network, samples)
         of_samples = {*network.inputs, network.seed, network.step}
         penalties = tuple(p for p in network.penalties if of_samples.isdisjoint(topological([p])))
         sums = self.data.sums(objective, network.inference)

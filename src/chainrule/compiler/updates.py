@@ -1,0 +1,65 @@
+"""Values that replace inputs from step to step: written over them where nothing can still want the old one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from chainrule.compiler.expressions import Expressions, reads
+from chainrule.compiler.lowering import Lowered, has_batch
+from chainrule.compiler.phases import Phase
+from chainrule.graph.affine import Affine
+from chainrule.graph.expression import Buffer, Read
+from chainrule.graph.loopnest import LoopNest, Output, axes_of
+from chainrule.graph.tensor import Tensor
+
+
+def updated(
+    phases: Sequence[Phase], lowered: Lowered, carried: Mapping[Tensor, int], expressions: Expressions
+) -> tuple[list[Phase], dict[Buffer, Buffer]]:
+    """The phases, and for each new value the input whose memory it takes.
+
+    Where that memory is still read when the new value is made, or where one value replaces several inputs, the value is
+    copied at the end instead.
+    """
+    in_place: dict[Buffer, Buffer] = {}
+    copies: list[LoopNest] = []
+    for tensor, k in carried.items():
+        new, old = lowered.outputs[k], lowered.inputs.get(tensor)
+        if old is None or new is old or has_batch(new.shape):
+            continue
+        if new not in in_place and _may_overwrite(new, old, phases):
+            in_place[new] = old
+            continue
+        axes = axes_of(old)
+        at = tuple(map(Affine.of, axes))
+        following = Buffer(f"{old.name}_next", old.shape, old.dtype)
+        value = expressions.unique(Read(new, at))
+        copies.append(LoopNest(tuple(axes), (Output(following, at, value),)))
+        in_place[following] = old
+    if not copies:
+        return list(phases), in_place
+    last = [Phase(True, []), Phase(False, copies)] if len(phases) % 2 else [Phase(False, copies)]
+    return [*phases, *last], in_place
+
+
+def _may_overwrite(new: Buffer, old: Buffer, phases: Sequence[Phase]) -> bool:
+    """Whether one nest of an array phase makes the new value, element by element, after all that reads the old one."""
+    writers = [(p, n) for p, phase in enumerate(phases) for n in phase.nests if any(o.buffer is new for o in n.outputs)]
+    if len(writers) != 1 or phases[writers[0][0]].chunked:
+        return False
+    ((where, writer),) = writers
+    (output,) = [o for o in writer.outputs if o.buffer is new]
+    if output.accumulate or writer.ordered:
+        return False
+    if any(r.buffer is old and r.index != output.index for r in reads(writer)):
+        return False
+    if any(r.buffer is old for phase in phases[where + 1 :] for n in phase.nests for r in reads(n)):
+        return False
+    nests = phases[where].nests
+    after = {o.buffer for o in writer.outputs}
+    for n in nests[nests.index(writer) + 1 :]:
+        if any(r.buffer in after for r in reads(n)):
+            after |= {o.buffer for o in n.outputs}
+            if any(r.buffer is old for r in reads(n)):
+                return False
+    return True

@@ -1,0 +1,245 @@
+"""Training steps one after the other, on arrays that live from step to step: in NumPy, or in native code."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.autodiff.arguments import leaves
+from chainrule.execute.choice import Executor, program
+from chainrule.execute.native import NativeProgram, accepted
+from chainrule.graph.operation import Array
+from chainrule.graph.tensor import Tensor
+from chainrule.train.samples import Samples
+from chainrule.train.step import Arrays, Data, EvaluationStep, Slots, Sums, TrainingStep, network_bindings
+
+SLICE = 0.04  # seconds that steps may run before Python is asked again: for Ctrl-C, progress and callbacks
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """The arrays that live from step to step."""
+
+    parameters: Arrays
+    slots: Slots
+    states: Arrays
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """Steps on batches of one size: where their samples are, the numbers of each, and where they stand in the whole.
+
+    scalars    the optimizer's and the network's numbers, by name, for each step
+    step       the first one's number in the model's life; update, in this training, from 1 on
+    """
+
+    places: Sequence[NDArray[np.int64]]
+    scalars: Sequence[Mapping[str, float]]
+    seed: int
+    step: int
+    update: int
+
+    def first(self, count: int) -> Series:
+        return Series(self.places[:count], self.scalars[:count], self.seed, self.step, self.update)
+
+
+class Stepper(ABC):
+    """Runs steps; `limit` is how many of them it is worth to run in one series."""
+
+    limit = 1
+
+    @abstractmethod
+    def write(self, kept: Kept) -> None:
+        """Go on from these arrays."""
+
+    @abstractmethod
+    def read(self) -> Kept:
+        """What lives now, as arrays that no later step changes."""
+
+    @abstractmethod
+    def memory(self) -> Any:
+        """What lives now, to be given to `restore`."""
+
+    @abstractmethod
+    def restore(self, memory: Any) -> None:
+        """Go back to what lived then."""
+
+    @abstractmethod
+    def run(self, series: Series) -> list[Sums]:
+        """The sums of each step; the last are the first ones whose loss is not finite, a step that changed nothing."""
+
+
+class ReferenceStepper(Stepper):
+    """Steps of the reference executor."""
+
+    def __init__(self, step: TrainingStep, samples: Samples) -> None:
+        self._step, self._samples = step, samples
+        self._kept = Kept({}, {}, {})
+
+    def write(self, kept: Kept) -> None:
+        self._kept = kept
+
+    def read(self) -> Kept:
+        return self._kept
+
+    def memory(self) -> Kept:
+        return self._kept
+
+    def restore(self, memory: Kept) -> None:
+        self._kept = memory
+
+    def run(self, series: Series) -> list[Sums]:
+        found: list[Sums] = []
+        for k, (places, scalars) in enumerate(zip(series.places, series.scalars, strict=True)):
+            kept = self._kept
+            values = self._step.run(
+                self._samples.batch(places),
+                kept.parameters,
+                kept.states,
+                kept.slots,
+                scalars,
+                seed=series.seed,
+                step=series.step + k,
+                update=series.update + k,
+            )
+            found.append(values.sums)
+            if not np.isfinite(values.sums.loss):
+                break
+            self._kept = Kept(values.parameters, values.slots, values.states)
+        return found
+
+
+class NativeStepper(Stepper):
+    """Steps of a compiled program, as many in one call as fit a slice of time."""
+
+    def __init__(self, step: TrainingStep, samples: Samples, program: NativeProgram) -> None:
+        self._step, self._samples, self._program = step, samples, program
+        self._arrays = loadable_arrays(step.data, samples)
+        self._unused = Kept({}, {}, {})
+
+    def write(self, kept: Kept) -> None:
+        for name, tensor in self._step.parameters.items():
+            self._program.write(tensor, kept.parameters[name])
+        for name, tensor in self._step.states.items():
+            self._program.write(tensor, kept.states[name])
+        for name, own in self._step.slots.items():
+            for slot, tensor in own.items():
+                self._program.write(tensor, kept.slots[name][slot])
+        self._unused = kept
+
+    def read(self) -> Kept:
+        program, step, unused = self._program, self._step, self._unused
+        return Kept(
+            {
+                n: program.read_input(t) if program.holds(t) else unused.parameters[n]
+                for n, t in step.parameters.items()
+            },
+            {
+                n: {s: program.read_input(t) if program.holds(t) else unused.slots[n][s] for s, t in own.items()}
+                for n, own in step.slots.items()
+            },
+            {n: program.read_input(t) if program.holds(t) else unused.states[n] for n, t in step.states.items()},
+        )
+
+    def memory(self) -> NDArray[np.uint8]:
+        return self._program.memory()
+
+    def restore(self, memory: NDArray[np.uint8]) -> None:
+        self._program.restore(memory)
+
+    def run(self, series: Series) -> list[Sums]:
+        step, count = self._step, len(series.places)
+        chosen = self._samples.chosen
+        places = np.concatenate(series.places)
+        numbers: dict[Tensor, Any] = {
+            step.network.seed: series.seed,
+            step.network.step: np.arange(series.step, series.step + count),
+            step.update: np.arange(series.update, series.update + count),
+        }
+        tensors = {**step.scalars, **{name: s.tensor for name, s in step.network.scalars.items()}}
+        numbers |= {tensor: [scalars[name] for scalars in series.scalars] for name, tensor in tensors.items()}
+        before = self._program.memory() if self._program.may_fault else None
+        began = time.perf_counter()
+        try:
+            done = self._program.steps(
+                self._arrays, places if chosen is None else chosen[places], numbers, len(series.places[0])
+            )
+        except IndexError:
+            assert before is not None
+            self._program.restore(before)
+            reference = ReferenceStepper(step, self._samples)
+            reference.write(self.read())
+            return reference.run(series)  # which says what index it was
+        taken = (time.perf_counter() - began) / count
+        self.limit = max(1, min(4 * self.limit, int(SLICE / max(taken, 1e-9))))
+        loss, weight, *metrics = (done.outputs[k] for k in step.sum_numbers)
+        return [
+            Sums(loss[k], weight[k], {name: m[k] for name, m in zip(step.metrics, metrics, strict=True)})
+            for k in range(len(loss))
+        ]
+
+
+def make_stepper(step: TrainingStep, samples: Samples, executor: Executor) -> Stepper:
+    """What runs the steps of a training.
+
+    Raises:   UsageError for an unknown executor; CompilerError where native code is asked for and cannot be made.
+    """
+    made = program(leaves(step.outputs), executor, step.carried, step.sum_numbers[0])
+    return NativeStepper(step, samples, made) if isinstance(made, NativeProgram) else ReferenceStepper(step, samples)
+
+
+def loadable_arrays(data: Data, samples: Samples) -> dict[Tensor, Array]:
+    """All samples' arrays as native code can load them: contiguous, and of types that it converts."""
+    given = [*zip(data.inputs, samples.inputs, strict=True), *zip(data.targets, samples.targets, strict=True)]
+    weight = np.ones(len(samples.inputs[0]), np.float32) if samples.weight is None else samples.weight
+    return {
+        tensor: np.ascontiguousarray(array, None if accepted(array.dtype, tensor) else tensor.dtype.numpy)
+        for tensor, array in [*given, (data.weight, weight)]
+    }
+
+
+class Evaluator:
+    """Runs an evaluation step on all batches of some samples."""
+
+    def __init__(self, step: EvaluationStep, executor: Executor) -> None:
+        self._step = step
+        outputs = step.outputs
+        made = program([outputs.loss, outputs.weight, *outputs.metrics.values()], executor)
+        self._native = made if isinstance(made, NativeProgram) else None
+
+    @property
+    def metrics(self) -> list[str]:
+        return list(self._step.outputs.metrics)
+
+    def run(
+        self, samples: Samples, batch_size: int, parameters: Arrays, states: Arrays, scalars: Mapping[str, float]
+    ) -> Iterator[tuple[Sums, int]]:
+        """The sums of each batch, and how many samples it has."""
+        places = np.arange(len(samples))
+        batches = [places[start : start + batch_size] for start in range(0, len(samples), batch_size)]
+        if self._native is None:
+            for batch in batches:
+                yield self._step.run(samples.batch(batch), parameters, states, scalars), len(batch)
+            return
+        bindings = network_bindings(self._step.network, parameters, states, scalars)
+        for tensor, value in bindings.items():
+            self._native.write(tensor, value)
+        numbers = {t: v for t, v in bindings.items() if not t.shape}
+        arrays = loadable_arrays(self._step.data, samples)
+        whole = len(samples) // batch_size * batch_size
+        for part in (places[:whole], places[whole:]):
+            if not len(part):
+                continue
+            size = min(batch_size, len(part))
+            chosen = part if samples.chosen is None else samples.chosen[part]
+            done = self._native.steps(arrays, chosen, numbers, size)
+            loss, weight, *metrics = (done.outputs[k] for k in range(len(self._step.outputs.metrics) + 2))
+            for k in range(len(loss)):
+                found = {name: m[k] for name, m in zip(self._step.outputs.metrics, metrics, strict=True)}
+                yield Sums(loss[k], weight[k], found), size
