@@ -1,8 +1,13 @@
 """Compiling and loading: what is kept, what is built again, and what is said where it cannot be done."""
 
+import gc
 import os
+import re
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,6 +15,7 @@ import pytest
 
 from chainrule.compiler import toolchain
 from chainrule.errors import ChainruleError, CompilerError
+from tests.counts import scaled
 
 ANSWER = "int answer(void) { return 42; }"
 
@@ -33,9 +39,9 @@ def programs_built(monkeypatch) -> list[str]:
     built: list[str] = []
     compiled = toolchain._compiled
 
-    def noted(compiler, texts, flags):
+    def noted(compiler, texts, flags, folder):
         built.extend(texts)
-        return compiled(compiler, texts, flags)
+        return compiled(compiler, texts, flags, folder)
 
     monkeypatch.setattr(toolchain, "_compiled", noted)
     return built
@@ -170,7 +176,6 @@ def test_texts_are_compiled_side_by_side(tmp_path, monkeypatch):
     program.chmod(0o700)
     monkeypatch.setenv("CC", str(program))
     monkeypatch.setattr(toolchain, "_core_count", lambda: 2)
-    toolchain._version.cache_clear()
     assert toolchain.load([STEP, WORK, "int third;"]).factorial(3) == 6
     depth, depths = 0, []
     for line in log.read_text().split():
@@ -253,14 +258,323 @@ def test_a_folder_of_somebody_else_is_refused(folder, monkeypatch):
         toolchain.load(ANSWER)
 
 
-def test_a_folder_that_cannot_be_made(tmp_path, monkeypatch):
+def test_a_folder_that_cannot_be_made(tmp_path, monkeypatch, capfd):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("CHAINRULE_CACHE_DIR", str(tmp_path / "file"))
-    with pytest.raises(CompilerError, match=r"cannot be kept in .*Choose another folder with CHAINRULE_CACHE_DIR"):
-        toolchain.load(ANSWER)
+    assert [toolchain.load(f"int f(void) {{ return {k}; }}").f() for k in range(3)] == [0, 1, 2]
+    (line,) = capfd.readouterr().err.splitlines()
+    assert re.search(r"cannot be kept in .*file.compiled: Not a directory.*CHAINRULE_CACHE_DIR", line)
+
+
+def test_a_folder_that_its_owner_closed_stays_closed(folder):
+    toolchain.load(ANSWER)
+    folder.chmod(0o500)
+    assert toolchain.load(ANSWER).answer() == 42
+    assert folder.stat().st_mode & 0o777 == 0o500
+    folder.chmod(0o700)
 
 
 def test_the_users_cache_is_the_default(monkeypatch, tmp_path):
     monkeypatch.delenv("CHAINRULE_CACHE_DIR")
     monkeypatch.setattr(toolchain, "user_cache_path", lambda name: tmp_path / name)
     assert toolchain.cache_folder() == tmp_path / "chainrule" / "compiled"
+
+
+# ------------------------------------------------------------------------------------------- processes that go wrong
+def python(code: str, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", "from chainrule.compiler import toolchain\n" + code],
+        env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def said(process: subprocess.Popen[str]) -> str:
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert not errors
+    return output
+
+
+def wait_for(condition) -> None:
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def slow_compiler(tmp_path) -> str:
+    """A compiler that starts others, which say who they are and then never finish."""
+    program = tmp_path / "slow"
+    program.write_text(f"#!/bin/sh\nsleep 1000 &\necho $! > {tmp_path}/$!.pid\nwait\n")
+    program.chmod(0o700)
+    return str(program)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at processes as Linux shows them")
+@pytest.mark.parametrize("texts", [[ANSWER], [STEP, WORK, "int other;"]])
+def test_an_interrupted_compilation_leaves_nothing(tmp_path, folder, slow_compiler, texts):
+    (tmp_path / "temporary").mkdir()
+    process = python(f"toolchain.load({texts!r})", CC=slow_compiler, TMPDIR=str(tmp_path / "temporary"))
+    expected = min(len(texts), toolchain._core_count())
+    wait_for(lambda: len([p for p in tmp_path.glob("*.pid") if p.read_text().strip()]) == expected)
+    process.send_signal(signal.SIGINT)
+    assert "KeyboardInterrupt" in process.communicate(timeout=30)[1]
+    for path in tmp_path.glob("*.pid"):
+        wait_for(lambda path=path: not is_alive(int(path.read_text())))
+    assert not list((tmp_path / "temporary").iterdir())
+    assert not list(folder.iterdir())
+
+
+def test_a_killed_compilation_does_no_harm(tmp_path, folder):
+    """At whatever moment: while it compiles, links, or writes what is kept."""
+    (tmp_path / "temporary").mkdir()
+    code = f"import sys; print('go', flush=True); toolchain.load([{STEP!r}, {WORK!r} + '/*' + sys.argv[0] + '*/'])"
+    process = python(code)
+    assert process.stdout is not None
+    process.stdout.readline()
+    start = time.monotonic()
+    process.wait()
+    duration = time.monotonic() - start
+    process.communicate()
+    for path in folder.iterdir():
+        path.unlink()
+    for k in range(scaled(100)):
+        process = python(code, TMPDIR=str(tmp_path / "temporary"))
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(duration * k / scaled(100))
+        process.kill()
+        process.communicate()
+    assert all(re.fullmatch(r"\w+-\w+\.so", path.name) is not None or path.suffix == "" for path in folder.iterdir())
+    assert toolchain.load([STEP, WORK]).factorial(5) == 120
+
+
+def test_what_killed_processes_left_is_swept(folder):
+    toolchain.load(ANSWER)
+    old, new = folder / "tmpold", folder / "tmpnew"
+    for path in (old, new):
+        path.write_text("half a library")
+    os.utime(old, (0, time.time() - 2 * toolchain.ABANDONED))
+    toolchain.load("int f(void) { return 1; }")
+    assert not old.exists()
+    assert new.exists(), "somebody is writing it"
+
+
+def test_two_processes_build_the_same_at_once(folder):
+    code = f"print(toolchain.load([{STEP!r}, {WORK!r}]).factorial(5))"
+    processes = [python(code) for _ in range(4)]
+    assert [said(process) for process in processes] == ["120\n"] * 4
+    assert [path.suffix for path in folder.iterdir()] == [".so"]
+
+
+def test_libraries_are_forgotten_while_others_load_them(folder):
+    """Each process finds, loses and builds again what the others forget, and always gets what it asked for."""
+    toolchain.load(ANSWER)
+    size = next(folder.iterdir()).stat().st_size
+    code = f"""
+import random
+toolchain.LIMIT = {int(2.5 * size)}
+for _ in range({scaled(300)}):
+    k = random.randrange(4)
+    assert toolchain.load(f"int f(void) {{{{ return {{k}}; }}}}").f() == k
+"""
+    for process in [python(code) for _ in range(3)]:
+        said(process)
+    assert len(list(folder.iterdir())) <= 5, "each process may just have added one"
+
+
+# ------------------------------------------------------------------------------------ entries that are something else
+def entry_key(folder: Path) -> str:
+    (path,) = folder.iterdir()
+    return path.name.split("-")[0]
+
+
+@pytest.mark.parametrize(
+    "make", [Path.mkdir, lambda path: path.symlink_to("/nowhere"), lambda path: path.write_text("")]
+)
+def test_foreign_entries_are_not_loaded(folder, make):
+    said(python(f"toolchain.load({ANSWER!r})"))
+    (path,) = folder.iterdir()
+    foreign = path.with_name(f"{entry_key(folder)}-{'0' * 32}.so")
+    path.unlink()
+    make(foreign)
+    assert toolchain.load(ANSWER).answer() == 42
+    assert path.exists()
+
+
+def test_another_librarys_contents_under_the_right_name_are_not_loaded(folder):
+    said(python(f"toolchain.load({ANSWER!r})"))
+    (path,) = folder.iterdir()
+    said(python("toolchain.load('int answer(void) { return 13; }')"))
+    (other,) = set(folder.iterdir()) - {path}
+    shutil.copy(other, path)
+    assert toolchain.load(ANSWER).answer() == 42
+
+
+def test_libraries_of_other_compilers_and_processors_are_not_taken(tmp_path, monkeypatch):
+    built = programs_built(monkeypatch)
+    native = [*toolchain.FLAGS, "-march=native"]
+    program = tmp_path / "compiler"
+    program.write_text('#!/bin/sh\nexec cc "$@"\n')
+    program.chmod(0o700)
+    for count, change in enumerate(
+        (
+            lambda: monkeypatch.setattr(toolchain, "_processor", lambda: ("fma", "sse2")),
+            lambda: monkeypatch.setattr(toolchain, "_processor", lambda: ("avx512f", "fma", "sse2")),
+            lambda: monkeypatch.setenv("CC", str(program)),
+            lambda: program.write_text('#!/bin/sh\nexec gcc "$@"\n'),
+        ),
+        start=1,
+    ):
+        change()
+        assert [toolchain.load(ANSWER, native).answer() for _ in range(2)] == [42, 42]
+        assert len(built) == count
+    built.clear()
+    assert toolchain.load(ANSWER).answer() == 42  # which does not look at the processor
+    monkeypatch.setattr(toolchain, "_processor", lambda: ("avx2",))
+    assert toolchain.load(ANSWER).answer() == 42
+    assert len(built) == 1
+    monkeypatch.setenv("CC", "cc -march=native")
+    assert toolchain.load(ANSWER).answer() == 42
+    monkeypatch.setattr(toolchain, "_processor", lambda: ("avx",))
+    assert toolchain.load(ANSWER).answer() == 42
+    assert len(built) == 3
+
+
+# ----------------------------------------------------------------------------------------- folders that take no files
+def in_own_mounts(prepare: str, code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run Python where some shell commands, such as mount, change the file system for it alone."""
+    program = "from chainrule.compiler import toolchain\n" + code
+    return subprocess.run(
+        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-e", "-c", f'{prepare}\nexec "$@"',
+         "sh", sys.executable, "-c", program],
+        env=os.environ | environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+
+def has_own_mounts() -> bool:
+    try:
+        test = ["unshare", "--user", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
+        return subprocess.run(test, capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+own_mounts = pytest.mark.skipif(not has_own_mounts(), reason="this system does not let us mount folders")
+THREE = "for k in range(3): print(toolchain.load(f'int f(void) {{ return {k}; }}').f())"
+
+
+@own_mounts
+def test_a_folder_that_can_only_be_read(folder):
+    said(python(THREE.replace("3", "1")))
+    (path,) = folder.iterdir()
+    path.with_name(path.name[:33] + "0" * 32 + ".so").write_text("damaged")
+    read_only = f"mount --bind {folder} {folder}; mount -o remount,bind,ro {folder}"
+    done = in_own_mounts(read_only, "toolchain._compiled = None\n" + THREE.replace("3", "1"))
+    assert (done.stdout, done.stderr) == ("0\n", ""), "what is there is used"
+    done = in_own_mounts(read_only, THREE)
+    assert done.stdout == "0\n1\n2\n"
+    (line,) = done.stderr.splitlines()
+    assert re.search("cannot be kept in .*: Read-only file system.*CHAINRULE_CACHE_DIR", line)
+    assert "无法在" in in_own_mounts(read_only, THREE, CHAINRULE_LANG="zh").stderr
+
+
+@own_mounts
+def test_a_full_disk(folder):
+    folder.mkdir(parents=True, mode=0o700)
+    full = f"mount -t tmpfs -o size=4k,mode=0700 tmpfs {folder}"
+    done = in_own_mounts(full, THREE + f"\nimport os; print(os.listdir({str(folder)!r}))")
+    assert done.stdout == "0\n1\n2\n[]\n", "no half files"
+    (line,) = done.stderr.splitlines()
+    assert "No space left on device" in line
+
+
+@own_mounts
+def test_a_folder_whose_files_must_not_run(folder):
+    folder.mkdir(parents=True, mode=0o700)
+    done = in_own_mounts(f"mount -t tmpfs -o noexec,mode=0700 tmpfs {folder}", THREE)
+    assert done.stdout == "0\n1\n2\n"
+    assert len(done.stderr.splitlines()) == 1
+
+
+@own_mounts
+def test_nowhere_to_compile(tmp_path):
+    code = f"""
+from chainrule.errors import CompilerError
+try:
+    toolchain.load({ANSWER!r} + " " * 10000)
+except CompilerError as error:
+    print(error)
+"""
+    done = in_own_mounts(f"mount -t tmpfs -o size=4k tmpfs {tmp_path}", code, TMPDIR=str(tmp_path))
+    assert re.search("nowhere to compile: .*No space left on device.*TMPDIR", done.stdout)
+
+
+# -------------------------------------------------------------------------------------------------------- unloading
+def loaded(folder: Path) -> int:
+    """How many libraries of the cache are in memory."""
+    lines = Path("/proc/self/maps").read_text().splitlines()
+    return len({line.split(maxsplit=5)[5] for line in lines if str(folder) in line})
+
+
+linux = pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="looks at memory as Linux shows it")
+
+
+@linux
+def test_a_library_is_unloaded_when_it_is_dropped(folder):
+    library = toolchain.load(ANSWER)
+    again = toolchain.load(ANSWER)
+    function = library.answer
+    assert loaded(folder) == 1
+    del library, again
+    gc.collect()
+    assert loaded(folder) == 1
+    assert function() == 42, "a function keeps its library"
+    del function
+    gc.collect()
+    assert loaded(folder) == 0
+
+
+@linux
+def test_memory_does_not_grow(folder):
+    files, maps = len(os.listdir("/proc/self/fd")), Path("/proc/self/maps").read_text().count("\n")
+    for k in range(scaled(1000)):
+        assert toolchain.load(f"int f(void) {{ return {k}; }}").f() == k  # compiled
+        assert toolchain.load("int f(void) { return 0; }").f() == 0  # found
+        if k % 10 == 9:
+            gc.collect()
+    gc.collect()
+    assert loaded(folder) == 0
+    assert len(os.listdir("/proc/self/fd")) == files
+    assert Path("/proc/self/maps").read_text().count("\n") < maps + 30
+
+
+def test_a_library_stays_while_it_runs():
+    """Also where everything but the call itself forgot it."""
+    text = "#include <time.h>\nint f(void) { nanosleep(&(struct timespec){.tv_nsec = 200000000}, 0); return 42; }"
+    flags = ["-D_GNU_SOURCE", *toolchain.FLAGS]
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(lambda: toolchain.load(text, flags).f())
+        while not running.done():
+            gc.collect()
+            time.sleep(0.01)
+        assert running.result() == 42
+
+
+def test_nothing_is_unloaded_at_exit():
+    """Other threads may still run it."""
+    code = """
+import ctypes, threading
+text = "#include <unistd.h>\\nvoid spin(void) { for (;;) usleep(1); }"
+library = toolchain.load(text, ["-D_GNU_SOURCE", *toolchain.FLAGS])
+threading.Thread(target=library.spin, daemon=True).start()
+"""
+    assert said(python(code)) == ""

@@ -2,7 +2,8 @@
 
 What is kept is code that will run, so it is kept in a folder that only its owner can write to, and each file's name
 holds a digest of its contents: one that is incomplete or damaged is built again, never loaded. A file appears whole,
-under a name that no other contents can have, so that processes may build side by side.
+under a name that no other contents can have, so that processes may build side by side, and be killed. Where nothing can
+be kept, everything works but starts more slowly.
 """
 
 from __future__ import annotations
@@ -11,20 +12,26 @@ import ctypes
 import importlib.util
 import os
 import platform
+import selectors
 import shlex
 import shutil
+import signal
 import stat
 import subprocess
 import sys
 import tempfile
+import time
+import weakref
+from _ctypes import dlclose, dlopen
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import lru_cache
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from chainrule.compiler.target import features_of_cpuinfo
 from chainrule.errors import CompilerError
 from chainrule.messages import Message
 
@@ -38,6 +45,9 @@ HIDING = ("-fvisibility=hidden",)
 EXPORTED = '__attribute__((visibility("default")))'
 """What stands before the functions of such a program that Python is to call."""
 LIMIT = 256 * 2**20  # bytes of libraries kept
+ABANDONED = 3600  # seconds after which a file that is still not a library never will be: its process was killed
+
+_complained_of: set[Path] = set()
 
 _NO_COMPILER = Message(
     "toolchain.no_compiler",
@@ -67,8 +77,15 @@ _UNLOADABLE = Message(
 )
 _NO_FOLDER = Message(
     "toolchain.no_folder",
-    en="compiled code cannot be kept in {folder}: {reason}. Choose another folder with CHAINRULE_CACHE_DIR.",
-    zh="无法在 {folder} 中保存编译后的代码：{reason}。请用 CHAINRULE_CACHE_DIR 另选一个文件夹。",
+    en="chainrule: compiled code cannot be kept in {folder}: {reason}. It is compiled again in every process; choose "
+    "another folder with CHAINRULE_CACHE_DIR.",
+    zh="chainrule：无法在 {folder} 中保存编译后的代码：{reason}。每个进程都要重新编译；可用 CHAINRULE_CACHE_DIR "
+    "另选一个文件夹。",
+)
+_NO_SPACE = Message(
+    "toolchain.no_space",
+    en="there is nowhere to compile: {reason}. Free some space, or choose another folder with TMPDIR.",
+    zh="没有可用于编译的地方：{reason}。请释放一些空间，或用 TMPDIR 另选一个文件夹。",
 )
 _UNSAFE_FOLDER = Message(
     "toolchain.unsafe_folder",
@@ -85,6 +102,8 @@ def load(sources: str | Sequence[str], flags: Sequence[str] = FLAGS) -> ctypes.C
     One text may be given as it is. Of a sequence of texts, each is compiled on its own, as many at once as there are
     cores; they may use each other's functions, and the library shows only those that are EXPORTED.
 
+    The library is unloaded when Python drops it: whoever uses the address of something in it keeps it as well.
+
     Raises:   CompilerError where there is no compiler, where it fails, or where the cache is not safe.
     Example:
         >>> load("int twice(int x) { return 2 * x; }").twice(21)
@@ -97,20 +116,16 @@ def load(sources: str | Sequence[str], flags: Sequence[str] = FLAGS) -> ctypes.C
     flags = list(flags) if isinstance(sources, str) else [*flags, *HIDING]
     compiler = find_compiler()
     folder = cache_folder()
-    origin = (compiler, _version(compiler), flags, LINKING, LIBRARIES, sys.platform, platform.machine(), texts)
+    origin = (compiler, _stamps(compiler), flags, LINKING, LIBRARIES, _machine(compiler, flags), texts)
     key = _digest(repr(origin).encode())
-    for path in folder.glob(f"{key}-*.so"):
-        with suppress(OSError):
-            if path.stem == f"{key}-{_digest(path.read_bytes())}":
-                library = ctypes.CDLL(str(path))
-                os.utime(path)  # used just now, so forgotten last
-                return library
-        path.unlink(missing_ok=True)
-    path = _kept(folder, key, _compiled(compiler, texts, flags))
+    if library := _found(folder, key):
+        return library
     try:
-        return ctypes.CDLL(str(path))
+        with tempfile.TemporaryDirectory(prefix="chainrule-", ignore_cleanup_errors=True) as name:
+            built = _compiled(compiler, texts, flags, Path(name))
+            return _kept_or_not(folder, key, built, compiler)
     except OSError as error:
-        raise CompilerError(_UNLOADABLE(command=shlex.join(compiler), reason=error, folder=folder)) from None
+        raise CompilerError(_NO_SPACE(reason=error)) from None
 
 
 def find_compiler() -> tuple[str, ...]:
@@ -131,100 +146,160 @@ def find_compiler() -> tuple[str, ...]:
 
 
 def cache_folder() -> Path:
-    """Where libraries are kept: $CHAINRULE_CACHE_DIR, else the user's cache; made, and closed to others.
+    """Where libraries are kept: $CHAINRULE_CACHE_DIR, else the user's cache; made if possible, and closed to others.
 
-    Raises:   CompilerError if it cannot be made, or if somebody else owns or could have written to it.
+    Raises:   CompilerError if somebody else owns it or could have written to it.
     """
     chosen = os.environ.get("CHAINRULE_CACHE_DIR")
     folder = (Path(chosen) if chosen else user_cache_path("chainrule")) / "compiled"
-    try:
+    with suppress(OSError):  # without it, nothing is found in it and nothing can be kept
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = folder.stat()
         if status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             raise CompilerError(_UNSAFE_FOLDER(folder=folder))
-        if stat.S_IMODE(status.st_mode) != 0o700:
-            folder.chmod(0o700)
-    except OSError as error:
-        raise CompilerError(_NO_FOLDER(folder=folder, reason=error.strerror)) from None
+        if status.st_mode & 0o077:
+            folder.chmod(status.st_mode & 0o700)
     return folder
 
 
-@lru_cache
-def _version(compiler: tuple[str, ...]) -> str:
-    return _run_all([[*compiler, "--version"]], compiler)[0]
+# ------------------------------------------------------------------------------------------ what a library depends on
+def _stamps(compiler: Sequence[str]) -> list[tuple[str, int, int]]:
+    """Which programs the command is made of: their files change with their version, which takes long to ask for."""
+    programs = [Path(found) for word in compiler if (found := shutil.which(word))]
+    if "ziglang" in compiler and (package := importlib.util.find_spec("ziglang")) and package.origin:
+        programs.append(Path(package.origin).with_name("zig"))
+    stamps = []
+    for program in programs:
+        with suppress(OSError):
+            status = program.stat()
+            stamps.append((str(program.resolve()), status.st_mtime_ns, status.st_size))
+    return stamps
 
 
-def _compiled(compiler: Sequence[str], texts: Sequence[str], flags: Sequence[str]) -> bytes:
-    """The library's contents: from one text in one call, from several by way of objects."""
-    with tempfile.TemporaryDirectory(prefix="chainrule-") as name:
-        folder = Path(name)
-        parts = [folder / f"part{k}.c" for k in range(len(texts))]
-        for path, text in zip(parts, texts, strict=True):
-            path.write_text(text, encoding="utf-8")
-        if len(parts) > 1:
-            objects = [path.with_suffix(".o") for path in parts]
-            alone = [*compiler, *(flag for flag in flags if flag != "-shared"), "-c", "-o"]
-            _run_all([[*alone, str(made), str(path)] for made, path in zip(objects, parts, strict=True)], compiler)
-            parts = objects
-        library = folder / "library.so"
-        _run_all([[*compiler, *flags, *LINKING, "-o", str(library), *map(str, parts), *LIBRARIES]], compiler)
-        return library.read_bytes()
+def _machine(compiler: Sequence[str], flags: Sequence[str]) -> tuple[str, ...]:
+    """What the code runs on; the processor itself too where the compiler is free to look at it."""
+    itself = any("native" in word or "zig" in word for word in (*compiler, *flags))
+    return (sys.platform, platform.machine(), *(_processor() if itself else ()))
 
 
-def _run_all(commands: Sequence[Sequence[str]], compiler: Sequence[str]) -> list[str]:
-    """What commands of the compiler print; as many run at once as there are cores, and none is left running."""
-    printed: list[str] = []
-    running: list[subprocess.Popen[str]] = []
-    waiting = list(reversed(commands))
+@cache
+def _processor() -> tuple[str, ...]:
     try:
-        while waiting or running:
-            while waiting and len(running) < _core_count():
-                running.append(_started(waiting.pop(), compiler))
-            printed.append(_printed(running[0], compiler))
-            del running[0]
-    finally:
-        for process in running:
-            process.kill()
-            process.communicate()
-    return printed
+        return tuple(sorted(features_of_cpuinfo(Path("/proc/cpuinfo").read_text(errors="replace"))))
+    except OSError:
+        return (platform.processor(), platform.release())
 
 
-def _started(command: Sequence[str], compiler: Sequence[str]) -> subprocess.Popen[str]:
-    pipe = subprocess.PIPE
+# ---------------------------------------------------------------------------------------------------------- compiling
+def _compiled(compiler: Sequence[str], texts: Sequence[str], flags: Sequence[str], folder: Path) -> Path:
+    """The library's file: from one text in one call, from several by way of objects."""
+    parts = [folder / f"part{k}.c" for k in range(len(texts))]
+    for path, text in zip(parts, texts, strict=True):
+        path.write_text(text, encoding="utf-8")
+    if len(parts) > 1:
+        alone = [*compiler, *(flag for flag in flags if flag != "-shared"), "-c", "-o"]
+        longest_first = sorted(parts, key=lambda path: -path.stat().st_size)
+        _run_all([[*alone, str(path.with_suffix(".o")), str(path)] for path in longest_first], compiler, folder)
+        parts = [path.with_suffix(".o") for path in parts]
+    library = folder / "library.so"
+    _run_all([[*compiler, *flags, *LINKING, "-o", str(library), *map(str, parts), *LIBRARIES]], compiler, folder)
+    return library
+
+
+def _run_all(commands: Sequence[Sequence[str]], compiler: Sequence[str], folder: Path) -> None:
+    """Run commands of the compiler, as many at once as there are cores; none is left running, whatever happens."""
+    waiting = list(reversed(commands))
+    with selectors.DefaultSelector() as running:
+        try:
+            while waiting or running.get_map():
+                while waiting and len(running.get_map()) < _core_count():
+                    process = _started(waiting.pop(), compiler, folder)
+                    running.register(process.stdout or -1, selectors.EVENT_READ, (process, bytearray()))
+                for key, _ in running.select():
+                    process, printed = key.data
+                    if part := os.read(key.fd, 2**16):
+                        printed += part
+                        continue
+                    running.unregister(key.fileobj)
+                    process.communicate()
+                    if process.returncode != 0:
+                        text = printed.decode(errors="replace").strip()[:2000] or f"exit status {process.returncode}"
+                        raise CompilerError(_FAILED(command=shlex.join(compiler), output=text))
+        finally:
+            for key in running.get_map().values():
+                with suppress(OSError):
+                    os.killpg(key.data[0].pid, signal.SIGKILL)  # with all that it started
+                key.data[0].communicate()
+
+
+def _started(command: Sequence[str], compiler: Sequence[str], folder: Path) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True, errors="replace"
-        )
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, process_group=0,
+            env=os.environ | {"TMPDIR": str(folder)},
+        )  # fmt: skip
     except OSError as error:
         raise CompilerError(_FAILED(command=shlex.join(compiler), output=error.strerror)) from None
-
-
-def _printed(process: subprocess.Popen[str], compiler: Sequence[str]) -> str:
-    output, errors = process.communicate()
-    if process.returncode != 0:
-        text = errors.strip()[:2000] or f"exit status {process.returncode}"
-        raise CompilerError(_FAILED(command=shlex.join(compiler), output=text))
-    return output
 
 
 def _core_count() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+# ---------------------------------------------------------------------------------------------------------- the cache
 def _digest(content: bytes) -> str:
     return sha256(content).hexdigest()[:32]
+
+
+def _found(folder: Path, key: str) -> ctypes.CDLL | None:
+    """The library from the cache; files of its name that are something else are deleted."""
+    for path in folder.glob(f"{key}-*.so"):
+        with suppress(OSError):
+            if path.stem == f"{key}-{_digest(path.read_bytes())}":
+                library = _opened(path)
+                with suppress(OSError):
+                    os.utime(path)  # used just now, so forgotten last
+                return library
+        with suppress(OSError):
+            path.unlink()
+    return None
+
+
+def _kept_or_not(folder: Path, key: str, built: Path, compiler: Sequence[str]) -> ctypes.CDLL:
+    """The library that was built: from the cache, or from where it is, since it stays when the file is gone."""
+    try:
+        return _opened(_kept(folder, key, built.read_bytes()))
+    except OSError as error:
+        reason = error.strerror or error
+    try:
+        library = _opened(built)
+    except OSError as error:
+        raise CompilerError(_UNLOADABLE(command=shlex.join(compiler), reason=error, folder=folder)) from None
+    if folder not in _complained_of:
+        _complained_of.add(folder)
+        print(_NO_FOLDER(folder=folder, reason=reason), file=sys.stderr)
+    return library
+
+
+def _opened(path: Path) -> ctypes.CDLL:
+    handle = dlopen(str(path), os.RTLD_NOW | os.RTLD_LOCAL)
+    library = ctypes.CDLL(str(path), handle=handle)
+    # Its functions keep the library, so nothing of it runs any more; except at exit, when other threads still may.
+    weakref.finalize(library, dlclose, handle).atexit = False
+    return library
 
 
 def _kept(folder: Path, key: str, content: bytes) -> Path:
     """The path of a library in the cache, whole from the moment it can be seen."""
     path = folder / f"{key}-{_digest(content)}.so"
+    handle, temporary = tempfile.mkstemp(dir=folder)
     try:
-        handle, temporary = tempfile.mkstemp(dir=folder)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
         os.replace(temporary, path)
-    except OSError as error:
-        raise CompilerError(_NO_FOLDER(folder=folder, reason=error.strerror)) from None
+    except OSError:
+        os.unlink(temporary)
+        raise
     _forget_unused(folder, path)
     return path
 
@@ -235,10 +310,13 @@ def _forget_unused(folder: Path, new: Path) -> None:
     for path in folder.iterdir():
         with suppress(OSError):
             status = path.stat()
-            files.append((path != new, -status.st_mtime, status.st_size, path))
+            if path.suffix != ".so" and time.time() - status.st_mtime > ABANDONED:
+                path.unlink()
+            else:
+                files.append((path != new, -status.st_mtime, status.st_size, path))
     total = 0
     for _, _, size, path in sorted(files):
         total += size
-        if total > LIMIT and path != new:
+        if total > LIMIT and path.suffix == ".so" and path != new:
             with suppress(OSError):
                 path.unlink()
