@@ -4,6 +4,7 @@ tensors          Tensor, tensor, input_tensor, batch, the dtypes
 operations       see chainrule.ops: arithmetic, activations, movement, contractions, selection, randomness
 transformations  grad, value_and_grad, vjp, jvp, vmap, jacobian, hessian, hvp, check_gradients
 graphs           Graph, verify, evaluate
+compiler         compile: a function as native code, and every stage of its making to look at
 networks         Model; nn: layers, losses, lenet5; optim: SGD, Adam; train: callbacks, metrics; data: digits
 """
 
@@ -15,6 +16,7 @@ from typing import Any as _Any
 from chainrule import data as data
 from chainrule.autodiff import *
 from chainrule.execute import evaluate as evaluate
+from chainrule.execute.compiling import compile as compile
 from chainrule.graph.dtype import bool_ as bool_
 from chainrule.graph.dtype import float32 as float32
 from chainrule.graph.dtype import float64 as float64

@@ -14,8 +14,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import chain, count
 
-import numpy as np
-
 from chainrule.compiler.expressions import nest_parts
 from chainrule.compiler.samples import Counted
 from chainrule.graph.affine import Affine, Axis
@@ -23,6 +21,7 @@ from chainrule.graph.dtype import bool_
 from chainrule.graph.expression import (
     PLACE_OF_LARGEST,
     SUM,
+    Buffer,
     Call,
     Constant,
     Coordinate,
@@ -101,6 +100,11 @@ def formula(nest: LoopNest) -> str:
     """
     lines = _Formula(nest).lines()
     return "\n".join(lines if len(lines) <= LINES else [*lines[:LINES], f"... and {len(lines) - LINES} lines more"])
+
+
+def axis_names(nest: LoopNest) -> Mapping[Axis, str]:
+    """What the axes of a nest are called in its formula."""
+    return _named_axes(nest, nest_parts(nest))
 
 
 def plain(name: str) -> str:
@@ -247,17 +251,17 @@ def _constant(e: Constant) -> _Text:
 
 
 # ---------------------------------------------------------------------------------------------------------------- names
-def _buffers(nest: LoopNest, everything: Sequence[Expression]) -> list[object]:
+def _buffers(nest: LoopNest, everything: Sequence[Expression]) -> list[Buffer]:
     return [*(o.buffer for o in nest.outputs), *(e.buffer for e in everything if isinstance(e, Read))]
 
 
 def _mentioned(nest: LoopNest, everything: Sequence[Expression]) -> list[Axis]:
     """All axes, those of the nest first."""
-    found = [a for e in everything for a in (e.axes if isinstance(e, Reduce) else sorted_axes(e.own_axes()))]
+    found = [a for e in everything for a in (e.axes if isinstance(e, Reduce) else _sorted(e.own_axes()))]
     return list(dict.fromkeys(chain(nest.axes, found)))
 
 
-def sorted_axes(axes: frozenset[Axis]) -> list[Axis]:
+def _sorted(axes: frozenset[Axis]) -> list[Axis]:
     return sorted(axes, key=lambda a: a.name)
 
 
