@@ -183,7 +183,9 @@ def test_the_ends_of_every_type():
     for (name, y), a, w in zip(outputs, actual, wanted, strict=True):
         same = a.dtype == w.dtype and a.shape == w.shape
         with np.errstate(all="ignore"):
-            close = np.abs(np.subtract(a, w, dtype=np.float64)) <= 16 * _epsilon(w.dtype) * np.abs(w) + _smallest(w.dtype)
+            close = np.abs(np.subtract(a, w, dtype=np.float64)) <= 16 * _epsilon(w.dtype) * np.abs(w) + _smallest(
+                w.dtype
+            )
         if not (same and ((a == w) | ((a != a) & (w != w)) | close).all()):
             found.append(f"{name}: {a} for {w}, from {[x.numpy() for x in y.inputs]}")
     assert not found, "\n".join(found[:20])
@@ -200,7 +202,9 @@ def _smallest(dtype: np.dtype) -> float:
 
 def met() -> set[Operation]:
     """The operations of all the nodes of all the graphs."""
-    found = {y.operation for k in range(_PARTS) for graph in part(k) for y in topological(graph.outputs, expanded_inputs)}
+    found = {
+        y.operation for k in range(_PARTS) for graph in part(k) for y in topological(graph.outputs, expanded_inputs)
+    }
     return found - {SOURCE, NUMBER}
 
 
