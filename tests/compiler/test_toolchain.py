@@ -266,9 +266,10 @@ def test_a_folder_that_cannot_be_made(tmp_path, monkeypatch, capfd):
     assert re.search(r"cannot be kept in .*file.compiled: Not a directory.*CHAINRULE_CACHE_DIR", line)
 
 
-def test_a_folder_that_its_owner_closed_stays_closed(folder):
+@pytest.mark.parametrize("mode", [0o500, 0o555])
+def test_a_folder_that_its_owner_closed_stays_closed(folder, mode):
     toolchain.load(ANSWER)
-    folder.chmod(0o500)
+    folder.chmod(mode)
     assert toolchain.load(ANSWER).answer() == 42
     assert folder.stat().st_mode & 0o777 == 0o500
     folder.chmod(0o700)
@@ -304,9 +305,14 @@ def wait_for(condition) -> None:
 
 @pytest.fixture
 def slow_compiler(tmp_path) -> str:
-    """A compiler that starts others, which say who they are and then never finish."""
+    """A compiler that starts others, which say who they are and then never finish.
+
+    It prints more than a pipe holds: when it has, somebody is watching it.
+    """
     program = tmp_path / "slow"
-    program.write_text(f"#!/bin/sh\nsleep 1000 &\necho $! > {tmp_path}/$!.pid\nwait\n")
+    program.write_text(
+        f"#!/bin/sh\n: > $TMPDIR/cc1\nhead -c 300000 /dev/zero\nsleep 1000 &\necho $! > {tmp_path}/$!.pid\nwait\n"
+    )
     program.chmod(0o700)
     return str(program)
 

@@ -207,7 +207,7 @@ def _compiled(compiler: Sequence[str], texts: Sequence[str], flags: Sequence[str
 
 
 def _run_all(commands: Sequence[Sequence[str]], compiler: Sequence[str], folder: Path) -> None:
-    """Run commands of the compiler, as many at once as there are cores; none is left running, whatever happens."""
+    """Run commands of the compiler, as many at once as there are cores; where one fails, none is left running."""
     waiting = list(reversed(commands))
     with selectors.DefaultSelector() as running:
         try:
