@@ -6,16 +6,17 @@ from math import prod
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from chainrule.compiler import Kernel, compile_nests
 from chainrule.graph.affine import Affine, Axis
 from chainrule.graph.dtype import float64
 from chainrule.graph.expression import Buffer, Read, Reduce, call, walk
 from chainrule.graph.extent import Batch, Extent, concrete, concrete_shape
 from chainrule.graph.gather import gather
 from chainrule.graph.scalar import MULTIPLY
+from tests.compiler.nests import computed
+from tests.counts import scaled
 
 BATCH = 3
 
@@ -31,19 +32,19 @@ class Case:
 
 def check(*cases: Case) -> None:
     """The nests, compiled, against a loop over all points; and that they write each element exactly once."""
-    kernels = []
-    for k, case in enumerate(cases):
+    generator = np.random.default_rng(0)
+    programs = []
+    for case in cases:
         output = Buffer("y", case.shape, float64)
         body = Read(Buffer("x", tuple(axis.extent for axis in case.axes), float64), tuple(map(Affine.of, case.axes)))
-        kernels.append(Kernel(f"nests_{k}", gather(output, case.index, case.axes, body), (body.buffer, output)))
-    generator = np.random.default_rng(0)
-    for kernel, runner, case in zip(kernels, compile_nests(kernels), cases, strict=True):
         x = generator.integers(-9, 9, [concrete(axis.extent, BATCH) for axis in case.axes]).astype(float)
-        y = np.full(concrete_shape(case.shape, BATCH), np.nan)
-        runner([x, y], BATCH)
+        programs.append((output, gather(output, case.index, case.axes, body), {body.buffer: x}))
+    results = computed(programs, BATCH)
+    for case, (output, nests, inputs), y in zip(cases, programs, results, strict=True):
+        (x,) = inputs.values()
         np.testing.assert_array_equal(y, scattered(x, case), err_msg=str(case))
-        written = [point for nest in kernel.nests for point in points(nest.outputs[0].index, nest.axes)]
-        assert len(written) == len(set(written)) == y.size, case
+        places = [point for nest in nests for point in points(nest.outputs[0].index, nest.axes)]
+        assert len(places) == len(set(places)) == y.size == prod(concrete_shape(output.shape, BATCH)), case
 
 
 def points(index, axes):
@@ -103,14 +104,24 @@ def anything(draw) -> Case:
     return Case(tuple(index), tuple(axes), tuple(shape))
 
 
-@given(st.lists(windows(), min_size=4, max_size=4))
-def test_windows(cases):
-    check(*cases)
+def drawn(strategy: st.SearchStrategy[Case]) -> list[Case]:
+    """Cases to be compiled together."""
+    found: list[Case] = []
+
+    @given(strategy)
+    @settings(max_examples=scaled(1000))
+    def collect(case: Case) -> None:
+        found.append(case)
+
+    collect()
+    return found
 
 
-@given(st.lists(anything(), min_size=4, max_size=4))
-def test_anything(cases):
-    check(*cases)
+@pytest.mark.parametrize("strategy", [windows(), anything()], ids=["windows", "anything"])
+def test_random_indices(strategy):
+    cases = drawn(strategy)
+    for k in range(0, len(cases), 20):
+        check(*cases[k : k + 20])
 
 
 ROW, COLUMN, TAP, SAMPLE = Axis("i", 5), Axis("j", 4), Axis("p", 3), Axis("n", Batch())
