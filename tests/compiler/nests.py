@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from chainrule.execute.native import NativeProgram
 from chainrule.graph.expression import Buffer, Expression, Read, rewrite
-from chainrule.graph.extent import Shape
 from chainrule.graph.loopnest import LoopNest, Output
 from chainrule.graph.operation import Array, Attributes, Primitive, Type
 from chainrule.graph.tensor import Tensor, apply, input_tensor
@@ -61,7 +60,8 @@ def compute(result: Buffer, nests: Nests, inputs: Mapping[Buffer, Array], batch:
 
 def computed(cases: Sequence[tuple[Buffer, Nests, Mapping[Buffer, Array]]], batch: int | None = None) -> list[Array]:
     """What each of many nests writes, all in one program."""
-    outputs, bindings = [], {}
+    outputs: list[Tensor] = []
+    bindings: dict[Tensor, Array] = {}
     for result, nests, inputs in cases:
         y, given = written(result, nests, list(inputs))
         outputs.append(y)
