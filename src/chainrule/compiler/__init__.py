@@ -1,11 +1,18 @@
-"""From loop nests to native code.
+"""From a graph to native code: each file is a stage, which takes plain data and gives plain data.
 
-toolchain   a C text becomes a loaded library, kept on disk
-naive       loop nests become plain C, one function each
-running     the functions called with arrays: what the tests compare with the reference executor
+expressions   equal expressions are one object; every rewriting applies the same algebra
+lowering      tensors become loop nests: equal nodes once, what nothing needs left out
+samples       which nests run sample by sample in vector lanes; masks for empty lanes, sums over a batch in banks
+phases        where a value needs the whole batch, the program is cut
+groups        which nests become one kernel
+updates       values that replace inputs from step to step, written over them
+copies        between the caller's rows and the kernels' lanes
+layout        where every buffer lives, and how its elements lie
+schedule      vector axis, register tile and order of loops of a kernel
+kernel        a nest and its schedule as a C function       mathematics   the functions that it calls
+assembly      kernels, copies and barriers as the C text of a program
+pipeline      all of it, from tensors to C
+formulas      nests as formulas                             show          every stage as text for people
+target        instruction sets                              toolchain     a C text becomes a loaded library
+team          the threads that run programs
 """
-
-from chainrule.compiler.naive import Kernel, emit
-from chainrule.compiler.running import Runner, compile_nests, run, run_all
-
-__all__ = ["Kernel", "Runner", "compile_nests", "emit", "run", "run_all"]

@@ -1,21 +1,18 @@
-int matmul(void **arrays, int64_t batch) {
-  float *const x_1 = arrays[0];
-  float *const w_2 = arrays[1];
-  float *const y_3 = arrays[2];
-  {
-    for (int64_t n_4 = 0; n_4 < batch; n_4++) {
-      for (int64_t o_5 = 0; o_5 < 2; o_5++) {
-        float t_6 = 0.0f;
-        for (int64_t i_7 = 0; i_7 < 3; i_7++) {
-          float t_8 = x_1[n_4 * 3 + i_7];
-          float t_9 = w_2[i_7 * 2 + o_5];
-          float t_10 = (t_8 * t_9);
-          float t_11 = (t_6 + t_10);
-          t_6 = t_11;
-        }
-        y_3[n_4 * 2 + o_5] = t_6;
-      }
-    }
+// matmul (batch, 2) float32 = matmul
+// tile 1 point, vectors along lane, loops o
+static void k0(f32 *restrict p0, const f32 *restrict p1, const f32 *restrict p2, const i64 first, const i64 batch) {
+  for (i64 o_1 = 0; o_1 < 2; o_1 += 1) {
+    const f32v t2 = *(const f32v *)(p1 + 0);
+    const f32v t3 = splat_f32v(*(p2 + o_1));
+    const f32v t4 = t2 * t3;
+    const f32v t5 = *(const f32v *)(p1 + 8);
+    const f32v t6 = splat_f32v(*(p2 + o_1 + 2));
+    const f32v t7 = t5 * t6;
+    const f32v t8 = t4 + t7;
+    const f32v t9 = *(const f32v *)(p1 + 16);
+    const f32v t10 = splat_f32v(*(p2 + o_1 + 4));
+    const f32v t11 = t9 * t10;
+    const f32v t12 = t8 + t11;
+    *(f32v *)(p0 + o_1 * 8) = t12;
   }
-  return 0;
 }

@@ -1,17 +1,12 @@
-int sigmoid(void **arrays, int64_t batch) {
-  float *const x_1 = arrays[0];
-  float *const y_2 = arrays[1];
-  {
-    for (int64_t a0_3 = 0; a0_3 < batch; a0_3++) {
-      for (int64_t a1_4 = 0; a1_4 < 3; a1_4++) {
-        float t_5 = x_1[a0_3 * 3 + a1_4];
-        float t_6 = (-t_5);
-        float t_7 = expf(t_6);
-        float t_8 = (1.0f + t_7);
-        float t_9 = (1.0f / t_8);
-        y_2[a0_3 * 3 + a1_4] = t_9;
-      }
-    }
+// sigmoid (batch, 3) float32 = sigmoid
+// tile 1 point, vectors along lane, loops a1
+static void k0(f32 *restrict p0, const f32 *restrict p1, const i64 first, const i64 batch) {
+  for (i64 a1_1 = 0; a1_1 < 3; a1_1 += 1) {
+    const f32v t2 = *(const f32v *)(p1 + a1_1 * 8);
+    const f32v t3 = -t2;
+    const f32v t4 = exp_f32v(t3);
+    const f32v t5 = splat_f32v(1.0f) + t4;
+    const f32v t6 = splat_f32v(1.0f) / t5;
+    *(f32v *)(p0 + a1_1 * 8) = t6;
   }
-  return 0;
 }
