@@ -71,7 +71,7 @@ def shown(width):
         logs={"loss": 0.123, "accuracy": 0.97},
     )
     line = LiveLine()
-    line.on_train_batch_end(training)
+    line.on_train_progress(training)
     console = Console(file=io.StringIO(), width=width, color_system=None)
     console.print(line)
     return console.file.getvalue()

@@ -154,7 +154,7 @@ def test_batch_counts_from_the_end_too_and_names_structures():
 
 def test_arguments_by_name_are_the_same_program():
     f = Counted(lambda x, scale=2.0: x * scale)
-    f.__signature__ = inspect.signature(f.function)  # type: ignore[attr-defined]
+    f.__signature__ = inspect.signature(f.function)
     g = cr.compile(f, batch=0)
     np.testing.assert_array_equal(g(np.ones(3), 3.0), g(x=np.ones(3), scale=3.0))
     assert f.times == 1

@@ -291,7 +291,7 @@ def _rounds(
             for j in range(len(pieces))
             if (j < k and written[j] & (read[k] | written[k]))
             or (j != k and read[j] & replaced[k])
-            or (j < k and replaced[k] and watched in written[j])
+            or (j != k and replaced[k] and watched in written[j])
         ]
         for k in range(len(pieces))
     ]

@@ -71,7 +71,9 @@ def compiled(outputs: Sequence[Tensor], carried: Mapping[Tensor, int], watched: 
     phases = cut(split, partial, whole, set(lowered.outputs))
     groups, aliases = _grouped(phases, lowered, partial, expressions)
     grouped_phases = [Phase(p.chunked, g) for p, g in zip(phases, groups, strict=True)]
-    grouped_phases, in_place = updated(grouped_phases, lowered, carried, expressions)
+    grouped_phases, in_place = updated(
+        grouped_phases, lowered, carried, None if watched is None else lowered.outputs[watched], expressions
+    )
     order = arranged(
         grouped_phases,
         list(given), lowered.outputs, aliases, expressions,

@@ -15,7 +15,7 @@ from functools import partial
 from itertools import groupby
 
 from chainrule.compiler import team
-from chainrule.compiler.copies import Load, Step, Store
+from chainrule.compiler.copies import Gather, Load, Step, Store
 from chainrule.compiler.expressions import reads
 from chainrule.compiler.formulas import axis_names, formula, plain
 from chainrule.compiler.kernel import Kernel
@@ -130,6 +130,8 @@ def _group(step: Step, kernels: Mapping[int, Kernel]) -> list[str]:
         how = "samples side by side"
     elif isinstance(step, Store):
         how = "samples one after the other"
+    elif isinstance(step, Gather):
+        how = "the samples of a step together"
     else:
         how = "samples of a chunk one after the other"
     return [f"  copy  {plain(step.source.name)} → {plain(step.target.name)}: {how}"]
@@ -214,7 +216,7 @@ def _memory(compiled: Compiled, batch: int | None) -> str:
     }
     total = sum(arenas.values())
     count = f"{samples} sample{'s' if samples > 1 else ''}" + ("" if batch else " (one chunk)")
-    lines = [f"{total:,} bytes at the most for a batch of {count}"]
+    lines = [f"{total:,} bytes for a batch of {count}, beside the arguments"]
     lines += [f"  {name:8}{arenas[name]:>14,}  {text}" for name, text in what.items() if arenas[name]]
     return "\n".join([*lines, "places, from byte to byte", *_places(compiled)])
 

@@ -141,7 +141,8 @@ def find_compiler() -> tuple[str, ...]:
         if found := shutil.which(name):
             return (found,)
     if importlib.util.find_spec("ziglang") is not None:
-        return (sys.executable, "-m", "ziglang", "cc")
+        # Which otherwise builds for the processor that it runs on, whatever the flags leave out.
+        return (sys.executable, "-m", "ziglang", "cc", "-mcpu=baseline")
     raise CompilerError(_NO_COMPILER())
 
 

@@ -14,12 +14,16 @@ from chainrule.graph.tensor import Tensor
 
 
 def updated(
-    phases: Sequence[Phase], lowered: Lowered, carried: Mapping[Tensor, int], expressions: Expressions
+    phases: Sequence[Phase],
+    lowered: Lowered,
+    carried: Mapping[Tensor, int],
+    watched: Buffer | None,
+    expressions: Expressions,
 ) -> tuple[list[Phase], dict[Buffer, Buffer]]:
     """The phases, and for each new value the input whose memory it takes.
 
     Where that memory is still read when the new value is made, or where one value replaces several inputs, the value is
-    copied at the end instead.
+    copied at the end instead; so where it is made before the number that is watched.
     """
     in_place: dict[Buffer, Buffer] = {}
     copies: list[LoopNest] = []
@@ -27,7 +31,7 @@ def updated(
         new, old = lowered.outputs[k], lowered.inputs.get(tensor)
         if old is None or new is old or has_batch(new.shape):
             continue
-        if new not in in_place and _may_overwrite(new, old, phases):
+        if new not in in_place and _may_overwrite(new, old, watched, phases):
             in_place[new] = old
             continue
         axes = axes_of(old)
@@ -42,7 +46,7 @@ def updated(
     return [*phases, *last], in_place
 
 
-def _may_overwrite(new: Buffer, old: Buffer, phases: Sequence[Phase]) -> bool:
+def _may_overwrite(new: Buffer, old: Buffer, watched: Buffer | None, phases: Sequence[Phase]) -> bool:
     """Whether one nest of an array phase makes the new value, element by element, after all that reads the old one."""
     writers = [(p, n) for p, phase in enumerate(phases) for n in phase.nests if any(o.buffer is new for o in n.outputs)]
     if len(writers) != 1 or phases[writers[0][0]].chunked:
@@ -55,11 +59,15 @@ def _may_overwrite(new: Buffer, old: Buffer, phases: Sequence[Phase]) -> bool:
         return False
     if any(r.buffer is old for phase in phases[where + 1 :] for n in phase.nests for r in reads(n)):
         return False
+    if any(o.buffer is watched for phase in phases[where + 1 :] for n in phase.nests for o in n.outputs):
+        return False
+    if any(o.buffer is watched for o in writer.outputs):
+        return False
     nests = phases[where].nests
     after = {o.buffer for o in writer.outputs}
     for n in nests[nests.index(writer) + 1 :]:
         if any(r.buffer in after for r in reads(n)):
             after |= {o.buffer for o in n.outputs}
-            if any(r.buffer is old for r in reads(n)):
+            if watched in after or any(r.buffer is old for r in reads(n)):
                 return False
     return True

@@ -103,7 +103,7 @@ def compile(
         raise UsageError(_NOT_A_FUNCTION(given=type(function).__name__))
     check_executor(executor)
     numbers = tuple(batch) if isinstance(batch, list | tuple) else (batch,)
-    if not all(isinstance(k, int) and not isinstance(k, bool) for k in numbers):
+    if not all(type(k) is int for k in numbers):
         raise UsageError(_BATCH(given=repr(batch)))
     return CompiledFunction(function, numbers, executor)
 

@@ -71,6 +71,7 @@ class NativeProgram:
         self._scratch = _zeros(layout.sizes["scratch"] * self._threads)
         self._capacity = 0
         self._batches = self._rows = _zeros(0)
+        self._feeds = set(self.compiled.feeds)  # a list would compare tensors, which makes tensors
         self._tensors = {b: t for t, b in self._inputs.items()}
         memory = _zeros(ctypes.sizeof(_Frame) + 8 * len(self.compiled.groups))
         self._memory = memory
@@ -78,7 +79,7 @@ class NativeProgram:
         for name, arena in (("shared", self._shared), ("banks", self._banks), ("scratch", self._scratch)):
             setattr(self._frame, name, arena.ctypes.data)
         for tensor in self._inputs:
-            if tensor.value is not None and tensor not in self.compiled.feeds and not has_batch(tensor.shape):
+            if tensor.value is not None and tensor not in self._feeds and not has_batch(tensor.shape):
                 self.write(tensor, tensor.value)
 
     @property
@@ -140,7 +141,7 @@ class NativeProgram:
 
     def _run_once(self, values: Mapping[Tensor, Array], size: int) -> list[Array] | None:
         for tensor, value in values.items():
-            if tensor in self._inputs and tensor not in self.compiled.feeds and not has_batch(tensor.shape):
+            if tensor in self._inputs and tensor not in self._feeds and not has_batch(tensor.shape):
                 self.write(tensor, value)
         arrays = {
             b: np.ascontiguousarray(values[tensor] if tensor.value is None else tensor.value, b.dtype.numpy)
