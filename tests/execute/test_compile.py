@@ -12,7 +12,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +22,8 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.errors import ChainruleError, CompilerError, GradientError
+from chainrule.compiler.target import TARGETS, detect
+from chainrule.errors import ChainruleError, CompilerError, GradientError, UsageError
 
 SNAPSHOT = Path(__file__).parent / "refusals.txt"
 RANDOM = np.random.default_rng(0)
@@ -72,6 +75,37 @@ def test_a_compiled_gradient_is_the_gradient(dtype, close, executor):
     for name, slope in slopes.items():
         assert slope.dtype == dtype
         np.testing.assert_allclose(slope, wanted[name].numpy(), rtol=close, atol=close)
+
+
+def available() -> list[str]:
+    """The instruction sets that this machine can run."""
+    found = []
+    for t in TARGETS:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("CHAINRULE_ISA", t.name)
+            with suppress(UsageError):
+                found.append(detect().name)
+    return found
+
+
+@pytest.mark.parametrize("isa", available())
+@pytest.mark.parametrize(("dtype", "close"), [("float32", 1e-4), ("float64", 1e-10)])
+def test_a_gradient_is_the_same_on_every_instruction_set(isa, dtype, close, monkeypatch):
+    """Lanes differ between them, and with the lanes how sums over samples are taken: 2 lanes to 16, many chunks."""
+    monkeypatch.setenv("CHAINRULE_ISA", isa)
+    values = parameters(dtype)
+    step = cr.compile(cr.grad(loss), batch=(1, 2), executor="native")
+    bias = cr.compile(lambda x: (cr.sum(cr.tanh(x), axis=0), cr.mean(x * x, axis=0)), batch=0, executor="native")
+    for size in (1, 3, 16, 33, 70):
+        x, labels = RANDOM.normal(size=(size, 5)).astype(dtype), RANDOM.integers(0, 3, size)
+        wanted = cr.grad(loss)(values, x, labels)
+        for name, slope in step(values, x, labels).items():
+            np.testing.assert_allclose(slope, wanted[name].numpy(), rtol=close, atol=close)
+        for width in (1, 3, 4, 8, 17):
+            rows = RANDOM.normal(size=(size, width)).astype(dtype)
+            total, mean = bias(rows)
+            np.testing.assert_allclose(total, np.tanh(rows).sum(0), rtol=close, atol=close * size)
+            np.testing.assert_allclose(mean, (rows * rows).mean(0), rtol=close, atol=close)
 
 
 def test_structures_go_in_and_come_out_as_they_are():
@@ -220,6 +254,9 @@ def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.skipif(
+    find_spec("ziglang") is not None, reason="the package ziglang is a compiler that PATH does not hide"
+)
 def test_without_a_compiler_it_says_so_once_and_runs_all_the_same():
     code = """if True:
         import chainrule as cr, numpy as np
