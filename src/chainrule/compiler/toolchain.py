@@ -237,7 +237,7 @@ def _started(command: Sequence[str], compiler: Sequence[str], folder: Path) -> s
     try:
         return subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, process_group=0,
-            env=os.environ | {"TMPDIR": str(folder)},
+            env=os.environ | {"TMPDIR": str(folder), "ZIG_LOCAL_CACHE_DIR": str(folder)},
         )  # fmt: skip
     except OSError as error:
         raise CompilerError(_FAILED(command=shlex.join(compiler), output=error.strerror)) from None
