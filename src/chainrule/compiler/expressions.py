@@ -7,13 +7,14 @@ pass must visit each object once, and two equal ones must be known to be equal w
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
 from itertools import count
 
 import numpy as np
 
 from chainrule.graph.affine import Affine, Axis
-from chainrule.graph.dtype import bool_
-from chainrule.graph.expression import Call, Constant, Coordinate, Expression, Guard, Index, Read, Reduce, Size
+from chainrule.graph.dtype import DType, bool_
+from chainrule.graph.expression import Call, Constant, Coordinate, Expression, Guard, Index, Read, Reduce, Size, zero
 from chainrule.graph.extent import Batch
 from chainrule.graph.loopnest import LoopNest, Output
 from chainrule.graph.scalar import (
@@ -31,6 +32,20 @@ from chainrule.graph.scalar import (
 )
 
 Rule = Callable[[Expression], Expression]
+
+
+@dataclass(frozen=True)
+class Live(Expression):
+    """Whether a sample exists: the last chunk of a batch may have empty lanes, which repeat the last sample."""
+
+    sample: Affine
+
+    @property
+    def dtype(self) -> DType:
+        return bool_
+
+    def own_axes(self) -> frozenset[Axis]:
+        return frozenset(self.sample.axes)
 
 
 class Expressions:
@@ -89,6 +104,8 @@ class Expressions:
                     return _coordinate(index.substitute(by))
                 case Guard(conditions, value):
                     return self._simplified(Guard(tuple((i.substitute(by), x) for i, x in conditions), value))
+                case Live(index):
+                    return Live(index.substitute(by))
                 case Reduce(monoid, axes, arguments, item):
                     return Reduce(monoid, tuple(_renamed(a, by) for a in axes), arguments, item)
             return e
@@ -97,7 +114,7 @@ class Expressions:
 
     def with_fresh_reductions(self, expression: Expression) -> Expression:
         """The same value, its reductions over axes that occur nowhere else; those over banks stay what they are."""
-        axes = {a for e in parts(expression) if isinstance(e, Reduce) for a in e.axes}
+        axes = dict.fromkeys(a for e in parts(expression) if isinstance(e, Reduce) for a in e.axes)
         bound = {a: Affine.of(self.fresh(a)) for a in axes if isinstance(a.extent, int)}
         return self.substituted(expression, bound)
 
@@ -120,6 +137,8 @@ class Expressions:
             case Call(function, arguments):
                 return self._simplified_call(function, arguments, e)
             case Guard(conditions, value):
+                if any(not i.terms and not i.within(extent) for i, extent in conditions):
+                    return zero(value.dtype)
                 left = tuple((i, extent) for i, extent in conditions if not i.within(extent))
                 if isinstance(value, Guard):
                     return Guard(tuple(dict.fromkeys((*left, *value.conditions))), value.value)
@@ -235,6 +254,8 @@ def _key(e: Expression) -> Hashable:
             return Coordinate, _affine_key(index)
         case Size(extent):
             return Size, extent
+        case Live(index):
+            return Live, _affine_key(index)
         case Read(buffer, index):
             return Read, id(buffer), tuple(_affine_key(i) if isinstance(i, Affine) else id(i) for i in index)
         case Call(function, arguments):

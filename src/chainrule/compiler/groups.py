@@ -263,9 +263,9 @@ class _Grouping:
         """Whether b, a map, can join a: it needs nothing of a, or of each point only what a makes there."""
         if [x.extent for x in a.nest.axes] != [x.extent for x in b.nest.axes] or not b.is_plain or b.contractions:
             return False
-        if b.made & self.in_parts or a.size + b.size > LARGEST_EXPRESSION or self.depends_indirectly(b, a):
+        if b.made & self.in_parts or a.size + b.size > LARGEST_EXPRESSION:
             return False
-        return related(a, b, self.expressions)
+        return related(a, b, self.expressions) and not self.depends_indirectly(b, a)
 
     def depends_indirectly(self, b: Group, a: Group) -> bool:
         """Whether something between two nests needs the first and is needed by the second."""
@@ -363,8 +363,9 @@ def _may_adopt(producer: Group, readers: list[Group], accesses: list[list[Read]]
         return False
     indirect = any(isinstance(i, Expression) for o in readers[0].nest.outputs for i in o.index)
     whole = all(
-        a is not None or i == Affine() for a, i in zip(at, accesses[0][0].index, strict=True)
-    )  # fmt: skip
+        i == Affine() if a is None else a.extent == extent
+        for a, i, extent in zip(at, accesses[0][0].index, producer.output.buffer.shape, strict=True)
+    )  # a reader of a part would still run over all of it
     return whole and not indirect and not any(o.accumulate for o in readers[0].nest.outputs)
 
 

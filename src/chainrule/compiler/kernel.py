@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import product
 
-from chainrule.compiler.expressions import nest_parts, parts, reads, reductions, same_reduction
+from chainrule.compiler.expressions import Live, nest_parts, parts, reads, reductions, same_reduction
 from chainrule.compiler.groups import is_elementwise, is_windowed
 from chainrule.compiler.layout import Layout, Place, padded
 from chainrule.compiler.lowering import has_batch, is_sample_shape
@@ -254,7 +254,12 @@ class _Writer:
                 return self.coordinate(index, point)
             case Size(extent):
                 return self.splat(self.extent(extent), e.dtype)
+            case Live(index):
+                return self.live(index, point)
         return self.value(e, point)
+
+    def live(self, index: Affine, point: Point) -> str:
+        raise NotImplementedError
 
     def called(self, function: ScalarFunction, arguments: list[str], e: Call) -> str:
         kind = e.arguments[-1].dtype
@@ -373,7 +378,7 @@ class _Lanes(_Writer):
         self.samples = n if n is not None else next(iter([*bound, *accumulated]), None)
         self.along = summed_along(nest)
         vector = self.along or self.lane
-        big = [r for r in reductions(nest) if not is_windowed(_in_lanes(r, self.lane, chunked))]
+        big = [r for r in reductions(nest) if not is_windowed(r)]
         nested = any(x is not r and isinstance(x, Reduce) for r in big for a in r.arguments for x in parts(a))
         plain = any(
             isinstance(i, Expression)
@@ -701,12 +706,24 @@ class _Lanes(_Writer):
         if self.samples is None or self.samples not in index.axes:
             return super().coordinate(index, point)
         c = index.coefficient(self.samples)
-        first = "first" if self.chunked else f"{self.variables[CHUNK]} * LANES"
-        if not self.chunked and point.get(CHUNK):
-            first = f"({self.variables[CHUNK]} + {point[CHUNK]}) * LANES"
+        first = self.first(point)
         rest = self.affine(index - Affine.of(self.samples, c), point)
-        lanes = "iota_i64v" if c == 1 else f"iota_i64v * {c}"
-        return f"{lanes} + splat_i64v({c} * ({first}) + {rest})"
+        sample = f"minimum_i64v(iota_i64v + splat_i64v({first}), splat_i64v(batch - 1))"  # empty lanes repeat the last
+        return f"{sample} * {c} + splat_i64v({rest})"
+
+    def live(self, index: Affine, point: Point) -> str:
+        return f"less_i64v(iota_i64v + splat_i64v({self.first(point)}), splat_i64v(batch))"
+
+    def first(self, point: Point) -> str:
+        """The sample in the first lane."""
+        if self.chunked:
+            return "first"
+        return f"({self.variables[CHUNK]} + {point.get(CHUNK, 0)}) * LANES"
+
+    def reduced(self, e: Reduce, point: Point) -> str:
+        by_lanes = _in_lanes(e, self.lane, self.chunked)
+        self.visited.append(by_lanes)
+        return super().reduced(by_lanes, point)
 
     def element(self, access: Read | Output, point: Point) -> tuple[str, list[str]]:
         """The place of lane `l`, and statements that check the indices it depends on."""

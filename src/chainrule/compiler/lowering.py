@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -132,23 +133,18 @@ def _apart(axes: tuple[Axis, ...], value: Expression, expressions: Expressions) 
 
 def inlined_constants(nests: list[LoopNest], outputs: list[Buffer], expressions: Expressions) -> list[LoopNest]:
     """Numbers stand where they are used; nests whose result nothing reads are left out."""
-    numbers = {
-        n.outputs[0].buffer: n.outputs[0].value
-        for n in nests
-        if not n.axes and isinstance(n.outputs[0].value, Constant) and n.outputs[0].buffer not in outputs
-    }
+    writers = Counter(o.buffer for n in nests for o in n.outputs)
+    numbers: dict[Buffer, Expression] = {}
 
     def rule(e: Expression) -> Expression:
         return numbers.get(e.buffer, e) if isinstance(e, Read) else e
 
     kept: list[LoopNest] = []
     for n in nests:
-        if n.outputs[0].buffer in numbers:
-            continue
         new = expressions.nest(n, rule)
-        value = new.outputs[0].value
-        if not new.axes and isinstance(value, Constant) and new.outputs[0].buffer not in outputs:
-            numbers[new.outputs[0].buffer] = value  # arithmetic of numbers is a number
+        (o,) = new.outputs
+        if not new.axes and isinstance(o.value, Constant) and writers[o.buffer] == 1 and o.buffer not in outputs:
+            numbers[o.buffer] = o.value  # arithmetic of numbers is a number
         else:
             kept.append(new)
     return alive(kept, outputs)

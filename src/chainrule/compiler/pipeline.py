@@ -76,9 +76,9 @@ def compiled(outputs: Sequence[Tensor], carried: Mapping[Tensor, int], watched: 
     )
     order = arranged(
         grouped_phases,
-        list(given), lowered.outputs, aliases, expressions,
+        list(lowered.inputs.values()), lowered.outputs, aliases, expressions,
     )  # fmt: skip
-    layout = laid_out(order, aliases, list(given), lowered.outputs, in_place, width)
+    layout = laid_out(order, aliases, list(lowered.inputs.values()), lowered.outputs, in_place, width)
     kernels: dict[int, Kernel] = {}
     for chunked, steps in order.phases:
         for s in steps:

@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from chainrule.compiler.expressions import Expressions, nest_parts, parts, reads
+from chainrule.compiler.expressions import Expressions, Live, nest_parts, parts, reads
 from chainrule.compiler.lowering import has_batch, is_sample_shape
 from chainrule.graph.affine import Affine, Axis
 from chainrule.graph.expression import (
@@ -25,13 +25,11 @@ from chainrule.graph.expression import (
     Guard,
     Read,
     Reduce,
-    Size,
-    call,
     zero,
 )  # fmt: skip
 from chainrule.graph.extent import Batch, batch
 from chainrule.graph.loopnest import LoopNest, Output
-from chainrule.graph.scalar import LESS, WHERE
+from chainrule.graph.scalar import WHERE
 
 INFINITE = math.inf
 
@@ -253,8 +251,7 @@ class _Masks:
 
 def live(n: Axis, expressions: Expressions) -> Expression:
     """Whether this sample exists."""
-    place = expressions.unique(Coordinate(Affine.of(n)))
-    return expressions.unique(call(LESS, place, expressions.unique(Size(batch))))
+    return expressions.unique(Live(Affine.of(n)))
 
 
 def masked(nests: list[LoopNest], sums: Sequence[int], expressions: Expressions) -> list[LoopNest]:

@@ -136,7 +136,8 @@ def contract(
     unroll = 1
     if isinstance(last, int) and inner[-1] not in guarded:
         unroll = next(u for u in range(8, 0, -1) if u == 1 or (last % u == 0 and u * points <= UNROLLED))
-    return Schedule(vector, order, tile, inner, unroll, 2 if points < 8 and unroll % 2 == 0 else 1)
+    two = points < 8 and unroll % 2 == 0 and contraction.monoid is SUM
+    return Schedule(vector, order, tile, inner, unroll, 2 if two else 1)
 
 
 def _bounded(

@@ -121,20 +121,22 @@ class NativeStepper(Stepper):
     def __init__(self, step: TrainingStep, samples: Samples, program: NativeProgram) -> None:
         self._step, self._samples, self._program = step, samples, program
         self._arrays = loadable_arrays(step.data, samples)
-        self._unused = Kept({}, {}, {})
+        self._written = Kept({}, {}, {})
 
     def write(self, kept: Kept) -> None:
+        self._written = kept
         for name, tensor in self._step.parameters.items():
-            self._program.write(tensor, kept.parameters[name])
+            if name in kept.parameters:
+                self._program.write(tensor, kept.parameters[name])
         for name, tensor in self._step.states.items():
-            self._program.write(tensor, kept.states[name])
+            if name in kept.states:
+                self._program.write(tensor, kept.states[name])
         for name, own in self._step.slots.items():
             for slot, tensor in own.items():
                 self._program.write(tensor, kept.slots[name][slot])
-        self._unused = kept
 
     def read(self) -> Kept:
-        program, step, unused = self._program, self._step, self._unused
+        program, step, unused = self._program, self._step, self._written
         return Kept(
             {
                 n: program.read_input(t) if program.holds(t) else unused.parameters[n]
@@ -155,6 +157,7 @@ class NativeStepper(Stepper):
 
     def run(self, series: Series) -> list[Sums]:
         step, count = self._step, len(series.places)
+        network_bindings(step.network, self._written.parameters, self._written.states, series.scalars[0])  # all named?
         chosen = self._samples.chosen
         places = np.concatenate(series.places)
         numbers: dict[Tensor, Any] = {
