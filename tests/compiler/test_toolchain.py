@@ -397,6 +397,19 @@ for _ in range({scaled(300)}):
     assert len(list(folder.iterdir())) <= 5, "each process may just have added one"
 
 
+def test_a_library_forgotten_before_it_is_loaded(monkeypatch, capfd):
+    kept = toolchain._kept
+
+    def kept_for_a_moment(folder, key, content):
+        path = kept(folder, key, content)
+        path.unlink()  # as another process does
+        return path
+
+    monkeypatch.setattr(toolchain, "_kept", kept_for_a_moment)
+    assert toolchain.load(ANSWER).answer() == 42
+    assert capfd.readouterr().err == "", "nothing is wrong with the folder"
+
+
 # ------------------------------------------------------------------------------------ entries that are something else
 def entry_key(folder: Path) -> str:
     (path,) = folder.iterdir()

@@ -268,15 +268,18 @@ def _found(folder: Path, key: str) -> ctypes.CDLL | None:
 
 def _kept_or_not(folder: Path, key: str, built: Path, compiler: Sequence[str]) -> ctypes.CDLL:
     """The library that was built: from the cache, or from where it is, since it stays when the file is gone."""
+    path = None
     try:
-        return _opened(_kept(folder, key, built.read_bytes()))
+        path = _kept(folder, key, built.read_bytes())
+        return _opened(path)
     except OSError as error:
         reason = error.strerror or error
     try:
         library = _opened(built)
     except OSError as error:
         raise CompilerError(_UNLOADABLE(command=shlex.join(compiler), reason=error, folder=folder)) from None
-    if folder not in _complained_of:
+    forgotten = path is not None and not path.exists()  # by another process, just now
+    if not forgotten and folder not in _complained_of:
         _complained_of.add(folder)
         print(_NO_FOLDER(folder=folder, reason=reason), file=sys.stderr)
     return library
