@@ -11,10 +11,14 @@ from chainrule.compiler.copies import Arranged, Gather, Load, Step, Store, Turn,
 from chainrule.compiler.kernel import C_TYPES, Kernel
 from chainrule.compiler.layout import Layout, touched
 from chainrule.compiler.mathematics import prelude
+from chainrule.compiler.samples import BANKS_AT_MOST
+from chainrule.compiler.toolchain import EXPORTED
 from chainrule.graph.dtype import DTYPES, DType, bool_, float32, float64, int32, int64, uint8
 from chainrule.graph.expression import Buffer
 from chainrule.graph.loopnest import LoopNest
 
+SPLIT = 40_000  # characters of kernels that two compilers side by side take less time for than one
+WORK_WEIGHT = 30_000  # characters of kernels that take as long to compile as what surrounds them
 ALONE = 4096  # points of a kernel over whole arrays that one thread computes sooner than several
 TYPE_NUMBERS = {dtype: k for k, dtype in enumerate(DTYPES)}
 ACCEPTED: dict[DType, tuple[DType, ...]] = {
@@ -53,8 +57,8 @@ def assembled(
     feeds: Sequence[Buffer],
     results: Sequence[Buffer],
     watched: Buffer | None,
-) -> str:
-    """The C text of a program. `kernels` are by the identity of their nests."""
+) -> list[str]:
+    """The C texts of a program. `kernels` are by the identity of their nests."""
     everything = [(chunked, s) for chunked, steps in arranged.phases for s in steps]
     pieces = {
         id(s): _timed(k, _piece(s, kernels.get(id(s)), layout, chunked)) for k, (chunked, s) in enumerate(everything)
@@ -64,7 +68,7 @@ def assembled(
         f"enum {{ PHASES = {len(arranged.phases)} }};",
         (Path(__file__).parent / "program.c").read_text(encoding="utf-8"),
         *copies,
-        *(k.code for k in kernels.values()),
+        *(f"{k.head};" for k in kernels.values()),
     ]
     body: list[str] = []
     guard = False
@@ -78,16 +82,31 @@ def assembled(
             lines, guard = _array_phase([pieces[id(s)] for s in steps], in_place, aliases, watched, guard)
             body += lines
     texts.append(_work(body, layout, feeds, results, watched))
-    return "\n".join(
-        [
-            "#include <stdatomic.h>",
-            "#include <string.h>",
-            "#include <math.h>",
-            team.header(),
-            prelude(layout.lanes),
-            *texts,
-        ]
-    )
+    includes = ["#include <stdatomic.h>", "#include <string.h>", team.header()]
+    return _units("\n".join([*includes, *_common(layout)]), texts, list(kernels.values()), "\n".join(_common(layout)))
+
+
+def _common(layout: Layout) -> list[str]:
+    return [
+        prelude(layout.lanes),
+        f"enum {{ BANKS_AT_MOST = {BANKS_AT_MOST} }};",
+        (Path(__file__).parent / "common.h").read_text(encoding="utf-8"),
+    ]
+
+
+def _units(head: str, texts: Sequence[str], kernels: Sequence[Kernel], common: str) -> list[str]:
+    """The texts to be compiled side by side: the program with as many kernels as balance it, and the other kernels."""
+    if sum(len(k.code) for k in kernels) < SPLIT:
+        return ["\n".join([head, *(k.code for k in kernels), *texts])]
+    weights = [WORK_WEIGHT + sum(map(len, texts)), 0]
+    parts: list[list[Kernel]] = [[], []]
+    for k in sorted(kernels, key=lambda k: -len(k.code)):
+        lighter = weights.index(min(weights))
+        parts[lighter].append(k)
+        weights[lighter] += len(k.code)
+    ordered = [[k for k in kernels if k in part] for part in parts]
+    main = "\n".join([head, *(k.code for k in ordered[0]), *texts])
+    return [main, "\n".join([common, *(k.code for k in ordered[1])])]
 
 
 # ------------------------------------------------------------------------------------------------------------- calls
@@ -326,7 +345,7 @@ def _work(
     return "\n".join([
         *test,
         "/* Every thread of a team runs all steps; `done` counts those that were completed. */",
-        "void work(void *argument, int thread, int threads, struct team *team) {",
+        f"{EXPORTED} void work(void *argument, int thread, int threads, struct team *team) {{",
         "  struct frame *f = argument;",
         f"  char *scratch = f->scratch + (i64)thread * {layout.sizes['scratch']};",
         "  const i64 batch = f->batch, chunks = (batch + LANES - 1) / LANES, banks = banks_of(batch);",

@@ -63,6 +63,7 @@ class Kernel:
     """
 
     name: str
+    head: str
     code: str
     buffers: tuple[Buffer, ...]
     written: frozenset[Buffer]
@@ -175,14 +176,16 @@ class _Writer:
 
     def finished(self, title: str, arguments: str, units: str, work: float, flops: int) -> Kernel:
         fault = ", i64 *fault" if self.faults else ""
+        head = f"void {self.name}({self.parameters()}, {arguments}{fault})"
         text = "\n".join([
             *(f"// {line}" for line in [*title.splitlines(), str(self.schedule)]),
-            f"static void {self.name}({self.parameters()}, {arguments}{fault}) {{",
+            f"{head} {{",
             *self.lines,
             "}",
         ])  # fmt: skip
         return Kernel(
             self.name,
+            head,
             text + "\n",
             self.buffers,
             self.written,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 from chainrule.compiler.expressions import Expressions, parts, substituted_index
@@ -44,7 +44,7 @@ def has_batch(shape: Sequence[object]) -> bool:
 
 def lower(outputs: Sequence[Tensor], expressions: Expressions) -> Lowered:
     """The loop nests of everything that the outputs need. Values that are known already are inputs."""
-    order = topological(list(outputs), _needed)
+    order = topological(list(outputs), needed)
     same = _same_nodes(order)
     buffers: dict[Tensor, Buffer] = {}
     inputs: dict[Tensor, Buffer] = {}
@@ -75,7 +75,7 @@ def lower(outputs: Sequence[Tensor], expressions: Expressions) -> Lowered:
     return Lowered(inputs, results, inlined_constants(nests, results, expressions), origin)
 
 
-def _needed(node: Tensor) -> tuple[Tensor, ...]:
+def needed(node: Tensor) -> tuple[Tensor, ...]:
     """Compilation starts at values that are already known."""
     return () if node.value is not None else expanded_inputs(node)
 
@@ -88,7 +88,7 @@ def _same_nodes(order: Sequence[Tensor]) -> dict[Tensor, Tensor]:
         if isinstance(node.operation, Expandable) and node.value is None:
             same[node] = node
             continue
-        inputs = tuple(id(_resolved(x, same)) for x in node.inputs)
+        inputs = tuple(id(same[resolved_node(x)]) for x in node.inputs)
         attributes = tuple((k, repr(v)) for k, v in sorted(node.attributes.items()))
         key = (node.operation, attributes, inputs, node.type)
         own = node.operation is SOURCE or (node.value is not None and node.operation is not NUMBER)
@@ -96,10 +96,11 @@ def _same_nodes(order: Sequence[Tensor]) -> dict[Tensor, Tensor]:
     return same
 
 
-def _resolved(node: Tensor, same: Mapping[Tensor, Tensor]) -> Tensor:
+def resolved_node(node: Tensor) -> Tensor:
+    """The node that computes the value: the body's, where an operation is made of others."""
     while isinstance(node.operation, Expandable) and node.value is None:
         node = node.expansion
-    return same[node]
+    return node
 
 
 def normalised(n: LoopNest, expressions: Expressions) -> LoopNest | None:

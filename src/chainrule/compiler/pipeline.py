@@ -16,6 +16,7 @@ from chainrule.compiler.kernel import Kernel, kernel
 from chainrule.compiler.layout import Layout, laid_out
 from chainrule.compiler.lowering import Lowered, lower
 from chainrule.compiler.phases import Phase, cut, is_early, is_large
+from chainrule.compiler.plan import Plan, plan_of
 from chainrule.compiler.samples import banked, batch_axis, batch_sum, isolated_sums, masked
 from chainrule.compiler.target import Target, lanes
 from chainrule.compiler.updates import updated
@@ -38,9 +39,18 @@ class Compiled:
     arranged: Arranged
     layout: Layout
     kernels: list[Kernel]
-    source: str
+    sources: list[str]
     feeds: list[Tensor]
     results: list[int]
+
+    @property
+    def source(self) -> str:
+        """All of its C."""
+        return "\n".join(self.sources)
+
+    @property
+    def plan(self) -> Plan:
+        return plan_of(self.lowered, self.arranged, self.layout, self.kernels, self.feeds, self.results)
 
 
 def compiled(outputs: Sequence[Tensor], carried: Mapping[Tensor, int], watched: int | None, target: Target) -> Compiled:
@@ -89,12 +99,12 @@ def compiled(outputs: Sequence[Tensor], carried: Mapping[Tensor, int], watched: 
                 )
     feeds = [t for t, b in lowered.inputs.items() if not b.shape and t not in carried]
     results = [k for k, b in enumerate(lowered.outputs) if not b.shape]
-    source = assembled(
+    sources = assembled(
         order, kernels, layout, in_place, aliases,
         [lowered.inputs[t] for t in feeds], [lowered.outputs[k] for k in results],
         None if watched is None else lowered.outputs[watched],
     )  # fmt: skip
-    return Compiled(lowered, phases, grouped_phases, order, layout, list(kernels.values()), source, feeds, results)
+    return Compiled(lowered, phases, grouped_phases, order, layout, list(kernels.values()), sources, feeds, results)
 
 
 def _has_doubles(lowered: Lowered) -> bool:

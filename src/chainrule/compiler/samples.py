@@ -32,6 +32,7 @@ from chainrule.graph.loopnest import LoopNest, Output
 from chainrule.graph.scalar import WHERE
 
 INFINITE = math.inf
+BANKS_AT_MOST = 8  # threads that can sum over a batch at once
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import permutations, product
 
 from chainrule.compiler.expressions import parts
@@ -35,6 +36,24 @@ class Access:
     read: Read
     address: Affine
     itemsize: int
+
+    @cached_property
+    def dimensions(self) -> list[list[tuple[Axis, int]]]:
+        """The axes of each index, and how far a step along each goes; samples aside."""
+        indices = [i for i in self.read.index if isinstance(i, Affine)]
+        return [
+            [(a, abs(c)) for a, c in i.terms] for i in indices if not any(isinstance(a.extent, Batch) for a in i.axes)
+        ]
+
+    @cached_property
+    def others(self) -> list[Axis]:
+        """The axes of the address that no index has: lanes and chunks."""
+        named = {a for i in self.read.index if isinstance(i, Affine) for a in i.axes}
+        return [a for a in self.address.axes if a not in named]
+
+    @cached_property
+    def axes(self) -> frozenset[Axis]:
+        return frozenset(self.address.axes)
 
 
 @dataclass(frozen=True)
@@ -249,7 +268,7 @@ class _Model:
         total = 0.0
         for x in self.accesses:
             again: float = times
-            if depth and fits and order[depth - 1] not in x.address.axes:
+            if depth and fits and order[depth - 1] not in x.axes:
                 again /= -(-self.steps(order[depth - 1]) // tile[order[depth - 1]])  # it stays
             total += again * touched_bytes(x, spans)
         return total
@@ -260,14 +279,15 @@ class _Model:
 
 def touched_bytes(access: Access, spans: dict[Axis, int]) -> int:
     """About how many bytes an access meets while its axes run over these spans; overlapping windows count once."""
-    elements = 1
-    for index in access.read.index:
-        assert isinstance(index, Affine)
-        if any(isinstance(a.extent, Batch) for a in index.axes):
-            continue  # samples: counted below, as lanes and chunks
-        elements *= 1 + sum(abs(c) * (spans.get(a, 1) - 1) for a, c in index.terms)
-    named = {a for i in access.read.index if isinstance(i, Affine) for a in i.axes}
-    return access.itemsize * elements * math.prod(spans.get(a, 1) for a in access.address.axes if a not in named)
+    elements = access.itemsize
+    for terms in access.dimensions:
+        reach = 1
+        for a, c in terms:
+            reach += c * (spans.get(a, 1) - 1)
+        elements *= reach
+    for a in access.others:
+        elements *= spans.get(a, 1)
+    return elements
 
 
 def distinct(address: Affine, sizes: dict[Axis, int], vector: Axis | None, lanes: int) -> set[int]:

@@ -23,7 +23,7 @@ from chainrule.compiler.layout import Place
 from chainrule.compiler.lowering import has_batch
 from chainrule.compiler.phases import is_large
 from chainrule.compiler.pipeline import Compiled
-from chainrule.compiler.samples import Counted, batch_axis, batch_sum
+from chainrule.compiler.samples import BANKS_AT_MOST, Counted, batch_axis, batch_sum
 from chainrule.compiler.schedule import Schedule
 from chainrule.errors import UsageError
 from chainrule.graph.expression import Buffer
@@ -32,8 +32,6 @@ from chainrule.graph.graph import Graph
 from chainrule.graph.loopnest import LoopNest
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message, suggestion
-
-BANKS = 8  # the most that a program sums a batch in; program.c says the same
 
 _UNKNOWN_STAGE = Message(
     "show.unknown_stage",
@@ -185,7 +183,7 @@ def bytes_for(compiled: Compiled, batch: int, threads: int) -> dict[str, int]:
     results = {b for b in compiled.lowered.outputs if b not in compiled.lowered.inputs.values()}
     return {
         "shared": sizes["shared"],
-        "banks": sizes["banks"] * BANKS,
+        "banks": sizes["banks"] * BANKS_AT_MOST,
         "scratch": sizes["scratch"] * threads,
         "batch": sizes["batch"] * chunks,
         "rows": sizes["rows"] * chunks * compiled.layout.lanes,
@@ -208,7 +206,7 @@ def _memory(compiled: Compiled, batch: int | None) -> str:
     chunks = -(-samples // lanes)
     what = {
         "shared": "parameters, sums, constants",
-        "banks": f"{BANKS} banks of {sizes['banks']:,}: sums over samples, added up at the end",
+        "banks": f"{BANKS_AT_MOST} banks of {sizes['banks']:,}: sums over samples, added up at the end",
         "scratch": f"{threads} threads with {sizes['scratch']:,} each: what lives within a chunk of {lanes} samples",
         "batch": f"{chunks} chunks with {sizes['batch']:,} each: what later phases need of samples",
         "rows": f"{chunks * lanes} samples with {sizes['rows']:,} each: whole arrays in rows",

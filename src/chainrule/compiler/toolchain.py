@@ -23,7 +23,7 @@ import tempfile
 import time
 import weakref
 from _ctypes import dlclose, dlopen
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
 from hashlib import sha256
@@ -113,13 +113,23 @@ def load(sources: str | Sequence[str], flags: Sequence[str] = FLAGS) -> ctypes.C
         42
     """
     texts = [sources] if isinstance(sources, str) else list(sources)
-    flags = list(flags) if isinstance(sources, str) else [*flags, *HIDING]
+    return load_made(repr(texts), lambda: texts, flags if isinstance(sources, str) else [*flags, *HIDING])
+
+
+def load_made(identity: str, make: Callable[[], Sequence[str]], flags: Sequence[str]) -> ctypes.CDLL:
+    """The library of the texts that `make` gives, asked for only where it is not in the cache.
+
+    `identity` says all that the texts depend on.
+
+    Raises:   CompilerError, as load does, and whatever `make` raises.
+    """
     compiler = find_compiler()
     folder = cache_folder()
-    origin = (compiler, _stamps(compiler), flags, LINKING, LIBRARIES, _machine(compiler, flags), texts)
+    origin = (compiler, _stamps(compiler), flags, LINKING, LIBRARIES, _machine(compiler, flags), identity)
     key = _digest(repr(origin).encode())
     if library := _found(folder, key):
         return library
+    texts = make()
     try:
         with tempfile.TemporaryDirectory(prefix="chainrule-", ignore_cleanup_errors=True) as name:
             built = _compiled(compiler, texts, flags, Path(name))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,15 +15,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from chainrule.compiler import team
 from chainrule.compiler.assembly import ACCEPTED, TYPE_NUMBERS
+from chainrule.compiler.identity import identity
 from chainrule.compiler.layout import LINE, padded
 from chainrule.compiler.lowering import has_batch
 from chainrule.compiler.pipeline import Compiled, compiled
+from chainrule.compiler.plan import Plan, Spot
+from chainrule.compiler.samples import BANKS_AT_MOST
 from chainrule.compiler.target import Target, detect
-from chainrule.compiler.toolchain import load
+from chainrule.compiler.toolchain import EXPORTED, HIDING, load, load_made
 from chainrule.execute.reference import Program, bound
-from chainrule.graph.dtype import as_dtype
-from chainrule.graph.expression import Buffer
-from chainrule.graph.extent import concrete_shape
+from chainrule.graph.dtype import DType, as_dtype
+from chainrule.graph.extent import Shape, concrete_shape
 from chainrule.graph.operation import Array
 from chainrule.graph.tensor import Tensor
 
@@ -57,58 +61,80 @@ class NativeProgram:
         watched: int | None = None,
         target: Target | None = None,
     ) -> None:
-        target = target or detect()
-        self.outputs = list(outputs)
-        self.compiled: Compiled = compiled(self.outputs, carried or {}, watched, target)
-        self._library = load(self.compiled.source, target.flags)
+        self.outputs, self._carried, self._watched = list(outputs), dict(carried or {}), watched
+        self._target = target or detect()
+        text, given = identity(self.outputs, self._carried, watched, self._target)
+        if text is None:
+            self._library = load(self._texts(), self._target.flags)
+        else:
+            self._library = load_made(text, self._texts, [*self._target.flags, *HIDING])
+        self.plan = Plan.read(ctypes.string_at(ctypes.addressof(ctypes.c_char.in_dll(self._library, "plan"))).decode())
         self._work = ctypes.cast(self._library.work, ctypes.c_void_p).value or 0
         self._threads = team.thread_count()
         self._lock = threading.Lock()
-        layout = self.compiled.layout
-        self._inputs, self._buffers = self.compiled.lowered.inputs, self.compiled.lowered.outputs
-        self._shared = _zeros(layout.sizes["shared"])
-        self._banks = _zeros(layout.sizes["banks"] * 8)
-        self._scratch = _zeros(layout.sizes["scratch"] * self._threads)
+        self._given = given
+        self._numbers = {tensor: k for k, tensor in enumerate(given)}
+        self._feeds = [given[k] for k in self.plan.feeds]
+        self._fed = set(self._feeds)  # a list would compare tensors, which makes tensors
+        sizes = self.plan.sizes
+        self._shared = _zeros(sizes["shared"])
+        self._banks = _zeros(sizes["banks"] * BANKS_AT_MOST)
+        self._scratch = _zeros(sizes["scratch"] * self._threads)
         self._capacity = 0
         self._batches = self._rows = _zeros(0)
-        self._feeds = set(self.compiled.feeds)  # a list would compare tensors, which makes tensors
-        self._tensors = {b: t for t, b in self._inputs.items()}
-        memory = _zeros(ctypes.sizeof(_Frame) + 8 * len(self.compiled.groups))
-        self._memory = memory
-        self._frame = _Frame.from_address(memory.ctypes.data)
+        self._memory = _zeros(ctypes.sizeof(_Frame) + 8 * self.plan.phases)
+        self._frame = _Frame.from_address(self._memory.ctypes.data)
         for name, arena in (("shared", self._shared), ("banks", self._banks), ("scratch", self._scratch)):
             setattr(self._frame, name, arena.ctypes.data)
-        for tensor in self._inputs:
-            if tensor.value is not None and tensor not in self._feeds and not has_batch(tensor.shape):
+        for tensor in given:
+            if tensor.value is not None and tensor not in self._fed and not has_batch(tensor.shape):
                 self.write(tensor, tensor.value)
+
+    @cached_property
+    def compiled(self) -> Compiled:
+        """Every stage of the compilation, to look at; made again where the library came from the cache."""
+        return compiled(self.outputs, self._carried, self._watched, self._target)
+
+    def _texts(self) -> list[str]:
+        made = compiled(self.outputs, self._carried, self._watched, self._target)
+        first, *others = made.sources
+        return [f"{first}\n{EXPORTED} const char plan[] = {json.dumps(made.plan.text())};\n", *others]
 
     @property
     def may_fault(self) -> bool:
         """Whether an element may be asked for that is not there, at an index that is only known when steps run."""
-        return any(kernel.faults for kernel in self.compiled.kernels)
+        return self.plan.faults
 
     # ---------------------------------------------------------------------------------------------------- the state
-    def view(self, buffer: Buffer) -> Array:
-        """The memory of a buffer without a batch, as an array."""
-        place = self.compiled.layout.places[buffer]
-        dtype = buffer.dtype.numpy
-        flat = self._shared[place.offset : place.offset + padded(place.elements * dtype.itemsize, LINE)].view(dtype)
-        strides = [s * dtype.itemsize for s in place.strides if isinstance(s, int)]
-        shape = concrete_shape(buffer.shape, None)
-        return np.lib.stride_tricks.as_strided(flat, shape, strides)
+    def _view(self, spot: Spot, dtype: DType, shape: Shape) -> Array:
+        """The memory of a value without a batch, as an array."""
+        size = dtype.numpy.itemsize
+        flat = self._shared[spot.offset : spot.offset + padded(spot.elements * size, LINE)].view(dtype.numpy)
+        strides = [s * size for s in spot.strides]
+        return np.lib.stride_tricks.as_strided(flat, concrete_shape(shape, None), strides)
 
     def write(self, tensor: Tensor, value: ArrayLike) -> None:
         """Give an input without a batch its value, until it is given another or a step replaces it."""
-        if tensor in self._inputs and 0 not in tensor.shape:
-            self.view(self._inputs[tensor])[...] = value
+        if self.holds(tensor) and 0 not in tensor.shape:
+            self._input(tensor)[...] = value
 
     def read(self, output: int) -> Array:
         """A copy of an output without a batch, after the last step."""
-        return self._value(self._buffers[output])
+        tensor = self.outputs[output]
+        if 0 in tensor.shape:
+            return np.empty(concrete_shape(tensor.shape, None), tensor.dtype.numpy)
+        spot = self.plan.outputs[output]
+        assert spot is not None
+        return self._view(spot, tensor.dtype, tensor.shape).copy()
 
     def read_input(self, tensor: Tensor) -> Array:
         """A copy of what an input without a batch holds now."""
-        return self._value(self._inputs[tensor])
+        return self._input(tensor).copy()
+
+    def _input(self, tensor: Tensor) -> Array:
+        spot = self.plan.inputs[self._numbers[tensor]]
+        assert spot is not None
+        return self._view(spot, tensor.dtype, tensor.shape)
 
     def memory(self) -> NDArray[np.uint8]:
         """A copy of everything that lives from step to step."""
@@ -120,19 +146,14 @@ class NativeProgram:
 
     def holds(self, tensor: Tensor) -> bool:
         """Whether the outputs depend on this input."""
-        return tensor in self._inputs
-
-    def _value(self, buffer: Buffer) -> Array:
-        if 0 in buffer.shape:
-            return np.empty(concrete_shape(buffer.shape, None), buffer.dtype.numpy)
-        return self.view(buffer).copy()
+        return tensor in self._numbers
 
     # -------------------------------------------------------------------------------------------------------- running
     def run(self, bindings: Mapping[Tensor, ArrayLike] | None = None, *, batch: int | None = None) -> list[Array]:
         """The outputs' values, as `Program.run` gives them."""
         values, size = bound(bindings or {}, batch)
-        needed = [t for t in self._inputs if t.value is None and t not in values]
-        unknown = size is None and any(has_batch(b.shape) for b in [*self._buffers, *self._inputs.values()])
+        needed = [t for t in self._given if t.value is None and t not in values]
+        unknown = size is None and any(has_batch(t.shape) for t in [*self.outputs, *self._given])
         if needed or size == 0 or unknown:
             return Program(self.outputs).run(bindings, batch=batch)  # which says what is missing
         with self._lock:
@@ -141,22 +162,28 @@ class NativeProgram:
 
     def _run_once(self, values: Mapping[Tensor, Array], size: int) -> list[Array] | None:
         for tensor, value in values.items():
-            if tensor in self._inputs and tensor not in self._feeds and not has_batch(tensor.shape):
+            if tensor not in self._fed and not has_batch(tensor.shape):
                 self.write(tensor, value)
-        arrays = {
-            b: np.ascontiguousarray(values[tensor] if tensor.value is None else tensor.value, b.dtype.numpy)
-            for tensor, b in self._inputs.items()
-            if has_batch(b.shape)
-        }
-        outside = self.compiled.arranged.outside
-        for b in self._buffers:
-            if has_batch(b.shape) and outside.get(b, b) not in arrays:
-                arrays[outside.get(b, b)] = np.empty(concrete_shape(b.shape, size), b.dtype.numpy)
-        columns = {t: [values[t] if t.value is None else t.value] for t in self.compiled.feeds}
-        done = self._call([arrays[b] for b in self.compiled.layout.outside], None, columns, size, 1, watch=False)
-        if done is None:
+        arrays: list[Array] = []
+        for slot, k in enumerate(self.plan.outside):
+            if k is None:
+                tensor = self.outputs[self.plan.slots.index(slot)]
+                arrays.append(np.empty(concrete_shape(tensor.shape, size), tensor.dtype.numpy))
+            else:
+                tensor = self._given[k]
+                value = values[tensor] if tensor.value is None else tensor.value
+                arrays.append(np.ascontiguousarray(value, tensor.dtype.numpy))
+        columns = {t: [values[t] if t.value is None else t.value] for t in self._feeds}
+        if self._call(arrays, None, columns, size, 1, watch=False) is None:
             return None
-        return [arrays[outside.get(b, b)] if has_batch(b.shape) else self._value(b) for b in self._buffers]
+        results: list[Array] = []
+        for k, slot_of in enumerate(self.plan.slots):
+            if slot_of is None:
+                results.append(self.read(k))
+            else:  # an input that is an output, or the same output twice: memory of its own
+                again = self.plan.outside[slot_of] is not None or slot_of in self.plan.slots[:k]
+                results.append(arrays[slot_of].copy() if again else arrays[slot_of])
+        return results
 
     def steps(
         self,
@@ -176,8 +203,8 @@ class NativeProgram:
         Raises:   IndexError where an index left its array; what lives from step to step is then worth nothing.
         """
         count = len(places) // batch
-        outside = [samples[self._tensors[b]] for b in self.compiled.layout.outside]
-        columns = {t: np.asarray(numbers[t] if t.value is None else t.value).reshape(-1) for t in self.compiled.feeds}
+        outside = [samples[self._given[k]] for k in self.plan.outside if k is not None]
+        columns = {t: np.asarray(numbers[t] if t.value is None else t.value).reshape(-1) for t in self._feeds}
         with self._lock:
             done = self._call(outside, np.ascontiguousarray(places, np.int64), columns, batch, count, watch=True)
             if done is None:
@@ -194,12 +221,12 @@ class NativeProgram:
         watch: bool,
     ) -> Steps | None:
         self._reserve(batch)
-        feeds = np.zeros((steps, len(self.compiled.feeds)), np.int64)
-        for k, tensor in enumerate(self.compiled.feeds):
+        feeds = np.zeros((steps, len(self._feeds)), np.int64)
+        for k, tensor in enumerate(self._feeds):
             column = np.zeros((steps, 8 // tensor.dtype.numpy.itemsize), tensor.dtype.numpy)
             column[:, 0] = numbers[tensor]
             feeds[:, k] = column.view(np.int64)[:, 0]
-        results = np.zeros((steps, len(self.compiled.results)), np.int64)
+        results = np.zeros((steps, len(self.plan.results)), np.int64)
         pointers = np.array([a.ctypes.data for a in outside], np.uintp)
         types = np.array([TYPE_NUMBERS[as_dtype(a.dtype)] for a in outside], np.int64)
         frame = self._frame
@@ -213,18 +240,17 @@ class NativeProgram:
         reached = min(steps, frame.done + 1)
         values = {
             k: results[:reached, column].copy().view(self.outputs[k].dtype.numpy).reshape(reached, -1)[:, 0]
-            for column, k in enumerate(self.compiled.results)
+            for column, k in enumerate(self.plan.results)
         }
         return Steps(frame.done, values)
 
     def _reserve(self, batch: int) -> None:
         """Memory for batches of this size."""
-        layout = self.compiled.layout
-        chunks = -(-batch // layout.lanes)
-        if chunks * layout.lanes > self._capacity:
-            self._capacity = chunks * layout.lanes
-            self._batches = _zeros(layout.sizes["batch"] * chunks)
-            self._rows = _zeros(layout.sizes["rows"] * self._capacity)
+        chunks = -(-batch // self.plan.lanes)
+        if chunks * self.plan.lanes > self._capacity:
+            self._capacity = chunks * self.plan.lanes
+            self._batches = _zeros(self.plan.sizes["batch"] * chunks)
+            self._rows = _zeros(self.plan.sizes["rows"] * self._capacity)
             self._frame.batches, self._frame.rows = self._batches.ctypes.data, self._rows.ctypes.data
 
 

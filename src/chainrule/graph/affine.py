@@ -48,7 +48,10 @@ class Affine:
         return result
 
     def coefficient(self, axis: Axis) -> int:
-        return next((c for a, c in self.terms if a == axis), 0)
+        for a, c in self.terms:
+            if a == axis:
+                return c
+        return 0
 
     @property
     def axes(self) -> tuple[Axis, ...]:
