@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import chain, count
 
-from chainrule.compiler.expressions import nest_parts
+from chainrule.compiler.expressions import Live, nest_parts
 from chainrule.compiler.samples import Counted
 from chainrule.graph.affine import Affine, Axis
 from chainrule.graph.dtype import bool_
@@ -171,6 +171,8 @@ class _Formula:
                 return _constant(e)
             case Coordinate(index):
                 return self.affine(index)
+            case Live(sample):
+                return f"[{self.affine(sample)[0]} < batch]", _ATOM
             case Size(extent):
                 return _extent(extent), _ATOM if isinstance(extent, int) or extent.multiple == 1 else _MULTIPLY
             case Read(buffer, index):

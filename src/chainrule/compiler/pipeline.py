@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from chainrule.compiler.assembly import assembled
 from chainrule.compiler.copies import Arranged, arranged, in_lanes
 from chainrule.compiler.expressions import Expressions, reads
+from chainrule.compiler.formulas import formula
 from chainrule.compiler.groups import grouped, joined_maxima
 from chainrule.compiler.kernel import Kernel, kernel
 from chainrule.compiler.layout import Layout, laid_out
@@ -21,6 +22,7 @@ from chainrule.compiler.samples import banked, batch_axis, batch_sum, isolated_s
 from chainrule.compiler.target import Target, lanes
 from chainrule.compiler.updates import updated
 from chainrule.graph.expression import Buffer
+from chainrule.graph.extent import show_shape
 from chainrule.graph.loopnest import LoopNest
 from chainrule.graph.tensor import Tensor
 
@@ -133,12 +135,10 @@ def _grouped(
 
 
 def describe(nest: LoopNest, lowered: Lowered) -> str:
-    """What a kernel computes, in the words of the graph."""
+    """What a kernel computes: its nodes and their shapes, and the formula."""
     lines = []
     for o in nest.outputs:
         node = lowered.origin.get(o.buffer)
-        shape = ", ".join(map(str, o.buffer.shape))
-        lines.append(
-            f"{o.buffer.name} ({shape}) {o.buffer.dtype}{f' = {node.operation.name}' if node is not None else ''}"
-        )
-    return "\n".join(lines)
+        operation = f", {node.operation.name}" if node is not None else ""
+        lines.append(f"{o.buffer.name} {show_shape(o.buffer.shape)} {o.buffer.dtype}{operation}")
+    return "\n".join([*lines, formula(nest)])

@@ -21,6 +21,7 @@ from chainrule.compiler.lowering import has_batch
 from chainrule.compiler.pipeline import Compiled, compiled
 from chainrule.compiler.plan import Plan, Spot
 from chainrule.compiler.samples import BANKS_AT_MOST
+from chainrule.compiler.show import show
 from chainrule.compiler.target import Target, detect
 from chainrule.compiler.toolchain import EXPORTED, HIDING, load, load_made
 from chainrule.execute.reference import Program, bound
@@ -94,6 +95,10 @@ class NativeProgram:
     def compiled(self) -> Compiled:
         """Every stage of the compilation, to look at; made again where the library came from the cache."""
         return compiled(self.outputs, self._carried, self._watched, self._target)
+
+    def show(self, stage: str, *, batch: int | None = None) -> str:
+        """One stage of the compilation as text; see `chainrule.compiler.show`. `batch` is for "memory"."""
+        return show({y.name or f"output {k}": y for k, y in enumerate(self.outputs)}, self.compiled, stage, batch=batch)
 
     def _texts(self) -> list[str]:
         made = compiled(self.outputs, self._carried, self._watched, self._target)

@@ -25,7 +25,6 @@ class DType:
 
     name: str
     order: int
-    c: str
 
     @property
     def numpy(self) -> np.dtype[np.generic]:
@@ -42,12 +41,12 @@ class DType:
         return as_dtype, (self.name,)  # a copy is the same object: types are compared by identity
 
 
-bool_ = DType("bool", 0, "uint8_t")
-uint8 = DType("uint8", 1, "uint8_t")
-int32 = DType("int32", 2, "int32_t")
-int64 = DType("int64", 3, "int64_t")
-float32 = DType("float32", 4, "float")
-float64 = DType("float64", 5, "double")
+bool_ = DType("bool", 0)
+uint8 = DType("uint8", 1)
+int32 = DType("int32", 2)
+int64 = DType("int64", 3)
+float32 = DType("float32", 4)
+float64 = DType("float64", 5)
 
 DTYPES = (bool_, uint8, int32, int64, float32, float64)
 _BY_NAME = {d.name: d for d in DTYPES}

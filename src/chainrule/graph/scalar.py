@@ -20,66 +20,64 @@ OnZero = Literal["never", "any", "all", "but_first"]
 class ScalarFunction:
     """A function of scalars.
 
-    `c` is its C form: {0}, {1} ... are the arguments, {f} the suffix of <math.h> names ("f" or "").
+    In C it is the function of its name, for each type of element: compiler/mathematics has them.
     `zero` says which arguments must be zero for a zero result: any of them, all of them, all but the first (a
     condition), or that it can never be told. `result` is the type of the result where it is not the arguments'.
     """
 
     name: str
     numpy: Callable[..., Any]
-    c: str
     arity: int = 1
     zero: OnZero = "never"
     cost: int = 1
     result: DType | None = None
 
 
-ADD = ScalarFunction("add", np.add, "({0} + {1})", 2, "all")
-SUBTRACT = ScalarFunction("subtract", np.subtract, "({0} - {1})", 2, "all")
-MULTIPLY = ScalarFunction("multiply", np.multiply, "({0} * {1})", 2, "any")
-DIVIDE = ScalarFunction("divide", np.divide, "({0} / {1})", 2, "never", 8)
-NEGATIVE = ScalarFunction("negative", np.negative, "(-{0})", 1, "all")
-ABSOLUTE = ScalarFunction("absolute", np.abs, "ABSOLUTE({0})", 1, "all")
-SIGN = ScalarFunction("sign", np.sign, "SIGN({0})", 1, "all", 2)
-MAXIMUM = ScalarFunction("maximum", np.maximum, "MAXIMUM({0}, {1})", 2, "all")
-MINIMUM = ScalarFunction("minimum", np.minimum, "MINIMUM({0}, {1})", 2, "all")
-FLOOR = ScalarFunction("floor", np.floor, "floor{f}({0})", 1, "all", 2)
+ADD = ScalarFunction("add", np.add, 2, "all")
+SUBTRACT = ScalarFunction("subtract", np.subtract, 2, "all")
+MULTIPLY = ScalarFunction("multiply", np.multiply, 2, "any")
+DIVIDE = ScalarFunction("divide", np.divide, 2, "never", 8)
+NEGATIVE = ScalarFunction("negative", np.negative, 1, "all")
+ABSOLUTE = ScalarFunction("absolute", np.abs, 1, "all")
+SIGN = ScalarFunction("sign", np.sign, 1, "all", 2)
+MAXIMUM = ScalarFunction("maximum", np.maximum, 2, "all")
+MINIMUM = ScalarFunction("minimum", np.minimum, 2, "all")
+FLOOR = ScalarFunction("floor", np.floor, 1, "all", 2)
 
-EXP = ScalarFunction("exp", np.exp, "exp{f}({0})", cost=12)
-LOG = ScalarFunction("log", np.log, "log{f}({0})", cost=20)
-EXPM1 = ScalarFunction("expm1", np.expm1, "expm1{f}({0})", 1, "all", 14)
-LOG1P = ScalarFunction("log1p", np.log1p, "log1p{f}({0})", 1, "all", 22)
-SQRT = ScalarFunction("sqrt", np.sqrt, "sqrt{f}({0})", 1, "all", 8)
-POWER = ScalarFunction("power", np.power, "pow{f}({0}, {1})", 2, "never", 40)
-TANH = ScalarFunction("tanh", np.tanh, "tanh{f}({0})", 1, "all", 20)
-ERF = ScalarFunction("erf", _erf, "erf{f}({0})", 1, "all", 20)
-SIN = ScalarFunction("sin", np.sin, "sin{f}({0})", 1, "all", 16)
-COS = ScalarFunction("cos", np.cos, "cos{f}({0})", cost=16)
+EXP = ScalarFunction("exp", np.exp, cost=12)
+LOG = ScalarFunction("log", np.log, cost=20)
+EXPM1 = ScalarFunction("expm1", np.expm1, 1, "all", 14)
+LOG1P = ScalarFunction("log1p", np.log1p, 1, "all", 22)
+SQRT = ScalarFunction("sqrt", np.sqrt, 1, "all", 8)
+POWER = ScalarFunction("power", np.power, 2, "never", 40)
+TANH = ScalarFunction("tanh", np.tanh, 1, "all", 20)
+ERF = ScalarFunction("erf", _erf, 1, "all", 20)
+SIN = ScalarFunction("sin", np.sin, 1, "all", 16)
+COS = ScalarFunction("cos", np.cos, cost=16)
 
-EQUAL = ScalarFunction("equal", np.equal, "({0} == {1})", 2, result=bool_)
-NOT_EQUAL = ScalarFunction("not_equal", np.not_equal, "({0} != {1})", 2, result=bool_)
-LESS = ScalarFunction("less", np.less, "({0} < {1})", 2, result=bool_)
-LESS_EQUAL = ScalarFunction("less_equal", np.less_equal, "({0} <= {1})", 2, result=bool_)
-GREATER = ScalarFunction("greater", np.greater, "({0} > {1})", 2, result=bool_)
-GREATER_EQUAL = ScalarFunction("greater_equal", np.greater_equal, "({0} >= {1})", 2, result=bool_)
-IS_NAN = ScalarFunction("is_nan", np.isnan, "({0} != {0})", 1, "all", result=bool_)
-AND = ScalarFunction("logical_and", np.logical_and, "({0} && {1})", 2, "any", result=bool_)
-OR = ScalarFunction("logical_or", np.logical_or, "({0} || {1})", 2, "all", result=bool_)
-NOT = ScalarFunction("logical_not", np.logical_not, "(!{0})", result=bool_)
-WHERE = ScalarFunction("where", _select, "({0} ? {1} : {2})", 3, "but_first")
+EQUAL = ScalarFunction("equal", np.equal, 2, result=bool_)
+NOT_EQUAL = ScalarFunction("not_equal", np.not_equal, 2, result=bool_)
+LESS = ScalarFunction("less", np.less, 2, result=bool_)
+LESS_EQUAL = ScalarFunction("less_equal", np.less_equal, 2, result=bool_)
+GREATER = ScalarFunction("greater", np.greater, 2, result=bool_)
+GREATER_EQUAL = ScalarFunction("greater_equal", np.greater_equal, 2, result=bool_)
+IS_NAN = ScalarFunction("is_nan", np.isnan, 1, "all", result=bool_)
+AND = ScalarFunction("logical_and", np.logical_and, 2, "any", result=bool_)
+OR = ScalarFunction("logical_or", np.logical_or, 2, "all", result=bool_)
+NOT = ScalarFunction("logical_not", np.logical_not, result=bool_)
+WHERE = ScalarFunction("where", _select, 3, "but_first")
 
 # Integer arithmetic of random numbers: 32-bit words held in 64-bit integers, so that no sign is in the way.
-FLOOR_DIVIDE = ScalarFunction("floor_divide", np.floor_divide, "({0} / {1})", 2, cost=20)  # of numbers ≥ 0
-REMAINDER = ScalarFunction("remainder", np.remainder, "({0} % {1})", 2, cost=20)  # of numbers ≥ 0
-XOR = ScalarFunction("xor", np.bitwise_xor, "({0} ^ {1})", 2, "all")
-SHIFT_RIGHT = ScalarFunction("shift_right", np.right_shift, "({0} >> {1})", 2)
-LOW_WORD = ScalarFunction("low_word", lambda x: np.bitwise_and(x, 0xFFFFFFFF), "({0} & 0xFFFFFFFF)", 1, "all")
+FLOOR_DIVIDE = ScalarFunction("floor_divide", np.floor_divide, 2, cost=20)  # of numbers ≥ 0
+REMAINDER = ScalarFunction("remainder", np.remainder, 2, cost=20)  # of numbers ≥ 0
+XOR = ScalarFunction("xor", np.bitwise_xor, 2, "all")
+SHIFT_RIGHT = ScalarFunction("shift_right", np.right_shift, 2)
+LOW_WORD = ScalarFunction("low_word", lambda x: np.bitwise_and(x, 0xFFFFFFFF), 1, "all")
 MULTIPLY_LOW = ScalarFunction(
     "multiply_low",
     lambda a, b: ((np.asarray(a).astype(np.uint64) * np.asarray(b).astype(np.uint64)) & np.uint64(0xFFFFFFFF)).astype(
         np.int64
     ),
-    "(int64_t)(((uint64_t){0} * (uint64_t){1}) & 0xFFFFFFFF)",
     2,
     "any",
     2,
@@ -89,7 +87,6 @@ MULTIPLY_HIGH = ScalarFunction(
     lambda a, b: ((np.asarray(a).astype(np.uint64) * np.asarray(b).astype(np.uint64)) >> np.uint64(32)).astype(
         np.int64
     ),
-    "(int64_t)(((uint64_t){0} * (uint64_t){1}) >> 32)",
     2,
     "any",
     2,
@@ -99,8 +96,7 @@ MULTIPLY_HIGH = ScalarFunction(
 @cache
 def convert(dtype: DType) -> ScalarFunction:
     """The conversion of a number to another type; floats lose their fraction towards zero on the way to integers."""
-    test = "({0} != 0)" if dtype is bool_ else f"(({dtype.c}){{0}})"
-    return ScalarFunction(f"to_{dtype.name}", lambda x: np.asarray(x).astype(dtype.numpy), test, 1, "all", 1, dtype)
+    return ScalarFunction(f"to_{dtype.name}", lambda x: np.asarray(x).astype(dtype.numpy), 1, "all", 1, dtype)
 
 
 FUNCTIONS = {value.name: value for value in list(vars().values()) if isinstance(value, ScalarFunction)}
