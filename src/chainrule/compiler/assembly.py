@@ -47,6 +47,11 @@ class Piece:
             return frozenset(o.buffer for o in self.step.outputs)
         return frozenset([self.step.target])
 
+    @property
+    def read(self) -> frozenset[Buffer]:
+        own = self.written if isinstance(self.step, LoopNest) else frozenset()
+        return frozenset(touched(self.step)) - own
+
 
 def assembled(
     arranged: Arranged,
@@ -176,7 +181,8 @@ def _load(step: Load, source: str, target: str, size: int, layout: Layout) -> st
     if place.arena != "outside":
         return f"load_{to}_{to}({source}, {target}, {size}, first, batch, 0);"
     cases = [
-        f"case {TYPE_NUMBERS[d]}: load_{to}_{_plain(d)}((void *)f->outside[{place.offset}], {target}, {size}, first, batch, places); break;"
+        f"case {TYPE_NUMBERS[d]}: load_{to}_{_plain(d)}((void *)f->outside[{place.offset}], {target}, {size}, "
+        "first, batch, places); break;"
         for d in ACCEPTED[step.source.dtype]
     ]
     return f"switch (f->types[{place.offset}]) {{ {' '.join(cases)} }}"
@@ -228,8 +234,9 @@ def _copies(arranged: Arranged, layout: Layout) -> list[str]:
 
 # ------------------------------------------------------------------------------------------------------------ phases
 def _chunk_function(p: int, pieces: Sequence[Piece], layout: Layout) -> str:
+    arguments = "struct frame *f, char *scratch, char *bank, const i64 *places, const i64 c, const int thread"
     return "\n".join([
-        f"static void phase{p}(struct frame *f, char *scratch, char *bank, const i64 *places, const i64 c, const int thread) {{",
+        f"static void phase{p}({arguments}) {{",
         "  const i64 first = c * LANES, batch = f->batch, chunks = (batch + LANES - 1) / LANES;",
         "  (void)first; (void)chunks; (void)bank; (void)places; (void)scratch; (void)thread;",
         *(f"  {piece.call}" for piece in pieces),
@@ -239,9 +246,8 @@ def _chunk_function(p: int, pieces: Sequence[Piece], layout: Layout) -> str:
 
 def _chunk_phase(p: int, steps: Sequence[Step], layout: Layout) -> list[str]:
     """Threads take banks, or chunks where nothing is summed up, until none is left."""
-    banked = [
-        o.buffer for s in steps if isinstance(s, LoopNest) for o in s.outputs if layout.places[o.buffer].arena == "banks"
-    ]  # fmt: skip
+    made = [o.buffer for s in steps if isinstance(s, LoopNest) for o in s.outputs]
+    banked = [b for b in made if layout.places[b].arena == "banks"]
     call = f"phase{p}(f, scratch, bank, places, c, thread);"
     if not banked:
         return [
@@ -299,10 +305,7 @@ def _rounds(
 ) -> list[int]:
     """The round of each piece: after all that it needs, and all that reads what it writes over."""
     written = [{resolved(b, aliases) for b in piece.written} for piece in pieces]
-    read = [
-        {resolved(b, aliases) for b in touched(piece.step)} - (piece.written if isinstance(piece.step, LoopNest) else set())
-        for piece in pieces
-    ]  # fmt: skip
+    read = [{resolved(b, aliases) for b in piece.read} for piece in pieces]
     replaced = [{in_place[b] for b in piece.written if b in in_place} for piece in pieces]
     before = [
         [

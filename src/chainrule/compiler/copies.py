@@ -77,61 +77,86 @@ def arranged(
     expressions: Expressions,
 ) -> Arranged:
     """The phases with their copies. `aliases` are the buffers in the memory of others; copies of them join it."""
-    rows = {b for b in inputs if has_batch(b.shape)}
-    for p in phases:
-        for nest in p.nests:
-            if not in_lanes(nest, p.chunked):
-                rows |= {o.buffer for o in nest.outputs if has_batch(o.buffer.shape)}
-    result: list[tuple[bool, list[Step]]] = []
-    turned: set[Buffer] = set()
-    outside: dict[Buffer, Buffer] = {}
-    gathered: dict[Buffer, Buffer] = {}
-    given = set(inputs)
-    kept: dict[Buffer, Buffer] = {}  # copies for all phases, since array phases made them
-    for p in phases:
+    arranging = _Arranging(phases, inputs, aliases, expressions)
+    result = [(p.chunked, arranging.steps(p, set(outputs))) for p in phases]
+    rows = arranging.rows | set(arranging.outside.values())
+    return Arranged(result, rows, arranging.turned, arranging.outside)
+
+
+class _Arranging:
+    """The copies that have been made so far."""
+
+    def __init__(
+        self,
+        phases: Sequence[Phase],
+        inputs: Sequence[Buffer],
+        aliases: dict[Buffer, Buffer],
+        expressions: Expressions,
+    ) -> None:
+        self.aliases, self.expressions = aliases, expressions
+        self.given = set(inputs)
+        self.rows = {b for b in inputs if has_batch(b.shape)}
+        for p in phases:
+            for nest in p.nests:
+                if not in_lanes(nest, p.chunked):
+                    self.rows |= {o.buffer for o in nest.outputs if has_batch(o.buffer.shape)}
+        self.turned: set[Buffer] = set()
+        self.outside: dict[Buffer, Buffer] = {}
+        self.gathered: dict[Buffer, Buffer] = {}
+        self.kept: dict[Buffer, Buffer] = {}  # lanes for all later phases, since an array phase loaded them
+
+    def steps(self, phase: Phase, outputs: set[Buffer]) -> list[Step]:
         steps: list[Step] = []
-        loaded = dict(kept)
+        loaded = dict(self.kept)
         turns: dict[Buffer, Buffer] = {}
-        for nest in p.nests:
-            if not in_lanes(nest, p.chunked):
-                for r in reads(nest):
-                    if r.buffer in given and is_sample_shape(r.buffer.shape) and r.buffer not in gathered:
-                        copy = Buffer(f"{r.buffer.name}_gathered", r.buffer.shape, r.buffer.dtype)
-                        gathered[r.buffer] = copy
-                        rows.add(copy)
-                        steps.append(Gather(r.buffer, copy))
-                steps.append(_reading(nest, gathered, expressions))
+        for nest in phase.nests:
+            if not in_lanes(nest, phase.chunked):
+                steps += self.copied(nest, self.gathered, self.given, Gather)
+                steps.append(_reading(nest, self.gathered, self.expressions))
                 continue
-            for r in reads(nest):
-                source = resolved(r.buffer, aliases)
-                if source not in rows or r.buffer in loaded:
-                    continue
-                if source not in loaded:
-                    loaded[source] = Buffer(f"{source.name}_lanes", source.shape, source.dtype)
-                    steps.append(Load(source, loaded[source]))
-                if r.buffer is not source:
-                    loaded[r.buffer] = Buffer(f"{r.buffer.name}_lanes", r.buffer.shape, r.buffer.dtype)
-                    aliases[loaded[r.buffer]] = loaded[source]
-                if not p.chunked:
-                    kept |= {b: loaded[b] for b in (source, r.buffer)}
-            nest = _reading(nest, loaded, expressions)
+            steps += self.copied(nest, loaded, self.rows, Load)
+            nest = _reading(nest, loaded, self.expressions)
             along = summed_along(nest)
             if along is not None:
-                for r in reads(nest):
-                    if is_sample_shape(r.buffer.shape) and along in r.free_axes and r.buffer not in turns:
-                        copy = Buffer(f"{r.buffer.name}_turned", r.buffer.shape, r.buffer.dtype)
-                        turns[r.buffer] = copy
-                        turned.add(copy)
-                        steps.append(Turn(r.buffer, copy))
-                nest = _reading(nest, turns, expressions, along)
+                steps += self.turning(nest, along, turns)
+                nest = _reading(nest, turns, self.expressions, along)
             steps.append(nest)
             for o in nest.outputs:
-                if o.buffer in outputs and has_batch(o.buffer.shape) and o.buffer not in outside:
-                    outside[o.buffer] = Buffer(f"{o.buffer.name}_rows", o.buffer.shape, o.buffer.dtype)
+                if o.buffer in outputs and has_batch(o.buffer.shape) and o.buffer not in self.outside:
+                    self.outside[o.buffer] = Buffer(f"{o.buffer.name}_rows", o.buffer.shape, o.buffer.dtype)
+        if not phase.chunked:
+            self.kept = loaded
         made = {o.buffer for s in steps if isinstance(s, LoopNest) for o in s.outputs}
-        steps += [Store(b, copy) for b, copy in outside.items() if b in made]
-        result.append((p.chunked, steps))
-    return Arranged(result, rows | set(outside.values()), turned, outside)
+        return steps + [Store(b, copy) for b, copy in self.outside.items() if b in made]
+
+    def copied(
+        self, nest: LoopNest, copies: dict[Buffer, Buffer], sources: set[Buffer], kind: type[Load] | type[Gather]
+    ) -> list[Step]:
+        """Copies of what a nest reads of these sources, or of others in their memory."""
+        steps: list[Step] = []
+        for r in reads(nest):
+            source = resolved(r.buffer, self.aliases)
+            if source not in sources or not is_sample_shape(source.shape) or r.buffer in copies:
+                continue
+            if source not in copies:
+                copies[source] = Buffer(f"{source.name}_{kind.__name__.lower()}", source.shape, source.dtype)
+                if kind is Gather:
+                    self.rows.add(copies[source])
+                steps.append(kind(source, copies[source]))
+            if r.buffer is not source:
+                copies[r.buffer] = Buffer(f"{r.buffer.name}_{kind.__name__.lower()}", r.buffer.shape, r.buffer.dtype)
+                self.aliases[copies[r.buffer]] = copies[source]
+        return steps
+
+    def turning(self, nest: LoopNest, along: Axis, turns: dict[Buffer, Buffer]) -> list[Step]:
+        """Turned copies of the samples that a nest reads along an axis."""
+        steps: list[Step] = []
+        for r in reads(nest):
+            if is_sample_shape(r.buffer.shape) and along in r.free_axes and r.buffer not in turns:
+                turns[r.buffer] = Buffer(f"{r.buffer.name}_turned", r.buffer.shape, r.buffer.dtype)
+                self.turned.add(turns[r.buffer])
+                steps.append(Turn(r.buffer, turns[r.buffer]))
+        return steps
 
 
 def resolved(buffer: Buffer, aliases: Mapping[Buffer, Buffer]) -> Buffer:

@@ -227,7 +227,9 @@ def reductions(nest: LoopNest) -> list[Reduce]:
 
 def same_reduction(a: Reduce, b: Reduce) -> bool:
     """Whether these are components of the same reduction."""
-    return a.monoid is b.monoid and a.axes == b.axes and all(x is y for x, y in zip(a.arguments, b.arguments))
+    return (
+        a.monoid is b.monoid and a.axes == b.axes and all(x is y for x, y in zip(a.arguments, b.arguments, strict=True))
+    )
 
 
 def substituted_index(index: Index, by: Mapping[Axis, Affine]) -> Index:

@@ -188,24 +188,15 @@ class _Grouping:
             return False
         if producer.is_view and is_identity(o):
             return True
-        total = size_of(a for a in producer.nest.axes)
-        for g, rs in zip(readers, accesses, strict=True):
-            if o.buffer in g.contracted or len(g.contractions) > 1 or (producer.reductions and not g.is_plain):
-                return False
-            points = {a for r in rs for i in r.index if isinstance(i, Affine) for a in i.axes}
-            if len(rs) > 1 or size_of(points) > total:
-                return False  # an element would be computed more than once
+        if any(_computes_again(producer, g, rs) for g, rs in zip(readers, accesses, strict=True)):
+            return False
         if sample_sums(producer.nest):
             return False  # the memory that an optimizer goes through would come in between, without being fetched ahead
         if any(BANK in r.axes and len(r.axes) > 1 for r in producer.reductions):
             return False  # lanes are added up point by point, what reads the sum goes by vectors
         if not producer.contractions:
             return len(readers) == 1 or (cost_of(o.value) <= CHEAP and not producer.reductions)
-        if len(readers) > 1 or len(producer.contractions) > 1 or readers[0].contractions or not points:
-            return False
-        bound = [a for r in readers[0].reductions for a in r.axes]
-        rest = [a for a in (*readers[0].nest.axes, *bound) if a not in points]
-        return size_of(rest) <= UNROLLED
+        return len(readers) == 1 and _joins_contraction(producer, readers[0], accesses[0])
 
     # ------------------------------------------------------------------------------------------------------ maxima
     def find_maxima(self) -> bool:
@@ -315,7 +306,7 @@ def inlined(reader: LoopNest, producer: LoopNest, expressions: Expressions) -> L
         assert isinstance(made, Affine)
         if i.pure is not None:
             adopted[i.pure] = made.substitute(renamed)
-    axes = [b for a in reader.axes for b in ([x for x in adopted[a].axes] if a in adopted else [a])]
+    axes = [b for a in reader.axes for b in (adopted[a].axes if a in adopted else [a])]
     place = expressions.substituted(target, adopted)
     outputs = tuple(
         Output(
@@ -346,6 +337,28 @@ def over_axes(nest: LoopNest, axes: Sequence[Axis], expressions: Expressions) ->
         for o in nest.outputs
     )
     return LoopNest(tuple(axes), outputs)
+
+
+def _points(accesses: Sequence[Read]) -> set[Axis]:
+    return {a for r in accesses for i in r.index if isinstance(i, Affine) for a in i.axes}
+
+
+def _computes_again(producer: Group, reader: Group, accesses: list[Read]) -> bool:
+    """Whether the reader would compute an element of the producer more than once."""
+    if producer.output.buffer in reader.contracted or len(reader.contractions) > 1:
+        return True
+    if producer.reductions and not reader.is_plain:
+        return True
+    return len(accesses) > 1 or size_of(_points(accesses)) > size_of(producer.nest.axes)
+
+
+def _joins_contraction(producer: Group, reader: Group, accesses: list[Read]) -> bool:
+    """Whether few copies of the reader's point cover what it needs of a contraction."""
+    points = _points(accesses)
+    if len(producer.contractions) > 1 or reader.contractions or not points:
+        return False
+    bound = [a for r in reader.reductions for a in r.axes]
+    return size_of(a for a in (*reader.nest.axes, *bound) if a not in points) <= UNROLLED
 
 
 def _may_adopt(producer: Group, readers: list[Group], accesses: list[list[Read]]) -> bool:
@@ -419,7 +432,9 @@ def alias_of(g: Group) -> Buffer | None:
     if not g.is_view or not isinstance(value, Read) or g.output.accumulate:
         return None
     out = g.output
-    if is_sample_shape(out.buffer.shape) != is_sample_shape(value.buffer.shape) or out.buffer.dtype is not value.dtype:
+    if not is_sample_shape(out.buffer.shape) or not is_sample_shape(value.buffer.shape):
+        return None  # rows of shared arrays may be padded
+    if out.buffer.dtype is not value.dtype:
         return None
     if _elements(out.buffer) != _elements(value.buffer) or any(isinstance(i, Expression) for i in out.index):
         return None

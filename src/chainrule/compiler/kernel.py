@@ -396,7 +396,7 @@ class _Lanes(_Writer):
             axes = [CHUNK, *axes]
         self.vector = vector
         self.contraction: Reduce | None = None
-        self.window = [a for a in windows_of(reductions(nest))]
+        self.window = windows_of(reductions(nest))
         if len(big) == 1 and not nested and not nest.ordered and not plain and not self.window_inside(big[0]):
             self.contraction = big[0]
             self.inner_contraction = _in_lanes(big[0], self.lane, chunked)

@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from chainrule.compiler.copies import Arranged, Load, Step, Store, Turn, in_lanes
+from chainrule.compiler.copies import Arranged, Load, Step, Store, Turn, in_lanes, resolved
 from chainrule.compiler.expressions import reads
 from chainrule.compiler.groups import is_elementwise
 from chainrule.compiler.lowering import has_batch, is_sample_shape
@@ -92,55 +92,65 @@ def laid_out(
     uses = _uses(arranged, aliases)
     for b in inputs:
         uses.setdefault(b, [])
-    pads = _rows_to_pad(arranged, in_place, outputs)
-    copied = {s.source for _, steps in arranged.phases for s in steps if isinstance(s, Turn | Store)}
-    copied |= {s.target for _, steps in arranged.phases for s in steps if isinstance(s, Load)}
-    shared_memory = set(aliases) | set(aliases.values()) | copied
-    outside = [b for b in inputs if has_batch(b.shape)]
-    outside += [arranged.outside.get(b, b) for b in outputs if has_batch(b.shape)]
-    layout.outside = list(dict.fromkeys(outside))
-    for b in layout.outside:
-        layout.places[b] = Place("outside", layout.outside.index(b), _row_strides(b))
+    _place_outside(layout, inputs, [arranged.outside.get(b, b) for b in outputs])
+    elsewhere = {*aliases, *in_place}
     for k, (chunked, _) in enumerate(arranged.phases):
-        own = [b for b, at in uses.items() if chunked and is_sample_shape(b.shape) and _only_phase(at) == k]
-        _place_scratch(
-            layout, [b for b in own if b not in layout.places and b not in aliases], uses, arranged, shared_memory
-        )
+        if chunked:
+            own = [b for b, at in uses.items() if is_sample_shape(b.shape) and _only_phase(at) == k]
+            own = [b for b in own if b not in layout.places and b not in elsewhere]
+            _place_scratch(layout, own, uses, arranged, _contiguous(arranged, aliases))
+    pads = _rows_to_pad(arranged, in_place)
     for b in uses:
-        if b in layout.places or b in aliases or b in in_place:
-            continue
-        size = b.dtype.numpy.itemsize
-        if any(isinstance(e, Counted) for e in b.shape):
-            shape = [e for e in b.shape if isinstance(e, int)]
-            strides, elements = row_major(shape, lanes if b in pads else 1)
-            _put(layout, b, "banks", (0, *strides), elements, size)
-        elif is_sample_shape(b.shape) and b not in arranged.rows:
-            strides, elements, lane = _sample_strides(b, lanes, b in arranged.turned, spread=False)
-            _put(layout, b, "batch", strides, elements, size, lane=lane, chunk=elements)
-        elif has_batch(b.shape):
-            multiple = math.prod(e.multiple if isinstance(e, Batch) else e for e in b.shape)
-            _put(layout, b, "rows", _row_strides(b), multiple, size)
-        else:
-            strides, elements = row_major([e for e in b.shape if isinstance(e, int)], lanes if b in pads else 1)
-            _put(layout, b, "shared", strides, padded(elements, lanes), size)
+        if b not in layout.places and b not in elsewhere:
+            _place_alone(layout, b, arranged, lanes if b in pads else 1)
+    _set_banks_apart(layout)
+    for new, old in in_place.items():
+        layout.places[new] = layout.places[old]
+    for b in aliases:
+        place = layout.places[resolved(b, aliases)]
+        strides, _, _ = _sample_strides(b, lanes, turned=False, spread=False)
+        layout.places[b] = Place(place.arena, place.offset, strides, place.lane, place.chunk, place.elements)
+    return layout
+
+
+def _place_outside(layout: Layout, inputs: Sequence[Buffer], outputs: Sequence[Buffer]) -> None:
+    layout.outside = list(dict.fromkeys(b for b in (*inputs, *outputs) if has_batch(b.shape)))
+    for k, b in enumerate(layout.outside):
+        layout.places[b] = Place("outside", k, _row_strides(b))
+
+
+def _contiguous(arranged: Arranged, aliases: Mapping[Buffer, Buffer]) -> set[Buffer]:
+    """Buffers whose elements lie without gaps, since others have the same memory, or copies go through it."""
+    steps = [s for _, steps in arranged.phases for s in steps]
+    copied = {s.source for s in steps if isinstance(s, Turn | Store)} | {s.target for s in steps if isinstance(s, Load)}
+    return {*aliases, *aliases.values(), *copied}
+
+
+def _place_alone(layout: Layout, b: Buffer, arranged: Arranged, pad_rows_to: int) -> None:
+    """A place of its own for a buffer that lives longer than a chunk."""
+    size = b.dtype.numpy.itemsize
+    known = [e for e in b.shape if isinstance(e, int)]
+    if any(isinstance(e, Counted) for e in b.shape):
+        strides, elements = row_major(known, pad_rows_to)
+        _put(layout, b, "banks", (0, *strides), elements, size)
+    elif is_sample_shape(b.shape) and b not in arranged.rows:
+        strides, elements, lane = _sample_strides(b, layout.lanes, b in arranged.turned, spread=False)
+        _put(layout, b, "batch", strides, elements, size, lane=lane, chunk=elements)
+    elif has_batch(b.shape):
+        of_sample = math.prod(e.multiple if isinstance(e, Batch) else e for e in b.shape)
+        _put(layout, b, "rows", _row_strides(b), of_sample, size)
+    else:
+        strides, elements = row_major(known, pad_rows_to)
+        _put(layout, b, "shared", strides, padded(elements, layout.lanes), size)
+
+
+def _set_banks_apart(layout: Layout) -> None:
+    """The stride from bank to bank, once it is known what a bank holds."""
     bank = layout.sizes["banks"]
     for b, place in layout.places.items():
         if place.arena == "banks":
-            assert bank % b.dtype.numpy.itemsize == 0
             apart = bank // b.dtype.numpy.itemsize
             layout.places[b] = Place("banks", place.offset, (apart, *place.strides[1:]), elements=place.elements)
-    for new, old in in_place.items():
-        layout.places[new] = layout.places[old]
-    for b, other in aliases.items():
-        while other in aliases:
-            other = aliases[other]
-        place = layout.places[other]
-        if place.lane:
-            strides, _, _ = _sample_strides(b, lanes, False, spread=False)
-            layout.places[b] = Place(place.arena, place.offset, strides, place.lane, place.chunk, place.elements)
-        else:
-            layout.places[b] = Place(place.arena, place.offset, _row_strides(b), elements=place.elements)
-    return layout
 
 
 def _put(
@@ -226,7 +236,7 @@ def _place_scratch(
         size = padded(elements * b.dtype.numpy.itemsize, LINE)
         first, last = uses[b][0][1], max(s for _, s in uses[b])
         offset = 0
-        for start, end in sorted((o, e) for f, l, o, e in taken if f <= last and first <= l):
+        for start, end in sorted((o, e) for begin, final, o, e in taken if begin <= last and first <= final):
             if offset + size <= start:
                 break
             offset = max(offset, end)
@@ -235,38 +245,38 @@ def _place_scratch(
         layout.sizes["scratch"] = max(layout.sizes["scratch"], offset + size)
 
 
-def _rows_to_pad(arranged: Arranged, in_place: Mapping[Buffer, Buffer], outputs: Sequence[Buffer]) -> set[Buffer]:
+def _rows_to_pad(arranged: Arranged, in_place: Mapping[Buffer, Buffer]) -> set[Buffer]:
     """Buffers that meet elementwise share a layout; one that is summed along rows pads them all."""
-    parent: dict[Buffer, Buffer] = {}
-
-    def find(b: Buffer) -> Buffer:
-        while b in parent:
-            b = parent[b]
-        return b
-
-    def join(a: Buffer, b: Buffer) -> None:
-        if find(a) is not find(b):
-            parent[find(a)] = find(b)
-
+    alike = _Alike()
     for new, old in in_place.items():
-        join(new, old)
+        alike.join(new, old)
     roots: set[Buffer] = set()
     everything: set[Buffer] = set()
     for chunked, steps in arranged.phases:
-        for nest in steps:
-            if not isinstance(nest, LoopNest):
-                continue
-            own = [
-                b
-                for b in touched(nest)
-                if not any(isinstance(e, Batch) and not isinstance(e, Counted) for e in b.shape)
-            ]
+        for nest in (s for s in steps if isinstance(s, LoopNest)):
+            own = [b for b in touched(nest) if [e for e in b.shape if not isinstance(e, Counted)]]
+            own = [b for b in own if not any(isinstance(e, Batch) and not isinstance(e, Counted) for e in b.shape)]
             everything |= set(own)
             if summed_along(nest) is not None and in_lanes(nest, chunked):
                 roots |= {o.buffer for o in nest.outputs}
             if not chunked and is_elementwise(nest):
                 for b in own:
-                    if [e for e in b.shape if not isinstance(e, Counted)]:
-                        join(b, nest.outputs[0].buffer)
-    padded_roots = {find(b) for b in roots}
-    return {b for b in everything if b.shape and find(b) in padded_roots}
+                    alike.join(b, nest.outputs[0].buffer)
+    padded_roots = {alike.first(b) for b in roots}
+    return {b for b in everything if alike.first(b) in padded_roots}
+
+
+class _Alike:
+    """Sets of buffers that must lie alike, joined as reasons are found."""
+
+    def __init__(self) -> None:
+        self.parent: dict[Buffer, Buffer] = {}
+
+    def first(self, b: Buffer) -> Buffer:
+        while b in self.parent:
+            b = self.parent[b]
+        return b
+
+    def join(self, a: Buffer, b: Buffer) -> None:
+        if self.first(a) is not self.first(b):
+            self.parent[self.first(a)] = self.first(b)
