@@ -1,0 +1,136 @@
+"""Graphs at the edge as native code: empty, alone, twice, constant; windows larger than what is under them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.execute import Program
+from chainrule.execute.native import NativeProgram
+from chainrule.graph.tensor import Tensor
+from tests.execute.agreement import difference, quick_target
+
+SIZES = (1, 3, 4, 8, 16, 17, 33, 70)
+
+
+def agree(outputs: list[Tensor], bindings: dict[Tensor, np.ndarray], batch: int | None = None) -> None:
+    actual = NativeProgram(outputs, target=quick_target()).run(bindings, batch=batch)
+    for y, a, w in zip(outputs, actual, Program(outputs).run(bindings, batch=batch), strict=True):
+        assert not (message := difference(a, w)), f"{y.describe()}: {message}"
+
+
+def test_outputs_that_are_inputs_constants_or_asked_for_twice():
+    x, w = cr.input_tensor("x", (cr.batch, 5)), cr.input_tensor("w", (5, 3))
+    alone, number = cr.input_tensor("alone", (2, 2)), cr.input_tensor("number", ())
+    y = x @ w
+    constant, three = cr.tensor(np.arange(6.0).reshape(2, 3)), cr.tensor(3)
+    outputs = [x, y, y, w, x, alone, number, number * 2, number, constant, three, constant, cr.ones((cr.batch, 2))]
+    outputs += [
+        cr.zeros((0, 3)),
+        cr.sum(x),
+        cr.sum(x),
+        cr.reshape(x, (cr.batch, 5, 1)),
+        cr.transpose(w),
+        cr.identity(y),
+    ]
+    program = NativeProgram(outputs, target=quick_target())
+    random = np.random.default_rng(0)
+    for size in SIZES:
+        bindings = {
+            x: random.normal(size=(size, 5)), w: random.normal(size=(5, 3)), alone: np.eye(2), number: np.array(2.5),
+        }  # fmt: skip
+        actual = program.run(bindings)
+        kept = [a.copy() for a in actual]
+        for a, b in zip(actual, Program(outputs).run(bindings), strict=True):
+            assert not difference(a, b)
+        program.run({**bindings, x: np.zeros((size, 5)), w: np.zeros((5, 3)), number: np.array(0.0)})
+        for a, b in zip(actual, kept, strict=True):
+            np.testing.assert_array_equal(a, b)  # results have memory of their own
+
+
+def test_no_inputs_at_all():
+    agree([cr.tensor(1.5) + 2.0, cr.arange(7), cr.uniform((3, 5), seed=3), cr.sum(cr.ones((40,)))], {})
+    agree([cr.ones((cr.batch, 3)), cr.sum(cr.ones((cr.batch,)))], {}, batch=19)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int32", "int64", "float32", "float64"])
+def test_every_type_of_samples(dtype):
+    x = cr.input_tensor("x", (cr.batch, 3, 5), dtype)
+    data = np.random.default_rng(0).integers(0, 2 if dtype == "bool" else 200, (33, 3, 5)).astype(dtype)
+    outputs = [
+        cr.argmax(x),
+        cr.max(x, 1),
+        cr.cast(x, "float32") * 0.5,
+        cr.where(x > 1, 1.0, 2.0),
+        x == x,
+        x[:, ::2, 1:],
+    ]
+    if dtype != "bool":
+        outputs += [cr.sum(x, 0), cr.sum(x, -1), x * x, cr.sum(x)]
+    for size in (1, 7, 16, 33):
+        agree(outputs, {x: data[:size]})
+
+
+@pytest.mark.parametrize("labels", ["int32", "int64", "uint8"])
+def test_labels_of_every_type(labels):
+    x, y = cr.input_tensor("x", (cr.batch, 17)), cr.input_tensor("y", (cr.batch,), labels)
+    random = np.random.default_rng(0)
+    loss = cr.mean(cr.cross_entropy(x, y))
+    rows = cr.gather(cr.tensor(np.arange(34.0).reshape(17, 2)), y)
+    outputs = [loss, *cr.gradients(loss, [x]), cr.one_hot(y, 17), rows]
+    for size in SIZES:
+        agree(outputs, {x: random.normal(size=(size, 17)), y: random.integers(0, 17, size).astype(labels)})
+
+
+WINDOWS = [  # height, width, channels, filters, window, strides, padding, dilation, groups
+    (1, 1, 1, 1, (1, 1), 1, "valid", 1, 1),
+    (1, 1, 17, 17, (1, 1), 3, "same", 1, 17),
+    (1, 1, 3, 2, (3, 3), 1, "same", 1, 1),
+    (5, 5, 2, 3, (5, 5), 1, "valid", 1, 1),
+    (5, 7, 17, 5, (2, 3), 4, "valid", 1, 1),
+    (7, 5, 3, 4, (2, 2), (3, 5), "same", 1, 1),
+    (11, 13, 2, 3, (3, 2), 1, "valid", (4, 3), 1),
+    (9, 8, 6, 9, (3, 3), 2, "same", 1, 3),
+    (6, 1, 40, 1, (3, 1), 1, 1, 1, 1),
+    (2, 3, 1, 40, (4, 4), 2, 3, 1, 1),
+    (13, 3, 4, 8, (1, 3), (5, 1), "valid", (7, 1), 4),
+]
+
+
+def test_windows_of_every_kind():
+    """As large as the image, apart, overlapping, dilated, in groups; with the gradients, and maxima of the same."""
+    random = np.random.default_rng(0)
+    outputs: list[Tensor] = []
+    bindings: dict[Tensor, np.ndarray] = {}
+    for height, width, channels, filters, window, strides, padding, dilation, groups in WINDOWS:
+        x = cr.input_tensor("x", (cr.batch, height, width, channels))
+        w = cr.input_tensor("w", (*window, channels // groups, filters))
+        given = {"strides": strides, "padding": padding}
+        y = cr.conv2d(x, w, dilation=dilation, groups=groups, **given)
+        outputs += [y, *cr.gradients(cr.sum(cr.square(y)), [x, w])]
+        fits = padding != 3 and window[0] <= height and window[1] <= width
+        if fits or padding == "same":
+            z = cr.max_pool(x, window, **given)
+            outputs += [z, *cr.gradients(cr.sum(cr.square(z)), [x])]
+        if fits:
+            z = cr.average_pool(x, window, strides=strides)
+            outputs += [z, *cr.gradients(cr.sum(cr.square(z)), [x])]
+        bindings[x] = np.empty((0, height, width, channels))
+        bindings[w] = random.normal(size=w.shape)
+    program = NativeProgram(outputs, target=quick_target())
+    for size in (1, 16, 19):
+        now = {x: random.normal(size=(size, *v.shape[1:])) if v.shape[0] == 0 else v for x, v in bindings.items()}
+        for y, a, b in zip(outputs, program.run(now), Program(outputs).run(now), strict=True):
+            assert not (message := difference(a, b)), f"{size} samples, {y.describe()}: {message}"
+
+
+def test_a_batch_in_unusual_places():
+    """Last, twice, with a factor, or only in the result."""
+    x, v = cr.input_tensor("x", (3, cr.batch)), cr.input_tensor("v", (cr.batch,))
+    outputs = [cr.sum(x, 0), cr.sum(x, 1), cr.transpose(x), x @ v, x * v, cr.einsum("in,jn->ij", x, x), cr.max(x, 0)]
+    outputs += [cr.reshape(cr.transpose(x), (-1,)), cr.einsum("i,j->ij", v, v), cr.softmax(x, 0)]
+    outputs += cr.gradients(cr.sum(cr.square(x @ v)), [x, v])
+    random = np.random.default_rng(0)
+    for size in SIZES:
+        agree(outputs, {x: random.normal(size=(3, size)), v: random.normal(size=size)})
