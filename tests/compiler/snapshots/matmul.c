@@ -1,6 +1,7 @@
-// matmul (batch, 2) float32 = matmul
+// matmul (batch, 2) float32, matmul
+// matmul[n,o] = Σ_{i} x_load[n,i]·w[i,o]
 // tile 1 point, vectors along lane, loops o
-static void k0(f32 *restrict p0, const f32 *restrict p1, const f32 *restrict p2, const i64 first, const i64 batch) {
+void k0(f32 *restrict p0, const f32 *restrict p1, const f32 *restrict p2, const i64 first, const i64 batch) {
   for (i64 o_1 = 0; o_1 < 2; o_1 += 1) {
     const f32v t2 = *(const f32v *)(p1 + 0);
     const f32v t3 = splat_f32v(*(p2 + o_1));

@@ -1,6 +1,7 @@
-// conv1d/x (1, 11, 1) float32 = conv1d/x
+// conv1d/x (1, 11, 1) float32, conv1d/x
+// conv1d/x[0,2·i,0] = Σ_{p} [0 ≤ i-p < 5]·w[2·p,0,0]
 // tile 1 point, vectors along nothing, loops o1'
-static void k0(f32 *restrict p0, const f32 *restrict p1, const i64 lo, const i64 hi, const i64 batch) {
+void k0(f32 *restrict p0, const f32 *restrict p1, const i64 lo, const i64 hi, const i64 batch) {
   const i64 banks = banks_of(batch);
   (void)banks;
   for (i64 o1_1 = 0; o1_1 < 6; o1_1++) {
@@ -19,9 +20,10 @@ static void k0(f32 *restrict p0, const f32 *restrict p1, const i64 lo, const i64
   }
 }
 
-// conv1d/x (1, 11, 1) float32 = conv1d/x
+// conv1d/x (1, 11, 1) float32, conv1d/x
+// conv1d/x[0,2·i+1,0] = w[1,0,0]
 // tile 1 point, vectors along nothing, loops o1'
-static void k1(f32 *restrict p0, const f32 *restrict p1, const i64 lo, const i64 hi, const i64 batch) {
+void k1(f32 *restrict p0, const f32 *restrict p1, const i64 lo, const i64 hi, const i64 batch) {
   const i64 banks = banks_of(batch);
   (void)banks;
   for (i64 o1_1 = 0; o1_1 < 5; o1_1++) {
