@@ -134,3 +134,15 @@ def test_a_batch_in_unusual_places():
     random = np.random.default_rng(0)
     for size in SIZES:
         agree(outputs, {x: random.normal(size=(3, size)), v: random.normal(size=size)})
+
+
+def test_sums_over_samples_of_every_size():
+    """Few and many features, batches that leave lanes empty: with vectors along samples, and along features."""
+    inputs = [cr.input_tensor("x", (cr.batch, *shape)) for shape in ((), (1,), (3,), (16,), (40,), (70,), (3, 17))]
+    outputs = [y for x in inputs for y in (cr.sum(x, 0), cr.sum(cr.square(x - cr.mean(x, 0))), cr.mean(cr.exp(x), 0))]
+    program = NativeProgram(outputs, target=quick_target())
+    random = np.random.default_rng(0)
+    for size in SIZES:
+        bindings = {x: random.normal(size=(size, *x.shape[1:])) for x in inputs}
+        for y, a, b in zip(outputs, program.run(bindings), Program(outputs).run(bindings), strict=True):
+            assert not (message := difference(a, b)), f"{size} samples, {y.describe()}: {message}"
