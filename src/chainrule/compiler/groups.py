@@ -11,8 +11,8 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
-from chainrule.compiler.expressions import Expressions, nest_parts, parts, reads, reductions, substituted_index
-from chainrule.compiler.lowering import is_sample_shape
+from chainrule.compiler.expressions import Expressions, Live, nest_parts, parts, reads, reductions, substituted_index
+from chainrule.compiler.lowering import has_batch, is_sample_shape
 from chainrule.compiler.samples import BANK, Counted, sample_sums
 from chainrule.graph.affine import Affine, Axis
 from chainrule.graph.dtype import int32
@@ -24,14 +24,17 @@ from chainrule.graph.expression import (
     Constant,
     Coordinate,
     Expression,
+    Guard,
     Read,
     Reduce,
+    Size,
 )  # fmt: skip
 from chainrule.graph.extent import Batch
 from chainrule.graph.loopnest import LoopNest, Output
 from chainrule.graph.scalar import EQUAL, WHERE, convert
 
 UNROLLED = 4  # copies of a point that are kept in registers beside the axes that index a contraction
+WORTH_A_VECTOR = 4  # elements of a row
 CHEAP = 2  # cost of a map that is rather computed again than stored
 LARGEST_EXPRESSION = 600  # parts of a value, so that compiling stays quick and its passes need no deep stack
 
@@ -331,6 +334,12 @@ def merged(a: LoopNest, b: LoopNest, expressions: Expressions) -> LoopNest:
 
 
 def over_axes(nest: LoopNest, axes: Sequence[Axis], expressions: Expressions) -> LoopNest:
+    """The nest with other axes of the same extents; its reductions get out of their way."""
+    taken = set(axes) - set(nest.axes)
+    if any(a in taken for r in reductions(nest) for a in r.axes):
+        nest = LoopNest(nest.axes, tuple(
+            Output(o.buffer, o.index, expressions.with_fresh_reductions(o.value), o.accumulate) for o in nest.outputs
+        ), nest.ordered)  # fmt: skip
     by = {x: Affine.of(y) for x, y in zip(nest.axes, axes, strict=True) if x != y}
     outputs = tuple(
         Output(o.buffer, tuple(substituted_index(i, by) for i in o.index), expressions.substituted(o.value, by))
@@ -402,6 +411,48 @@ def is_elementwise(nest: LoopNest) -> bool:
         if own and own != at:
             return False
     return all(o.index == at for o in nest.outputs)
+
+
+def vectors_along(nest: LoopNest) -> Axis | None:
+    """The axis along which a nest on shared arrays can go by vectors: the last one of all that it writes.
+
+    Everything must be contiguous along it, or not depend on it; what is written has its rows padded to whole vectors.
+    """
+    if nest.ordered or not nest.axes or any(isinstance(a.extent, Batch) for a in nest.axes):
+        return None
+    last = nest.outputs[0].index[-1] if nest.outputs[0].index else None
+    v = last.pure if isinstance(last, Affine) else None
+    if v is None or not isinstance(v.extent, int) or v.extent < WORTH_A_VECTOR:
+        return None
+    for o in nest.outputs:
+        if o.accumulate or not o.buffer.dtype.floating or not is_identity(o) or has_batch(o.buffer.shape):
+            return None
+        if o.index[-1] != last or any(
+            a not in {b for i in o.index if isinstance(i, Affine) for b in i.axes} for a in nest.axes
+        ):
+            return None
+    return v if all(_goes_along(e, v) for e in nest_parts(nest)) else None
+
+
+def _goes_along(e: Expression, v: Axis) -> bool:
+    match e:
+        case Read(buffer, index):
+            if has_batch(buffer.shape):
+                return False
+            if v not in e.free_axes:
+                return all(isinstance(i, Affine) for i in index)
+            inner = [k for k, i in enumerate(index) if not isinstance(i, Affine) or v in i.axes]
+            final = index[-1]
+            return inner == [len(index) - 1] and isinstance(final, Affine) and final.coefficient(v) == 1
+        case Coordinate() | Live():
+            return v not in e.free_axes
+        case Guard(conditions):
+            return not any(v in i.axes for i, _ in conditions)
+        case Reduce(_, axes):
+            return v not in axes and not any(isinstance(a.extent, Batch) for a in axes)
+        case Size(extent):
+            return not isinstance(extent, Batch)
+    return True
 
 
 # --------------------------------------------------------------------------------------------------------- relations

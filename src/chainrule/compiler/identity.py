@@ -23,7 +23,11 @@ def given_tensors(order: Sequence[Tensor]) -> list[Tensor]:
 
 
 def identity(
-    outputs: Sequence[Tensor], carried: Mapping[Tensor, int], watched: int | None, target: Target
+    outputs: Sequence[Tensor],
+    carried: Mapping[Tensor, int],
+    watched: int | None,
+    target: Target,
+    batch: int | None,
 ) -> tuple[str | None, list[Tensor]]:
     """A text that is the same for programs with the same C, and the graph's inputs.
 
@@ -45,7 +49,7 @@ def identity(
         lines.append((described, attributes, inputs, node.shape, node.dtype, node.name))
     lines.append([numbers[resolved_node(node)] for node in outputs])
     lines.append(sorted((numbers[t], k) for t, k in carried.items() if t in numbers))
-    lines.append(watched)
+    lines += [watched, batch]
     return "\n".join(map(repr, lines)) if known else None, given_tensors(order)
 
 

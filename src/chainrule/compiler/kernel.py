@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from chainrule.compiler.expressions import Live, nest_parts, parts, reads, reductions, same_reduction
-from chainrule.compiler.groups import is_elementwise, is_windowed
+from chainrule.compiler.groups import is_elementwise, is_windowed, vectors_along
 from chainrule.compiler.layout import Layout, Place, padded
 from chainrule.compiler.lowering import has_batch, is_sample_shape
 from chainrule.compiler.samples import BANK, CHUNK, Counted, batch_axis, lane_axis, summed_along
@@ -95,6 +95,8 @@ def kernel(
         return _Lanes(name, nest, layout, chunked, registers).kernel(title)
     if is_elementwise(nest) and _is_flat(nest, layout):
         return _Flat(name, nest, layout, registers).kernel(title)
+    if vectors_along(nest) is not None:
+        return _Lanes(name, nest, layout, chunked, registers).kernel(title)
     return _Points(name, nest, layout, registers).kernel(title)
 
 
@@ -379,7 +381,7 @@ class _Lanes(_Writer):
         bound = [a for r in reductions(nest) for a in r.axes if a.extent == Batch(1)]
         accumulated = [a for a in nest.axes if a.extent == Batch(1)]
         self.samples = n if n is not None else next(iter([*bound, *accumulated]), None)
-        self.along = summed_along(nest)
+        self.along = summed_along(nest) if self.samples is not None else vectors_along(nest)
         vector = self.along or self.lane
         big = [r for r in reductions(nest) if not is_windowed(r)]
         nested = any(x is not r and isinstance(x, Reduce) for r in big for a in r.arguments for x in parts(a))

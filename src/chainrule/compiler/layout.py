@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from chainrule.compiler.copies import Arranged, Load, Step, Store, Turn, in_lanes, resolved
 from chainrule.compiler.expressions import reads
-from chainrule.compiler.groups import is_elementwise
+from chainrule.compiler.groups import is_elementwise, vectors_along
 from chainrule.compiler.lowering import has_batch, is_sample_shape
 from chainrule.compiler.samples import CHUNK, Counted, summed_along
 from chainrule.graph.affine import Affine, Axis
@@ -257,7 +257,8 @@ def _rows_to_pad(arranged: Arranged, in_place: Mapping[Buffer, Buffer]) -> set[B
             own = [b for b in touched(nest) if [e for e in b.shape if not isinstance(e, Counted)]]
             own = [b for b in own if not any(isinstance(e, Batch) and not isinstance(e, Counted) for e in b.shape)]
             everything |= set(own)
-            if summed_along(nest) is not None and in_lanes(nest, chunked):
+            wide = in_lanes(nest, chunked)
+            if (wide and summed_along(nest) is not None) or (not wide and vectors_along(nest) is not None):
                 roots |= {o.buffer for o in nest.outputs}
             if not chunked and is_elementwise(nest):
                 for b in own:

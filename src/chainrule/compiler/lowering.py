@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from chainrule.compiler.expressions import Expressions, parts, substituted_index
 from chainrule.graph.affine import Affine, Axis
 from chainrule.graph.expansion import expanded_inputs
-from chainrule.graph.expression import Buffer, Constant, Expression, Read, Reduce
-from chainrule.graph.extent import Batch
+from chainrule.graph.expression import Buffer, Constant, Expression, Guard, Read, Reduce, Size
+from chainrule.graph.extent import Batch, concrete, concrete_shape
 from chainrule.graph.loopnest import LoopNest, Output, nest
 from chainrule.graph.operation import Expandable, Primitive
 from chainrule.graph.tensor import NUMBER, SOURCE, Tensor
@@ -168,3 +168,49 @@ def alive(nests: Sequence[LoopNest], outputs: Sequence[Buffer]) -> list[LoopNest
                 if isinstance(e, Read)
             }
     return found[::-1]
+
+
+def for_batch(lowered: Lowered, size: int, expressions: Expressions) -> Lowered:
+    """The same nests for batches of one size: no axis is symbolic, and what had a batch is an array like any other."""
+    buffers: dict[Buffer, Buffer] = {}
+
+    def known(b: Buffer) -> Buffer:
+        if b not in buffers:
+            buffers[b] = Buffer(b.name, concrete_shape(b.shape, size), b.dtype) if has_batch(b.shape) else b
+        return buffers[b]
+
+    def rule(e: Expression) -> Expression:
+        match e:
+            case Read(buffer, index):
+                return Read(known(buffer), index)
+            case Size(extent):
+                return Constant(concrete(extent, size), e.dtype)
+            case Guard(conditions, value):
+                return Guard(tuple((i, concrete(extent, size)) for i, extent in conditions), value)
+        return e
+
+    nests = []
+    for n in lowered.nests:
+        bound = [a for o in n.outputs for e in parts(o.value) if isinstance(e, Reduce) for a in e.axes]
+        symbolic = dict.fromkeys(a for a in (*n.axes, *bound) if isinstance(a.extent, Batch))
+        by = {a: Axis(a.name, concrete(a.extent, size)) for a in symbolic}
+        affine = {a: Affine.of(x) for a, x in by.items()}
+        fixed = expressions.nest(n, rule)
+        outputs = tuple(
+            Output(
+                known(o.buffer),
+                tuple(
+                    expressions.substituted(i, affine) if isinstance(i, Expression) else i.substitute(affine)
+                    for i in o.index
+                ),
+                expressions.substituted(o.value, affine),
+                o.accumulate,
+            )
+            for o in fixed.outputs
+        )
+        axes = tuple(by.get(a, a) for a in n.axes)
+        made = normalised(LoopNest(axes, outputs, tuple(by.get(a, a) for a in n.ordered)), expressions)
+        nests += [made] if made is not None else []
+    inputs = {t: known(b) for t, b in lowered.inputs.items()}
+    origin = {known(b): t for b, t in lowered.origin.items()}
+    return Lowered(inputs, [known(b) for b in lowered.outputs], nests, origin)

@@ -15,7 +15,7 @@ from chainrule.compiler.formulas import formula
 from chainrule.compiler.groups import grouped, joined_maxima
 from chainrule.compiler.kernel import Kernel, kernel
 from chainrule.compiler.layout import Layout, laid_out
-from chainrule.compiler.lowering import Lowered, lower
+from chainrule.compiler.lowering import Lowered, for_batch, lower
 from chainrule.compiler.phases import Phase, cut, is_early, is_large
 from chainrule.compiler.plan import Plan, plan_of
 from chainrule.compiler.samples import banked, batch_axis, batch_sum, isolated_sums, masked
@@ -55,14 +55,22 @@ class Compiled:
         return plan_of(self.lowered, self.arranged, self.layout, self.kernels, self.feeds, self.results)
 
 
-def compiled(outputs: Sequence[Tensor], carried: Mapping[Tensor, int], watched: int | None, target: Target) -> Compiled:
+def compiled(
+    outputs: Sequence[Tensor],
+    carried: Mapping[Tensor, int],
+    watched: int | None,
+    target: Target,
+    batch: int | None = None,
+) -> Compiled:
     """The C text of a program for some outputs.
 
     `carried` gives, for an input, the number of the output that becomes its next value; `watched` is the number of the
-    output that must be finite for carried inputs to change.
+    output that must be finite for carried inputs to change. With `batch` it is for batches of that size alone.
     """
     expressions = Expressions()
     lowered = lower(outputs, expressions)
+    if batch is not None:
+        lowered = for_batch(lowered, batch, expressions)
     width = lanes(target, 8 if _has_doubles(lowered) else 4)
     nests = joined_maxima(isolated_sums(lowered.nests, expressions), expressions)
     given = set(lowered.inputs.values())

@@ -33,11 +33,12 @@ def program(
     executor: Executor = "auto",
     carried: Mapping[Tensor, int] | None = None,
     watched: int | None = None,
+    batch: int | None = None,
 ) -> NativeProgram | Program:
     """What computes some outputs: a native program, or the reference executor's.
 
-    `carried` and `watched` are those of a NativeProgram. With "auto" a line on standard error says, once, why it is
-    not native, and what to install.
+    `carried`, `watched` and `batch` are those of a NativeProgram. With "auto" a line on standard error says, once, why
+    it is not native, and what to install.
 
     Raises:   UsageError for an unknown executor; CompilerError where "native" is asked for and there is no C compiler.
     """
@@ -45,7 +46,7 @@ def program(
     if executor == "reference":
         return Program(outputs)
     try:
-        return NativeProgram(outputs, carried, watched)
+        return NativeProgram(outputs, carried, watched, batch=batch)
     except CompilerError as error:
         if executor == "native":
             raise

@@ -53,7 +53,19 @@ class _Frame(ctypes.Structure):
 
 
 class NativeProgram:
-    """Some outputs as one native function of inputs; the same values as the reference executor's up to rounding."""
+    """Some outputs as one native function of inputs; the same values as the reference executor's up to rounding.
+
+    carried   for an input without a batch, the number of the output that becomes its value in the next step
+    watched   the number of an output without axes that must be finite for anything carried to change
+    batch     the size of all batches, where it is known: one sample then goes by vectors along its channels
+
+    Raises:   CompilerError where there is no C compiler.
+    Example:
+        >>> from chainrule.graph.tensor import input_tensor
+        >>> x = input_tensor("x", (3,))
+        >>> NativeProgram([x * 2]).run({x: [1, 2, 3]})
+        [array([2., 4., 6.], dtype=float32)]
+    """
 
     def __init__(
         self,
@@ -61,10 +73,11 @@ class NativeProgram:
         carried: Mapping[Tensor, int] | None = None,
         watched: int | None = None,
         target: Target | None = None,
+        batch: int | None = None,
     ) -> None:
         self.outputs, self._carried, self._watched = list(outputs), dict(carried or {}), watched
-        self._target = target or detect()
-        text, given = identity(self.outputs, self._carried, watched, self._target)
+        self._target, self._batch = target or detect(), batch
+        text, given = identity(self.outputs, self._carried, watched, self._target, batch)
         if text is None:
             self._library = load(self._texts(), self._target.flags)
         else:
@@ -88,20 +101,20 @@ class NativeProgram:
         for name, arena in (("shared", self._shared), ("banks", self._banks), ("scratch", self._scratch)):
             setattr(self._frame, name, arena.ctypes.data)
         for tensor in given:
-            if tensor.value is not None and tensor not in self._fed and not has_batch(tensor.shape):
+            if tensor.value is not None and tensor not in self._fed:
                 self.write(tensor, tensor.value)
 
     @cached_property
     def compiled(self) -> Compiled:
         """Every stage of the compilation, to look at; made again where the library came from the cache."""
-        return compiled(self.outputs, self._carried, self._watched, self._target)
+        return compiled(self.outputs, self._carried, self._watched, self._target, self._batch)
 
     def show(self, stage: str, *, batch: int | None = None) -> str:
         """One stage of the compilation as text; see `chainrule.compiler.show`. `batch` is for "memory"."""
         return show({y.name or f"output {k}": y for k, y in enumerate(self.outputs)}, self.compiled, stage, batch=batch)
 
     def _texts(self) -> list[str]:
-        made = compiled(self.outputs, self._carried, self._watched, self._target)
+        made = compiled(self.outputs, self._carried, self._watched, self._target, self._batch)
         first, *others = made.sources
         return [f"{first}\n{EXPORTED} const char plan[] = {json.dumps(made.plan.text())};\n", *others]
 
@@ -116,18 +129,18 @@ class NativeProgram:
         size = dtype.numpy.itemsize
         flat = self._shared[spot.offset : spot.offset + padded(spot.elements * size, LINE)].view(dtype.numpy)
         strides = [s * size for s in spot.strides]
-        return np.lib.stride_tricks.as_strided(flat, concrete_shape(shape, None), strides)
+        return np.lib.stride_tricks.as_strided(flat, concrete_shape(shape, self._batch), strides)
 
     def write(self, tensor: Tensor, value: ArrayLike) -> None:
         """Give an input without a batch its value, until it is given another or a step replaces it."""
-        if self.holds(tensor) and 0 not in tensor.shape:
+        if self.holds(tensor) and 0 not in tensor.shape and self.plan.inputs[self._numbers[tensor]] is not None:
             self._input(tensor)[...] = value
 
     def read(self, output: int) -> Array:
         """A copy of an output without a batch, after the last step."""
         tensor = self.outputs[output]
         if 0 in tensor.shape:
-            return np.empty(concrete_shape(tensor.shape, None), tensor.dtype.numpy)
+            return np.empty(concrete_shape(tensor.shape, self._batch), tensor.dtype.numpy)
         spot = self.plan.outputs[output]
         assert spot is not None
         return self._view(spot, tensor.dtype, tensor.shape).copy()
@@ -159,7 +172,7 @@ class NativeProgram:
         values, size = bound(bindings or {}, batch)
         needed = [t for t in self._given if t.value is None and t not in values]
         unknown = size is None and any(has_batch(t.shape) for t in [*self.outputs, *self._given])
-        if needed or size == 0 or unknown:
+        if needed or size == 0 or unknown or (self._batch is not None and size != self._batch):
             return Program(self.outputs).run(bindings, batch=batch)  # which says what is missing
         with self._lock:
             results = self._run_once(values, size or 1)
@@ -167,7 +180,7 @@ class NativeProgram:
 
     def _run_once(self, values: Mapping[Tensor, Array], size: int) -> list[Array] | None:
         for tensor, value in values.items():
-            if tensor not in self._fed and not has_batch(tensor.shape):
+            if tensor not in self._fed:
                 self.write(tensor, value)
         arrays: list[Array] = []
         for slot, k in enumerate(self.plan.outside):

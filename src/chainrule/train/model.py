@@ -155,7 +155,7 @@ class Model:
         self.states: Arrays = {}
         self.scalars: dict[str, float] = {}
         self.training_state: TrainingState | None = None
-        self._inference: dict[Executor, NativeProgram | Program] = {}
+        self._inference: dict[tuple[Executor, bool], NativeProgram | Program] = {}
         if input_shape is not None:
             shape: Sequence[Any] = (input_shape,) if isinstance(input_shape, int) else input_shape
             several = bool(shape) and all(isinstance(part, Sequence) for part in shape)
@@ -336,15 +336,16 @@ class Model:
         check_inputs(samples, self.network)
         inference = self.network.inference
         outputs = inference if isinstance(inference, tuple) else (inference,)
-        if executor not in self._inference:
-            self._inference[executor] = program(outputs, executor)
+        alone = len(samples) == 1  # one sample has no others beside it to fill vectors with: its channels do
+        if (executor, alone) not in self._inference:
+            self._inference[executor, alone] = program(outputs, executor, batch=1 if alone else None)
         own = network_bindings(self.network, self.parameters, self.states, self.scalars)
         size = check_batch_size(min(batch_size, len(samples)), len(samples))
         parts: list[list[Array]] = []
         for start in range(0, len(samples), size):
             batch = samples.batch(slice(start, start + size))
             given = dict(zip(self.network.inputs, batch.inputs, strict=True))
-            parts.append(self._inference[executor].run({**own, **given}))
+            parts.append(self._inference[executor, alone].run({**own, **given}))
         found = tuple(np.concatenate(part) for part in zip(*parts, strict=True))
         return found if isinstance(inference, tuple) else found[0]
 
