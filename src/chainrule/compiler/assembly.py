@@ -317,13 +317,18 @@ def _rounds(
         ]
         for k in range(len(pieces))
     ]
+
+    def together(j: int, k: int) -> bool:
+        """Whether one thread computes both, one after the other, and nothing is asked in between."""
+        asked = bool(replaced[k]) and watched in written[j]
+        return pieces[j].alone and pieces[k].alone and j < k and not asked
+
     rounds: dict[int, int] = {}
     while len(rounds) < len(pieces):
         ready = [k for k in range(len(pieces)) if k not in rounds and all(j in rounds for j in before[k])]
         assert ready, "pieces of a phase wait for each other"
         for k in ready:
-            alone = pieces[k].alone
-            rounds[k] = max([0, *(rounds[j] + (0 if alone and pieces[j].alone and j < k else 1) for j in before[k])])
+            rounds[k] = max([0, *(rounds[j] + int(not together(j, k)) for j in before[k])])
     return [rounds[k] for k in range(len(pieces))]
 
 

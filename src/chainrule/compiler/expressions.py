@@ -114,9 +114,19 @@ class Expressions:
 
     def with_fresh_reductions(self, expression: Expression) -> Expression:
         """The same value, its reductions over axes that occur nowhere else; those over banks stay what they are."""
-        axes = dict.fromkeys(a for e in parts(expression) if isinstance(e, Reduce) for a in e.axes)
-        bound = {a: Affine.of(self.fresh(a)) for a in axes if isinstance(a.extent, int)}
-        return self.substituted(expression, bound)
+        renamed: dict[Hashable, dict[Axis, Affine]] = {}  # components of one reduction stay together
+
+        def rule(e: Expression) -> Expression:
+            if not isinstance(e, Reduce):
+                return e
+            key = e.monoid.name, e.axes, tuple(map(id, e.arguments))
+            if key not in renamed:
+                renamed[key] = {a: Affine.of(self.fresh(a)) for a in e.axes if isinstance(a.extent, int)}
+            by = renamed[key]
+            arguments = tuple(self.substituted(a, by) for a in e.arguments)
+            return Reduce(e.monoid, tuple(_renamed(a, by) for a in e.axes), arguments, e.item)
+
+        return self.rewritten(expression, rule)
 
     def nest(self, nest: LoopNest, rule: Rule = lambda e: e) -> LoopNest:
         """A nest with the rule applied to all its values and indirect indices."""

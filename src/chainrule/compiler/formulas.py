@@ -14,6 +14,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import chain, count
 
+import numpy as np
+
 from chainrule.compiler.expressions import Live, nest_parts
 from chainrule.compiler.samples import Counted
 from chainrule.graph.affine import Affine, Axis
@@ -247,7 +249,8 @@ def _constant(e: Constant) -> _Text:
         return str(bool(e.value)).lower(), _ATOM
     if not math.isfinite(e.value):
         return "NaN" if math.isnan(e.value) else "∞" if e.value > 0 else "-∞", _ATOM
-    text = str(e.dtype.numpy.type(e.value)) if e.dtype.floating else str(int(e.value))
+    with np.errstate(over="ignore"):
+        text = str(e.dtype.numpy.type(e.value)) if e.dtype.floating else str(int(e.value))
     text = text.removesuffix(".0")
     return text, _NEGATIVE if text.startswith("-") else _ATOM
 

@@ -711,13 +711,21 @@ class _Lanes(_Writer):
         if self.samples is None or self.samples not in index.axes:
             return super().coordinate(index, point)
         c = index.coefficient(self.samples)
-        first = self.first(point)
         rest = self.affine(index - Affine.of(self.samples, c), point)
+        if self.along is not None:
+            return self.splat(f"{c} * smaller({self.sample(point)}, batch - 1) + {rest}", int64)
+        first = self.first(point)
         sample = f"minimum_i64v(iota_i64v + splat_i64v({first}), splat_i64v(batch - 1))"  # empty lanes repeat the last
         return f"{sample} * {c} + splat_i64v({rest})"
 
     def live(self, index: Affine, point: Point) -> str:
+        if self.along is not None:
+            return f"splat_b8v({self.sample(point)} < batch)"
         return f"less_i64v(iota_i64v + splat_i64v({self.first(point)}), splat_i64v(batch))"
+
+    def sample(self, point: Point) -> str:
+        """The sample, where vectors run along another axis."""
+        return f"({self.first(point)} + {self.affine(Affine.of(self.lane), point)})"
 
     def first(self, point: Point) -> str:
         """The sample in the first lane."""

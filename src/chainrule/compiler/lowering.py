@@ -127,9 +127,13 @@ def normalised(n: LoopNest, expressions: Expressions) -> LoopNest | None:
 
 
 def _apart(axes: tuple[Axis, ...], value: Expression, expressions: Expressions) -> Expression:
-    """No reduction inside binds an axis of the nest, so that axes can be put in the place of others."""
-    clash = any(a in axes for e in parts(value) if isinstance(e, Reduce) for a in e.axes)
-    return expressions.with_fresh_reductions(value) if clash else value
+    """No reduction binds an axis of the nest or of one around it, so that axes can be put in the place of others."""
+    sums = [e for e in parts(value) if isinstance(e, Reduce)]
+    inside = any(
+        a in e.axes for e in sums for x in e.arguments for i in parts(x) if isinstance(i, Reduce) for a in i.axes
+    )
+    clash = any(a in axes for e in sums for a in e.axes)
+    return expressions.with_fresh_reductions(value) if clash or inside else value
 
 
 def inlined_constants(nests: list[LoopNest], outputs: list[Buffer], expressions: Expressions) -> list[LoopNest]:
