@@ -174,7 +174,7 @@ class _Formula:
             case Coordinate(index):
                 return self.affine(index)
             case Live(sample):
-                return f"[{self.affine(sample)[0]} < batch]", _ATOM
+                return f"{self.affine(sample)[0]} < batch", _COMPARE
             case Size(extent):
                 return _extent(extent), _ATOM if isinstance(extent, int) or extent.multiple == 1 else _MULTIPLY
             case Read(buffer, index):
