@@ -6,6 +6,7 @@ bundled; never on a test set (docs/decisions/0006-recipe.md).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from chainrule.nn import MODELS, Layer, RandomShift, Sequential
@@ -16,10 +17,15 @@ from chainrule.optim import OPTIMIZERS, Adam, OneCycle, Optimizer, as_optimizer
 class Recipe:
     """What `chainrule train` does where its options say nothing."""
 
-    epochs: int = 8
+    most_epochs: int = 8
+    most_samples: float = math.inf  # that all epochs together may see: many digits need fewer epochs
     batch_size: int = 64
     learning_rate: float = 4e-3  # the peak of one cycle: up over a fifth of the training, then down to nothing
     shift: int = 1  # pixels, at random, of every training image
+
+    def epochs(self, samples: int) -> int:
+        """How often to pass over so many training samples."""
+        return int(max(1, min(self.most_epochs, self.most_samples // samples)))
 
     def architecture(self, model: str, classes: int) -> Layer:
         """The model of this name, behind what varies its training images."""
@@ -35,7 +41,7 @@ class Recipe:
 
 
 RECIPES = {
-    "lenet5": Recipe(),
-    "lenet5_1998": Recipe(epochs=16, learning_rate=2e-3),
-    "mlp": Recipe(epochs=20),
+    "lenet5": Recipe(most_samples=240_000, learning_rate=6e-3),
+    "lenet5_1998": Recipe(most_epochs=16, learning_rate=2e-3),
+    "mlp": Recipe(most_epochs=20),
 }

@@ -94,7 +94,7 @@ def run(order: Order, *, as_json: bool, quiet: bool) -> int:
     optimizer = recipe.optimizer(order.optimizer, order.learning_rate)
     data = digits() if order.data is None else load_images(order.data)
     samples = len(data.x_train)
-    epochs = order.epochs or recipe.epochs
+    epochs = order.epochs or recipe.epochs(samples)
     batch_size = check_batch_size(order.batch_size or min(recipe.batch_size, samples), samples)
     model = Model(recipe.architecture(order.model, len(data.class_names)), data.x_train.shape[1:], seed=order.seed)
     if order.save is not None:
