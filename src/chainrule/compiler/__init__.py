@@ -4,12 +4,13 @@ expressions   equal expressions are one object; every rewriting applies the same
 lowering      tensors become loop nests: equal nodes once, what nothing needs left out
 samples       which nests run sample by sample in vector lanes; masks for empty lanes, sums over a batch in banks
 phases        where a value needs the whole batch, the program is cut
-groups        which nests become one kernel
+groups        which nests become one kernel                 forms         what nests look like
+maxima        maxima and their places
 updates       values that replace inputs from step to step, written over them
 copies        between the caller's rows and the kernels' lanes
 layout        where every buffer lives, and how its elements lie
 schedule      vector axis, register tile and order of loops of a kernel
-kernel        a nest and its schedule as a C function       mathematics   the functions that it calls
+kernels       a nest and its schedule as a C function       mathematics   the functions that it calls
 assembly      kernels, copies and barriers as the C text of a program
 pipeline      all of it, from tensors to C
 formulas      nests as formulas                             show          every stage as text for people

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from chainrule.compiler import team
 from chainrule.compiler.copies import Arranged, Gather, Load, Step, Store, Turn, resolved
-from chainrule.compiler.kernel import C_TYPES, Kernel
+from chainrule.compiler.kernels import C_TYPES, Kernel
 from chainrule.compiler.layout import Layout, touched
 from chainrule.compiler.mathematics import prelude
 from chainrule.compiler.samples import BANKS_AT_MOST

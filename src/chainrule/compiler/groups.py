@@ -7,53 +7,37 @@ convolution, bias, ReLU and max-pool. Nests that share a reduction, or a buffer,
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
-from chainrule.compiler.expressions import Expressions, Live, nest_parts, parts, reads, reductions, substituted_index
-from chainrule.compiler.lowering import has_batch, is_sample_shape
-from chainrule.compiler.samples import BANK, Counted, sample_sums
+from chainrule.compiler.expressions import Expressions, nest_parts, parts, reads, reductions, substituted_index
+from chainrule.compiler.forms import (
+    UNROLLED,
+    cost_of,
+    elements_of,
+    is_identity,
+    is_windowed,
+    linear_index,
+    over_axes,
+    size_of,
+)
+from chainrule.compiler.lowering import is_sample_shape
+from chainrule.compiler.maxima import at_place, places_of_maxima, with_place_outermost
+from chainrule.compiler.samples import BANK, sample_sums
 from chainrule.graph.affine import Affine, Axis
-from chainrule.graph.dtype import int32
 from chainrule.graph.expression import (
-    LARGEST,
-    PLACE_OF_LARGEST,
     Buffer,
-    Call,
     Constant,
-    Coordinate,
     Expression,
-    Guard,
     Read,
     Reduce,
-    Size,
 )  # fmt: skip
-from chainrule.graph.extent import Batch
 from chainrule.graph.loopnest import LoopNest, Output
-from chainrule.graph.scalar import EQUAL, WHERE, convert
 
-UNROLLED = 4  # copies of a point that are kept in registers beside the axes that index a contraction
-WORTH_A_VECTOR = 4  # elements of a row
 CHEAP = 2  # cost of a map that is rather computed again than stored
 LARGEST_EXPRESSION = 600  # parts of a value, so that compiling stays quick and its passes need no deep stack
 
 
-def is_windowed(reduce: Reduce) -> bool:
-    """Whether a reduction is unrolled in registers."""
-    return all(isinstance(a.extent, int) for a in reduce.axes) and size_of(reduce.axes) <= UNROLLED
-
-
-def size_of(axes: Iterable[Axis]) -> float:
-    """The number of points, of one sample."""
-    return math.prod(1 if a.extent == Batch(1) else math.inf if isinstance(a.extent, Batch) else a.extent for a in axes)
-
-
-def cost_of(expression: Expression) -> int:
-    return sum(e.function.cost for e in parts(expression) if isinstance(e, Call))
-
-
-Place = tuple[Buffer, Reduce, tuple[Axis, ...]]
 Relation = Callable[["Group", "Group", Expressions], bool]
 
 
@@ -109,13 +93,6 @@ class Group:
         return len(self.nest.outputs) == 1 and (isinstance(value, Constant) or affine)
 
 
-def is_identity(o: Output) -> bool:
-    """Whether each index is an axis of its own, or nothing."""
-    pure = [i.pure for i in o.index if isinstance(i, Affine) and i.pure is not None]
-    constant = [isinstance(i, Affine) and i == Affine() for i in o.index]
-    return len(pure) == len(set(pure)) and len(pure) + sum(constant) == len(o.index)
-
-
 def grouped(
     nests: Sequence[LoopNest], keep: set[Buffer], expressions: Expressions, largest: Sequence[LoopNest]
 ) -> tuple[list[LoopNest], dict[Buffer, Buffer]]:
@@ -133,7 +110,7 @@ class _Grouping:
     ) -> None:
         self.groups = [Group(n) for n in nests]
         self.keep, self.expressions = keep, expressions
-        self.places = _places_of_maxima(largest)
+        self.places = places_of_maxima(largest)
         counts: dict[Buffer, int] = {}
         for n in nests:
             for b in {o.buffer for o in n.outputs}:
@@ -204,39 +181,17 @@ class _Grouping:
     # ------------------------------------------------------------------------------------------------------ maxima
     def find_maxima(self) -> bool:
         """where(place == k, f(x[k]), 0) needs no x: x at the place is the maximum, which is kept beside the place."""
-        places = self.places | _places_of_maxima([g.nest for g in self.groups])
+        places = self.places | places_of_maxima([g.nest for g in self.groups])
         changed = False
         for k, g in enumerate(self.groups):
-            new = self.expressions.nest(g.nest, lambda e: self.at_place(e, places))
+            new = self.expressions.nest(g.nest, lambda e: at_place(e, places, self.expressions))
             if any(a.value is not b.value for a, b in zip(new.outputs, g.nest.outputs, strict=True)):
                 self.groups[k] = Group(new)
                 changed = True
         return changed
 
     def with_place_outermost(self, e: Expression) -> Expression:
-        return _with_place_outermost(e, self.expressions)
-
-    def at_place(self, e: Expression, places: Mapping[Buffer, Place]) -> Expression:
-        if not _is_placing(e):
-            return e
-        assert isinstance(e, Call)
-        place, k = e.arguments[0].children()
-        assert isinstance(place, Read)
-        found = places.get(place.buffer)
-        coordinate = _coordinate_of(k)
-        if found is None or coordinate is None:
-            return e
-        kept, reduce, axes = found
-        by = {a: i for a, i in zip(axes, place.index, strict=True) if isinstance(i, Affine)}
-        window = {c: a for a, c in coordinate.terms}
-        own = _coordinate_of(reduce.arguments[1])
-        if own is None or len(by) < len(axes) or any(c not in window for _, c in own.terms):
-            return e
-        by |= {a: Affine.of(window[c]) for a, c in own.terms}
-        there = self.expressions.substituted(reduce.arguments[0], by)
-        largest = self.expressions.unique(Read(kept, place.index))
-        inside = self.expressions.rewritten(e.arguments[1], lambda x: largest if x is there else x)
-        return self.expressions.call(WHERE, e.arguments[0], inside, e.arguments[2])
+        return with_place_outermost(e, self.expressions)
 
     # ----------------------------------------------------------------------------------------------------- merging
     def merge(self, related: Relation) -> bool:
@@ -333,21 +288,6 @@ def merged(a: LoopNest, b: LoopNest, expressions: Expressions) -> LoopNest:
     return LoopNest(a.axes, a.outputs + expressions.nest(over_axes(b, a.axes, expressions), rule).outputs)
 
 
-def over_axes(nest: LoopNest, axes: Sequence[Axis], expressions: Expressions) -> LoopNest:
-    """The nest with other axes of the same extents; its reductions get out of their way."""
-    taken = set(axes) - set(nest.axes)
-    if any(a in taken for r in reductions(nest) for a in r.axes):
-        nest = LoopNest(nest.axes, tuple(
-            Output(o.buffer, o.index, expressions.with_fresh_reductions(o.value), o.accumulate) for o in nest.outputs
-        ), nest.ordered)  # fmt: skip
-    by = {x: Affine.of(y) for x, y in zip(nest.axes, axes, strict=True) if x != y}
-    outputs = tuple(
-        Output(o.buffer, tuple(substituted_index(i, by) for i in o.index), expressions.substituted(o.value, by))
-        for o in nest.outputs
-    )
-    return LoopNest(tuple(axes), outputs)
-
-
 def _points(accesses: Sequence[Read]) -> set[Axis]:
     return {a for r in accesses for i in r.index if isinstance(i, Affine) for a in i.axes}
 
@@ -391,70 +331,6 @@ def _may_adopt(producer: Group, readers: list[Group], accesses: list[list[Read]]
     return whole and not indirect and not any(o.accumulate for o in readers[0].nest.outputs)
 
 
-def is_elementwise(nest: LoopNest) -> bool:
-    """Whether a nest on shared arrays meets every element at its own place, sums over banks and samples aside."""
-    if nest.ordered or not nest.axes or any(isinstance(a.extent, Batch) for a in nest.axes):
-        return False
-    if not all(
-        is_identity(o) and {a for i in o.index if isinstance(i, Affine) for a in i.axes} == {*nest.axes}
-        for o in nest.outputs
-    ):
-        return False
-    at = nest.outputs[0].index
-    inside = {id(e) for s in sample_sums(nest) for e in parts(s)}
-    for r in reads(nest):
-        if id(r) in inside:
-            continue
-        if not all(isinstance(i, Affine) for i in r.index):
-            return False
-        own = r.index[1:] if r.buffer.shape and isinstance(r.buffer.shape[0], Counted) else r.index
-        if own and own != at:
-            return False
-    return all(o.index == at for o in nest.outputs)
-
-
-def vectors_along(nest: LoopNest) -> Axis | None:
-    """The axis along which a nest on shared arrays can go by vectors: the last one of all that it writes.
-
-    Everything must be contiguous along it, or not depend on it; what is written has its rows padded to whole vectors.
-    """
-    if nest.ordered or not nest.axes or any(isinstance(a.extent, Batch) for a in nest.axes):
-        return None
-    last = nest.outputs[0].index[-1] if nest.outputs[0].index else None
-    v = last.pure if isinstance(last, Affine) else None
-    if v is None or not isinstance(v.extent, int) or v.extent < WORTH_A_VECTOR:
-        return None
-    for o in nest.outputs:
-        if o.accumulate or not o.buffer.dtype.floating or not is_identity(o) or has_batch(o.buffer.shape):
-            return None
-        if o.index[-1] != last or any(
-            a not in {b for i in o.index if isinstance(i, Affine) for b in i.axes} for a in nest.axes
-        ):
-            return None
-    return v if all(_goes_along(e, v) for e in nest_parts(nest)) else None
-
-
-def _goes_along(e: Expression, v: Axis) -> bool:
-    match e:
-        case Read(buffer, index):
-            if has_batch(buffer.shape):
-                return False
-            if v not in e.free_axes:
-                return all(isinstance(i, Affine) for i in index)
-            inner = [k for k, i in enumerate(index) if not isinstance(i, Affine) or v in i.axes]
-            final = index[-1]
-            return inner == [len(index) - 1] and isinstance(final, Affine) and final.coefficient(v) == 1
-        case Coordinate() | Live():
-            return v not in e.free_axes
-        case Guard(conditions):
-            return not any(v in i.axes for i, _ in conditions)
-        case Reduce(_, axes):
-            return v not in axes and not any(isinstance(a.extent, Batch) for a in axes)
-        case Size(extent):
-            return not isinstance(extent, Batch)
-    return True
-
-
 # --------------------------------------------------------------------------------------------------------- relations
 def _share_a_reduction(a: Group, b: Group, expressions: Expressions) -> bool:
     if not a.reductions or not b.reductions or a.contractions or b.read_buffers & a.made:
@@ -487,99 +363,7 @@ def alias_of(g: Group) -> Buffer | None:
         return None  # rows of shared arrays may be padded
     if out.buffer.dtype is not value.dtype:
         return None
-    if _elements(out.buffer) != _elements(value.buffer) or any(isinstance(i, Expression) for i in out.index):
+    if elements_of(out.buffer) != elements_of(value.buffer) or any(isinstance(i, Expression) for i in out.index):
         return None
-    same = _linear(out.buffer, out.index) == _linear(value.buffer, value.index)
+    same = linear_index(out.buffer, out.index) == linear_index(value.buffer, value.index)
     return value.buffer if same and value.buffer is not out.buffer else None
-
-
-def _elements(buffer: Buffer) -> int:
-    return math.prod(e.multiple if isinstance(e, Batch) else e for e in buffer.shape)
-
-
-def _linear(buffer: Buffer, index: Sequence[object]) -> object:
-    total, step = Affine(), 1
-    first = None
-    for i, extent in reversed(list(zip(index, buffer.shape, strict=True))):
-        assert isinstance(i, Affine)
-        if isinstance(extent, Batch):
-            first = frozenset(i.terms), i.constant
-        else:
-            total, step = total + i * step, step * extent
-    return first, frozenset(total.terms), total.constant
-
-
-# ------------------------------------------------------------------------------------------------ maxima and places
-def joined_maxima(nests: list[LoopNest], expressions: Expressions) -> list[LoopNest]:
-    """A maximum whose place is wanted as well is a component of the same reduction."""
-    places = [n for n in nests if _is_place(n.outputs[0].value) and len(n.outputs) == 1]
-    result = []
-    for n in nests:
-        value = n.outputs[0].value
-        if len(n.outputs) == 1 and isinstance(value, Reduce) and value.monoid is LARGEST:
-            for p in places:
-                other = p.outputs[0].value
-                assert isinstance(other, Reduce)
-                if [a.extent for a in p.axes] != [a.extent for a in n.axes] or other.axes != value.axes:
-                    continue
-                own = over_axes(p, n.axes, expressions).outputs[0].value
-                if isinstance(own, Reduce) and own.arguments[0] is value.arguments[0]:
-                    (o,) = n.outputs
-                    first = expressions.unique(Reduce(PLACE_OF_LARGEST, own.axes, own.arguments, 0))
-                    n = LoopNest(n.axes, (Output(o.buffer, o.index, first),))
-                    break
-        result.append(n)
-    return result
-
-
-def _is_place(e: Expression) -> bool:
-    return isinstance(e, Reduce) and e.monoid is PLACE_OF_LARGEST and e.item == 1
-
-
-def _places_of_maxima(nests: Sequence[LoopNest]) -> dict[Buffer, Place]:
-    """For each buffer of places: the buffer of the maxima, their reduction, and the axes of its nest."""
-    outputs = [(n, o) for n in nests for o in n.outputs]
-    first = {
-        (o.value.axes, tuple(map(id, o.value.arguments))): o.buffer
-        for _, o in outputs
-        if isinstance(o.value, Reduce) and o.value.monoid is PLACE_OF_LARGEST and o.value.item == 0
-    }
-    found: dict[Buffer, Place] = {}
-    for n, o in outputs:
-        if not isinstance(o.value, Reduce) or not _is_place(o.value) or not is_identity(o):
-            continue
-        kept = first.get((o.value.axes, tuple(map(id, o.value.arguments))))
-        if kept is not None and all(isinstance(i, Affine) and i.pure in n.axes for i in o.index):
-            axes = tuple(i.pure for i in o.index if isinstance(i, Affine) and i.pure is not None)
-            found[o.buffer] = kept, o.value, axes
-    return found
-
-
-def _is_zero(e: Expression) -> bool:
-    return isinstance(e, Constant) and e.value == 0
-
-
-def _is_placing(e: Expression) -> bool:
-    if not (isinstance(e, Call) and e.function is WHERE and _is_zero(e.arguments[2])):
-        return False
-    test = e.arguments[0]
-    return isinstance(test, Call) and test.function is EQUAL and isinstance(test.arguments[0], Read)
-
-
-def _with_place_outermost(e: Expression, expressions: Expressions) -> Expression:
-    """where(c, where(place == k, x, 0), 0) with its conditions exchanged, so that c is only asked at the place."""
-    if not (isinstance(e, Call) and e.function is WHERE and _is_zero(e.arguments[2])) or _is_placing(e):
-        return e
-    condition, inner, _ = e.arguments
-    if not _is_placing(inner):
-        return e
-    assert isinstance(inner, Call)
-    chosen = expressions.call(WHERE, condition, inner.arguments[1], e.arguments[2])
-    return expressions.unique(Call(WHERE, (inner.arguments[0], chosen, e.arguments[2])))
-
-
-def _coordinate_of(e: Expression) -> Affine | None:
-    """The affine index of a place, whose type may have been converted."""
-    if isinstance(e, Call) and e.function is convert(int32):
-        e = e.arguments[0]
-    return e.index if isinstance(e, Coordinate) else None

@@ -74,6 +74,6 @@ def _described(operation: Operation) -> str | None:
 def _sources() -> list[tuple[str, int, int]]:
     """The files of chainrule: another version of any of them makes other programs."""
     package = Path(own_package.__file__).parent.parent
-    folders = [package / name for name in ("compiler", "compiler/mathematics", "graph", "ops", "ops/kinds")]
-    files = sorted(f for folder in folders for f in folder.iterdir() if f.suffix in (".py", ".c", ".h"))
+    folders = [package / name for name in ("compiler", "graph", "ops")]
+    files = sorted(f for folder in folders for f in folder.rglob("*") if f.suffix in (".py", ".c", ".h"))
     return [(f.name, (status := f.stat()).st_mtime_ns, status.st_size) for f in files]

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from chainrule.compiler.copies import Arranged, Load, Step, Store, Turn, in_lanes, resolved
 from chainrule.compiler.expressions import reads
-from chainrule.compiler.groups import is_elementwise, vectors_along
+from chainrule.compiler.forms import is_elementwise, vectors_along
 from chainrule.compiler.lowering import has_batch, is_sample_shape
 from chainrule.compiler.samples import CHUNK, Counted, summed_along
 from chainrule.graph.affine import Affine, Axis

@@ -12,10 +12,11 @@ from chainrule.compiler.assembly import assembled
 from chainrule.compiler.copies import Arranged, arranged, in_lanes
 from chainrule.compiler.expressions import Expressions, reads
 from chainrule.compiler.formulas import formula
-from chainrule.compiler.groups import grouped, joined_maxima
-from chainrule.compiler.kernel import Kernel, kernel
+from chainrule.compiler.groups import grouped
+from chainrule.compiler.kernels import Kernel, kernel
 from chainrule.compiler.layout import Layout, laid_out
 from chainrule.compiler.lowering import Lowered, for_batch, lower
+from chainrule.compiler.maxima import joined_maxima
 from chainrule.compiler.phases import Phase, cut, is_early, is_large
 from chainrule.compiler.plan import Plan, plan_of
 from chainrule.compiler.samples import banked, batch_axis, batch_sum, isolated_sums, masked

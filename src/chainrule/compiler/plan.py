@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from chainrule.compiler.copies import Arranged
-from chainrule.compiler.kernel import Kernel
+from chainrule.compiler.kernels import Kernel
 from chainrule.compiler.layout import Layout
 from chainrule.compiler.lowering import Lowered
 from chainrule.graph.expression import Buffer

@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import permutations, product
 
 from chainrule.compiler.expressions import parts
-from chainrule.compiler.groups import is_windowed
+from chainrule.compiler.forms import is_windowed
 from chainrule.compiler.samples import CHUNK, Counted
 from chainrule.graph.affine import Affine, Axis
 from chainrule.graph.expression import SUM, Guard, Read, Reduce

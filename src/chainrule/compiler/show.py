@@ -18,7 +18,7 @@ from chainrule.compiler import team
 from chainrule.compiler.copies import Gather, Load, Step, Store
 from chainrule.compiler.expressions import reads
 from chainrule.compiler.formulas import axis_names, formula, plain
-from chainrule.compiler.kernel import Kernel
+from chainrule.compiler.kernels import Kernel
 from chainrule.compiler.layout import Place
 from chainrule.compiler.lowering import has_batch
 from chainrule.compiler.phases import is_large

@@ -1,0 +1,29 @@
+"""A nest and its schedule as a C function, in one of three ways.
+
+lanes    the samples of a chunk are the lanes of vectors, or vectors run along the last axis of what is written
+flat     arrays that meet elementwise are gone through as they lie in memory
+points   point by point, without vectors: right for every nest
+"""
+
+from chainrule.compiler.forms import is_elementwise, vectors_along
+from chainrule.compiler.kernels.flat import Flat, is_flat
+from chainrule.compiler.kernels.lanes import Lanes
+from chainrule.compiler.kernels.points import Points
+from chainrule.compiler.kernels.writer import C_TYPES, Kernel
+from chainrule.compiler.layout import Layout
+from chainrule.graph.loopnest import LoopNest
+
+__all__ = ["C_TYPES", "Kernel", "kernel"]
+
+
+def kernel(
+    name: str, nest: LoopNest, layout: Layout, chunked: bool, in_lanes: bool, registers: int, title: str
+) -> Kernel:
+    """The C function of a nest."""
+    if in_lanes:
+        return Lanes(name, nest, layout, chunked, registers).kernel(title)
+    if is_elementwise(nest) and is_flat(nest, layout):
+        return Flat(name, nest, layout, registers).kernel(title)
+    if vectors_along(nest) is not None:
+        return Lanes(name, nest, layout, chunked, registers).kernel(title)
+    return Points(name, nest, layout, registers).kernel(title)

@@ -1,0 +1,377 @@
+"""The C text of one kernel while it grows: statements, blocks, and values computed once where they are known."""
+
+from __future__ import annotations
+
+import math
+from collections import ChainMap
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import product
+
+from chainrule.compiler.expressions import Live, nest_parts, reads, same_reduction
+from chainrule.compiler.forms import is_windowed
+from chainrule.compiler.layout import Layout
+from chainrule.compiler.samples import Counted, lane_axis
+from chainrule.compiler.schedule import Schedule
+from chainrule.graph.affine import Affine, Axis
+from chainrule.graph.dtype import DType, bool_, float32, float64, int32, int64, uint8
+from chainrule.graph.expression import (
+    SUM,
+    Buffer,
+    Call,
+    Constant,
+    Coordinate,
+    Expression,
+    Guard,
+    Read,
+    Reduce,
+    Size,
+)  # fmt: skip
+from chainrule.graph.extent import Batch, Extent
+from chainrule.graph.loopnest import LoopNest
+from chainrule.graph.scalar import ADD, DIVIDE, MAXIMUM, MINIMUM, MULTIPLY, NEGATIVE, SUBTRACT, XOR, ScalarFunction
+
+C_TYPES: dict[DType, str] = {bool_: "b8", uint8: "u8", int32: "i32", int64: "i64", float32: "f32", float64: "f64"}
+_OPERATORS = {ADD: "{} + {}", SUBTRACT: "{} - {}", MULTIPLY: "{} * {}", DIVIDE: "{} / {}", NEGATIVE: "-{}"}
+_ON_TRUTH = {
+    ADD: "logical_or",
+    MAXIMUM: "logical_or",
+    MULTIPLY: "logical_and",
+    MINIMUM: "logical_and",
+    XOR: "not_equal",
+}
+
+Point = dict[Axis, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """A C function and how it is called.
+
+    units      what `lo` and `hi` count in an array phase, as a C expression; "" where one thread runs it alone
+    work       about how many points it computes for one sample, or in all
+    faults     whether it may be asked for an element that is not there, and says so
+    """
+
+    name: str
+    head: str
+    code: str
+    buffers: tuple[Buffer, ...]
+    written: frozenset[Buffer]
+    units: str
+    work: float
+    flops: int
+    faults: bool
+    schedule: Schedule
+    nest: LoopNest
+
+
+@dataclass(frozen=True)
+class Named(Expression):
+    """A value that already has a name in the C text."""
+
+    name: str
+    type: DType
+
+    @property
+    def dtype(self) -> DType:
+        return self.type
+
+
+class Writer:
+    """The C text of one kernel while it grows.
+
+    `known` says, for the blocks that are open, which name holds an expression at a point.
+    """
+
+    vectors = True
+
+    def __init__(self, name: str, nest: LoopNest, layout: Layout, registers: int) -> None:
+        self.name, self.nest, self.layout, self.registers = name, nest, layout, registers
+        self.lanes = layout.lanes
+        self.lane = lane_axis(self.lanes)
+        self.lines: list[str] = []
+        self.depth = 1
+        self.made = 0
+        self.visited: list[Expression] = []  # kept alive, so that no identity is given out twice
+        self.known: ChainMap[object, str] = ChainMap()
+        self.variables: ChainMap[Axis, str] = ChainMap()
+        self.bases: dict[int, tuple[str, Affine]] = {}
+        self.faults = False
+        made = [o.buffer for o in nest.outputs]
+        self.buffers = tuple(dict.fromkeys([*made, *(r.buffer for r in reads(nest))]))
+        self.written = frozenset(made)
+        self.pointers = {b: f"p{k}" for k, b in enumerate(self.buffers)}
+        self.schedule = Schedule(None, nest.axes, {})
+
+    # ------------------------------------------------------------------------------------------------- statements
+    def put(self, text: str) -> None:
+        self.lines.append("  " * self.depth + text)
+
+    def new(self, stem: str) -> str:
+        self.made += 1
+        return f"{stem}{self.made}"
+
+    @contextmanager
+    def block(self, head: str) -> Iterator[None]:
+        """A C block; what becomes known in it is forgotten at its end."""
+        self.put(f"{head} {{".lstrip())
+        outer = self.known, self.variables
+        self.known, self.variables = self.known.new_child(), self.variables.new_child()
+        self.depth += 1
+        yield
+        self.depth -= 1
+        self.known, self.variables = outer
+        self.put("}")
+
+    def variable(self, axis: Axis) -> str:
+        """A C name for an axis that begins a loop."""
+        name = (
+            self.new("".join(c for c in axis.name.split(".")[0] if c.isalnum()) or "i")
+            if axis in self.variables
+            else ""
+        )
+        if not name:
+            stem = "".join(c for c in axis.name.split(".")[0] if c.isalnum())
+            name = self.new(f"{stem}_")
+        self.variables[axis] = name
+        return name
+
+    @contextmanager
+    def loops(self, axes: Sequence[Axis]) -> Iterator[None]:
+        with ExitStack() as stack:
+            for a in axes:
+                name = self.variable(a)
+                stack.enter_context(self.block(f"for (i64 {name} = 0; {name} < {self.extent(a.extent)}; {name}++)"))
+                self.variables[a] = name
+            yield
+
+    def extent(self, extent: Extent) -> str:
+        match extent:
+            case Counted():
+                return extent.variable
+            case Batch():
+                return "batch" if extent.multiple == 1 else f"{extent.multiple} * batch"
+        return str(extent)
+
+    def finished(self, title: str, arguments: str, units: str, work: float, flops: int) -> Kernel:
+        fault = ", i64 *fault" if self.faults else ""
+        head = f"void {self.name}({self.parameters()}, {arguments}{fault})"
+        text = "\n".join([
+            *(f"// {line}" for line in [*title.splitlines(), str(self.schedule)]),
+            f"{head} {{",
+            *self.lines,
+            "}",
+        ])  # fmt: skip
+        return Kernel(
+            self.name,
+            head,
+            text + "\n",
+            self.buffers,
+            self.written,
+            units,
+            work,
+            flops,
+            self.faults,
+            self.schedule,
+            self.nest,
+        )
+
+    def parameters(self) -> str:
+        return ", ".join(
+            f"{'' if b in self.written else 'const '}{memory_type(b.dtype)} *{self.promise(b)}{name}"
+            for b, name in self.pointers.items()
+        )
+
+    def promise(self, buffer: Buffer) -> str:
+        """`restrict`, where nothing else has the same memory."""
+        mine = self.layout.places[buffer]
+        for other in self.buffers:
+            place = self.layout.places[other]
+            if other is not buffer and place.arena == mine.arena and place.offset == mine.offset:
+                return ""
+        return "restrict "
+
+    # ----------------------------------------------------------------------------------------------------- values
+    def suffix(self) -> str:
+        return "v" if self.vectors else ""
+
+    def type(self, dtype: DType) -> str:
+        return C_TYPES[dtype] + self.suffix()
+
+    def key(self, e: Expression, point: Point) -> object:
+        return id(e), tuple(sorted((a.name, k) for a, k in point.items() if a in e.free_axes))
+
+    def value(self, e: Expression, point: Point) -> str:
+        """A literal, or the name of the variable that holds the value here."""
+        if isinstance(e, Named):
+            return e.name
+        if isinstance(e, Constant):
+            return self.literal(e.value, e.dtype)
+        key = self.key(e, point)
+        if key not in self.known:
+            self.known[key] = self.computed(e, point)
+        return self.known[key]
+
+    def computed(self, e: Expression, point: Point) -> str:
+        match e:
+            case Guard(conditions, value):
+                return self.guarded(conditions, value, point)
+            case Reduce():
+                return self.unrolled(e, point) if is_windowed(e) else self.reduced(e, point)
+            case Read():
+                if any(isinstance(i, Expression) for i in e.index):
+                    return self.gathered(e, point)
+                text = self.loaded(e, point)
+            case _:
+                text = self.text(e, point)
+        name = self.new("t")
+        self.put(f"const {self.type(e.dtype)} {name} = {text};")
+        return name
+
+    def text(self, e: Expression, point: Point) -> str:
+        match e:
+            case Call(function, arguments):
+                return self.called(function, [self.value(a, point) for a in arguments], e)
+            case Coordinate(index):
+                return self.coordinate(index, point)
+            case Size(extent):
+                return self.splat(self.extent(extent), e.dtype)
+            case Live(index):
+                return self.live(index, point)
+        return self.value(e, point)
+
+    def live(self, index: Affine, point: Point) -> str:
+        raise NotImplementedError
+
+    def called(self, function: ScalarFunction, arguments: list[str], e: Call) -> str:
+        kind = e.arguments[-1].dtype
+        if function.name.startswith("to_") and function.result is not None:
+            return f"{self.type(function.result)}_from_{self.type(kind)}({arguments[0]})"
+        if kind is bool_ and function in _ON_TRUTH:
+            return f"{_ON_TRUTH[function]}_{self.type(kind)}({', '.join(arguments)})"
+        if function in _OPERATORS:
+            text = _OPERATORS[function].format(*arguments)
+            return f"({C_TYPES[e.dtype]})({text})" if not self.vectors and e.dtype is uint8 else text
+        name = function.name
+        if function in (MAXIMUM, MINIMUM) and kind.floating:
+            first, second = e.arguments
+            if isinstance(first, Constant) and not isinstance(second, Constant):
+                first, second, arguments = second, first, arguments[::-1]
+            if isinstance(second, Constant) and second.value == second.value:
+                name += "_nonan"
+        return f"{name}_{self.type(kind)}({', '.join(arguments)})"
+
+    def literal(self, value: float, dtype: DType) -> str:
+        return self.splat(literal(value, dtype), dtype)
+
+    def splat(self, text: str, dtype: DType) -> str:
+        return f"splat_{C_TYPES[dtype]}v({text})" if self.vectors else text if not text.startswith("-") else f"({text})"
+
+    def coordinate(self, index: Affine, point: Point) -> str:
+        return self.splat(self.affine(index, point), int64)
+
+    def affine(self, index: Affine, point: Point) -> str:
+        """An affine function of loop variables; a point of the tile adds constants."""
+        constant = index.constant + sum(index.coefficient(a) * k for a, k in point.items())
+        terms = [(self.variables[a], c) for a, c in index.terms if a in self.variables]
+        return sum_text(terms, constant)
+
+    def guarded(self, conditions: Sequence[tuple[Affine, Extent]], value: Expression, point: Point) -> str:
+        name = self.new("g")
+        self.put(f"{self.type(value.dtype)} {name} = {self.literal(0, value.dtype)};")
+        with self.block(f"if ({' && '.join(self.tests(conditions, point)) or 1})"):
+            self.put(f"{name} = {self.value(value, point)};")
+        return name
+
+    def tests(self, conditions: Sequence[tuple[Affine, Extent]], point: Point) -> list[str]:
+        return [f"(u64)({self.affine(i, point)}) < (u64)({self.extent(x)})" for i, x in conditions]
+
+    def unrolled(self, e: Reduce, point: Point) -> str:
+        """A small reduction, point by point; all its components at once."""
+        total: tuple[Expression, ...] = ()
+        for at in product(*[range(a.extent) for a in e.axes if isinstance(a.extent, int)]):
+            here = point | dict(zip(e.axes, at, strict=True))
+            values = tuple(Named(self.value(a, here), a.dtype) for a in e.arguments)
+            new = e.monoid.combine(total, values) if total else values
+            self.visited += new
+            total = tuple(Named(self.value(x, {}), x.dtype) for x in new)
+        for k, t in enumerate(total):
+            assert isinstance(t, Named)
+            self.known[self.component(e, k, point)] = t.name
+        return self.known[self.component(e, e.item, point)]
+
+    def component(self, e: Reduce, item: int, point: Point) -> object:
+        for other in self.all_reductions:
+            if other.item == item and same_reduction(other, e):
+                return self.key(other, point)
+        return "component", id(e), item, tuple(sorted((a.name, k) for a, k in point.items() if a in e.free_axes))
+
+    @property
+    def all_reductions(self) -> list[Reduce]:
+        if not hasattr(self, "_all_reductions"):
+            self._all_reductions = [e for e in nest_parts(self.nest) if isinstance(e, Reduce)]
+        return self._all_reductions
+
+    def reduced(self, e: Reduce, point: Point) -> str:
+        """A reduction in loops of its own, its accumulators named."""
+        totals = [self.new("a") for _ in e.arguments]
+        for name, a, unit in zip(totals, e.arguments, e.monoid.identity, strict=True):
+            self.put(f"{self.type(a.dtype)} {name} = {self.literal(unit, a.dtype)};")
+        with self.loops(e.axes):
+            self.combine(e, totals, point)
+        for k, name in enumerate(totals):
+            self.known[self.component(e, k, point)] = name
+        return totals[e.item]
+
+    def combine(self, e: Reduce, totals: Sequence[str], point: Point) -> None:
+        """Take one more term into the accumulators."""
+        if e.monoid is SUM and e.dtype is not bool_:
+            (argument,) = e.arguments
+            inside = argument.value if isinstance(argument, Guard) and not argument.conditions else argument
+            text = self.value(inside, point) if isinstance(inside, Guard | Read | Reduce) else self.text(inside, point)
+            self.put(f"{totals[0]} += {text};")
+            return
+        old = tuple(Named(t, a.dtype) for t, a in zip(totals, e.arguments, strict=True))
+        new = tuple(Named(self.value(a, point), a.dtype) for a in e.arguments)
+        combined = e.monoid.combine(old, new)
+        self.visited += combined
+        values = [self.value(x, {}) for x in combined]
+        for total, value in zip(totals, values, strict=True):
+            self.put(f"{total} = {value};")
+
+    # ----------------------------------------------------------------------------------------------- to override
+    def loaded(self, e: Read, point: Point) -> str:
+        raise NotImplementedError
+
+    def gathered(self, e: Read, point: Point) -> str:
+        raise NotImplementedError
+
+
+def literal(value: float, dtype: DType) -> str:
+    """A number as C has it."""
+    if not dtype.floating:
+        if value in (math.inf, -math.inf):  # the identity of a maximum of integers
+            largest = {int32: 2**31 - 1, int64: 2**63 - 1, uint8: 255, bool_: 1}[dtype]
+            value = largest if value > 0 else 0 if dtype in (uint8, bool_) else -largest - 1
+        number, ending = int(value), "LL" if dtype is int64 else ""
+        if number in (-(2**31), -(2**63)):  # C has no such literals
+            return f"(-{-number - 1}{ending} - 1)"
+        return f"{number}{ending}"
+    ending = "f" if dtype is float32 else ""
+    if value != value:
+        return f'__builtin_nan{ending}("")'
+    if value in (math.inf, -math.inf):
+        return f"{'-' if value < 0 else ''}__builtin_inf{ending}()"
+    return f"{float(value)!r}{ending}"
+
+
+def sum_text(terms: Sequence[tuple[str, int]], constant: int) -> str:
+    written = [name if c == 1 else f"{name} * {c}" for name, c in terms]
+    written += [str(constant)] if constant or not written else []
+    return " + ".join(written).replace("+ -", "- ")
+
+
+def memory_type(dtype: DType) -> str:
+    return "u8" if dtype is bool_ else C_TYPES[dtype]
