@@ -204,21 +204,24 @@ class Expressions:
 
 def parts(expression: Expression) -> list[Expression]:
     """The expression and everything inside it, each object once, the outermost first."""
-    found = {id(expression): expression}
-    stack = [expression]
-    while stack:
-        for child in stack.pop().children():
-            if id(child) not in found:
-                found[id(child)] = child
-                stack.append(child)
-    return list(found.values())
+    return _collected([expression])
+
+
+def _collected(found: list[Expression]) -> list[Expression]:
+    """These expressions and everything inside them."""
+    met = set(map(id, found))
+    for e in found:  # which grows meanwhile
+        for child in e.children():
+            if id(child) not in met:
+                met.add(id(child))
+                found.append(child)
+    return found
 
 
 def nest_parts(nest: LoopNest) -> list[Expression]:
     """The parts of all values and indirect indices of a nest, each object once."""
-    found = {id(e): e for o in nest.outputs for e in parts(o.value)}
-    found |= {id(e): e for o in nest.outputs for i in o.index if isinstance(i, Expression) for e in parts(i)}
-    return list(found.values())
+    roots = [o.value for o in nest.outputs] + [i for o in nest.outputs for i in o.index if isinstance(i, Expression)]
+    return _collected(list({id(e): e for e in roots}.values()))
 
 
 def reads(nest: LoopNest) -> list[Read]:

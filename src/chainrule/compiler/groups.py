@@ -22,7 +22,7 @@ from chainrule.compiler.forms import (
     size_of,
 )
 from chainrule.compiler.lowering import is_sample_shape
-from chainrule.compiler.maxima import at_place, places_of_maxima, with_place_outermost
+from chainrule.compiler.maxima import at_place, is_placing, places_of_maxima, with_place_outermost
 from chainrule.compiler.samples import BANK, sample_sums
 from chainrule.graph.affine import Affine, Axis
 from chainrule.graph.expression import (
@@ -32,6 +32,7 @@ from chainrule.graph.expression import (
     Read,
     Reduce,
 )  # fmt: skip
+from chainrule.graph.extent import Extent
 from chainrule.graph.loopnest import LoopNest, Output
 
 CHEAP = 2  # cost of a map that is rather computed again than stored
@@ -58,6 +59,19 @@ class Group:
     @cached_property
     def read_buffers(self) -> set[Buffer]:
         return {r.buffer for r in self.reads}
+
+    @cached_property
+    def extents(self) -> tuple[Extent, ...]:
+        return tuple(a.extent for a in self.nest.axes)
+
+    @cached_property
+    def arrays(self) -> set[Buffer]:
+        """The buffers with axes that it meets: what is worth meeting once."""
+        return self.made | {b for b in self.read_buffers if b.shape}
+
+    @cached_property
+    def asks_for_a_place(self) -> bool:
+        return any(is_placing(e) for e in nest_parts(self.nest))
 
     @cached_property
     def made(self) -> set[Buffer]:
@@ -184,6 +198,8 @@ class _Grouping:
         places = self.places | places_of_maxima([g.nest for g in self.groups])
         changed = False
         for k, g in enumerate(self.groups):
+            if not g.asks_for_a_place:
+                continue
             new = self.expressions.nest(g.nest, lambda e: at_place(e, places, self.expressions))
             if any(a.value is not b.value for a, b in zip(new.outputs, g.nest.outputs, strict=True)):
                 self.groups[k] = Group(new)
@@ -202,7 +218,8 @@ class _Grouping:
             a = self.groups[k]
             if a.is_plain and not a.made & self.in_parts:
                 for b in self.groups[k + 1 :]:
-                    if self.may_merge(a, b, related):
+                    near = a.extents == b.extents and not a.arrays.isdisjoint(b.arrays)
+                    if near and self.may_merge(a, b, related):
                         a = self.replaced(a, b)
                         changed = True
             k += 1
@@ -210,7 +227,7 @@ class _Grouping:
 
     def may_merge(self, a: Group, b: Group, related: Relation) -> bool:
         """Whether b, a map, can join a: it needs nothing of a, or of each point only what a makes there."""
-        if [x.extent for x in a.nest.axes] != [x.extent for x in b.nest.axes] or not b.is_plain or b.contractions:
+        if not b.is_plain or b.contractions:
             return False
         if b.made & self.in_parts or a.size + b.size > LARGEST_EXPRESSION:
             return False
@@ -341,12 +358,12 @@ def _share_a_reduction(a: Group, b: Group, expressions: Expressions) -> bool:
 
 
 def _share_a_buffer(a: Group, b: Group, expressions: Expressions) -> bool:
-    return not a.contractions and not b.read_buffers & a.made and bool(a.read_buffers & b.read_buffers)
+    return not a.contractions and not b.read_buffers & a.made
 
 
 def _continue(a: Group, b: Group, expressions: Expressions) -> bool:
     """Whether b reads what a makes, and only at the point where a makes it."""
-    if sample_sums(a.nest):
+    if sample_sums(a.nest) or not b.read_buffers & a.made:
         return False
     places = {o.buffer: o.index for o in a.nest.outputs}
     met = [r for r in reads(over_axes(b.nest, a.nest.axes, expressions)) if r.buffer in places]

@@ -74,7 +74,7 @@ def _is_zero(e: Expression) -> bool:
     return isinstance(e, Constant) and e.value == 0
 
 
-def _is_placing(e: Expression) -> bool:
+def is_placing(e: Expression) -> bool:
     if not (isinstance(e, Call) and e.function is WHERE and _is_zero(e.arguments[2])):
         return False
     test = e.arguments[0]
@@ -83,10 +83,10 @@ def _is_placing(e: Expression) -> bool:
 
 def with_place_outermost(e: Expression, expressions: Expressions) -> Expression:
     """where(c, where(place == k, x, 0), 0) with its conditions exchanged, so that c is only asked at the place."""
-    if not (isinstance(e, Call) and e.function is WHERE and _is_zero(e.arguments[2])) or _is_placing(e):
+    if not (isinstance(e, Call) and e.function is WHERE and _is_zero(e.arguments[2])) or is_placing(e):
         return e
     condition, inner, _ = e.arguments
-    if not _is_placing(inner):
+    if not is_placing(inner):
         return e
     assert isinstance(inner, Call)
     chosen = expressions.call(WHERE, condition, inner.arguments[1], e.arguments[2])
@@ -102,7 +102,7 @@ def _coordinate_of(e: Expression) -> Affine | None:
 
 def at_place(e: Expression, places: Mapping[Buffer, Place], expressions: Expressions) -> Expression:
     """where(place == k, f(x[k]), 0) needs no x: x at the place is the maximum, which is kept beside the place."""
-    if not _is_placing(e):
+    if not is_placing(e):
         return e
     assert isinstance(e, Call)
     place, k = e.arguments[0].children()

@@ -162,6 +162,9 @@ class _Masks:
                 self.writers.setdefault(o.buffer, []).append(k)
         self.prices: dict[Buffer, float] = {}
         self.done: set[Buffer] = set()
+        self.wanted: list[Buffer] = []  # to be made zero in empty lanes
+        for buffer in self.writers:  # producers first, so that a deep graph needs no deep stack
+            self.of_buffer(buffer)
 
     def protect(self, k: int, n: Axis) -> None:
         nest = self.nests[k]
@@ -172,6 +175,8 @@ class _Masks:
         here = math.prod(e for a in (*nest.axes, *value.axes) if isinstance(e := a.extent, int))
         if self.of(argument) <= here:
             self.demand(argument)
+            while self.wanted:
+                self.protect_buffer(self.wanted.pop())
         else:
             masked = self.expressions.call(WHERE, live(n, self.expressions), argument, zero(argument.dtype))
             new = self.expressions.unique(replace(value, arguments=(masked,)))
@@ -217,7 +222,7 @@ class _Masks:
     def demand(self, e: Expression) -> None:
         match e:
             case Read(buffer):
-                self.demand_buffer(buffer)
+                self.wanted.append(buffer)
             case Reduce(_, _, arguments):
                 self.demand(arguments[0])
             case Guard(_, value):
@@ -226,7 +231,7 @@ class _Masks:
                 for argument in self.chosen(e):
                     self.demand(argument)
 
-    def demand_buffer(self, buffer: Buffer) -> None:
+    def protect_buffer(self, buffer: Buffer) -> None:
         if buffer in self.done:
             return
         self.done.add(buffer)
