@@ -132,9 +132,13 @@ class NativeProgram:
         return np.lib.stride_tricks.as_strided(flat, concrete_shape(shape, self._batch), strides)
 
     def write(self, tensor: Tensor, value: ArrayLike) -> None:
-        """Give an input without a batch its value, until it is given another or a step replaces it."""
+        """Give an input without a batch its value, until it is given another or a step replaces it.
+
+        Raises:   ShapeError or DTypeError if the value does not fit.
+        """
         if self.holds(tensor) and 0 not in tensor.shape and self.plan.inputs[self._numbers[tensor]] is not None:
-            self._input(tensor)[...] = value
+            known = value if tensor.value is not None else bound({tensor: value}, self._batch)[0][tensor]
+            self._input(tensor)[...] = known
 
     def read(self, output: int) -> Array:
         """A copy of an output without a batch, after the last step."""

@@ -167,6 +167,10 @@ class Model:
         layers, count = len(self._network.layers), self._network.parameter_count
         return f"{type(self).__name__}({layers} layers, {count:,} parameters)"
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy needs: everything but the programs, which it makes again."""
+        return {**vars(self), "_inference": {}}
+
     @property
     def network(self) -> Network:
         """The architecture as a graph.
