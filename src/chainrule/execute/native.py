@@ -94,6 +94,7 @@ class NativeProgram:
         self._shared = _zeros(sizes["shared"])
         self._banks = _zeros(sizes["banks"] * BANKS_AT_MOST)
         self._scratch = _zeros(sizes["scratch"] * self._threads)
+        self._copies: list[NDArray[np.uint8]] = []
         self._capacity = 0
         self._batches = self._rows = _zeros(0)
         self._memory = _zeros(ctypes.sizeof(_Frame) + 8 * self.plan.phases)
@@ -159,8 +160,13 @@ class NativeProgram:
         return self._view(spot, tensor.dtype, tensor.shape)
 
     def memory(self) -> NDArray[np.uint8]:
-        """A copy of everything that lives from step to step."""
-        return self._shared.copy()
+        """A copy of everything that lives from step to step; the one before the last is overwritten."""
+        if len(self._copies) < 2:
+            self._copies.append(np.empty_like(self._shared))
+        else:
+            self._copies.reverse()
+        np.copyto(self._copies[-1], self._shared)
+        return self._copies[-1]
 
     def restore(self, memory: NDArray[np.uint8]) -> None:
         """Go back to what `memory` gave."""

@@ -8,6 +8,8 @@ metrics      what is reported beside the loss, and Objective, both together
 history      History: the means of each epoch
 samples      the arrays of a training, checked once
 step         TrainingStep and EvaluationStep: pure graphs, and how they run
+stepper      runs steps, in NumPy or in native code; evaluation likewise
+past         steps that can be taken back
 means        means over an epoch's batches
 state        TrainingState: all that an exact resume needs
 saved        a model as data

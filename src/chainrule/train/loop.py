@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -21,6 +21,7 @@ from chainrule.train.callback import Callback
 from chainrule.train.history import History
 from chainrule.train.means import added, means, no_totals
 from chainrule.train.metrics import Objective
+from chainrule.train.past import Past
 from chainrule.train.samples import Samples
 from chainrule.train.state import TrainingState
 from chainrule.train.step import Arrays, EvaluationStep, Sums, TrainingStep
@@ -134,7 +135,7 @@ class Training:
         self._metrics = list(objective.metrics)
         self._checkpoints: list[str | os.PathLike[str]] = []
         self._started = time.perf_counter()
-        self._last_finite: Callable[[], TrainingState] | None = None
+        self._past = Past(self._stepper)
         self._state = resume or self._beginning()
         self._arrays_are_behind = False  # the stepper has made steps that the arrays of the state do not show yet
         if resume:
@@ -321,27 +322,19 @@ class Training:
         now = self._state
         if not self._arrays_are_behind:  # else the stepper knows them, and nobody else has seen them
             self._stepper.write(Kept(now.parameters, now.slots, now.states))
+        self._past.remember(now, others=not self._arrays_are_behind)
         scalars = [self._scalars_of(now.update + k) for k in range(len(places))]
         series = Series(places, scalars, self.model.seed, now.step, now.update + 1)
-        memory = self._stepper.memory()
+        began = time.perf_counter()
         try:
             sums = self._stepper.run(series)
             finite = sums if np.isfinite(sums[-1].loss) else sums[:-1]
             self._state, self._arrays_are_behind = self._advanced(now, finite, places), True
-        except BaseException:  # Ctrl-C between two lines of this: the arrays belong to the state
+        except BaseException:  # Ctrl-C between two lines of this, or a wrong index: the arrays belong to the state
             if self._state is now:
-                self._stepper.restore(memory)
+                self._rewind(0)
             raise
-
-        def before_last() -> TrainingState:
-            """The state whose loss the last completed step found to be finite."""
-            self._stepper.restore(memory)
-            again = self._stepper.run(series.first(len(finite) - 1)) if len(finite) > 1 else []
-            self._state, self._arrays_are_behind = self._advanced(now, again, places), True
-            return self.state
-
-        if finite:
-            self._last_finite = before_last
+        self._past.add(series.first(len(finite)), time.perf_counter() - began)
         if len(finite) < len(sums):
             self._diverge(_LOSS(loss=sums[-1].loss))
         self.logs = means(self._state.totals, self._metrics)
@@ -349,6 +342,13 @@ class Training:
             self._call("on_train_batch_end")
         for callback in self.callbacks:
             callback.on_train_progress(self)
+
+    def _rewind(self, steps: int) -> None:
+        """Take completed steps back."""
+        state, again = self._past.rewind(steps)
+        for series, sums in again:
+            state = self._advanced(state, sums, series.places)
+        self._state, self._arrays_are_behind = state, True
 
     def _advanced(
         self, state: TrainingState, sums: Sequence[Sums], places: Sequence[NDArray[np.int64]]
@@ -369,8 +369,7 @@ class Training:
         """Go back to the parameters whose loss is known to be finite, and say what happened."""
         place = {"epoch": self.epochs_done + 1, "step": self.steps_done + 1, "steps": self.steps_per_epoch}
         rate = self.scalars.get("learning_rate", math.nan)
-        if self._last_finite is not None:
-            self.state = self._last_finite()
+        self._rewind(1)
         raise DivergedError(_DIVERGED(what=what, rate=rate, **place))
 
     def _call(self, moment: str) -> None:

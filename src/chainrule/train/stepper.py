@@ -167,18 +167,14 @@ class NativeStepper(Stepper):
         }
         tensors = {**step.scalars, **{name: s.tensor for name, s in step.network.scalars.items()}}
         numbers |= {tensor: [scalars[name] for scalars in series.scalars] for name, tensor in tensors.items()}
-        before = self._program.memory() if self._program.may_fault else None
         began = time.perf_counter()
         try:
             done = self._program.steps(
                 self._arrays, places if chosen is None else chosen[places], numbers, len(series.places[0])
             )
         except IndexError:
-            assert before is not None
-            self._program.restore(before)
-            reference = ReferenceStepper(step, self._samples)
-            reference.write(self.read())
-            return reference.run(series)  # which says what index it was
+            self._say_what_index(series)
+            raise
         taken = (time.perf_counter() - began) / count
         self.limit = max(1, min(4 * self.limit, int(SLICE / max(taken, 1e-9))))
         loss, weight, *metrics = (done.outputs[k] for k in step.sum_numbers)
@@ -186,6 +182,12 @@ class NativeStepper(Stepper):
             Sums(loss[k], weight[k], {name: m[k] for name, m in zip(step.metrics, metrics, strict=True)})
             for k in range(len(loss))
         ]
+
+    def _say_what_index(self, series: Series) -> None:
+        """Raise the reference executor's DataError about an index that leaves its array."""
+        reference = ReferenceStepper(self._step, self._samples)
+        reference.write(self._written)
+        reference.run(series)
 
 
 def make_stepper(step: TrainingStep, samples: Samples, executor: Executor) -> Stepper:
@@ -241,7 +243,11 @@ class Evaluator:
                 continue
             size = min(batch_size, len(part))
             chosen = part if samples.chosen is None else samples.chosen[part]
-            done = self._native.steps(arrays, chosen, numbers, size)
+            try:
+                done = self._native.steps(arrays, chosen, numbers, size)
+            except IndexError:
+                self._step.run(samples.batch(part), parameters, states, scalars)  # which says what index it was
+                raise
             loss, weight, *metrics = (done.outputs[k] for k in range(len(self._step.outputs.metrics) + 2))
             for k in range(len(loss)):
                 found = {name: m[k] for name, m in zip(self._step.outputs.metrics, metrics, strict=True)}
