@@ -2,6 +2,7 @@
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.full
 
 
 def _result(*arguments):
-    command = [sys.executable, "-m", "chainrule", "train", "--json", *arguments]
+    command = [sys.executable, "-m", "chainrule", "train", "lenet5", "--json", *arguments]
     run = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, env=os.environ)
     return json.loads(run.stdout.splitlines()[-1])
 
@@ -26,4 +27,5 @@ def test_lenet5_on_the_bundled_digits_twice_the_same():
 
 @pytest.mark.skipif(find_data("mnist") is None, reason="needs the full MNIST: set CHAINRULE_DATA_DIR")
 def test_lenet5_on_all_of_mnist():
-    assert _result("--data", str(find_data("mnist")))["test_accuracy"] >= 0.985
+    found = [_result("--data", str(find_data("mnist")), "--seed", str(seed))["test_accuracy"] for seed in range(5)]
+    assert statistics.median(found) >= 0.99, found
