@@ -1,11 +1,17 @@
-"""The README keeps its word: its quick start runs as printed and prints what it says."""
+"""The README keeps its word: what it prints, what it says without a compiler, what may be set, what was measured."""
 
+import importlib.util
+import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
-_README = Path(__file__).parents[1] / "README.md"
+import pytest
+
+_ROOT = Path(__file__).parents[1]
+_README = _ROOT / "README.md"
 _LONGEST = 15  # lines
 
 # The quick start is the one ```python block of its section; what it prints is the ```text block after it.
@@ -36,3 +42,55 @@ def test_quick_start_prints_what_it_says(tmp_path):
     )
     assert run.returncode == 0, run.stderr
     assert run.stdout.strip() == printed.strip()
+
+
+def _section(title: str) -> str:
+    found = re.search(rf"^## {title}\n(.*?)(?=^## )", _README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    assert found, f"README.md has no section '## {title}'"
+    return found[1]
+
+
+@pytest.mark.skipif(importlib.util.find_spec("ziglang") is not None, reason="with ziglang there is always a compiler")
+def test_without_a_compiler_the_line_is_the_one_printed(tmp_path):
+    """Once for the process, on standard error, and the numbers come all the same; "native" refuses."""
+    (line,) = re.findall(r"^```text\n(chainrule: .*)\n```$", _section("Native code"), re.MULTILINE)
+    script = tmp_path / "without.py"
+    script.write_text(
+        "import chainrule as cr\nfrom chainrule.errors import CompilerError\n"
+        "for k in (1.0, 2.0): print(cr.compile(lambda x: x + k)(3.0))\n"
+        "try: cr.compile(lambda x: x, executor='native')(3.0)\n"
+        "except CompilerError: print('refused')\n"
+    )
+    nothing = {name: value for name, value in os.environ.items() if name != "CC"}
+    run = subprocess.run(
+        [sys.executable, "-W", "error", str(script)], cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=120,
+        env=nothing | {"PATH": str(tmp_path), "CHAINRULE_LANG": "en"},
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert run.stderr.splitlines() == [line]
+    assert run.stdout.split() == ["4.0", "5.0", "refused"]
+
+
+def test_every_variable_that_is_read_is_named_and_no_other():
+    named = set(re.findall(r"^\| `(CHAINRULE_\w+)` \|", _section("Native code"), re.MULTILINE))
+    files = (_ROOT / "src" / "chainrule").rglob("*.py")
+    read = {name for file in files for name in re.findall(r'"(CHAINRULE_\w+)"', file.read_text(encoding="utf-8"))}
+    assert named == read
+
+
+def test_the_extra_for_a_compiler_is_one():
+    (extra,) = set(re.findall(r"chainrule\[(\w+)\]", _section("Native code")))
+    project = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["optional-dependencies"][extra] == ["ziglang"]
+
+
+def test_every_row_of_what_was_measured_names_a_command_that_is_there():
+    from benchmarks.__main__ import chosen
+
+    rows = [line for line in _section("Measured").splitlines() if line.startswith("| ")]
+    results = [line.split(" | ") for line in rows if "what |" not in line]
+    assert results
+    for cells in results:
+        assert "`" in cells[-1], cells[0]
+        for names in re.findall(r"python -m benchmarks ([\w-]+)", cells[-1]):
+            assert len(chosen([names])) == 1

@@ -36,7 +36,8 @@ from chainrule.graph.extent import Extent
 from chainrule.graph.loopnest import LoopNest, Output
 
 CHEAP = 2  # cost of a map that is rather computed again than stored
-LARGEST_EXPRESSION = 600  # parts of a value, so that compiling stays quick and its passes need no deep stack
+LARGEST_EXPRESSION = 600  # parts of a value, so that compiling stays quick
+HIGHEST_EXPRESSION = 60  # parts inside each other, so that no pass needs a deep stack
 
 
 Relation = Callable[["Group", "Group", Expressions], bool]
@@ -94,6 +95,10 @@ class Group:
     @cached_property
     def size(self) -> int:
         return len(nest_parts(self.nest))
+
+    @cached_property
+    def height(self) -> int:
+        return max(o.value.height for o in self.nest.outputs)
 
     @cached_property
     def is_plain(self) -> bool:
@@ -176,7 +181,7 @@ class _Grouping:
         accesses = [[r for r in g.reads if r.buffer is o.buffer] for g in readers]
         if any(not isinstance(i, Affine) for rs in accesses for r in rs for i in r.index):
             return False
-        if any(g.nest.ordered or producer.size + g.size > LARGEST_EXPRESSION for g in readers):
+        if any(g.nest.ordered or _too_large(producer, g) for g in readers):
             return producer.is_view and is_identity(o)
         if not is_identity(o) and not _may_adopt(producer, readers, accesses):
             return False
@@ -229,7 +234,7 @@ class _Grouping:
         """Whether b, a map, can join a: it needs nothing of a, or of each point only what a makes there."""
         if not b.is_plain or b.contractions:
             return False
-        if b.made & self.in_parts or a.size + b.size > LARGEST_EXPRESSION:
+        if b.made & self.in_parts or _too_large(a, b):
             return False
         return related(a, b, self.expressions) and not self.depends_indirectly(b, a)
 
@@ -303,6 +308,10 @@ def merged(a: LoopNest, b: LoopNest, expressions: Expressions) -> LoopNest:
         return values.get(e.buffer, e) if isinstance(e, Read) else e
 
     return LoopNest(a.axes, a.outputs + expressions.nest(over_axes(b, a.axes, expressions), rule).outputs)
+
+
+def _too_large(a: Group, b: Group) -> bool:
+    return a.size + b.size > LARGEST_EXPRESSION or a.height + b.height > HIGHEST_EXPRESSION
 
 
 def _points(accesses: Sequence[Read]) -> set[Axis]:

@@ -143,7 +143,12 @@ def find_compiler() -> tuple[str, ...]:
 
     Raises:   CompilerError if there is none, or none where CC says.
     """
-    if command := shlex.split(os.environ.get("CC", "")):
+    chosen = os.environ.get("CC", "")
+    try:
+        command = shlex.split(chosen)
+    except ValueError:  # a quotation that does not end
+        command = [chosen]
+    if command:
         if shutil.which(command[0]) is None:
             raise CompilerError(_NO_SUCH_COMPILER(command=command[0]))
         return tuple(command)

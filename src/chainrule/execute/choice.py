@@ -25,6 +25,12 @@ _FALLBACK = Message(
     zh="chainrule：正在用 NumPy 运行，比本机代码慢许多倍：{reason}",
 )
 
+_INTERNAL = Message(
+    "choice.internal",
+    en="the compiler failed on this graph ({kind}: {error}); please report it. executor='native' shows where.",
+    zh="编译器在此计算图上失败（{kind}：{error}），请报告此问题。executor='native' 会显示出错位置。",
+)
+
 _said: set[str] = set()  # reasons that this process has already given
 
 
@@ -47,10 +53,10 @@ def program(
         return Program(outputs)
     try:
         return NativeProgram(outputs, carried, watched, batch=batch)
-    except CompilerError as error:
+    except Exception as error:
         if executor == "native":
             raise
-        reason = str(error)
+        reason = str(error) if isinstance(error, CompilerError) else _INTERNAL(kind=type(error).__name__, error=error)
         if reason not in _said:
             _said.add(reason)
             print(_FALLBACK(reason=reason), file=sys.stderr)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import json
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -86,6 +88,7 @@ class NativeProgram:
         self._work = ctypes.cast(self._library.work, ctypes.c_void_p).value or 0
         self._threads = team.thread_count()
         self._lock = threading.Lock()
+        _programs.add(self)
         self._given = given
         self._numbers = {tensor: k for k, tensor in enumerate(given)}
         self._feeds = [given[k] for k in self.plan.feeds]
@@ -171,6 +174,10 @@ class NativeProgram:
     def restore(self, memory: NDArray[np.uint8]) -> None:
         """Go back to what `memory` gave."""
         self._shared[:] = memory
+
+    def unlock(self) -> None:
+        """In the child of a fork no program runs, whatever another thread of the parent was doing."""
+        self._lock = threading.Lock()
 
     def holds(self, tensor: Tensor) -> bool:
         """Whether the outputs depend on this input."""
@@ -280,6 +287,18 @@ class NativeProgram:
             self._batches = _zeros(self.plan.sizes["batch"] * chunks)
             self._rows = _zeros(self.plan.sizes["rows"] * self._capacity)
             self._frame.batches, self._frame.rows = self._batches.ctypes.data, self._rows.ctypes.data
+
+
+_programs: WeakSet[NativeProgram] = WeakSet()
+
+
+def _unlock_all() -> None:
+    for program in _programs:
+        program.unlock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock_all)
 
 
 def _zeros(size: int) -> NDArray[np.uint8]:

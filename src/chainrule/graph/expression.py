@@ -45,6 +45,11 @@ class Expression:
         """The axes that the value depends on: all that are mentioned, but for those a reduction inside binds."""
         return self.own_axes().union(*(child.free_axes for child in self.children()))
 
+    @cached_property
+    def height(self) -> int:
+        """How many parts stand inside each other."""
+        return 1 + max((child.height for child in self.children()), default=0)
+
 
 @dataclass(frozen=True)
 class Constant(Expression):

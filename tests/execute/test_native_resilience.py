@@ -1,0 +1,76 @@
+"""Native programs where something around them is unusual: deep graphs, forks, failures of the compiler itself."""
+
+import os
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.execute import choice
+from chainrule.execute.native import NativeProgram
+from chainrule.execute.reference import Program
+from chainrule.train import Model
+
+
+def test_a_long_chain_of_cheap_operations_needs_no_deep_stack():
+    x = cr.input_tensor("x", (5,))
+    y = x
+    for _ in range(300):
+        y = cr.tanh(y * 1.01)
+    values = {x: np.linspace(-1, 1, 5, dtype=np.float32)}
+    assert np.allclose(NativeProgram([y]).run(values)[0], Program([y]).run(values)[0], atol=1e-6)
+
+
+def test_a_deep_network_trains():
+    layers = [cr.nn.Dense(4, "tanh") for _ in range(80)]
+    model = Model(cr.nn.Sequential([*layers, cr.nn.Dense(3)]), input_shape=(4,))
+    history = model.fit(np.ones((20, 4)), np.arange(20) % 3, batch_size=16, executor="native", verbose=0)
+    assert np.isfinite(history["loss"]).all()
+
+
+def test_a_child_can_run_what_another_thread_of_its_parent_was_running():
+    x = cr.input_tensor("x", (400, 400))
+    program = NativeProgram([cr.matmul(cr.tanh(x), cr.tanh(x))])
+    values = {x: np.ones((400, 400), np.float32)}
+    running = threading.Event()
+    ended = threading.Event()
+
+    def repeat():
+        while not ended.is_set():
+            program.run(values)
+            running.set()
+
+    thread = threading.Thread(target=repeat)
+    thread.start()
+    try:
+        assert running.wait(60)
+        for _ in range(5):
+            child = os.fork()
+            if child == 0:
+                program.run(values)
+                os._exit(0)
+            deadline = time.monotonic() + 30
+            while (found := os.waitpid(child, os.WNOHANG))[0] == 0 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            if found[0] == 0:
+                os.kill(child, 9)
+                os.waitpid(child, 0)
+            assert found == (child, 0)
+    finally:
+        ended.set()
+        thread.join()
+
+
+def test_a_failure_of_the_compiler_is_said_and_the_reference_takes_over(monkeypatch, capsys):
+    def fail(*_, **__):
+        raise AssertionError("this cannot be")
+
+    monkeypatch.setattr(choice, "NativeProgram", fail)
+    x = cr.input_tensor("x", (2,))
+    made = choice.program([x * 2])
+    assert made.run({x: [1.0, 2.0]})[0].tolist() == [2.0, 4.0]
+    assert "AssertionError: this cannot be" in capsys.readouterr().err
+    with pytest.raises(AssertionError):
+        choice.program([x * 2], "native")
