@@ -27,7 +27,7 @@ def test_a_deep_network_trains():
     layers = [cr.nn.Dense(4, "tanh") for _ in range(80)]
     model = Model(cr.nn.Sequential([*layers, cr.nn.Dense(3)]), input_shape=(4,))
     history = model.fit(np.ones((20, 4)), np.arange(20) % 3, batch_size=16, executor="native", verbose=0)
-    assert np.isfinite(history["loss"]).all()
+    assert np.isfinite(history.history["loss"]).all()
 
 
 def test_a_child_can_run_what_another_thread_of_its_parent_was_running():
