@@ -67,7 +67,7 @@ def test_json_is_the_last_line_and_the_same_seed_gives_the_same_bits(capsys, few
     result = result_of(left)
     assert left.code == 0
     assert {"test_accuracy", "test_loss", "epochs", "seconds", "samples_per_second"} < result.keys()
-    assert (result["epochs"], result["seed"], result["executor"]) == (2, 3, "reference")
+    assert (result["epochs"], result["seed"], result["executor"]) == (2, 3, "native")
     assert result["test_accuracy"] > 0.5
     assert len(left.err.splitlines()) == 2, "a plain line per epoch"
     again = result_of(here(capsys, *arguments, "--quiet"))

@@ -16,7 +16,7 @@ from chainrule.data import check_batch_size, digits, load_images
 from chainrule.errors import UsageError
 from chainrule.messages import Message, suggestion
 from chainrule.nn import MODELS, Network
-from chainrule.train import Model
+from chainrule.train import Callback, Model, Training
 
 _UNKNOWN_MODEL = Message(
     "cli.unknown_model",
@@ -105,6 +105,7 @@ def run(order: Order, *, as_json: bool, quiet: bool) -> int:
         steps = math.ceil(samples / batch_size)
         report.print_plan(optimizer, epochs=epochs, steps=steps, batch_size=batch_size, seed=order.seed)
     lines = LiveLine() if is_live() else EpochLines()
+    witness = _Witness()
     try:
         started = time.perf_counter()
         history = model.fit(
@@ -113,13 +114,13 @@ def run(order: Order, *, as_json: bool, quiet: bool) -> int:
             optimizer=optimizer,
             epochs=epochs,
             batch_size=batch_size,
-            callbacks=[] if quiet else [lines],
+            callbacks=[witness] if quiet else [witness, lines],
             verbose=0,
         )
         seconds = time.perf_counter() - started
         if order.save is not None:
             model.save(order.save)
-        result = report.Result.of(model, data, history, seconds)
+        result = report.Result.of(model, data, history, seconds, witness.executor)
     except KeyboardInterrupt:
         lines.stop()
         return _interrupted(model, epochs, order.save)
@@ -130,6 +131,15 @@ def run(order: Order, *, as_json: bool, quiet: bool) -> int:
     else:
         report.print_result(result, data, order.save, only=quiet)
     return 0
+
+
+class _Witness(Callback):
+    """Notes what runs the steps."""
+
+    executor = ""
+
+    def on_train_begin(self, training: Training) -> None:
+        self.executor = training.executor
 
 
 def _make_folder(folder: str) -> None:

@@ -22,6 +22,7 @@ from chainrule.compiler.plan import Plan, plan_of
 from chainrule.compiler.samples import banked, batch_axis, batch_sum, isolated_sums, masked
 from chainrule.compiler.target import Target, lanes
 from chainrule.compiler.updates import updated
+from chainrule.graph.dtype import float64
 from chainrule.graph.expression import Buffer
 from chainrule.graph.extent import show_shape
 from chainrule.graph.loopnest import LoopNest
@@ -119,9 +120,8 @@ def compiled(
 
 
 def _has_doubles(lowered: Lowered) -> bool:
-    """Whether samples are float64: vectors then have half the lanes."""
-    buffers = {o.buffer for n in lowered.nests for o in n.outputs} | set(lowered.inputs.values())
-    return any(b.dtype.name == "float64" and b.shape for b in buffers)
+    """Whether arrays of float64 come in: vectors then have half the lanes. A few doubles on the way are no reason."""
+    return any(b.dtype is float64 and b.shape for b in lowered.inputs.values())
 
 
 def _grouped(

@@ -162,6 +162,11 @@ class Training:
         return self._state.epoch
 
     @property
+    def executor(self) -> str:
+        """What runs the steps: "native" or "reference"."""
+        return self._stepper.executor
+
+    @property
     def steps_per_epoch(self) -> int:
         return math.ceil(len(self.samples) / self.batch_size)
 
