@@ -123,7 +123,7 @@ def run(order: Order, *, as_json: bool, quiet: bool) -> int:
         result = report.Result.of(model, data, history, seconds, witness.executor)
     except KeyboardInterrupt:
         lines.stop()
-        return _interrupted(model, epochs, order.save)
+        return _interrupted(model, epochs, batch_size, order.save)
     finally:
         lines.stop()
     if as_json:
@@ -149,12 +149,13 @@ def _make_folder(folder: str) -> None:
         raise UsageError(_NO_FOLDER(folder=folder, reason=reason.strerror)) from None
 
 
-def _interrupted(model: Model, epochs: int, folder: str | None) -> int:
+def _interrupted(model: Model, epochs: int, batch_size: int, folder: str | None) -> int:
     """Save and say what was reached; a second Ctrl-C meanwhile stops at once."""
     if folder is not None:
         model.save(folder)
     saved = _NOT_SAVED() if folder is None else _SAVED(folder=folder)
     state = model.training_state
-    epoch, step = (min(state.epoch + 1, epochs), state.update) if state else (1, 0)
+    epoch, visited = (min(state.epoch + 1, epochs), state.position) if state else (1, 0)
+    step = math.ceil(visited / batch_size)
     print(_INTERRUPTED(epoch=epoch, epochs=epochs, step=step, saved=saved), file=sys.stderr)
     return INTERRUPTED
