@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from chainrule.compiler.copies import Arranged
 from chainrule.compiler.kernels import Kernel
 from chainrule.compiler.layout import Layout
-from chainrule.compiler.lowering import Lowered
+from chainrule.compiler.lowering import Lowered, is_sample_shape
 from chainrule.graph.expression import Buffer
 from chainrule.graph.tensor import Tensor
+
+WORTH_A_THREAD = 150_000  # cycles, some 40 microseconds
+FEW = 20  # points for each sample of a kernel that goes through samples one by one: not known, and rarely many
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Plan:
     slots     for each output the number of the array that takes it; None where it lies in the shared memory
     feeds     the inputs without axes that are given anew for each step, by number
     results   the outputs without axes, which are noted after each step, by number
+    cycles    about how many a step takes on one thread: for each sample, and beside that
     """
 
     lanes: int
@@ -49,6 +54,14 @@ class Plan:
     slots: tuple[int | None, ...]
     feeds: tuple[int, ...]
     results: tuple[int, ...]
+    cycles: tuple[float, float]
+
+    def threads(self, batch: int, most: int) -> int:
+        """How many threads a step is worth: waiting for each other costs more than small steps take.
+
+        Where other processes want the cores as well, every wait may last a slice of their time.
+        """
+        return max(1, min(most, int((self.cycles[0] * batch + self.cycles[1]) // WORTH_A_THREAD)))
 
     def text(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"))
@@ -71,6 +84,7 @@ class Plan:
             slots=tuple(data["slots"]),
             feeds=tuple(data["feeds"]),
             results=tuple(data["results"]),
+            cycles=tuple(data["cycles"]),
         )
 
 
@@ -104,4 +118,18 @@ def plan_of(
         slots=tuple(layout.outside.index(b) if b in layout.outside else None for b in slots),
         feeds=tuple(k for k, t in enumerate(lowered.inputs) if t in fed),
         results=tuple(results),
+        cycles=_cycles(kernels),
     )
+
+
+def _cycles(kernels: Sequence[Kernel]) -> tuple[float, float]:
+    """A rough estimate: two multiply-adds of vectors a cycle, a few cycles for a vector of points, or for a point."""
+    of_sample = beside = 0.0
+    for k in kernels:
+        points = (k.work if k.work < math.inf else FEW) * (0.5 if k.schedule.vector is not None else 4)
+        cycles = k.flops / 64 if k.flops else points
+        if any(is_sample_shape(b.shape) for b in k.buffers):
+            of_sample += cycles
+        else:
+            beside += cycles
+    return of_sample, beside

@@ -269,7 +269,7 @@ class NativeProgram:
         frame.places = None if places is None else places.ctypes.data
         frame.feeds, frame.results = feeds.ctypes.data, results.ctypes.data
         frame.batch, frame.steps, frame.done, frame.fault, frame.watched = batch, steps, 0, 0, int(watch)
-        team.run(self._work, ctypes.addressof(frame), self._threads)
+        team.run(self._work, ctypes.addressof(frame), self.plan.threads(batch, self._threads))
         if frame.fault:
             return None
         reached = min(steps, frame.done + 1)
