@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.errors import DivergedError
 from chainrule.execute import choice
 from chainrule.execute.native import NativeProgram
 from chainrule.execute.reference import Program
@@ -74,3 +75,35 @@ def test_a_failure_of_the_compiler_is_said_and_the_reference_takes_over(monkeypa
     assert "AssertionError: this cannot be" in capsys.readouterr().err
     with pytest.raises(AssertionError):
         choice.program([x * 2], "native")
+
+
+def test_a_tensor_that_was_looked_at_is_an_input_like_any_other():
+    t = cr.tensor([1.0, 2.0]) * 2
+    t.numpy()
+    x = cr.input_tensor("x", (2,))
+    assert NativeProgram([x * t]).run({x: [3.0, 5.0]})[0].tolist() == [6.0, 20.0]
+
+
+@pytest.mark.parametrize("executor", ["native", "reference"])
+@pytest.mark.parametrize("good_steps", [1, 2, 3, 6])
+def test_the_parameters_after_a_divergence_are_those_whose_loss_was_last_finite(executor, good_steps):
+    """The sample that breaks the loss comes after so many good steps; what the last of them made is given up."""
+    x = np.ones((8, 1), np.float32)
+    x[good_steps] = 1e38
+    model = Model(cr.nn.Dense(1, kernel_initializer="ones"), input_shape=(1,))
+    rule = cr.optim.SGD(0.01)
+    with pytest.raises(DivergedError):
+        model.fit(
+            x, np.zeros(8), loss="mean_squared_error", optimizer=rule, batch_size=1, shuffle=False, epochs=1,
+            executor=executor, verbose=0,
+        )  # fmt: skip
+    expected = Model(cr.nn.Dense(1, kernel_initializer="ones"), input_shape=(1,))
+    if good_steps > 1:
+        kept = slice(0, good_steps - 1)
+        expected.fit(
+            x[kept], np.zeros(8)[kept], loss="mean_squared_error", optimizer=rule, batch_size=1, shuffle=False,
+            executor=executor, verbose=0,
+        )  # fmt: skip
+    assert model.training_state.step == good_steps - 1
+    for name, value in expected.parameters.items():
+        assert np.array_equal(model.parameters[name], value)

@@ -88,11 +88,14 @@ def _same_nodes(order: Sequence[Tensor]) -> dict[Tensor, Tensor]:
         if isinstance(node.operation, Expandable) and node.value is None:
             same[node] = node
             continue
+        own = node.operation is SOURCE or (node.value is not None and node.operation is not NUMBER)
+        if own:
+            same[node] = node
+            continue
         inputs = tuple(id(same[resolved_node(x)]) for x in node.inputs)
         attributes = tuple((k, repr(v)) for k, v in sorted(node.attributes.items()))
         key = (node.operation, attributes, inputs, node.type)
-        own = node.operation is SOURCE or (node.value is not None and node.operation is not NUMBER)
-        same[node] = node if own else first.setdefault(key, node)
+        same[node] = first.setdefault(key, node)
     return same
 
 

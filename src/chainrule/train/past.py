@@ -37,8 +37,9 @@ class Past:
         self._copying, self._since = time.perf_counter() - began, 0.0
 
     def add(self, series: Series, seconds: float) -> None:
-        """A series was completed."""
-        self._moments[-1].series.append(series)
+        """A series was completed, as far as it is given."""
+        if series.places:
+            self._moments[-1].series.append(series)
         self._since += seconds
 
     def rewind(self, steps: int) -> tuple[TrainingState, list[tuple[Series, list[Sums]]]]:
