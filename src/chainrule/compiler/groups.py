@@ -37,6 +37,7 @@ from chainrule.graph.loopnest import LoopNest, Output
 
 CHEAP = 2  # cost of a map that is rather computed again than stored
 LARGEST_EXPRESSION = 600  # parts of a value, so that compiling stays quick
+COSTLY = 100  # cost of maps, such as random numbers, that are not repeated for each point of a tile
 HIGHEST_EXPRESSION = 60  # parts inside each other, so that no pass needs a deep stack
 
 
@@ -95,6 +96,10 @@ class Group:
     @cached_property
     def size(self) -> int:
         return len(nest_parts(self.nest))
+
+    @cached_property
+    def cost(self) -> int:
+        return sum(cost_of(o.value) for o in self.nest.outputs)
 
     @cached_property
     def height(self) -> int:
@@ -311,6 +316,9 @@ def merged(a: LoopNest, b: LoopNest, expressions: Expressions) -> LoopNest:
 
 
 def _too_large(a: Group, b: Group) -> bool:
+    """Whether one nest of both would be hard to compile; a contraction repeats all that is around it for its tile."""
+    if (a.contractions or b.contractions) and a.cost + b.cost > COSTLY:
+        return True
     return a.size + b.size > LARGEST_EXPRESSION or a.height + b.height > HIGHEST_EXPRESSION
 
 
