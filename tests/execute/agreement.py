@@ -18,13 +18,15 @@ def quick_target(target: Target | None = None, level: str = "-O0") -> Target:
     return replace(target, flags=tuple(level if flag == "-O2" else flag for flag in target.flags))
 
 
-def difference(actual: Array, reference: Array, exact: Array | None = None, spread: float = 0.0) -> str:
+def difference(
+    actual: Array, reference: Array, exact: Array | None = None, spread: float = 0.0, times: float = 1.0
+) -> str:
     """What is wrong with a native result, or nothing.
 
     Its error against the float64 reference is at most 4 times the float32 reference's, plus 10⁻⁶ of the largest number;
     where there is no finer reference (float64), 64 units in the last place of number and largest number. Integers and
     bools are equal. `spread` is what rounding of the inputs alone does: among few numbers the reference may have been
-    lucky to do better.
+    lucky to do better. `times` as much is allowed.
     """
     if (actual.shape, actual.dtype) != (reference.shape, reference.dtype):
         return f"{actual.dtype} {actual.shape} for {reference.dtype} {reference.shape}"
@@ -47,6 +49,7 @@ def difference(actual: Array, reference: Array, exact: Array | None = None, spre
         own = max(spread, np.abs(wanted - true).max(initial=0.0, where=np.isfinite(true)))
         error = np.where(np.isfinite(true), np.abs(found - true), np.abs(found - wanted))
         allowed = np.broadcast_to(4 * own + 1e-6 * largest + tiny, error.shape)
+    allowed = times * allowed
     worst = int(np.argmax(error - allowed))
     if error[worst] <= allowed[worst]:
         return ""

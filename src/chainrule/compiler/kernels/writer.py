@@ -319,8 +319,16 @@ class Writer:
         totals = [self.new("a") for _ in e.arguments]
         for name, a, unit in zip(totals, e.arguments, e.monoid.identity, strict=True):
             self.put(f"{self.type(a.dtype)} {name} = {self.literal(unit, a.dtype)};")
-        with self.loops(e.axes):
-            self.combine(e, totals, point)
+        if e.monoid is SUM and e.dtype.floating and len(e.axes) > 1:
+            row = self.new("a")  # rows are added up by themselves: long sums in one number would lose digits
+            with self.loops(e.axes[:-1]):
+                self.put(f"{self.type(e.dtype)} {row} = {self.literal(0, e.dtype)};")
+                with self.loops(e.axes[-1:]):
+                    self.combine(e, [row], point)
+                self.put(f"{totals[0]} += {row};")
+        else:
+            with self.loops(e.axes):
+                self.combine(e, totals, point)
         for k, name in enumerate(totals):
             self.known[self.component(e, k, point)] = name
         return totals[e.item]
