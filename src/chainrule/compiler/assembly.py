@@ -8,7 +8,7 @@ from pathlib import Path
 
 from chainrule.compiler import team
 from chainrule.compiler.copies import Arranged, Gather, Load, Step, Store, Turn, resolved
-from chainrule.compiler.kernels import C_TYPES, Kernel
+from chainrule.compiler.kernels import C_TYPES, Kernel, memory_type
 from chainrule.compiler.layout import Layout, touched
 from chainrule.compiler.mathematics import prelude
 from chainrule.compiler.samples import BANKS_AT_MOST
@@ -117,7 +117,7 @@ def _units(head: str, texts: Sequence[str], kernels: Sequence[Kernel], common: s
 # ------------------------------------------------------------------------------------------------------------- calls
 def _pointer(b: Buffer, layout: Layout, chunked: bool) -> str:
     place = layout.places[b]
-    kind = "u8" if b.dtype is bool_ else C_TYPES[b.dtype]
+    kind = memory_type(b.dtype)
     match place.arena:
         case "scratch":
             where = f"scratch + {place.offset}"
@@ -148,9 +148,10 @@ def _piece(step: Step, kernel: Kernel | None, layout: Layout, chunked: bool) -> 
         call = f"{{ const i64 units = {kernel.units}; {kernel.name}({pointers}, {ends}, batch{fault}); }}"
         return Piece(step, kernel, call, alone)
     assert not isinstance(step, LoopNest)
-    source, target = _pointer(step.source, layout, chunked), _pointer(step.target, layout, chunked)
+    # copies go chunk by chunk in array phases too
+    source, target = _pointer(step.source, layout, True), _pointer(step.target, layout, True)
     size = _sample_size(step.source)
-    t = _plain(step.source.dtype)
+    t = memory_type(step.source.dtype)
     match step:
         case Gather():
             return Piece(step, None, _gather(step, target, size, layout), False)
@@ -161,13 +162,8 @@ def _piece(step: Step, kernel: Kernel | None, layout: Layout, chunked: bool) -> 
         case _:
             call = f"turn_{t}({source}, {target}, {size}, {layout.places[step.target].lane});"
     if not chunked:
-        moved = [b for b in (step.source, step.target) if layout.places[b].arena == "batch"]
-        call = call.replace("first", "c * LANES")
-        for b in moved:
-            offset = f" + c * {layout.places[b].chunk * b.dtype.numpy.itemsize})"
-            pointer = _pointer(b, layout, chunked)
-            call = call.replace(pointer, pointer[:-1] + offset)
-        call = f"for (i64 c = chunks * thread / threads; c < chunks * (thread + 1) / threads; c++) {call}"
+        head = "for (i64 c = chunks * thread / threads; c < chunks * (thread + 1) / threads; c++)"
+        call = f"{head} {{ const i64 first = c * LANES; {call} }}"
     return Piece(step, None, call, False)
 
 
@@ -176,12 +172,12 @@ def _timed(number: int, piece: Piece) -> Piece:
 
 
 def _load(step: Load, source: str, target: str, size: int, layout: Layout) -> str:
-    to = _plain(step.target.dtype)
+    to = memory_type(step.target.dtype)
     place = layout.places[step.source]
     if place.arena != "outside":
         return f"load_{to}_{to}({source}, {target}, {size}, first, batch, 0);"
     cases = [
-        f"case {TYPE_NUMBERS[d]}: load_{to}_{_plain(d)}((void *)f->outside[{place.offset}], {target}, {size}, "
+        f"case {TYPE_NUMBERS[d]}: load_{to}_{memory_type(d)}((void *)f->outside[{place.offset}], {target}, {size}, "
         "first, batch, places); break;"
         for d in ACCEPTED[step.source.dtype]
     ]
@@ -189,17 +185,13 @@ def _load(step: Load, source: str, target: str, size: int, layout: Layout) -> st
 
 
 def _gather(step: Gather, target: str, size: int, layout: Layout) -> str:
-    to, place = _plain(step.target.dtype), layout.places[step.source]
+    to, place = memory_type(step.target.dtype), layout.places[step.source]
     cases = [
-        f"case {TYPE_NUMBERS[d]}: gather_{to}_{_plain(d)}((void *)f->outside[{place.offset}], {target}, {size}, "
+        f"case {TYPE_NUMBERS[d]}: gather_{to}_{memory_type(d)}((void *)f->outside[{place.offset}], {target}, {size}, "
         "batch * thread / threads, batch * (thread + 1) / threads, places); break;"
         for d in ACCEPTED[step.source.dtype]
     ]
     return f"switch (f->types[{place.offset}]) {{ {' '.join(cases)} }}"
-
-
-def _plain(dtype: DType) -> str:
-    return "u8" if dtype is bool_ else C_TYPES[dtype]
 
 
 def _sample_size(b: Buffer) -> int:
@@ -219,16 +211,16 @@ def _copies(arranged: Arranged, layout: Layout) -> list[str]:
                 case Load(source, target):
                     outside = layout.places[source].arena == "outside"
                     for d in ACCEPTED[source.dtype] if outside else (source.dtype,):
-                        to, given = _plain(target.dtype), _plain(d)
+                        to, given = memory_type(target.dtype), memory_type(d)
                         convert = f"{to}v_from_{given}v" if to != given else ""
                         wanted[f"LOAD({to}, {given}, {convert})"] = None
                 case Gather(source):
                     for d in ACCEPTED[source.dtype]:
-                        wanted[f"GATHER({_plain(source.dtype)}, {_plain(d)})"] = None
+                        wanted[f"GATHER({memory_type(source.dtype)}, {memory_type(d)})"] = None
                 case Store(source):
-                    wanted[f"STORE({_plain(source.dtype)})"] = None
+                    wanted[f"STORE({memory_type(source.dtype)})"] = None
                 case Turn(source):
-                    wanted[f"TURN({_plain(source.dtype)})"] = None
+                    wanted[f"TURN({memory_type(source.dtype)})"] = None
     return list(wanted)
 
 

@@ -119,7 +119,7 @@ class Expressions:
         def rule(e: Expression) -> Expression:
             if not isinstance(e, Reduce):
                 return e
-            key = e.monoid.name, e.axes, tuple(map(id, e.arguments))
+            key = reduction_key(e)
             if key not in renamed:
                 renamed[key] = {a: Affine.of(self.fresh(a)) for a in e.axes if isinstance(a.extent, int)}
             by = renamed[key]
@@ -234,15 +234,13 @@ def reductions(nest: LoopNest) -> list[Reduce]:
     found: dict[Hashable, Reduce] = {}
     for e in nest_parts(nest):
         if isinstance(e, Reduce):
-            found.setdefault((e.monoid.name, e.axes, tuple(map(id, e.arguments))), e)
+            found.setdefault(reduction_key(e), e)
     return list(found.values())
 
 
-def same_reduction(a: Reduce, b: Reduce) -> bool:
-    """Whether these are components of the same reduction."""
-    return (
-        a.monoid is b.monoid and a.axes == b.axes and all(x is y for x, y in zip(a.arguments, b.arguments, strict=True))
-    )
+def reduction_key(e: Reduce) -> Hashable:
+    """What the components of one reduction have in common, and no other has."""
+    return e.monoid.name, e.axes, tuple(map(id, e.arguments))
 
 
 def substituted_index(index: Index, by: Mapping[Axis, Affine]) -> Index:

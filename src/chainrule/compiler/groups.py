@@ -10,7 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
-from chainrule.compiler.expressions import Expressions, nest_parts, parts, reads, reductions, substituted_index
+from chainrule.compiler.expressions import (
+    Expressions,
+    nest_parts,
+    parts,
+    reads,
+    reduction_key,
+    reductions,
+    substituted_index,
+)
 from chainrule.compiler.forms import (
     UNROLLED,
     cost_of,
@@ -370,8 +378,7 @@ def _share_a_reduction(a: Group, b: Group, expressions: Expressions) -> bool:
     if not a.reductions or not b.reductions or a.contractions or b.read_buffers & a.made:
         return False
     again = Group(over_axes(b.nest, a.nest.axes, expressions))
-    own = {(r.monoid.name, r.axes, tuple(map(id, r.arguments))) for r in a.reductions}
-    return any((r.monoid.name, r.axes, tuple(map(id, r.arguments))) in own for r in again.reductions)
+    return not set(map(reduction_key, a.reductions)).isdisjoint(map(reduction_key, again.reductions))
 
 
 def _share_a_buffer(a: Group, b: Group, expressions: Expressions) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from chainrule.compiler.expressions import Expressions
+from chainrule.compiler.expressions import Expressions, reduction_key
 from chainrule.compiler.forms import is_identity, over_axes
 from chainrule.graph.affine import Affine, Axis
 from chainrule.graph.dtype import int32
@@ -55,7 +55,7 @@ def places_of_maxima(nests: Sequence[LoopNest]) -> dict[Buffer, Place]:
     """For each buffer of places: the buffer of the maxima, their reduction, and the axes of its nest."""
     outputs = [(n, o) for n in nests for o in n.outputs]
     first = {
-        (o.value.axes, tuple(map(id, o.value.arguments))): o.buffer
+        reduction_key(o.value): o.buffer
         for _, o in outputs
         if isinstance(o.value, Reduce) and o.value.monoid is PLACE_OF_LARGEST and o.value.item == 0
     }
@@ -63,7 +63,7 @@ def places_of_maxima(nests: Sequence[LoopNest]) -> dict[Buffer, Place]:
     for n, o in outputs:
         if not isinstance(o.value, Reduce) or not _is_place(o.value) or not is_identity(o):
             continue
-        kept = first.get((o.value.axes, tuple(map(id, o.value.arguments))))
+        kept = first.get(reduction_key(o.value))
         if kept is not None and all(isinstance(i, Affine) and i.pure in n.axes for i in o.index):
             axes = tuple(i.pure for i in o.index if isinstance(i, Affine) and i.pure is not None)
             found[o.buffer] = kept, o.value, axes

@@ -278,7 +278,6 @@ class Banked:
     partial: LoopNest
     total: LoopNest
     buffer: Buffer
-    lanes_apart: bool
 
 
 def banked(nest: LoopNest, n: Axis, lanes: int, expressions: Expressions) -> Banked:
@@ -300,7 +299,7 @@ def banked(nest: LoopNest, n: Axis, lanes: int, expressions: Expressions) -> Ban
     over = (BANK, lane) if apart else (BANK,)
     place = (Affine.of(BANK), *index, *([Affine.of(lane)] if apart else []))
     total = expressions.unique(Reduce(SUM, over, (expressions.unique(Read(buffer, place)),)))
-    return Banked(partial, LoopNest(nest.axes, (Output(o.buffer, o.index, total),)), buffer, apart)
+    return Banked(partial, LoopNest(nest.axes, (Output(o.buffer, o.index, total),)), buffer)
 
 
 def _lanes_apart(nest: LoopNest, value: Reduce, lanes: int) -> bool:

@@ -132,7 +132,7 @@ def contract(
     guarded = {a for e in parts(contraction) if isinstance(e, Guard) for i, _ in e.conditions for a in i.axes}
     outer = [a for a in axes if not (isinstance(a.extent, Batch) and not isinstance(a.extent, Counted))]
     window = [a for a in windows if a in indexing]
-    inner = _inner_order(contraction, guarded, lanes)
+    inner = _inner_order(contraction, guarded)
     model = _Model(outer, window, inner, accesses, vector, lanes, registers, indexing)
     choices = [model.choices(a, guarded) for a in outer]
     copies = math.prod(a.extent for a in window if isinstance(a.extent, int))
@@ -173,7 +173,7 @@ def _bounded(
                 yield (size, *rest)
 
 
-def _inner_order(contraction: Reduce, guarded: set[Axis], lanes: int) -> tuple[Axis, ...]:
+def _inner_order(contraction: Reduce, guarded: set[Axis]) -> tuple[Axis, ...]:
     """Loops counted at run time outside, guarded ones next; the innermost is the one that unrolls best."""
 
     def badness(a: Axis) -> tuple[bool, bool, int, int]:

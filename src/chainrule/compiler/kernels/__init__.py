@@ -9,11 +9,11 @@ from chainrule.compiler.forms import is_elementwise, vectors_along
 from chainrule.compiler.kernels.flat import Flat, is_flat
 from chainrule.compiler.kernels.lanes import Lanes
 from chainrule.compiler.kernels.points import Points
-from chainrule.compiler.kernels.writer import C_TYPES, Kernel
+from chainrule.compiler.kernels.writer import C_TYPES, Kernel, memory_type
 from chainrule.compiler.layout import Layout
 from chainrule.graph.loopnest import LoopNest
 
-__all__ = ["C_TYPES", "Kernel", "kernel"]
+__all__ = ["C_TYPES", "Kernel", "kernel", "memory_type"]
 
 
 def kernel(

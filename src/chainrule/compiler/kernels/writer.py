@@ -7,9 +7,10 @@ from collections import ChainMap
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 
-from chainrule.compiler.expressions import Live, nest_parts, reads, same_reduction
+from chainrule.compiler.expressions import Live, nest_parts, reads, reduction_key
 from chainrule.compiler.forms import is_windowed
 from chainrule.compiler.layout import Layout
 from chainrule.compiler.samples import Counted, lane_axis
@@ -127,16 +128,7 @@ class Writer:
 
     def variable(self, axis: Axis) -> str:
         """A C name for an axis that begins a loop."""
-        name = (
-            self.new("".join(c for c in axis.name.split(".")[0] if c.isalnum()) or "i")
-            if axis in self.variables
-            else ""
-        )
-        if not name:
-            stem = "".join(c for c in axis.name.split(".")[0] if c.isalnum())
-            name = self.new(f"{stem}_")
-        self.variables[axis] = name
-        return name
+        return self.new("".join(c for c in axis.name.split(".")[0] if c.isalnum()) + "_")
 
     @contextmanager
     def loops(self, axes: Sequence[Axis]) -> Iterator[None]:
@@ -304,15 +296,13 @@ class Writer:
 
     def component(self, e: Reduce, item: int, point: Point) -> object:
         for other in self.all_reductions:
-            if other.item == item and same_reduction(other, e):
+            if other.item == item and reduction_key(other) == reduction_key(e):
                 return self.key(other, point)
         return "component", id(e), item, tuple(sorted((a.name, k) for a, k in point.items() if a in e.free_axes))
 
-    @property
+    @cached_property
     def all_reductions(self) -> list[Reduce]:
-        if not hasattr(self, "_all_reductions"):
-            self._all_reductions = [e for e in nest_parts(self.nest) if isinstance(e, Reduce)]
-        return self._all_reductions
+        return [e for e in nest_parts(self.nest) if isinstance(e, Reduce)]
 
     def reduced(self, e: Reduce, point: Point) -> str:
         """A reduction in loops of its own, its accumulators named."""
