@@ -204,7 +204,7 @@ class _Grouping:
             return False
         if sample_sums(producer.nest):
             return False  # the memory that an optimizer goes through would come in between, without being fetched ahead
-        if any(BANK in r.axes and len(r.axes) > 1 for r in producer.reductions):
+        if _adds_lanes(producer):
             return False  # lanes are added up point by point, what reads the sum goes by vectors
         if not producer.contractions:
             return len(readers) == 1 or (cost_of(o.value) <= CHEAP and not producer.reductions)
@@ -330,6 +330,11 @@ def _too_large(a: Group, b: Group) -> bool:
     return a.size + b.size > LARGEST_EXPRESSION or a.height + b.height > HIGHEST_EXPRESSION
 
 
+def _adds_lanes(g: Group) -> bool:
+    """Whether a nest adds up lanes that were kept apart."""
+    return any(BANK in r.axes and len(r.axes) > 1 for r in g.reductions)
+
+
 def _points(accesses: Sequence[Read]) -> set[Axis]:
     return {a for r in accesses for i in r.index if isinstance(i, Affine) for a in i.axes}
 
@@ -387,7 +392,7 @@ def _share_a_buffer(a: Group, b: Group, expressions: Expressions) -> bool:
 
 def _continue(a: Group, b: Group, expressions: Expressions) -> bool:
     """Whether b reads what a makes, and only at the point where a makes it."""
-    if sample_sums(a.nest) or not b.read_buffers & a.made:
+    if sample_sums(a.nest) or _adds_lanes(a) or not b.read_buffers & a.made:
         return False
     places = {o.buffer: o.index for o in a.nest.outputs}
     met = [r for r in reads(over_axes(b.nest, a.nest.axes, expressions)) if r.buffer in places]

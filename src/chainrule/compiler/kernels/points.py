@@ -6,15 +6,12 @@ import math
 from contextlib import ExitStack
 
 from chainrule.compiler.expressions import reductions
-from chainrule.compiler.kernels.writer import Kernel, Point, Writer
+from chainrule.compiler.kernels.writer import C_TYPES, Kernel, Point, Writer
 from chainrule.compiler.lowering import has_batch
 from chainrule.compiler.samples import Counted
 from chainrule.graph.affine import Affine, Axis
 from chainrule.graph.dtype import bool_
-from chainrule.graph.expression import (
-    Index,
-    Read,
-)  # fmt: skip
+from chainrule.graph.expression import SUM, Index, Read, Reduce
 from chainrule.graph.extent import Extent
 from chainrule.graph.loopnest import Output
 
@@ -51,6 +48,21 @@ class Points(Writer):
             else points * bound
         )
         return self.finished(title, "const i64 lo, const i64 hi, const i64 batch", units, work, 0)
+
+    def reduced(self, e: Reduce, point: Point) -> str:
+        """A reduction in loops; lanes that were kept apart are added up as vectors, and then across."""
+        (read, *_) = e.arguments
+        lanes = e.monoid is SUM and e.axes[-1] == self.lane and e.dtype.floating
+        if not lanes or not isinstance(read, Read) or read.index[-1] != Affine.of(self.lane):
+            return super().reduced(e, point)
+        total, kind = self.new("a"), C_TYPES[e.dtype]
+        self.put(f"{kind}v {total} = splat_{kind}v(0);")
+        with self.loops(e.axes[:-1]):
+            self.variables[self.lane] = "0"
+            self.put(f"{total} += *(const {kind}v *)&{self.pointers[read.buffer]}[{self.place(read, point)}];")
+        name = self.new("t")
+        self.put(f"const {kind} {name} = sum_{kind}v({total});")
+        return name
 
     def is_free_to_split(self, axis: Axis) -> bool:
         return all(any(isinstance(i, Affine) and i.pure == axis for i in o.index) for o in self.nest.outputs)
