@@ -180,8 +180,7 @@ class NativeStepper(Stepper):
         except IndexError:
             self._say_what_index(series)
             raise
-        taken = (time.perf_counter() - began) / count
-        self.limit = max(1, min(4 * self.limit, int(SLICE / max(taken, 1e-9))))
+        self.limit = more_steps(self.limit, (time.perf_counter() - began) / count)
         loss, weight, *metrics = (done.outputs[k] for k in step.sum_numbers)
         return [
             Sums(loss[k], weight[k], {name: m[k] for name, m in zip(step.metrics, metrics, strict=True)})
@@ -242,18 +241,26 @@ class Evaluator:
             self._native.write(tensor, value)
         numbers = {t: v for t, v in bindings.items() if not t.shape}
         arrays = loadable_arrays(self._step.data, samples)
-        whole = len(samples) // batch_size * batch_size
-        for part in (places[:whole], places[whole:]):
-            if not len(part):
-                continue
-            size = min(batch_size, len(part))
+        at_once = 1
+        while batches:
+            alike = [b for b in batches[:at_once] if len(b) == len(batches[0])]
+            part = np.concatenate(alike)
             chosen = part if samples.chosen is None else samples.chosen[part]
+            began = time.perf_counter()
             try:
-                done = self._native.steps(arrays, chosen, numbers, size)
+                done = self._native.steps(arrays, chosen, numbers, len(alike[0]))
             except IndexError:
-                self._step.run(samples.batch(part), parameters, states, scalars)  # which says what index it was
+                for batch in alike:  # one of them says what index it was
+                    self._step.run(samples.batch(batch), parameters, states, scalars)
                 raise
-            loss, weight, *metrics = (done.outputs[k] for k in range(len(self._step.outputs.metrics) + 2))
-            for k in range(len(loss)):
-                found = {name: m[k] for name, m in zip(self._step.outputs.metrics, metrics, strict=True)}
-                yield Sums(loss[k], weight[k], found), size
+            at_once = more_steps(at_once, (time.perf_counter() - began) / len(alike))
+            del batches[: len(alike)]
+            loss, weight, *metrics = (done.outputs[k] for k in range(len(self.metrics) + 2))
+            for k in range(len(alike)):
+                found = {name: m[k] for name, m in zip(self.metrics, metrics, strict=True)}
+                yield Sums(loss[k], weight[k], found), len(alike[0])
+
+
+def more_steps(before: int, seconds: float) -> int:
+    """How many steps of this length to run in one call, after a call of so many: as fit a slice, growing by and by."""
+    return max(1, min(4 * before, int(SLICE / max(seconds, 1e-9))))
