@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
 import re
 import subprocess
+import sys
 from collections.abc import Sequence
 from math import prod
 from pathlib import Path
@@ -20,7 +22,7 @@ from chainrule.compiler.target import Target, available
 from chainrule.compiler.toolchain import find_compiler
 from chainrule.execute.native import NativeProgram
 from chainrule.graph.expression import Buffer
-from tests.counts import scaled
+from tests.counts import full, scaled
 from tests.execute.agreement import quick_target
 from tests.execute.random_models import random_model
 
@@ -148,3 +150,52 @@ def test_the_harness_sees_a_kernel_that_leaves_its_array(tmp_path):
     assert broken != program.sources
     assert not reported(program, program.sources, plain(target), tmp_path)
     assert "AddressSanitizer" in reported(program, broken, plain(target), tmp_path)
+
+
+WHOLE = """
+import numpy as np
+from dataclasses import replace
+from chainrule.compiler.target import detect
+from chainrule.execute import choice
+from chainrule.execute.native import NativeProgram
+from chainrule.nn import *
+from chainrule.nn.models import lenet5
+from chainrule.train import Model
+
+flags = tuple("-O1" if flag == "-O2" else flag for flag in detect().flags)
+target = replace(detect(), flags=(*flags, *{sanitizers}))
+choice.NativeProgram = lambda *given, batch=None: NativeProgram(*given, target=target, batch=batch)
+rng = np.random.default_rng(0)
+for layers, shape in (
+    ([RandomShift(1), lenet5()], (28, 28, 1)),
+    ([Dense(600, "relu"), Dropout(0.3), Dense(300, "tanh"), BatchNormalization(), Dense(10)], (300,)),
+    ([Conv2D(5, 3, padding="same", strides=2), BatchNormalization(), MaxPool2D(3, strides=2), Flatten(), Dense(10)],
+     (17, 13, 3)),
+):
+    model = Model(Sequential(layers), input_shape=shape)
+    x, y = rng.random((75, *shape)).astype(np.float32), rng.integers(0, 10, 75)
+    model.fit(x, y, epochs=2, batch_size=32, verbose=0, executor="native")
+    model.evaluate(x, y, loss="cross_entropy", executor="native")
+    model.predict(x[:1], executor="native"), model.predict(x, executor="native")
+print("no report")
+"""
+
+
+@pytest.mark.skipif(not full(), reason="long; runs with --full (make test-all)")
+def test_whole_programs_under_sanitizers(tmp_path):
+    """Training, evaluation and prediction as they are run, copies, banks and barriers included."""
+    compiler = find_compiler()
+    libraries = [
+        subprocess.run(
+            [*compiler, f"-print-file-name={name}"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        for name in ("libasan.so", "libubsan.so")
+    ]
+    if not all(Path(path).is_absolute() for path in libraries):
+        pytest.skip("this compiler has no sanitizers to load")
+    environment = os.environ | {
+        "LD_PRELOAD": " ".join(libraries), "ASAN_OPTIONS": "detect_leaks=0", "CHAINRULE_CACHE_DIR": str(tmp_path),
+    }  # fmt: skip
+    code = WHOLE.format(sanitizers=[flag for flag in SANITIZERS if flag.startswith("-f")])
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=900)
+    assert (run.returncode, run.stdout) == (0, "no report\n"), run.stderr[-3000:]

@@ -134,17 +134,18 @@ class _Arranging:
     ) -> list[Step]:
         """Copies of what a nest reads of these sources, or of others in their memory."""
         steps: list[Step] = []
+        suffix = "lanes" if kind is Load else "gathered"
         for r in reads(nest):
             source = resolved(r.buffer, self.aliases)
             if source not in sources or not is_sample_shape(source.shape) or r.buffer in copies:
                 continue
             if source not in copies:
-                copies[source] = Buffer(f"{source.name}_{kind.__name__.lower()}", source.shape, source.dtype)
+                copies[source] = Buffer(f"{source.name}_{suffix}", source.shape, source.dtype)
                 if kind is Gather:
                     self.rows.add(copies[source])
                 steps.append(kind(source, copies[source]))
             if r.buffer is not source:
-                copies[r.buffer] = Buffer(f"{r.buffer.name}_{kind.__name__.lower()}", r.buffer.shape, r.buffer.dtype)
+                copies[r.buffer] = Buffer(f"{r.buffer.name}_{suffix}", r.buffer.shape, r.buffer.dtype)
                 self.aliases[copies[r.buffer]] = copies[source]
         return steps
 

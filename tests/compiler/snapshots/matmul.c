@@ -1,5 +1,5 @@
 // matmul (batch, 2) float32, matmul
-// matmul[n,o] = Σ_{i} x_load[n,i]·w[i,o]
+// matmul[n,o] = Σ_{i} x_lanes[n,i]·w[i,o]
 // tile 1 point, vectors along lane, loops o
 void k0(f32 *restrict p0, const f32 *restrict p1, const f32 *restrict p2, const i64 first, const i64 batch) {
   for (i64 o_1 = 0; o_1 < 2; o_1 += 1) {

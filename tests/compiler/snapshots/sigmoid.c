@@ -1,5 +1,5 @@
 // sigmoid (batch, 3) float32, sigmoid
-// sigmoid[n,i] = 1 / (1 + exp(-x_load[n,i]))
+// sigmoid[n,i] = 1 / (1 + exp(-x_lanes[n,i]))
 // tile 1 point, vectors along lane, loops a1
 void k0(f32 *restrict p0, const f32 *restrict p1, const i64 first, const i64 batch) {
   for (i64 a1_1 = 0; a1_1 < 3; a1_1 += 1) {
