@@ -136,8 +136,8 @@ def test_steps_leave_nothing():
         gc.collect()
         return resident()
 
-    warm = steps(100)
-    assert steps(scaled(10_000)) - warm < 2 * 2**20
+    warm = steps(2 * scaled(10_000))  # NumPy's and Python's own memory grows at first, and then no more
+    assert steps(scaled(10_000)) - warm < 2**20
 
 
 def test_the_harness_sees_a_kernel_that_leaves_its_array(tmp_path):
