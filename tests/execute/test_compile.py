@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import inspect
 import os
-import re
 import subprocess
 import sys
 import threading
@@ -23,7 +22,8 @@ import pytest
 
 import chainrule as cr
 from chainrule.compiler.target import TARGETS, detect
-from chainrule.errors import ChainruleError, CompilerError, GradientError, UsageError
+from chainrule.errors import CompilerError, GradientError, UsageError
+from tests.refusals import refusals, said
 
 SNAPSHOT = Path(__file__).parent / "refusals.txt"
 RANDOM = np.random.default_rng(0)
@@ -335,19 +335,9 @@ WRONG: dict[str, Callable[[], Any]] = {
 }
 
 
-def said(call: Callable[[], Any]) -> str:
-    with pytest.raises(ChainruleError) as refusal:
-        call()
-    text = re.sub(r"(test_compile\.py):\d+", r"\1", str(refusal.value))
-    return f"{type(refusal.value).__name__}: {text}"
-
-
 @pytest.fixture(scope="module")
 def snapshot() -> dict[str, str]:
-    if os.environ.get("CHAINRULE_RENEW_SNAPSHOTS"):
-        SNAPSHOT.write_text("\n".join(f"{name}\n    {said(call)}\n" for name, call in WRONG.items()), encoding="utf-8")
-    entries = SNAPSHOT.read_text(encoding="utf-8").split("\n\n")
-    return {name: text.strip() for name, _, text in (entry.partition("\n") for entry in entries)}
+    return refusals(SNAPSHOT, WRONG)
 
 
 @pytest.mark.parametrize("name", WRONG)

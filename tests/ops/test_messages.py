@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,9 +14,9 @@ import pytest
 
 from chainrule import ops
 from chainrule.autodiff import grad, vmap
-from chainrule.errors import ChainruleError
 from chainrule.graph.extent import batch
 from chainrule.graph.tensor import input_tensor, tensor
+from tests.refusals import refusals, said
 
 SNAPSHOT = Path(__file__).parent / "messages.txt"
 
@@ -128,19 +126,9 @@ WRONG: dict[str, Callable[[], Any]] = {
 }
 
 
-def said(call: Callable[[], Any]) -> str:
-    with pytest.raises(ChainruleError) as refusal:
-        call()
-    text = re.sub(r"(test_messages\.py):\d+", r"\1", str(refusal.value))
-    return f"{type(refusal.value).__name__}: {text}"
-
-
 @pytest.fixture(scope="module")
 def snapshot() -> dict[str, str]:
-    if os.environ.get("CHAINRULE_RENEW_SNAPSHOTS"):
-        SNAPSHOT.write_text("\n".join(f"{name}\n    {said(call)}\n" for name, call in WRONG.items()), encoding="utf-8")
-    entries = SNAPSHOT.read_text(encoding="utf-8").split("\n\n")
-    return {name: text.strip() for name, _, text in (entry.partition("\n") for entry in entries)}
+    return refusals(SNAPSHOT, WRONG)
 
 
 @pytest.mark.parametrize("name", WRONG)

@@ -327,8 +327,8 @@ class Writer:
         """Take one more term into the accumulators."""
         if e.monoid is SUM and e.dtype is not bool_:
             (argument,) = e.arguments
-            inside = argument.value if isinstance(argument, Guard) and not argument.conditions else argument
-            text = self.value(inside, point) if isinstance(inside, Guard | Read | Reduce) else self.text(inside, point)
+            bound = isinstance(argument, Guard | Read | Reduce)
+            text = self.value(argument, point) if bound else self.text(argument, point)
             self.put(f"{totals[0]} += {text};")
             return
         old = tuple(Named(t, a.dtype) for t, a in zip(totals, e.arguments, strict=True))
