@@ -41,6 +41,7 @@ from chainrule.ops.movement import *
 from chainrule.ops.operators import operators as _operators
 from chainrule.ops.ordering import *
 from chainrule.ops.parts import *
+from chainrule.ops.pooling import *
 from chainrule.ops.random import *
 from chainrule.ops.selection import *
 from chainrule.version import __version__ as __version__

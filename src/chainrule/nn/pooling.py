@@ -9,7 +9,7 @@ from chainrule.nn.convolution import images
 from chainrule.nn.layer import Layer
 from chainrule.nn.scope import Scope
 from chainrule.ops.convolution import Padding, PerAxis, average_pool
-from chainrule.ops.selection import max_pool
+from chainrule.ops.pooling import max_pool
 
 __all__ = ["AveragePooling2D", "MaxPool2D"]
 

@@ -7,7 +7,8 @@ movement      reshape, transpose, broadcast
 parts         pad, concatenate, slice
 contraction   sums, means, matrix products
 convolution   convolutions, average pooling
-selection     the largest elements and where they are, max pooling
+selection     the largest elements and where they are
+pooling       the largest elements of windows
 gathering     gather and scatter, one-hot
 ordering      top-k, cumulative sums
 random        Philox: uniform, normal, Bernoulli
@@ -28,5 +29,6 @@ from chainrule.ops.movement import *
 from chainrule.ops.operators import operators as operators
 from chainrule.ops.ordering import *
 from chainrule.ops.parts import *
+from chainrule.ops.pooling import *
 from chainrule.ops.random import *
 from chainrule.ops.selection import *

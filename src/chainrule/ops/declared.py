@@ -15,6 +15,7 @@ from chainrule.ops import (
     movement,
     ordering,
     parts,
+    pooling,
     random,
     selection,
 )
@@ -22,7 +23,8 @@ from chainrule.ops.kinds.conversion import CAST
 from chainrule.ops.kinds.indexed import Indexed
 
 _FILES = (
-    elementwise, creation, movement, parts, contraction, convolution, selection, gathering, ordering, random, composite,
+    elementwise, creation, movement, parts, contraction, convolution, selection, pooling, gathering, ordering, random,
+    composite,
 )  # fmt: skip
 
 _DECLARED: list[Any] = [value for file in _FILES for value in vars(file).values()]

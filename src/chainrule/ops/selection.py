@@ -1,4 +1,4 @@
-"""Selection: the largest elements of windows and of axes, and where they are."""
+"""Selection: the largest elements of axes and, for pooling, of windows; and where they are."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule.errors import ShapeError
 from chainrule.graph.affine import Affine, Axis
-from chainrule.graph.dtype import DType, bool_, int32
+from chainrule.graph.dtype import int32
 from chainrule.graph.expression import (
     LARGEST,
     PLACE_OF_LARGEST,
@@ -37,20 +37,11 @@ from chainrule.graph.special import select
 from chainrule.graph.tensor import Tensor, apply
 from chainrule.messages import Message
 from chainrule.ops.axes import Axes, letters, normalized_axes, normalized_axis
-from chainrule.ops.convolution import (
-    Padding,
-    PerAxis,
-    padded_windows,
-    sizes,
-    spatial_rank,
-    window_attributes,
-    window_text,
-)
 from chainrule.ops.kinds.conversion import as_tensor
 from chainrule.ops.kinds.indexed import batched_text, fresh_letter, placed, view
 from chainrule.ops.movement import all_batched
 
-__all__ = ["argmax", "max", "max_pool"]
+__all__ = ["argmax", "max"]
 
 _EMPTY = Message(
     "largest.empty",
@@ -113,7 +104,7 @@ def _points(windows: Array, shape: tuple[int, ...]) -> list[Array]:
 _FOLDED = 64  # windows up to this size are folded point by point: NumPy's own reduction is slow along short axes
 
 
-class _Maximum(_Windowed):
+class Maximum(_Windowed):
     name = "max"
 
     def infer(self, inputs: Sequence[Tensor], attributes: Attributes) -> Type:
@@ -153,7 +144,7 @@ class _Maximum(_Windowed):
         return apply(type(self)(self.batched()), *inputs, **y.attributes)
 
 
-class _PlaceOf(_Maximum):
+class _PlaceOf(Maximum):
     """Where the first largest element (or the first NaN) of each window is."""
 
     name = "argmax"
@@ -296,7 +287,7 @@ def max(x: Any, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
     """
     x = as_tensor(x)
     axes = normalized_axes("max", axis, x)
-    return apply(_Maximum(_reduction("max", x, axes, keepdims)), x) if axes else x
+    return apply(Maximum(_reduction("max", x, axes, keepdims)), x) if axes else x
 
 
 def argmax(x: Any, axis: int = -1) -> Tensor:
@@ -310,31 +301,3 @@ def argmax(x: Any, axis: int = -1) -> Tensor:
     """
     x = as_tensor(x)
     return apply(_PlaceOf(_reduction("argmax", x, (normalized_axis("argmax", axis, x),), False)), x)
-
-
-def max_pool(x: Any, window: PerAxis, *, strides: PerAxis | None = None, padding: Padding = "valid") -> Tensor:
-    """The largest element of windows along the spatial axes; windows step by their own size by default.
-
-        y[n,i,j,c] = max x[n, i·s₀ + p, j·s₁ + q, c]
-
-    Shapes:   x (n, height, width, c) → (n, (height - window) / stride + 1, …, c); one or three spatial axes likewise
-    Raises:   ShapeError if a window does not fit.
-    Example:
-        >>> max_pool([[[[1.0], [2.0]], [[3.0], [4.0]]]], 2)
-        Tensor([[[[4.]]]], shape=(1, 1, 1, 1), dtype=float32)
-    """
-    x = as_tensor(x)
-    rank = spatial_rank("max_pool", x)
-    extents = sizes("max_pool", "window", window, rank)
-    steps = sizes("max_pool", "strides", window if strides is None else strides, rank)
-    x = padded_windows("max_pool", x, extents, steps, (1,) * rank, padding, _lowest(x.dtype))
-    i, under, p = window_text(rank)
-    attributes = window_attributes(steps, (1,) * rank) | dict(zip(p.split(","), extents, strict=True))
-    return apply(_Maximum(f"y[n,{i},c] max= x[n,{under},c]"), x, **attributes)
-
-
-def _lowest(dtype: DType) -> float:
-    """What is no larger than anything of a type."""
-    if dtype is bool_:
-        return False
-    return -math.inf if dtype.floating else int(np.iinfo(dtype.name).min)
