@@ -55,7 +55,7 @@ def test_the_scalar_function_of_contributing_is_one_like_all_others(tmp_path):
     _insert(package / "graph" / "scalar.py", "\nFUNCTIONS = ", function)
     with (package / "compiler" / "mathematics" / "libm.h").open("a", encoding="utf-8") as file:
         file.write(code)
-    family = package / "ops" / "elementwise.py"
+    family = package / "ops" / "trigonometric.py"
     text = family.read_text(encoding="utf-8")
     assert text.count("__all__ = [") == 1
     family.write_text(text.replace("__all__ = [", '__all__ = ["atan", ') + "\n\n" + operation, encoding="utf-8")

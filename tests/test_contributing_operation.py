@@ -19,7 +19,7 @@ from scipy import special
 
 import chainrule as cr
 from chainrule.execute.native import NativeProgram
-from chainrule.ops import elementwise, vocabulary
+from chainrule.ops import activations, vocabulary
 from tests.ops.cases import CASES
 
 authority = {{ {authority} }}
@@ -33,7 +33,7 @@ np.testing.assert_allclose(y.numpy(), authority["silu"](x.numpy()), rtol=1e-12)
 np.testing.assert_allclose(NativeProgram([cr.silu(x)]).run()[0], y.numpy(), rtol=1e-12)
 cr.check_gradients(cr.silu, x)
 cr.check_gradients(cr.vmap(cr.grad(cr.silu)), x)
-doctest.run_docstring_examples(cr.silu.__doc__, vars(elementwise), optionflags=doctest.NORMALIZE_WHITESPACE)
+doctest.run_docstring_examples(cr.silu.__doc__, vars(activations), optionflags=doctest.NORMALIZE_WHITESPACE)
 
 a = cr.input_tensor("a", (cr.batch,))
 print(cr.Graph({{"b": cr.silu(a)}}).text())
@@ -47,7 +47,7 @@ def test_the_operation_of_contributing_touches_one_file(tmp_path):
 
     ignored = shutil.ignore_patterns("__pycache__", "bundled")
     shutil.copytree(_ROOT / "src" / "chainrule", tmp_path / "chainrule", ignore=ignored)
-    family = tmp_path / "chainrule" / "ops" / "elementwise.py"
+    family = tmp_path / "chainrule" / "ops" / "activations.py"
     text = family.read_text(encoding="utf-8")
     assert text.count("__all__ = [") == 1
     family.write_text(text.replace("__all__ = [", '__all__ = ["silu", ') + "\n\n" + operation, encoding="utf-8")

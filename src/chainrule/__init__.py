@@ -31,11 +31,14 @@ from chainrule.graph.tensor import input_tensor as input_tensor
 from chainrule.graph.tensor import tensor as tensor
 from chainrule.graph.verify import verify as verify
 from chainrule.messages import use_language as use_language
+from chainrule.ops.activations import *
+from chainrule.ops.comparison import *
 from chainrule.ops.composite import *
 from chainrule.ops.contraction import *
 from chainrule.ops.convolution import *
 from chainrule.ops.creation import *
 from chainrule.ops.elementwise import *
+from chainrule.ops.exponential import *
 from chainrule.ops.gathering import *
 from chainrule.ops.movement import *
 from chainrule.ops.operators import operators as _operators
@@ -43,7 +46,9 @@ from chainrule.ops.ordering import *
 from chainrule.ops.parts import *
 from chainrule.ops.pooling import *
 from chainrule.ops.random import *
+from chainrule.ops.rounding import *
 from chainrule.ops.selection import *
+from chainrule.ops.trigonometric import *
 from chainrule.version import __version__ as __version__
 
 # The graph stands below its vocabulary and its executors; these two lines are all that it gets from above.

@@ -33,7 +33,7 @@ from chainrule.nn import (
     Tanh,
     ZeroPadding2D,
 )  # fmt: skip
-from chainrule.ops.elementwise import tanh
+from chainrule.ops.trigonometric import tanh
 from tests.nn.harness import Case, check_layer
 
 CASES = [

@@ -25,8 +25,8 @@ from chainrule.nn import (
     trace,
 )  # fmt: skip
 from chainrule.nn.losses import LOSSES
+from chainrule.ops.comparison import equal
 from chainrule.ops.contraction import mean, sum
-from chainrule.ops.elementwise import equal
 from chainrule.ops.kinds.conversion import cast
 from chainrule.ops.selection import argmax
 

@@ -10,8 +10,9 @@ from chainrule.execute import evaluate
 from chainrule.graph.extent import batch
 from chainrule.graph.operation import Array
 from chainrule.graph.tensor import Tensor, input_tensor
+from chainrule.ops.comparison import greater
 from chainrule.ops.contraction import matmul, mean, sum
-from chainrule.ops.elementwise import greater, square, where
+from chainrule.ops.elementwise import square, where
 from chainrule.optim import SGD, ConstantRate, Momentum, Nesterov, StepDecay
 from tests.optim.sequence import sequence
 

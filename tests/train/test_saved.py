@@ -29,8 +29,8 @@ from chainrule.nn import (
     lenet5,
     lenet5_1998,
 )  # fmt: skip
-from chainrule.ops.elementwise import tanh
 from chainrule.ops.kinds.composite import Composite
+from chainrule.ops.trigonometric import tanh
 from chainrule.train import Checkpoint, Model
 from tests.counts import scaled
 from tests.train.problems import clusters, everything, fit, model, same

@@ -11,8 +11,10 @@ from chainrule.messages import Message
 from chainrule.nn.layer import Layer
 from chainrule.nn.names import named, refuse_class
 from chainrule.nn.scope import Scope
+from chainrule.ops.activations import elu, leaky_relu, relu, sigmoid, softplus
 from chainrule.ops.composite import softmax
-from chainrule.ops.elementwise import elu, leaky_relu, relu, sigmoid, softplus, tanh, where
+from chainrule.ops.elementwise import where
+from chainrule.ops.trigonometric import tanh
 
 __all__ = [
     "ELU", "Activation", "Identity", "LeakyReLU", "ReLU", "Sigmoid", "Softmax", "Softplus", "Step", "Tanh",

@@ -13,9 +13,11 @@ from chainrule.graph.tensor import Tensor, tensor
 from chainrule.messages import Message
 from chainrule.nn.names import named, refuse_class
 from chainrule.nn.ranges import FRACTION, NOT_NEGATIVE, POSITIVE, check_number
+from chainrule.ops.activations import sigmoid, softplus
 from chainrule.ops.composite import SOFTMAX, cross_entropy
 from chainrule.ops.contraction import mean, sum
-from chainrule.ops.elementwise import absolute, clip, log, sigmoid, softplus, square, where
+from chainrule.ops.elementwise import absolute, clip, square, where
+from chainrule.ops.exponential import log
 from chainrule.ops.gathering import gather, one_hot
 from chainrule.ops.kinds.conversion import cast
 from chainrule.ops.movement import reshape

@@ -17,10 +17,11 @@ from chainrule.nn.scope import Scope
 from chainrule.nn.sequential import Sequential
 from chainrule.ops.contraction import matmul, sum
 from chainrule.ops.convolution import average_pool, conv2d
-from chainrule.ops.elementwise import square, tanh
+from chainrule.ops.elementwise import square
 from chainrule.ops.kinds.conversion import cast
 from chainrule.ops.movement import reshape
 from chainrule.ops.random import random_bits, stream_of
+from chainrule.ops.trigonometric import tanh
 
 __all__ = ["lenet5_1998"]
 

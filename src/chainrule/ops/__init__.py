@@ -1,7 +1,12 @@
 """The vocabulary: every operation, by the file that declares it.
 
 kinds/        the kinds of operation: what follows from one declaration
-elementwise   arithmetic, comparison, selection, exponentials, activations
+elementwise   arithmetic, the larger and the smaller of two
+comparison    comparisons and logic
+rounding      numbers made whole
+exponential   exponentials, logarithms, the error function
+trigonometric functions of angles, and hyperbolic ones
+activations   relu, sigmoid and their like
 creation      new tensors, and sizes of axes as numbers
 movement      reshape, transpose, broadcast
 parts         pad, concatenate, slice
@@ -18,12 +23,15 @@ declared      all of them by name
 operators     those behind + - * / @ and their like
 """
 
+from chainrule.ops.activations import *
+from chainrule.ops.comparison import *
 from chainrule.ops.composite import *
 from chainrule.ops.contraction import *
 from chainrule.ops.convolution import *
 from chainrule.ops.creation import *
 from chainrule.ops.declared import vocabulary as vocabulary
 from chainrule.ops.elementwise import *
+from chainrule.ops.exponential import *
 from chainrule.ops.gathering import *
 from chainrule.ops.movement import *
 from chainrule.ops.operators import operators as operators
@@ -31,4 +39,6 @@ from chainrule.ops.ordering import *
 from chainrule.ops.parts import *
 from chainrule.ops.pooling import *
 from chainrule.ops.random import *
+from chainrule.ops.rounding import *
 from chainrule.ops.selection import *
+from chainrule.ops.trigonometric import *

@@ -14,7 +14,8 @@ from chainrule.messages import Message
 from chainrule.ops.axes import Axes, normalized_axes
 from chainrule.ops.contraction import sum
 from chainrule.ops.creation import arange
-from chainrule.ops.elementwise import exp, log, sqrt, stop_gradient, where
+from chainrule.ops.elementwise import sqrt, stop_gradient, where
+from chainrule.ops.exponential import exp, log
 from chainrule.ops.gathering import gather, one_hot
 from chainrule.ops.kinds.composite import Composite
 from chainrule.ops.kinds.conversion import as_floats, as_tensor, cast

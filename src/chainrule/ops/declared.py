@@ -6,25 +6,30 @@ from typing import Any
 
 from chainrule.graph.operation import Operation
 from chainrule.ops import (
+    activations,
+    comparison,
     composite,
     contraction,
     convolution,
     creation,
     elementwise,
+    exponential,
     gathering,
     movement,
     ordering,
     parts,
     pooling,
     random,
+    rounding,
     selection,
+    trigonometric,
 )
 from chainrule.ops.kinds.conversion import CAST
 from chainrule.ops.kinds.indexed import Indexed
 
 _FILES = (
-    elementwise, creation, movement, parts, contraction, convolution, selection, pooling, gathering, ordering, random,
-    composite,
+    elementwise, comparison, rounding, exponential, trigonometric, activations,
+    creation, movement, parts, contraction, convolution, selection, pooling, gathering, ordering, random, composite,
 )  # fmt: skip
 
 _DECLARED: list[Any] = [value for file in _FILES for value in vars(file).values()]

@@ -11,7 +11,7 @@ from chainrule.graph.dtype import bool_
 from chainrule.graph.extent import show_shape
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
-from chainrule.ops import contraction, elementwise, gathering, movement, parts
+from chainrule.ops import comparison, contraction, elementwise, gathering, movement, parts
 from chainrule.ops.kinds.conversion import as_tensor
 
 _MASK = Message(
@@ -41,12 +41,12 @@ operators = SimpleNamespace(
     negative=elementwise.negative,
     absolute=elementwise.absolute,
     matmul=contraction.matmul,
-    equal=elementwise.equal,
-    not_equal=elementwise.not_equal,
-    less=elementwise.less,
-    less_equal=elementwise.less_equal,
-    greater=elementwise.greater,
-    greater_equal=elementwise.greater_equal,
+    equal=comparison.equal,
+    not_equal=comparison.not_equal,
+    less=comparison.less,
+    less_equal=comparison.less_equal,
+    greater=comparison.greater,
+    greater_equal=comparison.greater_equal,
     index=_index,
     transpose=movement.transpose,
 )

@@ -32,9 +32,12 @@ from chainrule.graph.scalar import (
 from chainrule.graph.tensor import Tensor, apply
 from chainrule.messages import Message
 from chainrule.ops.axes import Sizes, as_shape
-from chainrule.ops.elementwise import cos, less, log, shift_right, sqrt
+from chainrule.ops.comparison import less
+from chainrule.ops.elementwise import shift_right, sqrt
+from chainrule.ops.exponential import log
 from chainrule.ops.kinds.conversion import as_tensor, cast
 from chainrule.ops.movement import row_major
+from chainrule.ops.trigonometric import cos
 
 __all__ = ["bernoulli", "normal", "random_bits", "stream_of", "uniform"]
 

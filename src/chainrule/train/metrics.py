@@ -22,8 +22,8 @@ from chainrule.nn.losses import (
 )
 from chainrule.nn.names import named, refuse_class
 from chainrule.nn.scope import snake_case
+from chainrule.ops.comparison import equal
 from chainrule.ops.contraction import mean, sum
-from chainrule.ops.elementwise import equal
 from chainrule.ops.kinds.conversion import cast
 from chainrule.ops.movement import reshape
 from chainrule.ops.ordering import top_k

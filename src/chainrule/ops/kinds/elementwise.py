@@ -44,6 +44,8 @@ _ARITY = Message(
 
 Partial = Tensor | float | None  # a condition stands for 1 where it holds, 0 elsewhere
 Interval = tuple[float, float]
+REAL: Interval = (-math.inf, math.inf)
+POSITIVE: Interval = (1e-300, math.inf)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +83,7 @@ class Elementwise(Primitive):
         bounds = [
             f"{name} in ({low:g}, {high:g})"
             for name, (low, high) in zip(self.arguments, self.domain, strict=False)
-            if (low, high) != (-math.inf, math.inf)
+            if (low, high) != REAL
         ]
         entries = {
             "Shapes:": f"{arguments} broadcast as in NumPy; the result has their common shape",
@@ -106,7 +108,7 @@ class Elementwise(Primitive):
         return formula.argument_names(self.expression)
 
     def interval(self, argument: int) -> Interval:
-        return self.domain[argument] if self.domain else (-math.inf, math.inf)
+        return self.domain[argument] if self.domain else REAL
 
     def __call__(self, *operands: Any) -> Tensor:
         if len(operands) != len(self.arguments):
