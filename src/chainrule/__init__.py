@@ -41,6 +41,7 @@ from chainrule.ops.elementwise import *
 from chainrule.ops.exponential import *
 from chainrule.ops.gathering import *
 from chainrule.ops.movement import *
+from chainrule.ops.normalization import *
 from chainrule.ops.operators import operators as _operators
 from chainrule.ops.ordering import *
 from chainrule.ops.parts import *

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from chainrule import ops
 from chainrule.ops.kinds.elementwise import Elementwise
 from tests.ops.case import REAL, Case, broadcast, extents, filled, leading, numbers, seeds, shapes
+from tests.ops.normalization_cases import NORMALIZATION
 
 Cases = st.SearchStrategy[Case]
 Shape = tuple[int, ...]
@@ -371,15 +372,6 @@ def cross_entropy(draw: st.DrawFn) -> Case:
     return Case(ops.cross_entropy, (logits, labels), {"label_smoothing": draw(st.sampled_from((0.0, 0.1)))}, batch)
 
 
-@st.composite
-def normalize(draw: st.DrawFn) -> Case:
-    shape = draw(shapes(1))
-    parts = [shape, *(shape[-1:] for _ in range(4))]
-    values = numbers(draw(seeds), parts, (REAL, REAL, (0.2, 3.0), REAL, REAL))
-    batch = ((0, 0),) if len(shape) > 1 and shape[0] else ()
-    return Case(ops.normalize, values, {"epsilon": draw(st.sampled_from((1e-5, 1e-3)))}, batch)
-
-
 _FILLED = shapes(1, 3, filled)
 
 CASES: dict[str, Cases] = {
@@ -437,6 +429,6 @@ CASES: dict[str, Cases] = {
     "cross_entropy": cross_entropy(),
     "log_softmax": one(ops.log_softmax, _some_axes, shape=_FILLED, batch=_spares_first),
     "log_sum_exp": one(ops.log_sum_exp, _reduction, shape=shapes(0, 3, filled), batch=_spares_first),
-    "normalize": normalize(),
     "softmax": one(ops.softmax, _some_axes, shape=_FILLED, batch=_spares_first),
+    **NORMALIZATION,
 }

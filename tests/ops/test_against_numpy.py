@@ -20,6 +20,7 @@ from chainrule.graph.operation import Array
 from chainrule.graph.tensor import tensor
 from tests.counts import scaled
 from tests.ops.cases import CASES
+from tests.ops.normalization_cases import NORMALIZATION
 
 
 def _taken(x: Array, indices: Array, axis: int, batch_dims: int) -> Array:
@@ -97,7 +98,6 @@ NUMPY: dict[str, Callable[..., Any]] = {
     "is_nan": np.isnan,
     "leaky_relu": lambda x, slope: np.where(x > 0, x, slope * x),
     "max_pool": _pooled(np.max, -np.inf),
-    "normalize": lambda x, m, v, scale, offset, epsilon: scale * (x - m) / np.sqrt(v + epsilon) + offset,
     "one_hot": _one_hot,
     "pad": _padded,
     "relu": lambda x: np.maximum(x, 0),
@@ -118,6 +118,7 @@ ELSEWHERE = {
     **dict.fromkeys(("log_sum_exp", "sigmoid", "softmax"), "test_against_scipy"),
     **dict.fromkeys(("bernoulli", "dropout", "inverted_dropout", "normal"), "test_random"),
     **dict.fromkeys(("random_bits", "random_shift", "uniform"), "test_random"),
+    **dict.fromkeys(NORMALIZATION, "test_normalization"),
 }
 
 

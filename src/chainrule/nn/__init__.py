@@ -6,7 +6,7 @@ sequential      layers one behind the other; any function (x, scope) → y that 
 dense           the fully connected layer
 convolution     Conv1D, Conv2D, ZeroPadding2D          pooling         MaxPool2D, AveragePooling2D
 reshaping       Flatten, Rescaling                     activations     by name, as functions, as layers
-dropout         Dropout                                normalization   BatchNormalization
+dropout         Dropout                                normalization   over the batch, or within samples
 initializers    first values of parameters             penalties       what large parameters cost
 losses          one number per sample                  receptive_field  which part of its input an output sees
 augmentation    RandomShift                            ranges          refusing hyper-parameters

@@ -17,7 +17,8 @@ pooling       the largest elements of windows
 gathering     gather and scatter, one-hot
 ordering      top-k, cumulative sums
 random        Philox: uniform, normal, Bernoulli
-composite     softmax, cross-entropy, batch normalisation, dropout
+normalization layer, group, RMS, local response, L2 normalisation
+composite     softmax, cross-entropy, dropout
 
 declared      all of them by name
 operators     those behind + - * / @ and their like
@@ -34,6 +35,7 @@ from chainrule.ops.elementwise import *
 from chainrule.ops.exponential import *
 from chainrule.ops.gathering import *
 from chainrule.ops.movement import *
+from chainrule.ops.normalization import *
 from chainrule.ops.operators import operators as operators
 from chainrule.ops.ordering import *
 from chainrule.ops.parts import *

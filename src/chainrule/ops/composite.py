@@ -1,4 +1,4 @@
-"""Named bodies of other operations: softmax and cross-entropy, batch normalisation, dropout, random shifts."""
+"""Named bodies of other operations: softmax and cross-entropy, dropout, random shifts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chainrule.messages import Message
 from chainrule.ops.axes import Axes, normalized_axes
 from chainrule.ops.contraction import sum
 from chainrule.ops.creation import arange
-from chainrule.ops.elementwise import sqrt, stop_gradient, where
+from chainrule.ops.elementwise import stop_gradient, where
 from chainrule.ops.exponential import exp, log
 from chainrule.ops.gathering import gather, one_hot
 from chainrule.ops.kinds.composite import Composite
@@ -25,8 +25,7 @@ from chainrule.ops.random import bernoulli, counters, random_bits
 from chainrule.ops.selection import max
 
 __all__ = [
-    "cross_entropy", "dropout", "inverted_dropout", "log_softmax", "log_sum_exp", "normalize", "random_shift",
-    "softmax",
+    "cross_entropy", "dropout", "inverted_dropout", "log_softmax", "log_sum_exp", "random_shift", "softmax",
 ]  # fmt: skip
 
 _LABELS = Message(
@@ -171,30 +170,6 @@ def cross_entropy(logits: Any, labels: Any, *, label_smoothing: float | Tensor =
     if isinstance(label_smoothing, Tensor) or label_smoothing:
         targets = targets * (1.0 - label_smoothing) + label_smoothing * (1.0 / float(classes))
     return CROSS_ENTROPY(logits, targets)
-
-
-# --------------------------------------------------------------------------------------------------- normalisation
-def _normalize(x: Tensor, center: Tensor, spread: Tensor, scale: Tensor, offset: Tensor, *, epsilon: float) -> Tensor:
-    return (x - center) / sqrt(spread + epsilon) * scale + offset
-
-
-NORMALIZE = Composite("normalize", _normalize)
-
-
-def normalize(
-    x: Any, mean: Any, variance: Any, scale: Any = 1.0, offset: Any = 0.0, *, epsilon: float = 1e-5
-) -> Tensor:
-    """Batch normalisation with given statistics.
-
-        y = γ (x - μ) / √(σ² + ε) + β
-
-    Shapes:   everything broadcasts to x
-    Source:   Ioffe and Szegedy 2015, algorithm 1
-    Example:
-        >>> normalize([1.0, 3.0], 2.0, 1.0, epsilon=0.0)
-        Tensor([-1.  1.], shape=(2,), dtype=float32)
-    """
-    return NORMALIZE(as_floats(x), mean, variance, scale, offset, epsilon=epsilon)
 
 
 # ---------------------------------------------------------------------------------------------------- randomness

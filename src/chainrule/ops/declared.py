@@ -16,6 +16,7 @@ from chainrule.ops import (
     exponential,
     gathering,
     movement,
+    normalization,
     ordering,
     parts,
     pooling,
@@ -30,6 +31,7 @@ from chainrule.ops.kinds.indexed import Indexed
 _FILES = (
     elementwise, comparison, rounding, exponential, trigonometric, activations,
     creation, movement, parts, contraction, convolution, selection, pooling, gathering, ordering, random, composite,
+    normalization,
 )  # fmt: skip
 
 _DECLARED: list[Any] = [value for file in _FILES for value in vars(file).values()]
