@@ -112,11 +112,12 @@ def _result(entry: dict[str, Any]) -> Result:
 def _goal(row: Row, columns: list[Column], ratios: list[Ratio]) -> Goal | None:
     target = row.target
     if isinstance(target, Times):
-        reached = next((r.median for r in ratios if r.against == target.against), None)
-        if reached is None:
+        met = [r for r in ratios if target.against in (r.against, None)]
+        if not met:
             return None
-        verdict = _verdict(reached >= target.at_least, reached >= target.stretch)
-        return Goal(target.against, target.at_least, target.stretch, reached, verdict)
+        closest = min(met, key=lambda r: r.median)
+        verdict = _verdict(closest.median >= target.at_least, closest.median >= target.stretch)
+        return Goal(closest.against, target.at_least, target.stretch, closest.median, verdict)
     if isinstance(target, Limit):
         reached = next((c.spread.median for c in columns if c.name == OURS), None)
         if reached is None:

@@ -52,9 +52,12 @@ class Unit:
 
 @dataclass(frozen=True)
 class Times:
-    """The target: at least so many times better than a peer (faster, smaller), and what it is stretched to."""
+    """The target: at least so many times better (faster, smaller) than a peer, and what it is stretched to.
 
-    against: str
+    Without a peer's name it is the one that does best.
+    """
+
+    against: str | None
     at_least: float
     stretch: float
 

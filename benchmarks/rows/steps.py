@@ -55,4 +55,22 @@ ROWS = (
         )
         for batch, target in _MLP.items()
     ),
+    Row(
+        "cnn-step-128",
+        "A training step of six batch-normalised 3 × 3 convolutions with 32 to 128 channels on 32 × 32 × 3, Adam.",
+        (
+            Contestant(OURS, "benchmarks.work.ours:cnn_steps", {"batch": 128}),
+            *(
+                Contestant(name, "benchmarks.work.pytorch:cnn_steps", {"batch": 128, **options}, needs=("torch",))
+                for name, options in (
+                    ("PyTorch", {}),
+                    ("PyTorch, channels last", {"channels_last": True}),
+                    ("torch.compile", {"compiled": True}),
+                )
+            ),
+        ),
+        InBlocks(),
+        STEP,
+        Times(None, 1.45, 1.8),
+    ),
 )

@@ -58,6 +58,23 @@ def mlp_steps(turns: Turns, batch: int) -> None:
     _fit(model, x, y, batch, Timed(turns, task.POOL // batch))
 
 
+def cnn() -> cr.nn.Sequential:
+    """Three times two 3 × 3 convolutions, batch-normalised, and a pool; then dropout and scores."""
+    nn = cr.nn
+
+    def block(channels: int) -> list[Any]:
+        return [nn.Conv2D(channels, 3, padding="same", use_bias=False), nn.BatchNormalization(), nn.ReLU()]
+
+    parts = [[*block(channels), *block(channels), nn.MaxPool2D(2)] for channels in (32, 64, 128)]
+    return nn.Sequential([*parts[0], *parts[1], *parts[2], nn.Flatten(), nn.Dropout(0.5), nn.Dense(10)])
+
+
+def cnn_steps(turns: Turns, batch: int) -> None:
+    """Complete training steps of the network of 3 × 3 convolutions."""
+    x, y = task.color_images()
+    _fit(_checked(cr.Model(cnn(), (32, 32, 3)), task.CNN), x, y, batch, Timed(turns, task.CNN_POOL // batch))
+
+
 def mnist_epochs(turns: Turns, data: str | None = None) -> None:
     """Epochs of LeNet-5 over 60,000 images of bytes."""
     x, y = task.images(task.MNIST, data)

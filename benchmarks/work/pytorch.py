@@ -29,6 +29,18 @@ def mlp() -> nn.Sequential:
     return nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 256), nn.ReLU(), nn.Linear(256, 10))
 
 
+def cnn() -> nn.Sequential:
+    """ours.cnn with channels first; epsilon and momentum of batch normalisation as there."""
+
+    def block(before: int, channels: int) -> list[nn.Module]:
+        normalisation = nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)
+        return [nn.Conv2d(before, channels, 3, padding=1, bias=False), normalisation, nn.ReLU()]
+
+    pairs = ((3, 32), (32, 64), (64, 128))
+    parts = [[*block(before, size), *block(size, size), nn.MaxPool2d(2)] for before, size in pairs]
+    return nn.Sequential(*parts[0], *parts[1], *parts[2], nn.Flatten(), nn.Dropout(0.5), nn.Linear(2048, 10))
+
+
 def step_of(network: nn.Module, rate: float = task.RATE) -> Callable[[Any, Any], None]:
     """A training step as everybody writes it."""
     loss, optimizer = nn.CrossEntropyLoss(), torch.optim.Adam(network.parameters(), rate)
@@ -53,6 +65,17 @@ def mlp_steps(turns: Turns, batch: int) -> None:
     """Complete training steps of 784-512-256-10."""
     x, y = task.step_images(flat=True)
     _steps(turns, _checked(mlp(), task.MLP), torch.from_numpy(x), torch.from_numpy(y), batch)
+
+
+def cnn_steps(turns: Turns, batch: int, channels_last: bool = False, compiled: bool = False) -> None:
+    """Complete training steps of the network of 3 × 3 convolutions."""
+    network = _checked(cnn(), task.CNN)
+    x, y = task.color_images()
+    images = torch.from_numpy(x).permute(0, 3, 1, 2).contiguous()
+    if channels_last:
+        network = network.to(memory_format=torch.channels_last)
+        images = images.contiguous(memory_format=torch.channels_last)
+    _steps(turns, torch.compile(network) if compiled else network, images, torch.from_numpy(y), batch)
 
 
 def _steps(turns: Turns, network: Any, x: torch.Tensor, y: torch.Tensor, batch: int) -> None:

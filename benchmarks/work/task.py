@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 LENET5 = 61_706  # parameters
 MLP = 535_818  # of 784-512-256-10
+CNN = 307_946  # of the network of 3 × 3 convolutions
+CNN_POOL = 512
 POOL = 8192  # samples that steps go through, again and again
 MNIST = 60_000
 
@@ -53,6 +55,12 @@ def step_images(flat: bool) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     x, y = images(POOL)
     scaled = x.astype(np.float32) / np.float32(255)
     return scaled.reshape(POOL, 784) if flat else scaled, y
+
+
+def color_images() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """The pool of samples (CNN_POOL, 32, 32, 3) of the network of 3 × 3 convolutions: noise around 0."""
+    random = np.random.default_rng(0)
+    return random.standard_normal((CNN_POOL, 32, 32, 3), np.float32), random.integers(0, 10, CNN_POOL)
 
 
 def save(x: NDArray[Any], y: NDArray[Any], folder: Path) -> None:

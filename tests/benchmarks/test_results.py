@@ -59,6 +59,13 @@ def test_verdict_against_a_peer(theirs, verdict):
     assert (goal.verdict, goal.reached) == (verdict, theirs)
 
 
+def test_verdict_against_the_best_of_all_peers():
+    samples = {OURS: Sample([1.0]), "PyTorch": Sample([5.0]), "PyTorch compiled": Sample([2.5])}
+    goal = Result.of(_row(target=Times(None, 2, 3)), samples, []).goal
+    assert goal is not None
+    assert (goal.against, goal.verdict, goal.reached) == ("PyTorch compiled", "reached", 2.5)
+
+
 @pytest.mark.parametrize(
     ("ours", "verdict"), [(1.51, "missed"), (1.5, "reached"), (0.81, "reached"), (0.8, "stretch reached")]
 )

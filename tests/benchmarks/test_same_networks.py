@@ -45,6 +45,25 @@ def test_pytorch_has_our_networks():
     np.testing.assert_allclose(dense(torch.from_numpy(flat)).detach().numpy(), _MLP.predict(flat), **_CLOSE)
 
 
+def test_pytorch_has_our_network_of_3x3_convolutions():
+    """With the statistics that both begin with, and no dropout: as both predict."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    from benchmarks.work.ours import cnn as our_cnn
+    from benchmarks.work.pytorch import cnn
+
+    model = cr.Model(our_cnn(), (32, 32, 3))
+    network = cnn().eval()
+    with torch.no_grad():
+        for parameter, array in zip(network.parameters(), model.parameters.values(), strict=True):
+            if array.shape == (2048, 10):  # behind the flattening: maps channels last here, first there
+                array = array.reshape(4, 4, 128, 10).transpose(2, 0, 1, 3).reshape(2048, 10)
+            turned = array.transpose(3, 2, 0, 1) if array.ndim == 4 else array.T
+            parameter.copy_(torch.from_numpy(np.ascontiguousarray(turned)))
+    x = task.color_images()[0][:5]
+    scores = network(torch.from_numpy(x).permute(0, 3, 1, 2))
+    np.testing.assert_allclose(scores.detach().numpy(), model.predict(x), **_CLOSE)
+
+
 def test_jax_has_our_networks():
     pytest.importorskip("jax", reason="JAX is not installed")
     from benchmarks.work.with_jax import lenet5, mlp
