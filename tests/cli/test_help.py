@@ -67,7 +67,7 @@ def test_help_is_in_the_language_asked_for(arguments, variables):
         (["train", "--epochs", "many"], "--epochs must be a whole number, 1 or more."),
         (["train", "--batch-size", "1.5"], "--batch-size must be a whole number, 1 or more."),
         (["train", "--json=yes"], "--json takes no value."),
-        (["train", "--optimizer", "adma"], "Did you mean 'adam'?"),
+        (["train", "--optimizer", "adm"], "Did you mean 'adam'?"),
         (["train", "--lr", "fast"], "--lr must be a number."),
         (["train", "--lr", "-1"], "--lr is -1.0; a learning rate is a number above 0"),
         (["train", "--lr", "nan"], "a learning rate is a number above 0"),

@@ -40,7 +40,9 @@ _BATCH_SIZE = Message(
     "cli.batch_size", en="Samples per step; default: the model's recipe.", zh="每步的样本数；默认：模型的配方。"
 )
 _OPTIMIZER = Message(
-    "cli.optimizer", en="adam (default), sgd, momentum or nesterov.", zh="adam（默认）、sgd、momentum 或 nesterov。"
+    "cli.optimizer",
+    en="adam (default), adamw, sgd, momentum, rmsprop, lion or another one of chainrule.optim.OPTIMIZERS.",
+    zh="adam（默认）、adamw、sgd、momentum、rmsprop、lion 或 chainrule.optim.OPTIMIZERS 中的其他优化器。",
 )
 _RATE = Message(
     "cli.rate",

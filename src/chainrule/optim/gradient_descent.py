@@ -8,7 +8,8 @@ from typing import ClassVar
 from chainrule.graph.extent import Shape
 from chainrule.graph.tensor import Tensor
 from chainrule.ops.kinds.conversion import cast
-from chainrule.optim.optimizer import GradientRule, Rate, Scalars, Slots
+from chainrule.optim.optimizer import GradientRule, Scalars, Slots
+from chainrule.optim.rates import Rate
 
 __all__ = ["SGD", "Momentum", "Nesterov"]
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from chainrule.errors import UsageError
 from chainrule.messages import Message, suggestion
-from chainrule.optim.adam import Adam
+from chainrule.optim.adam import Adam, Adamax, AdamW, AMSGrad, Nadam
 from chainrule.optim.gradient_descent import SGD, Momentum, Nesterov
+from chainrule.optim.lion import Lion
 from chainrule.optim.optimizer import Optimizer
+from chainrule.optim.squares import Adadelta, Adagrad, CenteredRMSProp, RMSProp
 
 __all__ = ["OPTIMIZERS", "as_optimizer"]
 
@@ -26,11 +30,20 @@ _KIND = Message(
     zh="optimizer 为 {given}；请给出名称（如 'adam'）或优化器（如 Adam(0.001)）。",
 )
 
-OPTIMIZERS: dict[str, type[SGD | Momentum | Nesterov | Adam]] = {
+OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {  # each takes a learning_rate
     "sgd": SGD,
     "momentum": Momentum,
     "nesterov": Nesterov,
     "adam": Adam,
+    "adamw": AdamW,
+    "adamax": Adamax,
+    "nadam": Nadam,
+    "amsgrad": AMSGrad,
+    "adagrad": Adagrad,
+    "adadelta": Adadelta,
+    "rmsprop": RMSProp,
+    "centered_rmsprop": CenteredRMSProp,
+    "lion": Lion,
 }
 
 

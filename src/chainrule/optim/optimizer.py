@@ -10,15 +10,16 @@ from typing import Any, ClassVar, TypeAlias
 from chainrule.autodiff.reverse import gradients
 from chainrule.graph.extent import Shape
 from chainrule.graph.tensor import Tensor
-from chainrule.optim.schedules import Schedule, check_rate, value_of
+from chainrule.optim.rates import Rate, check_rate
+from chainrule.optim.schedules import value_of
 
-__all__ = ["GradientRule", "Optimizer", "StepResult"]
+__all__ = ["GradientOptimizer", "GradientRule", "Optimizer", "StepResult"]
 
 Parameters: TypeAlias = dict[str, Tensor]
 Slots: TypeAlias = dict[str, Tensor]
 Scalars: TypeAlias = Mapping[str, Tensor]
+Applied: TypeAlias = tuple[Parameters, dict[str, Slots]]
 LossFunction: TypeAlias = Callable[[Parameters], tuple[Tensor, Any]]
-Rate: TypeAlias = float | Schedule
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +53,8 @@ class Optimizer(ABC):
         """One training step, as a graph.
 
         loss_fn(parameters) gives the loss, one number, and anything else that was computed with it. `scalars` are
-        float64 numbers by the names of `self.scalars()`, and "t", the int64 number of this update, from 1 on.
+        float64 numbers by the names of `self.scalars()`, and int64 numbers: "t", that of this update, from 1 on;
+        "seed" and "step", what randomness depends on: `step` counts in all trainings of a model.
         """
 
     def slots(self, name: str, shape: Shape) -> dict[str, float]:
@@ -63,22 +65,43 @@ class Optimizer(ABC):
         """The numbers that are inputs of the step, at update `step` (from 0 on) of `total`."""
         return {name: value_of(getattr(self, name), step, total) for name in self.rates}
 
+    def rate(self, name: str) -> Rate | None:
+        """The number or schedule behind a scalar; None where there is none of this name."""
+        found: Rate | None = getattr(self, name) if name in self.rates else None
+        return found
+
 
 @dataclass(frozen=True)
-class GradientRule(Optimizer):
+class GradientOptimizer(Optimizer):
+    """An optimizer that needs the gradient at the parameters and no more, so that others may change it on its way."""
+
+    @abstractmethod
+    def apply(
+        self, parameters: Parameters, gradients: Parameters, slots: Mapping[str, Slots], scalars: Scalars
+    ) -> Applied:
+        """The new parameters and the slots of each, from the gradients of all."""
+
+    def step(
+        self, loss_fn: LossFunction, parameters: Parameters, slots: Mapping[str, Slots], scalars: Scalars
+    ) -> StepResult:
+        loss, aux = loss_fn(parameters)
+        found = dict(zip(parameters, gradients(loss, list(parameters.values())), strict=True))
+        return StepResult(loss, aux, *self.apply(parameters, found, slots, scalars))
+
+
+@dataclass(frozen=True)
+class GradientRule(GradientOptimizer):
     """An optimizer that treats each parameter by itself, given its gradient."""
 
     @abstractmethod
     def update(self, parameter: Tensor, gradient: Tensor, slots: Slots, scalars: Scalars) -> tuple[Tensor, Slots]:
         """The new parameter and slots."""
 
-    def step(
-        self, loss_fn: LossFunction, parameters: Parameters, slots: Mapping[str, Slots], scalars: Scalars
-    ) -> StepResult:
-        loss, aux = loss_fn(parameters)
-        found = gradients(loss, list(parameters.values()))
+    def apply(
+        self, parameters: Parameters, gradients: Parameters, slots: Mapping[str, Slots], scalars: Scalars
+    ) -> Applied:
         updated = {
-            name: self.update(parameter, gradient, slots.get(name, {}), scalars)
-            for (name, parameter), gradient in zip(parameters.items(), found, strict=True)
+            name: self.update(parameter, gradients[name], slots.get(name, {}), scalars)
+            for name, parameter in parameters.items()
         }
-        return StepResult(loss, aux, {n: p for n, (p, _) in updated.items()}, {n: s for n, (_, s) in updated.items()})
+        return {name: p for name, (p, _) in updated.items()}, {name: s for name, (_, s) in updated.items()}

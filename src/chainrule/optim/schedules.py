@@ -28,30 +28,6 @@ _VALUE = Message(
     en="{schedule}({name}={value!r}): {name} must be a finite number, 0 or more.",
     zh="{schedule}({name}={value!r})：{name} 必须是不小于 0 的有限数。",
 )
-_RATE = Message(
-    "optimizer.rate",
-    en="{optimizer}({name}={value!r}): {name} must be {wanted}, or a schedule such as Cosine(0.1).",
-    zh="{optimizer}({name}={value!r})：{name} 必须是{wanted}，或一个调度，例如 Cosine(0.1)。",
-)
-_CLASS = Message(
-    "optimizer.schedule_class",
-    en="{optimizer}({name}={given}): this is the class. Make one of it, e.g. {given}(0.1).",
-    zh="{optimizer}({name}={given})：这是类本身。请创建它的实例，例如 {given}(0.1)。",
-)
-_FUNCTION = Message(
-    "optimizer.schedule_function",
-    en="{optimizer}({name}={given}): a function is no schedule. Derive a class from Schedule whose __call__(self, step,"
-    " total) gives the value.",
-    zh="{optimizer}({name}={given})：函数不是调度。请从 Schedule 派生一个类，由其 __call__(self, step, total) 给出值。",
-)
-_NOT_POSITIVE = Message(
-    "optimizer.not_positive",
-    en="{optimizer}({name}={value!r}): {name} must be a finite number above 0.",
-    zh="{optimizer}({name}={value!r})：{name} 必须是大于 0 的有限数。",
-)
-_POSITIVE = Message("optimizer.positive", en="a finite number above 0", zh="大于 0 的有限数")
-_FINITE = Message("optimizer.finite", en="a finite number", zh="有限的数")
-_BELOW_ONE = Message("optimizer.below_one", en="a number from 0 to below 1", zh="不小于 0 且小于 1 的数")
 
 
 @dataclass(frozen=True)
@@ -68,7 +44,7 @@ class Schedule(ABC):
 
     def _check_values(self, **values: Any) -> None:
         for name, value in values.items():
-            if not (_is_finite(value) and value >= 0):
+            if not (is_finite(value) and value >= 0):
                 raise UsageError(_VALUE(schedule=type(self).__name__, name=name, value=value))
 
 
@@ -211,7 +187,7 @@ class OneCycle(Schedule):
     rising: float = 0.3
 
     def __post_init__(self) -> None:
-        if not (_is_finite(self.rising) and 0 < self.rising < 1):
+        if not (is_finite(self.rising) and 0 < self.rising < 1):
             raise UsageError(_FRACTION(rising=self.rising))
         self._check_values(peak=self.peak, end=self.end, start=0.0 if self.start is None else self.start)
 
@@ -228,35 +204,6 @@ def value_of(rate: float | Schedule, step: int, total: int) -> float:
     return rate(step, total) if isinstance(rate, Schedule) else float(rate)
 
 
-def check_rate(optimizer: str, name: str, rate: Any) -> None:
-    """Refuse what is neither a schedule nor a number that the rate can be.
-
-    Raises:   UsageError
-    """
-    if isinstance(rate, Schedule):
-        return
-    if isinstance(rate, type) and issubclass(rate, Schedule):
-        raise UsageError(_CLASS(optimizer=optimizer, name=name, given=rate.__name__))
-    if callable(rate):
-        given = getattr(rate, "__name__", type(rate).__name__)
-        raise UsageError(_FUNCTION(optimizer=optimizer, name=name, given=given))
-    within, wanted = _is_finite(rate), _FINITE
-    if name == "learning_rate":
-        within, wanted = within and rate > 0, _POSITIVE
-    elif name in ("momentum", "beta_1", "beta_2"):
-        within, wanted = within and 0 <= rate < 1, _BELOW_ONE
-    if not within:
-        raise UsageError(_RATE(optimizer=optimizer, name=name, value=rate, wanted=wanted()))
-
-
-def check_positive(optimizer: str, name: str, value: Any) -> None:
-    """Refuse what is no finite number above 0.
-
-    Raises:   UsageError
-    """
-    if not (_is_finite(value) and value > 0):
-        raise UsageError(_NOT_POSITIVE(optimizer=optimizer, name=name, value=value))
-
-
-def _is_finite(value: Any) -> bool:
+def is_finite(value: Any) -> bool:
+    """Whether it is a number, and neither infinite nor NaN."""
     return isinstance(value, Real) and math.isfinite(value)

@@ -232,7 +232,7 @@ class Training:
 
     def refuse_scheduled(self, name: str) -> None:
         """Refuse to turn what a schedule governs."""
-        schedule = getattr(self.optimizer, name, None)
+        schedule = self.optimizer.rate(name)
         if isinstance(schedule, Schedule):
             raise UsageError(_SCHEDULED(name=name, schedule=schedule))
 

@@ -163,7 +163,8 @@ class TrainingStep:
             loss, *aux = substituted([total, *leaves(carried)], replaced)
             return loss, rebuild(carried, aux)
 
-        result = optimizer.step(loss_of, self.parameters, self.slots, {**self.scalars, "t": self.update})
+        counters = {"t": self.update, "seed": network.seed, "step": network.step}
+        result = optimizer.step(loss_of, self.parameters, self.slots, {**self.scalars, **counters})
         weight, *metrics = result.aux["sums"]
         self._metrics = list(sums.metrics)
         self.outputs = {

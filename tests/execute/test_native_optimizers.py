@@ -1,0 +1,76 @@
+"""Every optimizer as native code: the reference's arrays after many steps, and a loss that has fallen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from chainrule.autodiff.arguments import leaves
+from chainrule.execute.native import NativeProgram
+from chainrule.nn import Dense, Sequential, trace
+from chainrule.optim import OPTIMIZERS, Optimizer
+from chainrule.train.metrics import objective
+from chainrule.train.samples import Samples
+from chainrule.train.step import TrainingStep
+from chainrule.train.stepper import Kept, NativeStepper, ReferenceStepper, Series, Stepper
+from tests.execute.agreement import quick_target
+
+SAMPLES, STEPS = 48, 60
+
+# How far the loss falls in 60 steps on mini-batches of 16, at a rate that suits the rule.
+CASES: dict[str, tuple[Optimizer, float]] = {
+    name: (OPTIMIZERS[name](learning_rate=rate), factor)
+    for name, (rate, factor) in {
+        "sgd": (0.1, 0.2),
+        "momentum": (0.02, 0.2),
+        "nesterov": (0.02, 0.2),
+        "adam": (0.02, 0.2),
+        "adamw": (0.02, 0.2),
+        "adamax": (0.03, 0.2),
+        "nadam": (0.02, 0.2),
+        "amsgrad": (0.02, 0.2),
+        "adagrad": (0.1, 0.2),
+        "adadelta": (10.0, 0.2),
+        "rmsprop": (0.02, 0.2),
+        "centered_rmsprop": (0.01, 0.2),
+        "lion": (0.01, 0.2),
+    }.items()
+}
+
+
+def training(optimizer: Optimizer) -> tuple[TrainingStep, Samples]:
+    random = np.random.default_rng(0)
+    x = random.standard_normal((SAMPLES, 4))
+    samples = Samples((x,), (np.tanh(x @ random.standard_normal((4, 2))),))
+    network = trace(Sequential([Dense(6, "tanh"), Dense(2)]), [(4,)], dtype="float64")
+    return TrainingStep(network, objective("mean_squared_error", ()), optimizer, samples), samples
+
+
+def run(step: TrainingStep, stepper: Stepper, size: int) -> list[float]:
+    network = step.network
+    stepper.write(Kept(network.initial_parameters(1), step.initial_slots(), network.initial_states()))
+    random = np.random.default_rng(1)
+    places = [random.permutation(SAMPLES)[:size].astype(np.int64) for _ in range(STEPS)]
+    scalars = [{**step.network.scalar_values(), **step.optimizer.scalars(k, STEPS)} for k in range(STEPS)]
+    return [float(sums.loss) for sums in stepper.run(Series(places, scalars, seed=5, step=0, update=1))]
+
+
+def arrays(kept: Kept) -> list[np.ndarray]:
+    return [*kept.parameters.values(), *(x for own in kept.slots.values() for x in own.values())]
+
+
+def test_every_named_optimizer_is_here():
+    assert not OPTIMIZERS.keys() - CASES.keys()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_sixty_steps_are_the_references_and_the_loss_falls(name):
+    optimizer, factor = CASES[name]
+    step, samples = training(optimizer)
+    program = NativeProgram(leaves(step.outputs), step.carried, step.sum_numbers[0], quick_target())
+    ours, theirs = NativeStepper(step, samples, program), ReferenceStepper(step, samples)
+    losses = run(step, ours, 16)
+    np.testing.assert_allclose(losses, run(step, theirs, 16), rtol=1e-8, atol=1e-10)
+    for actual, wanted in zip(arrays(ours.read()), arrays(theirs.read()), strict=True):
+        np.testing.assert_allclose(actual, wanted, rtol=1e-8, atol=1e-10, strict=True)
+    assert np.mean(losses[-5:]) < factor * losses[0]
