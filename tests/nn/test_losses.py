@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from chainrule.autodiff import check_gradients, gradients
+from chainrule.autodiff import gradients
 from chainrule.errors import DTypeError, GradientError, ShapeError, UsageError
 from chainrule.graph.extent import batch
 from chainrule.graph.tensor import Tensor, input_tensor, tensor
@@ -14,6 +14,7 @@ from chainrule.nn import (
     BinaryCrossEntropy,
     CategoricalCrossEntropy,
     Dense,
+    GaussianLikelihood,
     Huber,
     MeanAbsoluteError,
     MeanSquaredError,
@@ -21,14 +22,16 @@ from chainrule.nn import (
     Sigmoid,
     Softmax,
     SquaredDistance,
+    TripletMargin,
     as_loss,
     trace,
 )  # fmt: skip
-from chainrule.nn.losses import LOSSES
+from chainrule.nn.losses.names import LOSSES
 from chainrule.ops.comparison import equal
 from chainrule.ops.contraction import mean, sum
 from chainrule.ops.kinds.conversion import cast
 from chainrule.ops.selection import argmax
+from tests.nn.formulas import check_derivative, check_formula
 
 GENERATOR = np.random.default_rng(0)
 OUTPUTS = GENERATOR.standard_normal((6, 4)) * 2
@@ -87,19 +90,12 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_formula(case):
-    loss, outputs, targets, expected = CASES[case]
-    found = loss(tensor(outputs), tensor(targets))
-    assert found.shape == (6,)
-    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-10)
-    in_float32 = loss(tensor(outputs, "float32"), tensor(targets)).numpy()
-    assert in_float32.dtype == np.float32
-    np.testing.assert_allclose(in_float32, expected, rtol=2e-5, atol=1e-6)
+    check_formula(*CASES[case])
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_derivative(case):
-    loss, outputs, targets, _ = CASES[case]
-    check_gradients(lambda x: loss(x, tensor(targets)), outputs)
+    check_derivative(*CASES[case])
 
 
 def test_the_gradient_of_cross_entropy_is_the_error_of_the_probabilities():
@@ -209,8 +205,10 @@ def test_names():
     assert as_loss(Huber(2.0)) == Huber(2.0)
     with pytest.raises(UsageError, match=r"'cross_entrop' is not known.*Did you mean 'cross_entropy'\?"):
         as_loss("cross_entrop")
+    x, y = tensor(OUTPUTS), tensor(ONE_HOT)
     for loss in LOSSES.values():
-        assert loss(tensor(OUTPUTS), tensor(ONE_HOT)).shape == (6,)
+        several = {TripletMargin: ((x, x, x), y), GaussianLikelihood: (x, y[:, :2])}
+        assert loss(*several.get(type(loss), (x, y))).shape == (6,)
 
 
 def test_the_error_rate_cannot_be_learned_from():

@@ -27,7 +27,8 @@ def test_layers_are_called_after_their_class_in_order_of_first_use():
     ]
     names = {"Dense": "dense", "Conv2D": "conv2d", "MaxPool2D": "max_pool2d", "AveragePooling2D": "average_pooling2d",
              "ReLU": "relu", "LeakyReLU": "leaky_relu", "ELU": "elu", "BatchNormalization": "batch_normalization",
-             "ZeroPadding2D": "zero_padding2d"}  # fmt: skip
+             "ZeroPadding2D": "zero_padding2d", "RMSNormalization": "rms_normalization", "SimpleRNN": "simple_rnn",
+             "Conv2DTranspose": "conv2d_transpose", "PReLU": "prelu"}  # fmt: skip
     assert {name: snake_case(name) for name in names} == names
 
 

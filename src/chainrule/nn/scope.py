@@ -243,8 +243,9 @@ def outputs(given: Any, what: str) -> Outputs:
 
 
 def snake_case(name: str) -> str:
-    """A class's name as a layer's: MaxPool2D is max_pool2d, LeakyReLU is leaky_relu."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name).lower()
+    """A class's name as a layer's: MaxPool2D is max_pool2d, ReLU relu, RMSNormalization rms_normalization."""
+    words = r"(?<=[a-z0-9])(?=[A-Z][a-z])|(?<=[A-Z0-9]{2})(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z]{3})"
+    return re.sub(words, "_", name).lower()
 
 
 def _same_shape(name: str, tensor: Tensor, shape: Sequence[Extent]) -> Tensor:

@@ -12,14 +12,9 @@ from chainrule.graph.dtype import float32
 from chainrule.graph.extent import show_shape
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
-from chainrule.nn.losses import (
-    LOSSES,
-    BinaryCrossEntropy,
-    CategoricalCrossEntropy,
-    LossFunction,
-    SquaredDistance,
-    as_loss,
-)
+from chainrule.nn.losses import SquaredDistance
+from chainrule.nn.losses.loss import BinaryLoss, CategoricalLoss, LossFunction
+from chainrule.nn.losses.names import LOSSES, as_loss
 from chainrule.nn.names import named, refuse_class
 from chainrule.nn.scope import snake_case
 from chainrule.ops.comparison import equal
@@ -208,10 +203,10 @@ def _name(metric: MetricFunction) -> str:
 
 def classifies(loss: LossFunction) -> bool:
     """Whether the loss is that of a classifier."""
-    return isinstance(loss, BinaryCrossEntropy | CategoricalCrossEntropy | SquaredDistance)
+    return isinstance(loss, BinaryLoss | CategoricalLoss | SquaredDistance)
 
 
 def _resolved(metric: str | MetricFunction, loss: LossFunction) -> MetricFunction:
-    if metric == "accuracy" and isinstance(loss, BinaryCrossEntropy):
-        return BinaryAccuracy(0.0 if loss.from_logits else 0.5)
+    if metric == "accuracy" and isinstance(loss, BinaryLoss):
+        return BinaryAccuracy(loss.threshold)
     return named(metric, METRICS, _UNKNOWN) if isinstance(metric, str) else metric

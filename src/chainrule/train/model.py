@@ -18,7 +18,8 @@ from chainrule.execute.native import NativeProgram
 from chainrule.graph.extent import Shape
 from chainrule.graph.operation import Array
 from chainrule.messages import Message
-from chainrule.nn.losses import Loss, LossFunction, as_loss
+from chainrule.nn.losses.loss import Loss, LossFunction
+from chainrule.nn.losses.names import as_loss
 from chainrule.nn.names import refuse_class
 from chainrule.nn.network import Architecture, Network, trace
 from chainrule.optim import Optimizer, as_optimizer

@@ -15,7 +15,14 @@ from chainrule.graph.extent import show_shape
 from chainrule.graph.operation import Array
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
-from chainrule.nn.losses import BinaryCrossEntropy, CategoricalCrossEntropy, LossFunction, SquaredDistance
+from chainrule.nn.losses import (
+    BinaryCrossEntropy,
+    BinaryFocalCrossEntropy,
+    CategoricalCrossEntropy,
+    CategoricalFocalCrossEntropy,
+    SquaredDistance,
+)
+from chainrule.nn.losses.loss import CategoricalLoss, LossFunction
 from chainrule.nn.network import Network, Outputs
 
 _RAGGED = Message(
@@ -271,13 +278,11 @@ def check_targets(samples: Samples, outputs: Outputs, loss: LossFunction) -> Non
     (y,), name = samples.targets, f"{samples.prefix}y"
     classes = outputs.shape[-1]
     one_label = y.ndim == outputs.ndim - 1 and isinstance(classes, int)
-    if isinstance(loss, BinaryCrossEntropy) and (outside := (y < 0) | (y > 1)).any():
+    if isinstance(loss, BinaryCrossEntropy | BinaryFocalCrossEntropy) and (outside := (y < 0) | (y > 1)).any():
         raise DataError(_NOT_PROBABILITIES(name=name, value=y[outside][0]))
-    if isinstance(loss, CategoricalCrossEntropy):
+    if isinstance(loss, CategoricalCrossEntropy | CategoricalFocalCrossEntropy):
         _check_classes(name, y, outputs)
-    if one_label and (
-        isinstance(loss, CategoricalCrossEntropy) or (isinstance(loss, SquaredDistance) and classes != 1)
-    ):
+    if one_label and (isinstance(loss, CategoricalLoss) or (isinstance(loss, SquaredDistance) and classes != 1)):
         assert isinstance(classes, int)
         check_labels(y, classes, name)
 
