@@ -8,7 +8,19 @@ import pytest
 from chainrule.autodiff.arguments import leaves
 from chainrule.execute.native import NativeProgram
 from chainrule.nn import Dense, Sequential, trace
-from chainrule.optim import OPTIMIZERS, Optimizer
+from chainrule.optim import (
+    OPTIMIZERS,
+    AccumulateGradients,
+    Adam,
+    ClipByGlobalNorm,
+    ClipByNorm,
+    ClipByValue,
+    ExponentialAverage,
+    MaxNorm,
+    Momentum,
+    Optimizer,
+    StochasticWeightAverage,
+)
 from chainrule.train.metrics import objective
 from chainrule.train.samples import Samples
 from chainrule.train.step import TrainingStep
@@ -35,6 +47,12 @@ CASES: dict[str, tuple[Optimizer, float]] = {
         "centered_rmsprop": (0.01, 0.2),
         "lion": (0.01, 0.2),
     }.items()
+}
+CASES |= {
+    "clipping": (ClipByValue(ClipByNorm(Momentum(0.03), 0.3), 0.2), 0.2),
+    "bounds": (MaxNorm(ClipByGlobalNorm(MaxNorm(Adam(0.02), 1.2), 0.3), 1.0, ("dense/bias",)), 0.3),
+    "averages": (StochasticWeightAverage(ExponentialAverage(Momentum(0.02), 0.9), 10, 3), 0.2),
+    "accumulation": (AccumulateGradients(ClipByGlobalNorm(ExponentialAverage(Adam(0.05)), 1.0), 4), 0.3),
 }
 
 

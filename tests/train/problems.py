@@ -1,4 +1,4 @@
-"""A small training that has all that must survive a save: slots, running means, dropout, penalties."""
+"""A small training that has all that must survive a save: slots, running means, dropout, penalties; and a break."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.nn import L2, BatchNormalization, Dense, Dropout, Sequential
 from chainrule.optim import Adam
-from chainrule.train import Model
+from chainrule.train import Callback, Model
 
 SAMPLES, FEATURES, CLASSES = 43, 5, 3
 
@@ -35,6 +35,21 @@ def fit(trained: Model, **arguments: Any) -> dict[str, list[float]]:
     x, y = clusters()
     given: dict[str, Any] = {"optimizer": Adam(0.01), "batch_size": 8, "epochs": 4, "verbose": 0}
     return trained.fit(x, y, **{**given, **arguments}).history
+
+
+class BreakOff(Callback):
+    """What Ctrl-C does, at a given step or at the end of a given epoch."""
+
+    def __init__(self, step: int = 0, epoch: int = 0) -> None:
+        self.step, self.epoch = step, epoch
+
+    def on_train_batch_end(self, training):
+        if training.state.step == self.step:
+            raise KeyboardInterrupt
+
+    def on_epoch_end(self, training):
+        if training.epochs_done == self.epoch:
+            raise KeyboardInterrupt
 
 
 def same(a: Any, b: Any) -> bool:

@@ -9,24 +9,9 @@ from chainrule.errors import UsageError
 from chainrule.nn import CategoricalCrossEntropy, Huber, SquaredDistance
 from chainrule.optim import Adam, ConstantRate, Cosine, Momentum
 from chainrule.train import Callback, Checkpoint, EarlyStopping, Model, ReduceLearningRateOnPlateau
-from tests.train.problems import clusters, everything, fit, model, same
+from tests.train.problems import BreakOff, clusters, everything, fit, model, same
 
 STEPS = 6  # of an epoch
-
-
-class BreakOff(Callback):
-    """What Ctrl-C does, at a given step or at the end of a given epoch."""
-
-    def __init__(self, step: int = 0, epoch: int = 0) -> None:
-        self.step, self.epoch = step, epoch
-
-    def on_train_batch_end(self, training):
-        if training.state.step == self.step:
-            raise KeyboardInterrupt
-
-    def on_epoch_end(self, training):
-        if training.epochs_done == self.epoch:
-            raise KeyboardInterrupt
 
 
 def watchers() -> list[Callback]:

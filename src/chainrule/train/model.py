@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any, Self
 
@@ -22,7 +23,7 @@ from chainrule.nn.losses.loss import Loss, LossFunction
 from chainrule.nn.losses.names import as_loss
 from chainrule.nn.names import refuse_class
 from chainrule.nn.network import Architecture, Network, trace
-from chainrule.optim import Optimizer, as_optimizer
+from chainrule.optim import AVERAGE, Optimizer, as_optimizer
 from chainrule.train import checkpoints, saved
 from chainrule.train.callback import Callback
 from chainrule.train.history import History
@@ -77,6 +78,13 @@ _OTHER_LOSS = Message(
     en="The training to resume lowers the loss {before}, not {now}. Leave loss= out to go on with it, or start anew"
     " with resume=False.",
     zh="要恢复的训练使用的损失是 {before}，而不是 {now}。请省略 loss= 以继续使用它，或用 resume=False 重新开始。",
+)
+_NO_AVERAGE = Message(
+    "model.no_average",
+    en="The model's last training kept no averages of its weights. Train it with an optimizer that does, e.g."
+    " fit(x, y, optimizer=ExponentialAverage(Adam(0.001))).",
+    zh="该模型上一次训练没有保存权重的平均值。请使用会保存它的优化器训练，"
+    "例如 fit(x, y, optimizer=ExponentialAverage(Adam(0.001)))。",
 )
 _EPOCHS = Message(
     "model.epochs",
@@ -304,6 +312,32 @@ class Model:
         """The training state, with the parameters that the model has now."""
         assert self.training_state is not None
         return replace(self.training_state, parameters=self.parameters, states=self.states)
+
+    def averaged(self) -> Self:
+        """A model like this one with the averages of its weights, where its last training was with an optimizer that
+        keeps them: ExponentialAverage or StochasticWeightAverage. This one stays as it is, and can be resumed.
+
+        States, such as the running means of batch normalisation, are those of this model; its training is left behind.
+
+        Raises:   UsageError if there are no averages.
+        Example:
+            >>> from chainrule.nn import Dense
+            >>> from chainrule.optim import SGD, ExponentialAverage
+            >>> model = Model(Dense(1))
+            >>> history = model.fit([[1.0]], [[2.0]], loss="mean_squared_error", epochs=3, verbose=0,
+            ...                     optimizer=ExponentialAverage(SGD(0.1)))
+            >>> average = model.averaged()
+            >>> average.predict([[1.0]]) < model.predict([[1.0]])  # it lags behind
+            array([[ True]])
+        """
+        slots = self.training_state.slots if self.training_state else {}
+        if not slots or not all(AVERAGE in own for own in slots.values()):
+            raise UsageError(_NO_AVERAGE())
+        model = copy(self)
+        model.parameters = {name: slots[name][AVERAGE] for name in self.parameters}
+        model.states, model.scalars = dict(self.states), dict(self.scalars)
+        model.training_state = None
+        return model
 
     # ------------------------------------------------------------------------------------------------------ inference
     def evaluate(
