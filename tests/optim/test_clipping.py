@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from chainrule.errors import UsageError
+from chainrule.graph.operation import Array
 from chainrule.graph.tensor import Tensor
 from chainrule.ops.contraction import sum
 from chainrule.optim import (
     SGD,
+    AccumulateGradients,
     Adam,
     ClipByGlobalNorm,
     ClipByNorm,
     ClipByValue,
     Cosine,
+    ExponentialAverage,
     MaxNorm,
     Momentum,
     StochasticWeightAverage,
@@ -94,8 +99,8 @@ def test_limits_are_scalars_that_may_be_scheduled():
 KERNELS = {"a/kernel": np.arange(12.0).reshape(2, 3, 2), "b/kernel": np.arange(6.0).reshape(3, 2), "b/bias": np.ones(2)}
 
 
-def bounded(w: np.ndarray, most: float) -> np.ndarray:
-    norm = np.sqrt((w**2).sum(tuple(range(w.ndim - 1)), keepdims=True))
+def bounded(w: Array, most: float) -> Array:
+    norm: Array = np.sqrt((w**2).sum(tuple(range(w.ndim - 1)), keepdims=True))
     return w * np.minimum(1.0, most / norm)
 
 
@@ -127,22 +132,24 @@ def test_short_and_zero_weights_stay():
     assert not found["c/kernel"].any()
 
 
-@pytest.mark.parametrize(
-    ("build", "message"),
-    [
-        (lambda: MaxNorm(SGD(), 3.0, "kernel"), r"parameters='kernel'\): give the names of parameters.*as a tuple"),
-        (lambda: MaxNorm(SGD(), 3.0, ()), r"parameters=\(\)"),
-        (lambda: MaxNorm(SGD(), 0.0), r"MaxNorm\(max_norm=0.0\): max_norm must be a finite number above 0"),
-        (lambda: ClipByNorm(SGD(), -1.0), r"ClipByNorm\(clip_norm=-1.0\)"),
-        (lambda: ClipByNorm("adam"), r"ClipByNorm\(Adam\(0.001\), …\), not around 'adam'"),
-        (lambda: ClipByValue(Adam), r"not around Adam"),
-        (lambda: StochasticWeightAverage(SGD(), -1), r"start must be a whole number, 0 or more"),
-        (lambda: StochasticWeightAverage(SGD(), every=0.5), r"every must be a whole number, 1 or more"),
-    ],
-)
-def test_wrong_uses(build, message):
+WRONG: list[tuple[Any, list[Any], str]] = [
+    (MaxNorm, [SGD(), 3.0, "kernel"], r"parameters='kernel'\): give the names of parameters.*as a tuple"),
+    (MaxNorm, [SGD(), 3.0, ()], r"parameters=\(\)"),
+    (MaxNorm, [SGD(), 0.0], r"MaxNorm\(max_norm=0.0\): max_norm must be a finite number above 0"),
+    (ClipByNorm, [SGD(), -1.0], r"ClipByNorm\(clip_norm=-1.0\)"),
+    (ClipByNorm, ["adam"], r"ClipByNorm\(Adam\(0.001\), …\), not around 'adam'"),
+    (ClipByValue, [Adam], r"not around Adam"),
+    (StochasticWeightAverage, [SGD(), -1], r"start must be a whole number, 0 or more"),
+    (StochasticWeightAverage, [SGD(), 0, 0.5], r"every must be a whole number, 1 or more"),
+    (ExponentialAverage, [SGD(), 1.0], r"decay must be a number from 0 to below 1"),
+    (AccumulateGradients, [SGD(), 0], r"steps must be a whole number, 1 or more"),
+]
+
+
+@pytest.mark.parametrize(("kind", "arguments", "message"), WRONG)
+def test_wrong_uses(kind, arguments, message):
     with pytest.raises(UsageError, match=message):
-        build()
+        kind(*arguments)
 
 
 def test_a_name_that_fits_no_parameter():
