@@ -32,11 +32,13 @@ from chainrule.graph.tensor import tensor as tensor
 from chainrule.graph.verify import verify as verify
 from chainrule.messages import use_language as use_language
 from chainrule.ops.activations import *
+from chainrule.ops.adaptive_pooling import *
 from chainrule.ops.comparison import *
 from chainrule.ops.composite import *
 from chainrule.ops.contraction import *
 from chainrule.ops.convolution import *
 from chainrule.ops.creation import *
+from chainrule.ops.depthwise_convolution import *
 from chainrule.ops.elementwise import *
 from chainrule.ops.exponential import *
 from chainrule.ops.gathering import *
@@ -47,9 +49,12 @@ from chainrule.ops.ordering import *
 from chainrule.ops.parts import *
 from chainrule.ops.pooling import *
 from chainrule.ops.random import *
+from chainrule.ops.resizing import *
 from chainrule.ops.rounding import *
 from chainrule.ops.selection import *
+from chainrule.ops.transposed_convolution import *
 from chainrule.ops.trigonometric import *
+from chainrule.ops.unfolding import *
 from chainrule.version import __version__ as __version__
 
 # The graph stands below its vocabulary and its executors; these two lines are all that it gets from above.

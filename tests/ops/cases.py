@@ -12,6 +12,7 @@ from chainrule import ops
 from chainrule.ops.kinds.elementwise import Elementwise
 from tests.ops.case import REAL, Case, broadcast, extents, filled, leading, numbers, seeds, shapes
 from tests.ops.normalization_cases import NORMALIZATION
+from tests.ops.window_cases import WINDOWS
 
 Cases = st.SearchStrategy[Case]
 Shape = tuple[int, ...]
@@ -240,43 +241,6 @@ def matmul(draw: st.DrawFn) -> Case:
     return Case(ops.matmul, numbers(draw(seeds), [x, w]), batch=batch)
 
 
-@st.composite
-def convolution(draw: st.DrawFn, rank: int) -> Case:
-    """Strides 1 to 3, dilation 1 and 2, groups, padding that differs at each end."""
-    operation = (ops.conv1d, ops.conv2d, ops.conv3d)[rank - 1]
-    small = st.integers(1, (4, 3, 2)[rank - 1])
-    window = [draw(small) for _ in range(rank)]
-    strides = [draw(st.integers(1, 3)) for _ in range(rank)]
-    dilation = [draw(st.integers(1, 2)) for _ in range(rank)]
-    groups = draw(st.sampled_from((1, 1, 2)))
-    channels, kernels = draw(st.integers(1, 2)), draw(st.integers(1, 2))
-    padding: Any = draw(
-        st.sampled_from(("valid", "same", 1, [(draw(st.integers(0, 2)), draw(st.integers(0, 2))) for _ in range(rank)]))
-    )
-    spans = [(p - 1) * d + 1 for p, d in zip(window, dilation, strict=True)]
-    places = [span + draw(st.integers(0, (5, 3, 2)[rank - 1])) for span in spans]
-    samples = draw(st.sampled_from((2, 1, 2, 0)))
-    x, w = numbers(draw(seeds), [(samples, *places, channels * groups), (*window, channels, kernels * groups)])
-    attributes = {"strides": strides, "padding": padding, "dilation": dilation, "groups": groups}
-    return Case(operation, (x, w), attributes, batch=((0, 0),) if samples else ())
-
-
-@st.composite
-def pool(draw: st.DrawFn, operation: Callable[..., Any]) -> Case:
-    """Windows that overlap, touch or leave gaps, along one to three axes."""
-    rank = draw(st.sampled_from((2, 2, 1, 3)))
-    window = [draw(st.integers(1, 3)) for _ in range(rank)]
-    places = [p + draw(st.integers(0, 4 if rank < 3 else 2)) for p in window]
-    strides = draw(st.sampled_from((None, [draw(st.integers(1, 3)) for _ in range(rank)])))
-    pairs = [(draw(st.integers(0, p - 1)), draw(st.integers(0, p - 1))) for p in window]  # no window of padding only
-    padding: Any = ("valid", "same", min(window) - 1, pairs)
-    more = {"padding": draw(st.sampled_from(padding))} if operation is ops.max_pool else {}
-    samples = draw(st.sampled_from((2, 1, 2, 0)))
-    (x,) = numbers(draw(seeds), [(samples, *places, draw(st.integers(1, 2)))])
-    attributes = {"window": window, "strides": strides, **more}
-    return Case(operation, (x,), attributes, batch=((0, 0),) if samples else ())
-
-
 # ------------------------------------------------------------------------------------------------------ selection
 @st.composite
 def gather(draw: st.DrawFn) -> Case:
@@ -393,10 +357,6 @@ CASES: dict[str, Cases] = {
     "transpose": one(ops.transpose, _order),
     "zeros": new(ops.zeros),
     # contraction
-    "average_pool": pool(ops.average_pool),
-    "conv1d": convolution(1),
-    "conv2d": convolution(2),
-    "conv3d": convolution(3),
     "einsum": einsum(),
     "matmul": matmul(),
     "mean": one(ops.mean, _reduction, shape=shapes(0, 3, filled)),
@@ -412,7 +372,6 @@ CASES: dict[str, Cases] = {
     "cumulative_sum": one(ops.cumulative_sum, _running, shape=shapes(1), batch=_spares_first),
     "gather": gather(),
     "max": one(ops.max, _reduction, shape=shapes(0, 3, filled), batch=_spares_first),
-    "max_pool": pool(ops.max_pool),
     "one_hot": one_hot(),
     "scatter_add": scatter_add(),
     "top_k": one(lambda x, k: ops.top_k(x, k)[0], _count, shape=_FILLED, batch=lambda shape, _: len(shape) > 1),
@@ -431,4 +390,5 @@ CASES: dict[str, Cases] = {
     "log_sum_exp": one(ops.log_sum_exp, _reduction, shape=shapes(0, 3, filled), batch=_spares_first),
     "softmax": one(ops.softmax, _some_axes, shape=_FILLED, batch=_spares_first),
     **NORMALIZATION,
+    **WINDOWS,
 }

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.lib.stride_tricks import sliding_window_view
 
 from chainrule import ops
 from chainrule.errors import ShapeError
@@ -21,6 +20,7 @@ from chainrule.graph.tensor import tensor
 from tests.counts import scaled
 from tests.ops.cases import CASES
 from tests.ops.normalization_cases import NORMALIZATION
+from tests.ops.window_cases import WINDOWS
 
 
 def _taken(x: Array, indices: Array, axis: int, batch_dims: int) -> Array:
@@ -47,35 +47,6 @@ def _padded(x: Array, widths: list[tuple[int, int]], value: float) -> Array:
     return np.pad(x, widths, constant_values=value) if widths else x
 
 
-def _pooled(reduce: Callable[..., Any], fill: float) -> Callable[..., Array]:
-    """Every window at step 1, every s-th of them kept."""
-
-    def pool(x: Array, window: list[int], strides: list[int] | None, padding: Any = "valid") -> Array:
-        spatial = range(1, x.ndim - 1)
-        steps = strides or window
-        widths = [padded(x.shape[1 + k], window[k], steps[k], padding, k) for k in range(len(window))]
-        padded_x = np.pad(
-            x, [(0, 0), *widths, (0, 0)], constant_values=fill if x.dtype.kind == "f" else np.iinfo(x.dtype).min
-        )
-        windows = sliding_window_view(padded_x, window, tuple(spatial))[
-            (slice(None), *(slice(None, None, s) for s in steps))
-        ]
-        return np.asarray(reduce(windows, tuple(range(-len(window), 0))))
-
-    return pool
-
-
-def padded(extent: int, span: int, stride: int, padding: Any, axis: int) -> tuple[int, int]:
-    """Elements added before and behind an axis; 'same' as TensorFlow's documentation has it."""
-    if padding == "same":
-        total = max(0, (math.ceil(extent / stride) - 1) * stride + span - extent)
-        return total // 2, total - total // 2
-    if padding == "valid":
-        return 0, 0
-    before, behind = (padding, padding) if isinstance(padding, int) else padding[axis]
-    return before, behind
-
-
 _SAME_NAME = [
     "absolute", "add", "argmax", "broadcast_to", "clip", "cos", "divide", "equal", "exp", "expm1", "floor", "greater",
     "greater_equal", "less", "less_equal", "log", "log1p", "logical_and", "logical_not", "logical_or", "matmul",
@@ -86,7 +57,6 @@ _SAME_NAME = [
 NUMPY: dict[str, Callable[..., Any]] = {
     **{name: getattr(np, name) for name in _SAME_NAME},
     "arange": lambda extent: np.arange(extent),
-    "average_pool": _pooled(np.mean, 0.0),
     "cast": lambda x, dtype: x.astype(dtype),
     "concatenate": lambda *x, axis: np.concatenate(x, axis),
     "cumulative_sum": _running,
@@ -97,7 +67,6 @@ NUMPY: dict[str, Callable[..., Any]] = {
     "identity": np.positive,
     "is_nan": np.isnan,
     "leaky_relu": lambda x, slope: np.where(x > 0, x, slope * x),
-    "max_pool": _pooled(np.max, -np.inf),
     "one_hot": _one_hot,
     "pad": _padded,
     "relu": lambda x: np.maximum(x, 0),
@@ -114,11 +83,12 @@ NUMPY: dict[str, Callable[..., Any]] = {
 
 # What NumPy lacks, and what stands for it.
 ELSEWHERE = {
-    **dict.fromkeys(("conv1d", "conv2d", "conv3d", "cross_entropy", "elu", "erf", "log_softmax"), "test_against_scipy"),
+    **dict.fromkeys(("cross_entropy", "elu", "erf", "log_softmax"), "test_against_scipy"),
     **dict.fromkeys(("log_sum_exp", "sigmoid", "softmax"), "test_against_scipy"),
     **dict.fromkeys(("bernoulli", "dropout", "inverted_dropout", "normal"), "test_random"),
     **dict.fromkeys(("random_bits", "random_shift", "uniform"), "test_random"),
     **dict.fromkeys(NORMALIZATION, "test_normalization"),
+    **dict.fromkeys(WINDOWS, "test_windows, test_against_scipy"),
 }
 
 
@@ -138,7 +108,7 @@ def test_values_are_those_of_numpy(name, data):
 
 
 _INTEGERS_STAY = [
-    "absolute", "add", "clip", "cumulative_sum", "einsum", "equal", "less", "matmul", "max", "max_pool", "maximum",
+    "absolute", "add", "clip", "cumulative_sum", "einsum", "equal", "less", "matmul", "max", "maximum",
     "multiply", "negative", "pad", "sign", "slice", "square", "subtract", "sum", "where",
 ]  # fmt: skip
 

@@ -16,7 +16,7 @@ from chainrule.graph.operation import Array
 from chainrule.graph.tensor import tensor
 from tests.counts import scaled
 from tests.ops.cases import CASES
-from tests.ops.test_against_numpy import padded
+from tests.ops.test_windows import padded
 
 
 def _convolution(x: Array, w: Array, strides: list[int], padding: Any, dilation: list[int], groups: int) -> Array:

@@ -88,7 +88,35 @@ WRONG: dict[str, Callable[[], Any]] = {
     "conv2d(strides=1.5)": lambda: wrong.conv2d(IMAGE, np.ones((5, 5, 3, 6)), strides=1.5),
     "conv2d with the batch inside": lambda: ops.conv2d(input_tensor("x", (1, batch, 8, 3)), np.ones((5, 5, 3, 6))),
     "conv2d with an empty window": lambda: ops.conv2d(IMAGE, np.ones((0, 5, 3, 6))),
+    "conv2d(padding=(1, 2, 3))": lambda: ops.conv2d(IMAGE, np.ones((5, 5, 3, 6)), padding=(1, 2, 3)),
+    "conv2d_transpose of unequal depths": lambda: ops.conv2d_transpose(IMAGE, np.ones((2, 2, 3, 6))),
+    "conv2d_transpose of unequal groups": lambda: ops.conv2d_transpose(IMAGE, np.ones((2, 2, 6, 3)), groups=2),
+    "conv2d_transpose of a row": lambda: ops.conv2d_transpose(ROW, np.ones((2, 2, 6, 3))),
+    "conv2d_transpose(padding=9)": lambda: ops.conv2d_transpose(IMAGE, np.ones((2, 2, 6, 3)), padding=9),
+    "conv2d_transpose(output_padding=2)": lambda: ops.conv2d_transpose(
+        IMAGE, np.ones((2, 2, 6, 3)), strides=2, output_padding=2
+    ),
+    "conv2d_transpose(output_padding=-1)": lambda: ops.conv2d_transpose(
+        IMAGE, np.ones((2, 2, 6, 3)), output_padding=-1
+    ),
+    "depthwise_conv2d of other channels": lambda: ops.depthwise_conv2d(IMAGE, np.ones((3, 3, 4, 1))),
+    "depthwise_conv1d of images": lambda: ops.depthwise_conv1d(IMAGE, np.ones((3, 3, 1))),
+    "separable_conv2d of too few kernels": lambda: ops.separable_conv2d(
+        IMAGE, np.ones((3, 3, 3, 2)), np.ones((1, 1, 3, 8))
+    ),
+    "unfold(window=9)": lambda: ops.unfold(IMAGE, 9),
+    "fold of other positions": lambda: ops.fold(ops.unfold(IMAGE, 2), 8, 2, strides=2),
+    "fold of rows of another length": lambda: ops.fold(IMAGE, 9, 2),
     "max_pool(window=9)": lambda: ops.max_pool(IMAGE, 9),
+    "max_pool(padding=2) of windows of 2": lambda: ops.max_pool(IMAGE, 2, padding=2),
+    "average_pool(dilation=0)": lambda: ops.average_pool(IMAGE, 2, dilation=0),
+    "adaptive_max_pool(size=(2, 2, 2))": lambda: ops.adaptive_max_pool(IMAGE, (2, 2, 2)),
+    "adaptive_average_pool of no pixels": lambda: ops.adaptive_average_pool(np.zeros((1, 0, 8, 3)), 2),
+    "resize(size=0)": lambda: ops.resize(IMAGE, 0),
+    "resize(method='bilinaer')": lambda: ops.resize(IMAGE, 4, method="bilinaer"),
+    "resize to the nearest with align_corners": lambda: ops.resize(IMAGE, 4, align_corners=True),
+    "resize of no pixels": lambda: ops.resize(np.zeros((1, 0, 8, 3)), 2),
+    "resize of a matrix": lambda: ops.resize(MATRIX, 2),
     "max_pool of a matrix": lambda: ops.max_pool(MATRIX, 2),
     "average_pool(window=(2, 2, 2))": lambda: ops.average_pool(IMAGE, (2, 2, 2)),
     "gather at fractions": lambda: ops.gather(ROW, [0.5]),

@@ -16,8 +16,9 @@ from chainrule.nn.layer import Layer, check_positive, features
 from chainrule.nn.penalties import Penalty, check_penalty
 from chainrule.nn.ranges import WHOLE, check_number
 from chainrule.nn.scope import Scope
-from chainrule.ops.convolution import Padding, PerAxis, conv1d, conv2d, sizes
+from chainrule.ops.convolution import conv1d, conv2d
 from chainrule.ops.parts import pad
+from chainrule.ops.windows import Padding, PerAxis, sizes
 
 __all__ = ["Conv1D", "Conv2D", "ZeroPadding2D"]
 

@@ -8,8 +8,8 @@ from chainrule.graph.tensor import Tensor
 from chainrule.nn.convolution import images
 from chainrule.nn.layer import Layer
 from chainrule.nn.scope import Scope
-from chainrule.ops.convolution import Padding, PerAxis, average_pool
-from chainrule.ops.pooling import max_pool
+from chainrule.ops.pooling import average_pool, max_pool
+from chainrule.ops.windows import Padding, PerAxis
 
 __all__ = ["AveragePooling2D", "MaxPool2D"]
 

@@ -16,10 +16,11 @@ from chainrule.nn.reshaping import Flatten, Rescaling
 from chainrule.nn.scope import Scope
 from chainrule.nn.sequential import Sequential
 from chainrule.ops.contraction import matmul, sum
-from chainrule.ops.convolution import average_pool, conv2d
+from chainrule.ops.convolution import conv2d
 from chainrule.ops.elementwise import square
 from chainrule.ops.kinds.conversion import cast
 from chainrule.ops.movement import reshape
+from chainrule.ops.pooling import average_pool
 from chainrule.ops.random import random_bits, stream_of
 from chainrule.ops.trigonometric import tanh
 

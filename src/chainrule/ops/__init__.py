@@ -11,9 +11,11 @@ creation      new tensors, and sizes of axes as numbers
 movement      reshape, transpose, broadcast
 parts         pad, concatenate, slice
 contraction   sums, means, matrix products
-convolution   convolutions, average pooling
+windows       windows that move along axes: their arithmetic
+convolution   convolutions; transposed_convolution, depthwise_convolution; unfolding: im2col
 selection     the largest elements and where they are
-pooling       the largest elements of windows
+pooling       the largest elements and means of windows; adaptive_pooling: of as many as are wanted
+resizing      images of another size
 gathering     gather and scatter, one-hot
 ordering      top-k, cumulative sums
 random        Philox: uniform, normal, Bernoulli
@@ -25,12 +27,14 @@ operators     those behind + - * / @ and their like
 """
 
 from chainrule.ops.activations import *
+from chainrule.ops.adaptive_pooling import *
 from chainrule.ops.comparison import *
 from chainrule.ops.composite import *
 from chainrule.ops.contraction import *
 from chainrule.ops.convolution import *
 from chainrule.ops.creation import *
 from chainrule.ops.declared import vocabulary as vocabulary
+from chainrule.ops.depthwise_convolution import *
 from chainrule.ops.elementwise import *
 from chainrule.ops.exponential import *
 from chainrule.ops.gathering import *
@@ -41,6 +45,9 @@ from chainrule.ops.ordering import *
 from chainrule.ops.parts import *
 from chainrule.ops.pooling import *
 from chainrule.ops.random import *
+from chainrule.ops.resizing import *
 from chainrule.ops.rounding import *
 from chainrule.ops.selection import *
+from chainrule.ops.transposed_convolution import *
 from chainrule.ops.trigonometric import *
+from chainrule.ops.unfolding import *

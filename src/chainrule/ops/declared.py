@@ -7,11 +7,13 @@ from typing import Any
 from chainrule.graph.operation import Operation
 from chainrule.ops import (
     activations,
+    adaptive_pooling,
     comparison,
     composite,
     contraction,
     convolution,
     creation,
+    depthwise_convolution,
     elementwise,
     exponential,
     gathering,
@@ -21,17 +23,20 @@ from chainrule.ops import (
     parts,
     pooling,
     random,
+    resizing,
     rounding,
     selection,
+    transposed_convolution,
     trigonometric,
+    unfolding,
 )
 from chainrule.ops.kinds.conversion import CAST
 from chainrule.ops.kinds.indexed import Indexed
 
 _FILES = (
     elementwise, comparison, rounding, exponential, trigonometric, activations,
-    creation, movement, parts, contraction, convolution, selection, pooling, gathering, ordering, random, composite,
-    normalization,
+    creation, movement, parts, contraction, convolution, transposed_convolution, depthwise_convolution, unfolding,
+    selection, pooling, adaptive_pooling, resizing, gathering, ordering, random, composite, normalization,
 )  # fmt: skip
 
 _DECLARED: list[Any] = [value for file in _FILES for value in vars(file).values()]
