@@ -12,6 +12,7 @@ from chainrule.graph.operation import Array
 from chainrule.graph.tensor import Tensor
 from chainrule.ops.contraction import sum
 from chainrule.optim import (
+    LBFGS,
     SGD,
     AccumulateGradients,
     Adam,
@@ -22,6 +23,7 @@ from chainrule.optim import (
     ExponentialAverage,
     MaxNorm,
     Momentum,
+    RandomPerturbation,
     StochasticWeightAverage,
 )
 from tests.optim.sequence import Arrays, sequence, sequences
@@ -139,6 +141,8 @@ WRONG: list[tuple[Any, list[Any], str]] = [
     (ClipByNorm, [SGD(), -1.0], r"ClipByNorm\(clip_norm=-1.0\)"),
     (ClipByNorm, ["adam"], r"ClipByNorm\(Adam\(0.001\), …\), not around 'adam'"),
     (ClipByValue, [Adam], r"not around Adam"),
+    (MaxNorm, [RandomPerturbation()], r"not around RandomPerturbation"),
+    (ExponentialAverage, [LBFGS()], r"not around LBFGS"),
     (StochasticWeightAverage, [SGD(), -1], r"start must be a whole number, 0 or more"),
     (StochasticWeightAverage, [SGD(), 0, 0.5], r"every must be a whole number, 1 or more"),
     (ExponentialAverage, [SGD(), 1.0], r"decay must be a number from 0 to below 1"),

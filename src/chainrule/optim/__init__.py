@@ -6,6 +6,8 @@ gradient_descent   SGD, Momentum, Nesterov
 adam               Adam, AdamW, AMSGrad, Nadam, Adamax
 squares            Adagrad, Adadelta, RMSProp, CenteredRMSProp
 lion               Lion
+lbfgs              LBFGS: quasi-Newton steps on all samples
+perturbation       RandomPerturbation: search without gradients
 wrapper            Wrapper: an optimizer around an optimizer
 clipping           ClipByValue, ClipByNorm, ClipByGlobalNorm: bounds on gradients
 max_norm           MaxNorm: a bound on weights
@@ -21,10 +23,12 @@ from chainrule.optim.adam import *
 from chainrule.optim.averaging import *
 from chainrule.optim.clipping import *
 from chainrule.optim.gradient_descent import *
+from chainrule.optim.lbfgs import *
 from chainrule.optim.lion import *
 from chainrule.optim.max_norm import *
 from chainrule.optim.names import *
 from chainrule.optim.optimizer import *
+from chainrule.optim.perturbation import *
 from chainrule.optim.schedules import *
 from chainrule.optim.squares import *
 from chainrule.optim.wrapper import *

@@ -8,8 +8,10 @@ from chainrule.errors import UsageError
 from chainrule.messages import Message, suggestion
 from chainrule.optim.adam import Adam, Adamax, AdamW, AMSGrad, Nadam
 from chainrule.optim.gradient_descent import SGD, Momentum, Nesterov
+from chainrule.optim.lbfgs import LBFGS
 from chainrule.optim.lion import Lion
 from chainrule.optim.optimizer import Optimizer
+from chainrule.optim.perturbation import RandomPerturbation
 from chainrule.optim.squares import Adadelta, Adagrad, CenteredRMSProp, RMSProp
 
 __all__ = ["OPTIMIZERS", "as_optimizer"]
@@ -44,6 +46,8 @@ OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {  # each takes a learning_rat
     "rmsprop": RMSProp,
     "centered_rmsprop": CenteredRMSProp,
     "lion": Lion,
+    "lbfgs": LBFGS,
+    "random_perturbation": RandomPerturbation,
 }
 
 

@@ -37,10 +37,13 @@ class Optimizer(ABC):
     """A rule that gives new parameters.
 
     `rates` names the fields that are inputs of the step, so that a schedule or a callback may turn them; the others are
-    part of the graph.
+    part of the graph. `needs_gradient`: whether the loss must be differentiable; `full_batch`: whether every step must
+    see all samples.
     """
 
     rates: ClassVar[tuple[str, ...]] = ("learning_rate",)
+    needs_gradient: ClassVar[bool] = True
+    full_batch: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         for name in self.rates:

@@ -86,6 +86,13 @@ _NO_AVERAGE = Message(
     zh="该模型上一次训练没有保存权重的平均值。请使用会保存它的优化器训练，"
     "例如 fit(x, y, optimizer=ExponentialAverage(Adam(0.001)))。",
 )
+_FULL_BATCH = Message(
+    "model.full_batch",
+    en="{optimizer} needs all {samples} samples in each step, but batch_size is {size}: its steps compare losses, which"
+    " must be one and the same. Leave batch_size out, or choose an optimizer for mini-batches, such as Adam.",
+    zh="{optimizer} 每一步都需要全部 {samples} 个样本，而 batch_size 为 {size}：它要比较各步的损失，损失必须是同一个。"
+    "请省略 batch_size，或选择适用于小批量的优化器，例如 Adam。",
+)
 _EPOCHS = Message(
     "model.epochs",
     en="epochs is {epochs!r}; it must be a whole number, at least 1.",
@@ -227,7 +234,8 @@ class Model:
         x, y               arrays, first axis the samples; a tuple of them for several inputs or targets
         loss               by name or as a function; None: the cross-entropy, "cross_entropy"
         metrics            by name or as functions; None: the accuracy, where the loss is that of a classifier
-        batch_size         None: 32, or all samples if there are fewer; the last batch of an epoch may be smaller
+        batch_size         None: 32, or all samples if there are fewer, or if the optimizer needs all, as LBFGS does;
+                           the last batch of an epoch may be smaller
         validation_data    (x, y) or (x, y, sample_weight), evaluated after each epoch
         validation_split   or the share of the samples to set aside for it: at random, of every integer label alike
         sample_weight      w, one number per sample; metrics do not use it
@@ -258,16 +266,15 @@ class Model:
             samples, validation = samples.split(validation_split, self.seed)
         else:
             self._check(validation, goal)
+        rule = as_optimizer(optimizer)
         training = Training(
             self,
             goal,
-            as_optimizer(optimizer),
+            rule,
             samples,
             validation,
             epochs=_checked_epochs(epochs),
-            batch_size=check_batch_size(
-                min(_DEFAULT_BATCH, len(samples)) if batch_size is None else batch_size, len(samples)
-            ),
+            batch_size=_checked_batch(batch_size, rule, len(samples)),
             shuffle=shuffle,
             callbacks=[*_progress(verbose), *_checked_callbacks(callbacks)],
             resume=self._resumed() if resume else None,
@@ -444,6 +451,15 @@ def _checked_seed(seed: Any) -> int:
     if not 0 <= number < 1 << 63:
         raise UsageError(_SEED(seed=number))
     return number
+
+
+def _checked_batch(batch_size: Any, optimizer: Optimizer, samples: int) -> int:
+    if batch_size is None:
+        return samples if optimizer.full_batch else min(_DEFAULT_BATCH, samples)
+    size = check_batch_size(batch_size, samples)
+    if optimizer.full_batch and size < samples:
+        raise UsageError(_FULL_BATCH(optimizer=type(optimizer).__name__, size=size, samples=samples))
+    return size
 
 
 def _checked_epochs(epochs: Any) -> int:

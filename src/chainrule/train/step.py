@@ -154,7 +154,7 @@ class TrainingStep:
         self.update = input_tensor("t", (), int64)
 
         sums = self.data.sums(objective, network.training)
-        _refuse_untrainable(sums.loss, list(self.parameters.values()))
+        _refuse_untrainable(sums.loss, list(self.parameters.values()), optimizer.needs_gradient)
         total = functools.reduce(add, network.penalties, sums.loss)
         carried = {"sums": [sums.weight, *sums.metrics.values()], "states": {**self.states, **network.updates}}
 
@@ -261,9 +261,10 @@ def network_bindings(
     return bindings
 
 
-def _refuse_untrainable(loss: Tensor, parameters: list[Tensor]) -> None:
+def _refuse_untrainable(loss: Tensor, parameters: list[Tensor], by_gradient: bool) -> None:
     """Whatever the penalties, the samples must be able to teach the parameters something."""
-    gradients(loss, parameters)
+    if by_gradient:
+        gradients(loss, parameters)
     order = topological([loss])
     if set(parameters).isdisjoint(order):
         sources = [node.describe() for node in order if not node.inputs and node.name]

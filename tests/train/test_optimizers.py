@@ -1,4 +1,4 @@
-"""Trainings with optimizers around optimizers: averaged weights, resuming, callbacks that turn what is inside."""
+"""Trainings with optimizers that wrap others, or have steps of their own: averages, resuming, what callbacks turn."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from chainrule.errors import UsageError
 from chainrule.execute.choice import Executor
 from chainrule.nn import L2, Dense, Sequential
 from chainrule.optim import (
+    LBFGS,
     SGD,
     AccumulateGradients,
     Adam,
@@ -18,6 +19,7 @@ from chainrule.optim import (
     Cosine,
     ExponentialAverage,
     MaxNorm,
+    RandomPerturbation,
     StochasticWeightAverage,
 )
 from chainrule.train import Callback, Checkpoint, Model, ReduceLearningRateOnPlateau
@@ -62,6 +64,18 @@ def test_resumed_from_a_file_bit_for_bit(tmp_path, optimizer, step, executor):
     fit(straight, executor, optimizer=optimizer)
     assert same(everything(loaded), everything(straight))
     assert same(loaded.averaged().parameters, straight.averaged().parameters)
+
+
+@pytest.mark.parametrize("optimizer", [LBFGS(history=3), RandomPerturbation(0.05)], ids=lambda o: type(o).__name__)
+def test_steps_of_their_own_are_resumed_bit_for_bit(tmp_path, optimizer):
+    broken, straight = model(), model()
+    given = {"optimizer": optimizer, "batch_size": None, "epochs": 9}
+    with pytest.raises(KeyboardInterrupt):
+        fit(broken, callbacks=[Checkpoint(tmp_path / "c", every_steps=4), BreakOff(5)], **given)
+    loaded = Model.load(tmp_path / "c")
+    fit(loaded, resume=True, **given)
+    fit(straight, **given)
+    assert same(everything(loaded), everything(straight))
 
 
 def test_another_optimizer_inside_is_refused():
