@@ -33,15 +33,18 @@ from chainrule.graph.verify import verify as verify
 from chainrule.messages import use_language as use_language
 from chainrule.ops.activations import *
 from chainrule.ops.adaptive_pooling import *
+from chainrule.ops.arrangement import *
 from chainrule.ops.comparison import *
 from chainrule.ops.composite import *
 from chainrule.ops.contraction import *
 from chainrule.ops.convolution import *
 from chainrule.ops.creation import *
 from chainrule.ops.depthwise_convolution import *
+from chainrule.ops.diagonals import *
 from chainrule.ops.elementwise import *
 from chainrule.ops.exponential import *
 from chainrule.ops.gathering import *
+from chainrule.ops.indexing import *
 from chainrule.ops.movement import *
 from chainrule.ops.normalization import *
 from chainrule.ops.operators import operators as _operators
@@ -49,8 +52,10 @@ from chainrule.ops.ordering import *
 from chainrule.ops.parts import *
 from chainrule.ops.pooling import *
 from chainrule.ops.random import *
+from chainrule.ops.reductions import *
 from chainrule.ops.resizing import *
 from chainrule.ops.rounding import *
+from chainrule.ops.running import *
 from chainrule.ops.selection import *
 from chainrule.ops.transposed_convolution import *
 from chainrule.ops.trigonometric import *

@@ -31,6 +31,7 @@ _NOT_A_STEP = {
     "arange": "inside one_hot",
     "size": "no size is symbolic here",
     "indexed": "a kind; its formulas have names of their own",
+    "ranks": "inside sort",
     **dict.fromkeys(("pick", "put"), "inside max and max_pool, and their derivatives"),
 }
 
@@ -147,6 +148,10 @@ def _reduction(function: Callable[..., Tensor]) -> Callable[[Grower], Tensor]:
     return step
 
 
+def _counting(function: Callable[..., Tensor]) -> Callable[[Grower], Tensor]:
+    return lambda g: ops.cast(function((x := g.nonempty()) > 0.5, g.axis(x)), float64) * 0.5
+
+
 def _along(function: Callable[..., Tensor]) -> Callable[[Grower], Tensor]:
     def step(g: Grower) -> Tensor:
         x = g.nonempty()
@@ -182,16 +187,26 @@ _STEPS: list[Callable[[Grower], Tensor]] = [
     lambda g: ops.transpose(g.pick()),
     lambda g: ops.broadcast_to(x := g.pick(), (2, *x.shape)),
     lambda g: ops.concatenate([x := g.nonempty(), x * 0.5, x], g.axis(x)),
-    lambda g: ops.pad(x := g.pick(), [(g.random.randint(0, 1), g.random.randint(0, 2)) for _ in x.shape], 0.5),
+    lambda g: ops.pad(x := g.pick(), [(g.random.randint(0, 1), g.random.randint(0, 2)) for _ in x.shape], value=0.5),
     _slice,
     *(_reduction(f) for f in (ops.sum, ops.mean, ops.variance, ops.max, ops.log_sum_exp)),
+    *(_reduction(f) for f in (ops.min, ops.standard_deviation)),
+    lambda g: ops.norm(x := g.nonempty(), g.random.choice((1, 2, 3, math.inf)), g.axis(x)),
+    *(_counting(f) for f in (ops.any, ops.all, ops.count_nonzero)),
+    lambda g: ops.prod(g.cut(2, 3), g.random.choice((0, 1, None))),
+    lambda g: ops.pad(x := g.nonempty(), [(1, 2)] * x.ndim, g.random.choice(("edge", "reflect", "circular"))),
+    lambda g: ops.tril(g.cut(2, 3)) + ops.triu(g.cut(2, 3), 1),
+    lambda g: ops.one_hot(ops.argmin(g.cut(2, 3)), 3, float64) * g.cut(2, 3),
+    lambda g: ops.take_along_axis(x := g.cut(2, 3), ops.argsort(x), 1),
     lambda g: ops.matmul(g.cut(2, 3), g.cut(3, 2)) * 0.3,
     lambda g: ops.matmul(g.cut(2, 2, 2), g.cut(2)),
     _einsum,
     _convolution,
     lambda g: ops.max_pool(x := _image(g), _window(g, x), strides=g.random.randint(1, 2)),
     lambda g: ops.average_pool(x := _image(g), _window(g, x), strides=g.random.randint(1, 2)),
-    *(_along(f) for f in (ops.cumulative_sum, ops.softmax, ops.log_softmax)),
+    *(_along(f) for f in (ops.cumulative_sum, ops.softmax, ops.log_softmax, ops.sort)),
+    lambda g: ops.cumulative_prod(g.cut(2, 3), 1),
+    lambda g: ops.linear_recurrence(0.5, x := g.nonempty(), g.axis(x)),
     _gather,
     lambda g: ops.scatter_add(g.cut(4, 2), g.indices(3, 4), 3),
     lambda g: ops.top_k(g.cut(2, 4), g.random.randint(1, 4))[0],

@@ -14,6 +14,7 @@ from chainrule.graph.operation import Array
 from chainrule.graph.tensor import Tensor, input_tensor
 
 Interval = tuple[float, float]
+Shape = tuple[int, ...]
 REAL: Interval = (-np.inf, np.inf)
 
 
@@ -129,3 +130,43 @@ def leading(shape: tuple[int, ...], parts: Sequence[tuple[int, ...]]) -> tuple[t
     if not shape or shape[0] == 0:
         return ()
     return tuple((k, 0) for k, p in enumerate(parts) if len(p) == len(shape) and p[0] == shape[0])
+
+
+# ------------------------------------------------------------------------------------------------ of one tensor
+@st.composite
+def one(
+    draw: st.DrawFn,
+    function: Callable[..., Any],
+    attributes: Callable[..., dict[str, Any]] = lambda draw, shape: {},
+    *,
+    shape: st.SearchStrategy[Shape] | None = None,
+    batch: Callable[[Shape, dict[str, Any]], bool] = lambda shape, attributes: True,
+) -> Case:
+    """One tensor, and attributes that depend on its shape."""
+    chosen = draw(shapes() if shape is None else shape)
+    given = attributes(draw, chosen)
+    symbolic = bool(chosen) and chosen[0] > 0 and batch(chosen, given)
+    return Case(function, numbers(draw(seeds), [chosen]), given, batch=((0, 0),) if symbolic else ())
+
+
+def axes(draw: st.DrawFn, shape: Shape, *, several: bool = True) -> Any:
+    """One axis, several or None."""
+    places = st.integers(-len(shape), len(shape) - 1)
+    if not shape or (several and draw(st.integers(0, 3)) == 0):
+        return None
+    if not several or draw(st.booleans()):
+        return draw(places)
+    return tuple(draw(st.lists(places, unique_by=lambda a: a % len(shape), min_size=1, max_size=len(shape))))
+
+
+def reduction(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
+    return {"axis": axes(draw, shape), "keepdims": draw(st.booleans())}
+
+
+def some_axes(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
+    return {"axis": axes(draw, shape)}
+
+
+def spares_first(shape: Shape, attributes: dict[str, Any]) -> bool:
+    axis = attributes["axis"]
+    return axis is not None and all(a % len(shape) for a in ([axis] if isinstance(axis, int) else axis))

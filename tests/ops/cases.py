@@ -10,8 +10,24 @@ from hypothesis import strategies as st
 
 from chainrule import ops
 from chainrule.ops.kinds.elementwise import Elementwise
-from tests.ops.case import REAL, Case, broadcast, extents, filled, leading, numbers, seeds, shapes
+from tests.ops.case import (
+    REAL,
+    Case,
+    axes,
+    broadcast,
+    extents,
+    filled,
+    leading,
+    numbers,
+    one,
+    reduction,
+    seeds,
+    shapes,
+    some_axes,
+    spares_first,
+)  # fmt: skip
 from tests.ops.normalization_cases import NORMALIZATION
+from tests.ops.shaping_cases import SHAPING
 from tests.ops.window_cases import WINDOWS
 
 Cases = st.SearchStrategy[Case]
@@ -84,22 +100,6 @@ _SPECIAL: dict[str, Cases] = {
 
 # ------------------------------------------------------------------------------------------------------- movement
 @st.composite
-def one(
-    draw: st.DrawFn,
-    function: Callable[..., Any],
-    attributes: Callable[..., dict[str, Any]] = lambda draw, shape: {},
-    *,
-    shape: st.SearchStrategy[Shape] | None = None,
-    batch: Callable[[Shape, dict[str, Any]], bool] = lambda shape, attributes: True,
-) -> Case:
-    """One tensor, and attributes that depend on its shape."""
-    chosen = draw(shapes() if shape is None else shape)
-    given = attributes(draw, chosen)
-    symbolic = bool(chosen) and chosen[0] > 0 and batch(chosen, given)
-    return Case(function, numbers(draw(seeds), [chosen]), given, batch=((0, 0),) if symbolic else ())
-
-
-@st.composite
 def new(draw: st.DrawFn, function: Callable[..., Any]) -> Case:
     """A tensor from attributes alone."""
     return Case(function, (), {"shape": draw(shapes()), "dtype": draw(st.sampled_from(("float64", "int32")))})
@@ -109,11 +109,6 @@ def _target(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
     """A shape that this one broadcasts to."""
     front = draw(shapes(0, 1))
     return {"shape": (*front, *(draw(extents) if e == 1 else e for e in shape))}
-
-
-def _widths(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
-    widths = [(draw(st.integers(0, 2)), draw(st.integers(0, 2))) for _ in shape]
-    return {"widths": widths, "value": draw(st.sampled_from((0, 0, 1.5)))}
 
 
 def _order(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
@@ -188,48 +183,6 @@ def concatenated(draw: st.DrawFn) -> Case:
 
 
 # ---------------------------------------------------------------------------------------------------- contraction
-def _axes(draw: st.DrawFn, shape: Shape, *, several: bool = True) -> Any:
-    """One axis, several or None."""
-    places = st.integers(-len(shape), len(shape) - 1)
-    if not shape or (several and draw(st.integers(0, 3)) == 0):
-        return None
-    if not several or draw(st.booleans()):
-        return draw(places)
-    return tuple(draw(st.lists(places, unique_by=lambda a: a % len(shape), min_size=1, max_size=len(shape))))
-
-
-def _reduction(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
-    return {"axis": _axes(draw, shape), "keepdims": draw(st.booleans())}
-
-
-def _some_axes(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
-    return {"axis": _axes(draw, shape)}
-
-
-def _spares_first(shape: Shape, attributes: dict[str, Any]) -> bool:
-    axis = attributes["axis"]
-    return axis is not None and all(a % len(shape) for a in ([axis] if isinstance(axis, int) else axis))
-
-
-@st.composite
-def einsum(draw: st.DrawFn) -> Case:
-    """One to three factors, diagonals and letters that only one of them has included."""
-    sizes = {letter: draw(extents) for letter in "abcd"}
-    inputs = ["".join(draw(st.lists(st.sampled_from("abcd"), max_size=3))) for _ in range(draw(st.integers(1, 3)))]
-    used = sorted(set("".join(inputs)))
-    output = "".join(draw(st.permutations(used)))[: draw(st.integers(0, len(used)))]
-    parts = [tuple(sizes[c] for c in letters) for letters in inputs]
-    subscripts = ",".join(inputs) + ("->" + output if draw(st.integers(0, 3)) else "")
-    batch = [(k, j) for k, letters in enumerate(inputs) for j, c in enumerate(letters) if c == "a"]
-    known = sizes["a"] > 0 and all(j == 0 for _, j in batch)
-    return Case(
-        lambda *x, subscripts: ops.einsum(subscripts, *x),
-        numbers(draw(seeds), parts),
-        {"subscripts": subscripts},
-        batch=tuple(batch) if known else (),
-    )
-
-
 @st.composite
 def matmul(draw: st.DrawFn) -> Case:
     """Matrices, vectors and batches that broadcast."""
@@ -349,7 +302,6 @@ CASES: dict[str, Cases] = {
     "flatten": one(ops.flatten, shape=shapes(1)),
     "full": one(lambda x, shape: ops.full(shape, x), lambda draw, shape: {"shape": draw(shapes())}, shape=st.just(())),
     "ones": new(ops.ones),
-    "pad": one(ops.pad, _widths, batch=lambda shape, attributes: attributes["widths"][0] == (0, 0)),
     "reshape": one(ops.reshape, _regrouped, batch=lambda shape, attributes: False)
     | one(ops.reshape, _merged, shape=_FILLED),
     "size": one(lambda x: x * ops.size(x.shape[0], x.dtype), shape=shapes(1)),
@@ -357,21 +309,20 @@ CASES: dict[str, Cases] = {
     "transpose": one(ops.transpose, _order),
     "zeros": new(ops.zeros),
     # contraction
-    "einsum": einsum(),
     "matmul": matmul(),
-    "mean": one(ops.mean, _reduction, shape=shapes(0, 3, filled)),
-    "sum": one(ops.sum, _reduction),
-    "variance": one(ops.variance, _reduction, shape=shapes(0, 3, filled)),
+    "mean": one(ops.mean, reduction, shape=shapes(0, 3, filled)),
+    "sum": one(ops.sum, reduction),
+    "variance": one(ops.variance, reduction, shape=shapes(0, 3, filled)),
     # selection
     "argmax": one(
         ops.argmax,
-        lambda draw, shape: {"axis": _axes(draw, shape, several=False)},
+        lambda draw, shape: {"axis": axes(draw, shape, several=False)},
         shape=_FILLED,
-        batch=_spares_first,
+        batch=spares_first,
     ),
-    "cumulative_sum": one(ops.cumulative_sum, _running, shape=shapes(1), batch=_spares_first),
+    "cumulative_sum": one(ops.cumulative_sum, _running, shape=shapes(1), batch=spares_first),
     "gather": gather(),
-    "max": one(ops.max, _reduction, shape=shapes(0, 3, filled), batch=_spares_first),
+    "max": one(ops.max, reduction, shape=shapes(0, 3, filled), batch=spares_first),
     "one_hot": one_hot(),
     "scatter_add": scatter_add(),
     "top_k": one(lambda x, k: ops.top_k(x, k)[0], _count, shape=_FILLED, batch=lambda shape, _: len(shape) > 1),
@@ -386,9 +337,10 @@ CASES: dict[str, Cases] = {
     "uniform": random(ops.uniform),
     # composite
     "cross_entropy": cross_entropy(),
-    "log_softmax": one(ops.log_softmax, _some_axes, shape=_FILLED, batch=_spares_first),
-    "log_sum_exp": one(ops.log_sum_exp, _reduction, shape=shapes(0, 3, filled), batch=_spares_first),
-    "softmax": one(ops.softmax, _some_axes, shape=_FILLED, batch=_spares_first),
+    "log_softmax": one(ops.log_softmax, some_axes, shape=_FILLED, batch=spares_first),
+    "log_sum_exp": one(ops.log_sum_exp, reduction, shape=shapes(0, 3, filled), batch=spares_first),
+    "softmax": one(ops.softmax, some_axes, shape=_FILLED, batch=spares_first),
     **NORMALIZATION,
     **WINDOWS,
+    **SHAPING,
 }

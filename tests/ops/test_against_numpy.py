@@ -20,6 +20,7 @@ from chainrule.graph.tensor import tensor
 from tests.counts import scaled
 from tests.ops.cases import CASES
 from tests.ops.normalization_cases import NORMALIZATION
+from tests.ops.shaping_cases import filled_in
 from tests.ops.window_cases import WINDOWS
 
 
@@ -43,23 +44,62 @@ def _running(x: Array, axis: int, reverse: bool) -> Array:
     return np.flip(np.cumsum(np.flip(x, axis), axis), axis) if reverse else np.cumsum(x, axis)
 
 
-def _padded(x: Array, widths: list[tuple[int, int]], value: float) -> Array:
-    return np.pad(x, widths, constant_values=value) if widths else x
+def _padded(x: Array, widths: list[tuple[int, int]], mode: str = "constant", value: float = 0) -> Array:
+    if not widths:
+        return x
+    if mode == "constant":
+        return np.pad(x, widths, constant_values=value)
+    return np.asarray(np.pad(x, widths, mode={"circular": "wrap"}.get(mode, mode)))  # type: ignore[call-overload]
+
+
+def _recurred(a: Array, b: Array, axis: int, reverse: bool) -> Array:
+    a, b = (np.moveaxis(x, axis, 0)[:: -1 if reverse else 1] for x in np.broadcast_arrays(a, b))
+    y: list[Array] = []
+    for k in range(len(b)):
+        y.append(a[k] * y[-1] + b[k] if y else b[k])
+    return np.moveaxis(np.array(y).reshape(b.shape)[:: -1 if reverse else 1], 0, axis)
+
+
+def _multiplied(x: Array, axis: int, reverse: bool) -> Array:
+    return np.flip(np.cumprod(np.flip(x, axis), axis), axis) if reverse else np.cumprod(x, axis)
+
+
+def _in_order(function: Callable[..., Array]) -> Callable[..., Array]:
+    return lambda x, axis, descending: function(-x if descending else x, axis, kind="stable")
+
+
+def _vector_norm(x: Array, order: float, axis: Any, keepdims: bool) -> Array:
+    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    size = np.abs(x)
+    if np.isinf(order):
+        return np.asarray((np.max if order > 0 else np.min)(size, axes, keepdims=keepdims))
+    return np.asarray(np.sum(size**order, axes, keepdims=keepdims) ** (1 / order))
+
+
+def _grid(*vectors: Array, indexing: Any) -> Array:
+    return np.stack(np.meshgrid(*vectors, indexing=indexing))
 
 
 _SAME_NAME = [
-    "absolute", "add", "argmax", "broadcast_to", "clip", "cos", "divide", "equal", "exp", "expm1", "floor", "greater",
-    "greater_equal", "less", "less_equal", "log", "log1p", "logical_and", "logical_not", "logical_or", "matmul",
-    "max", "maximum", "mean", "minimum", "multiply", "negative", "not_equal", "ones", "power", "reshape", "sign",
-    "sin", "sqrt", "square", "subtract", "sum", "tanh", "transpose", "where", "zeros",
+    "absolute", "add", "all", "any", "argmax", "argmin", "broadcast_to", "clip", "cos", "count_nonzero", "diagonal",
+    "divide", "equal", "exp", "expand_dims", "expm1", "flip", "floor", "greater", "greater_equal", "inner", "less",
+    "less_equal", "log", "log1p", "logical_and", "logical_not", "logical_or", "matmul", "max", "maximum", "mean",
+    "min", "minimum", "moveaxis", "multiply", "negative", "not_equal", "ones", "outer", "power", "prod", "ravel",
+    "repeat", "reshape", "roll", "sign", "sin", "sqrt", "square", "squeeze", "subtract", "sum", "swapaxes", "take",
+    "take_along_axis", "tanh", "tensordot", "trace", "transpose", "where", "zeros",
 ]  # fmt: skip
 
 NUMPY: dict[str, Callable[..., Any]] = {
     **{name: getattr(np, name) for name in _SAME_NAME},
     "arange": lambda extent: np.arange(extent),
+    "argsort": _in_order(np.argsort),
+    "bilinear": lambda x, z, w: np.einsum("...i,ijo,...j->...o", x, w, z),
+    "brackets": lambda x, *indices, key: x[filled_in(key, indices)],
     "cast": lambda x, dtype: x.astype(dtype),
     "concatenate": lambda *x, axis: np.concatenate(x, axis),
+    "cumulative_prod": _multiplied,
     "cumulative_sum": _running,
+    "diag": lambda x, offset: np.diag(x, offset),
     "einsum": lambda *x, subscripts: np.einsum(subscripts, *x),
     "flatten": lambda x: x.reshape(len(x), -1) if x.size else x.reshape(len(x), math.prod(x.shape[1:])),
     "full": lambda x, shape: np.full(shape, x),
@@ -67,17 +107,29 @@ NUMPY: dict[str, Callable[..., Any]] = {
     "identity": np.positive,
     "is_nan": np.isnan,
     "leaky_relu": lambda x, slope: np.where(x > 0, x, slope * x),
+    "linear_recurrence": _recurred,
+    "meshgrid": _grid,
+    "norm": _vector_norm,
     "one_hot": _one_hot,
     "pad": _padded,
+    "ranks": lambda x, descending: np.argsort(np.argsort(-x if descending else x, -1), -1),
     "relu": lambda x: np.maximum(x, 0),
     "scatter_add": _scattered,
     "shift_right": np.right_shift,
     "size": lambda x: x * len(x),
     "slice": lambda x, key: x[key],
+    "sort": lambda x, axis, descending: (-1) ** descending * np.sort(-x if descending else x, axis),
+    "split": lambda x, sections, axis: np.concatenate(np.split(x, sections, axis)[::-1], axis),
     "softplus": lambda x: np.logaddexp(x, 0),
     "stop_gradient": np.positive,
+    "stack": lambda *x, axis: np.stack(x, axis),
+    "standard_deviation": np.std,
+    "tile": lambda x, repetitions: np.tile(x, repetitions),
     "top_k": lambda x, k: -np.sort(-x, -1)[..., :k],
     "top_places": lambda x, k: np.argsort(-x, -1, kind="stable")[..., :k],
+    "tril": lambda x, offset: np.tril(x, offset),
+    "triu": lambda x, offset: np.triu(x, offset),
+    "unstack": np.flip,
     "variance": np.var,
 }  # fmt: skip
 

@@ -8,18 +8,7 @@ from itertools import pairwise
 import pytest
 
 from chainrule.errors import UsageError
-from chainrule.optim import (
-    ConstantRate,
-    Cosine,
-    CosineRestarts,
-    ExponentialDecay,
-    OneCycle,
-    PiecewiseConstant,
-    PolynomialDecay,
-    Schedule,
-    StepDecay,
-    WarmUp,
-)
+from chainrule.optim import ConstantRate, Cosine, ExponentialDecay, OneCycle, Schedule, StepDecay, WarmUp
 
 TOTAL = 100
 SCHEDULES = [
@@ -30,11 +19,6 @@ SCHEDULES = [
     WarmUp(0.1, 10),
     WarmUp(Cosine(0.1), 10),
     OneCycle(0.1),
-    PiecewiseConstant((0.1, 0.05, 0.01), (20, 70)),
-    PolynomialDecay(0.1),
-    PolynomialDecay(0.1, 0.01, 2.0),
-    CosineRestarts(0.1, 7),
-    CosineRestarts(0.1, 7, 0.001, 1.0, 0.5),
 ]
 
 
@@ -61,33 +45,6 @@ def test_formulas():
         assert Cosine(0.1, 0.02)(step, TOTAL) == pytest.approx(expected)
 
 
-def test_polynomials():
-    for step in range(TOTAL):
-        left = 1 - step / TOTAL
-        assert PolynomialDecay(0.1)(step, TOTAL) == pytest.approx(0.1 * left)
-        assert PolynomialDecay(0.1, 0.02, 3.0)(step, TOTAL) == pytest.approx(0.02 + 0.08 * left**3)
-    assert PolynomialDecay(0.1, 0.02)(3 * TOTAL, TOTAL) == 0.02
-    assert values(PolynomialDecay(0.01, 0.1))[-1] == pytest.approx(0.0991)  # it may rise
-
-
-def test_pieces():
-    rates = values(PiecewiseConstant((0.1, 0.5, 0.2), (3, 10)))
-    assert rates == [0.1] * 3 + [0.5] * 7 + [0.2] * 90
-    assert set(values(PiecewiseConstant((0.1,), ()))) == {0.1}
-
-
-@pytest.mark.parametrize("longer", [1.0, 1.5, 2.0])
-def test_a_restart_is_a_cosine_of_its_own(longer):
-    """Cycles of 8, 8·longer, 8·longer² updates, each 0.6 times as high as the one before."""
-    rates = values(CosineRestarts(0.1, 8, 0.001, longer, 0.6))
-    start = 0
-    for cycle in range(3):
-        length = int(8 * longer**cycle)
-        expected = [Cosine(0.1 * 0.6**cycle, 0.001)(step, length) for step in range(length)]
-        assert rates[start : start + length] == pytest.approx(expected)
-        start += length
-
-
 def test_warm_up_rises_evenly_and_hands_over():
     plain, then = values(WarmUp(0.1, 10)), values(WarmUp(Cosine(0.1), 10))
     assert plain[:10] == pytest.approx([0.01 * k for k in range(1, 11)])
@@ -112,13 +69,6 @@ def test_one_cycle_rises_and_falls_in_straight_lines():
         (lambda: ExponentialDecay(0.1, -1), r"ExponentialDecay: steps=-1"),
         (lambda: WarmUp(0.1, 0), r"WarmUp: steps=0"),
         (lambda: OneCycle(0.1, rising=1.0), r"rising=1.0"),
-        (lambda: PiecewiseConstant((0.1, 0.2), (0,)), r"boundaries=\(0,\) must be whole numbers above 0"),
-        (lambda: PiecewiseConstant((0.1, 0.2, 0.3), (5, 5)), r"boundaries=\(5, 5\)"),
-        (lambda: PiecewiseConstant((0.1, 0.2), (5, 9)), r"2 boundaries part 3 values, but there are 2"),
-        (lambda: PiecewiseConstant((0.1, -0.2), (5,)), r"values=-0.2"),
-        (lambda: PolynomialDecay(0.1, power=-1.0), r"power=-1.0"),
-        (lambda: CosineRestarts(0.1, 0), r"CosineRestarts: steps=0"),
-        (lambda: CosineRestarts(0.1, 5, longer=0.5), r"longer=0.5"),
     ],
 )  # fmt: skip
 def test_senseless_numbers_are_refused(build, message):

@@ -1,4 +1,4 @@
-"""Python's operators on tensors: each applies an operation of the vocabulary."""
+"""Python's operators on tensors, and a few methods of NumPy's arrays: each applies an operation of the vocabulary."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Operators(Protocol):
-    """What Python's operators do to tensors; the package gives it to Tensor, since the vocabulary stands above."""
+    """What operators and methods do to tensors; the package gives it to Tensor, since the vocabulary stands above."""
 
     add: Callable[[Any, Any], Tensor]
     subtract: Callable[[Any, Any], Tensor]
@@ -27,11 +27,20 @@ class Operators(Protocol):
     greater: Callable[[Any, Any], Tensor]
     greater_equal: Callable[[Any, Any], Tensor]
     index: Callable[[Any, Any], Tensor]
-    transpose: Callable[[Any], Tensor]
+    transpose: Callable[..., Tensor]
+    reshape: Callable[[Any, Any], Tensor]
+    cast: Callable[[Any, Any], Tensor]
+    sum: Callable[..., Tensor]
+    mean: Callable[..., Tensor]
+    max: Callable[..., Tensor]
+    min: Callable[..., Tensor]
 
 
 class Arithmetic:
-    """What makes `x + 1`, `x @ w` and `x[0]` of a tensor."""
+    """What makes `x + 1`, `x @ w`, `x[0]` and `x.sum()` of a tensor.
+
+    The methods are the ones that are typed most; every operation is a function, of which `x.sum(1)` is `cr.sum(x, 1)`.
+    """
 
     operators: ClassVar[Operators]
 
@@ -106,3 +115,36 @@ class Arithmetic:
     @property
     def T(self) -> Tensor:  # noqa: N802 - NumPy's name
         return self.operators.transpose(self)
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """`cr.transpose`: x.transpose(1, 0), or x.transpose((1, 0))."""
+        return self.operators.transpose(self, _together(axes) if axes else None)
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """`cr.reshape`: x.reshape(2, -1), or x.reshape((2, -1))."""
+        return self.operators.reshape(self, _together(shape))
+
+    def astype(self, dtype: Any) -> Tensor:
+        """`cr.cast`."""
+        return self.operators.cast(self, dtype)
+
+    def sum(self, axis: Any = None, *, keepdims: bool = False) -> Tensor:
+        """`cr.sum`."""
+        return self.operators.sum(self, axis, keepdims=keepdims)
+
+    def mean(self, axis: Any = None, *, keepdims: bool = False) -> Tensor:
+        """`cr.mean`."""
+        return self.operators.mean(self, axis, keepdims=keepdims)
+
+    def max(self, axis: Any = None, *, keepdims: bool = False) -> Tensor:
+        """`cr.max`."""
+        return self.operators.max(self, axis, keepdims=keepdims)
+
+    def min(self, axis: Any = None, *, keepdims: bool = False) -> Tensor:
+        """`cr.min`."""
+        return self.operators.min(self, axis, keepdims=keepdims)
+
+
+def _together(given: tuple[Any, ...]) -> Any:
+    """What was given as several arguments, or as one."""
+    return given[0] if len(given) == 1 else given

@@ -9,15 +9,20 @@ trigonometric functions of angles, and hyperbolic ones
 activations   relu, sigmoid and their like
 creation      new tensors, and sizes of axes as numbers
 movement      reshape, transpose, broadcast
-parts         pad, concatenate, slice
+parts         pad, concatenate, split
 contraction   sums, means, matrix products
 windows       windows that move along axes: their arithmetic
 convolution   convolutions; transposed_convolution, depthwise_convolution; unfolding: im2col
-selection     the largest elements and where they are
+selection     the largest and smallest elements and where they are
 pooling       the largest elements and means of windows; adaptive_pooling: of as many as are wanted
 resizing      images of another size
+reductions    products, any and all, norms, standard deviations
 gathering     gather and scatter, one-hot
-ordering      top-k, cumulative sums
+indexing      brackets, take
+arrangement   squeeze, stack, flip, roll, repeat, tile
+diagonals     diagonals and triangles of matrices
+running       running totals and products along an axis
+ordering      sort, top-k
 random        Philox: uniform, normal, Bernoulli
 normalization layer, group, RMS, local response, L2 normalisation
 composite     softmax, cross-entropy, dropout
@@ -28,6 +33,7 @@ operators     those behind + - * / @ and their like
 
 from chainrule.ops.activations import *
 from chainrule.ops.adaptive_pooling import *
+from chainrule.ops.arrangement import *
 from chainrule.ops.comparison import *
 from chainrule.ops.composite import *
 from chainrule.ops.contraction import *
@@ -35,9 +41,11 @@ from chainrule.ops.convolution import *
 from chainrule.ops.creation import *
 from chainrule.ops.declared import vocabulary as vocabulary
 from chainrule.ops.depthwise_convolution import *
+from chainrule.ops.diagonals import *
 from chainrule.ops.elementwise import *
 from chainrule.ops.exponential import *
 from chainrule.ops.gathering import *
+from chainrule.ops.indexing import *
 from chainrule.ops.movement import *
 from chainrule.ops.normalization import *
 from chainrule.ops.operators import operators as operators
@@ -45,8 +53,10 @@ from chainrule.ops.ordering import *
 from chainrule.ops.parts import *
 from chainrule.ops.pooling import *
 from chainrule.ops.random import *
+from chainrule.ops.reductions import *
 from chainrule.ops.resizing import *
 from chainrule.ops.rounding import *
+from chainrule.ops.running import *
 from chainrule.ops.selection import *
 from chainrule.ops.transposed_convolution import *
 from chainrule.ops.trigonometric import *

@@ -31,7 +31,11 @@ _TWICE = Message(
     en="{operation}: axes {axes} name an axis of shape {shape} twice.",
     zh="{operation}：轴 {axes} 重复指定了形状 {shape} 的某个轴。",
 )
-
+_BATCH_AXIS = Message(
+    "axes.batch_axis",
+    en="{operation}: the batch axis of {shape} cannot be gone along, since samples have no order; choose another axis.",
+    zh="{operation}：{shape} 的批量轴没有可遵循的顺序；请选择其他轴。",
+)
 _NOT_SIZES = Message(
     "axes.not_sizes",
     en="{operation}: {sizes} is neither a size nor a shape; sizes are integers, at least 0, or cr.batch.",
@@ -79,6 +83,23 @@ def normalized_axes(operation: str, axes: Axes, x: Tensor) -> tuple[int, ...]:
     if len(set(chosen)) < len(chosen):
         raise ShapeError(_TWICE(operation=operation, axes=axes, shape=show_shape(x.shape)))
     return tuple(sorted(chosen))
+
+
+def sized_axes(operation: str, axes: Axes, x: Tensor) -> tuple[int, ...]:
+    """The axes in increasing order, none of them the batch: those whose elements have an order and a number."""
+    chosen = normalized_axes(operation, axes, x)
+    if any(isinstance(x.shape[a], Batch) for a in chosen):
+        raise ShapeError(_BATCH_AXIS(operation=operation, shape=show_shape(x.shape)))
+    return chosen
+
+
+def sized_axis(operation: str, axis: int, x: Tensor) -> tuple[int, int]:
+    """An axis that is not the batch, and its size."""
+    place = normalized_axis(operation, axis, x)
+    extent = x.shape[place]
+    if isinstance(extent, Batch):
+        raise ShapeError(_BATCH_AXIS(operation=operation, shape=show_shape(x.shape)))
+    return place, extent
 
 
 def letters(x: Tensor) -> list[str]:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from operator import index as index_of
 from typing import Any
 
 from chainrule.errors import ShapeError, UsageError
 from chainrule.graph.dtype import bool_, int32, uint8
-from chainrule.graph.extent import Extent, product, show_shape
+from chainrule.graph.extent import Extent, Shape, product, show_shape
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
-from chainrule.ops.axes import Axes, letters, normalized_axes
+from chainrule.ops.axes import Axes, letters, normalized_axes, normalized_axis
 from chainrule.ops.creation import size
+from chainrule.ops.elementwise import multiply
 from chainrule.ops.kinds.composite import Composite
 from chainrule.ops.kinds.conversion import as_floats, as_tensor, cast, lift_numbers
+from chainrule.ops.kinds.elementwise import broadcast_shape
 from chainrule.ops.kinds.indexed import Indexed
+from chainrule.ops.movement import reshape
 
-__all__ = ["einsum", "matmul", "mean", "sum", "variance"]
+__all__ = ["bilinear", "einsum", "inner", "matmul", "mean", "outer", "sum", "tensordot", "variance"]
 
 _MATMUL = Message(
     "matmul.shapes",
@@ -27,6 +32,18 @@ _EINSUM = Message(
     "einsum.notation",
     en="einsum: '{subscripts}' does not fit {count} tensors; write e.g. 'ij,jk->ik', one letter for each axis.",
     zh="einsum：“{subscripts}”与 {count} 个张量不符；请写成例如 'ij,jk->ik'，每个轴一个字母。",
+)
+_EINSUM_REST = Message(
+    "einsum.rest",
+    en="einsum: '{subscripts}' says nothing of the axes {shape} that '...' stands for; write '...' behind '->' "
+    "as well.",
+    zh="einsum：“{subscripts}”没有说明“...”所代表的轴 {shape}；请在“->”之后也写上“...”。",
+)
+_PAIRS = Message(
+    "tensordot.axes",
+    en="tensordot: axes={axes} does not pair axes of {left} with axes of {right}; give a number of axes that both "
+    "have, or two lists of one length.",
+    zh="tensordot：axes={axes} 无法将 {left} 的轴与 {right} 的轴配对；请给出两者都具备的轴数，或两个等长的列表。",
 )
 
 
@@ -123,22 +140,136 @@ def matmul(x: Any, w: Any) -> Tensor:
     return Indexed("matmul", f"y[{','.join(out)}] += x[{','.join(a)}] * w[{','.join(b)}]")(x, w)
 
 
-def einsum(subscripts: str, *tensors: Any) -> Tensor:
-    """Sum of products in Einstein's notation, one letter for each axis.
+def outer(x: Any, w: Any) -> Tensor:
+    """Every product of an element of x and one of w, each taken as one row.
 
-    Shapes:   as the subscripts say; without '->' the letters that occur once remain, in alphabetical order
+        y[i,j] = x[i]·w[j]
+
+    Example:
+        >>> outer([1.0, 2.0], [3.0, 4.0])
+        Tensor([[3. 4.]
+         [6. 8.]], shape=(2, 2), dtype=float32)
+    """
+    rows, columns = (reshape(a, a.size) for a in lift_numbers([x, w]))
+    return Indexed("outer", "y[i,j] += x[i] * w[j]")(rows, columns)
+
+
+def inner(x: Any, w: Any) -> Tensor:
+    """Sums of products over the last axes of both.
+
+        y[a,b] = Σᵢ x[a,i]·w[b,i]
+
+    Shapes:   x (a…, i), w (b…, i) → (a…, b…); where one is a number, their product
+    Raises:   ShapeError if the last axes differ.
+    Example:
+        >>> inner([1.0, 2.0], [3.0, 4.0])
+        Tensor(11.0, shape=(), dtype=float32)
+    """
+    x, w = lift_numbers([x, w])
+    if not x.ndim or not w.ndim:
+        return multiply(x, w)
+    rows, columns = [f"a{k}" for k in range(x.ndim - 1)], [f"b{k}" for k in range(w.ndim - 1)]
+    left, right = ",".join([*rows, "i"]), ",".join([*columns, "i"])
+    return Indexed("inner", f"y[{','.join(rows + columns)}] += x[{left}] * w[{right}]")(x, w)
+
+
+def tensordot(x: Any, w: Any, axes: int | tuple[Axes, Axes] = 2) -> Tensor:
+    """Sum of products over pairs of axes: the last of x and the first of w if a number is given, else those named.
+
+        y[a,b] = Σᵢ x[a,i]·w[i,b]
+
+    Shapes:   x (a…, i…), w (i…, b…) → (a…, b…)
+    Raises:   ShapeError if an axis does not exist, or two of a pair differ; UsageError if axes are not paired.
+    Example:
+        >>> tensordot([[1.0, 2.0], [3.0, 4.0]], [[1.0, 0.0], [0.0, 1.0]])
+        Tensor(5.0, shape=(), dtype=float32)
+    """
+    x, w = lift_numbers([x, w])
+    left, right = _paired(x, w, axes)
+    a, b = [f"a{k}" for k in range(x.ndim)], [f"b{k}" for k in range(w.ndim)]
+    kept = [name for k, name in enumerate(a) if k not in left] + [name for k, name in enumerate(b) if k not in right]
+    for k, (one, other) in enumerate(zip(left, right, strict=True)):
+        a[one] = b[other] = f"i{k}"
+    return Indexed("tensordot", f"y[{','.join(kept)}] += x[{','.join(a)}] * w[{','.join(b)}]")(x, w)
+
+
+def _paired(x: Tensor, w: Tensor, axes: Any) -> tuple[list[int], list[int]]:
+    """The axes of x and of w that belong together."""
+    try:
+        if isinstance(axes, Iterable):
+            given = [list(each) if isinstance(each, Iterable) else [each] for each in axes]
+        else:
+            count = index_of(axes)
+            given = [list(range(x.ndim - count, x.ndim)), list(range(count))]
+            if not 0 <= count <= min(x.ndim, w.ndim):
+                given = []
+    except TypeError:
+        given = []
+    if len(given) != 2 or len(given[0]) != len(given[1]):
+        raise UsageError(_PAIRS(axes=axes, left=show_shape(x.shape), right=show_shape(w.shape)))
+    left, right = ([normalized_axis("tensordot", a, t) for a in each] for each, t in zip(given, (x, w), strict=True))
+    return left, right
+
+
+def bilinear(x: Any, z: Any, w: Any) -> Tensor:
+    """A sum of products of two inputs' features, with a weight for each pair and each output.
+
+        y[n,o] = Σᵢⱼ x[n,i]·w[i,j,o]·z[n,j]
+
+    The weights have the outputs last, as those of dense layers do here; PyTorch has them first.
+
+    Shapes:   x (…, i), z (…, j), w (i, j, o) → (…, o)
+    Raises:   ShapeError if sizes differ.
+    Example:
+        >>> bilinear([[1.0, 2.0]], [[3.0]], [[[1.0]], [[10.0]]])
+        Tensor([[63.]], shape=(1, 1), dtype=float32)
+    """
+    x, z, w = lift_numbers([x, z, w])
+    lead = "".join(f"n{k}," for k in range(x.ndim - 1))
+    return Indexed("bilinear", f"y[{lead}o] += x[{lead}i] * w[i,j,o] * z[{lead}j]")(x, w, z)
+
+
+def einsum(subscripts: str, *tensors: Any) -> Tensor:
+    """Sum of products in Einstein's notation, one letter for each axis; '...' stands for axes that broadcast.
+
+    Shapes:   as the subscripts say; without '->' the letters that occur once remain, in alphabetical order, behind
+              what '...' stands for
     Raises:   UsageError if the subscripts do not fit; ShapeError if the tensors do not.
     Example:
         >>> einsum("ij,ij->i", [[1.0, 2.0], [3.0, 4.0]], [[1.0, 1.0], [1.0, 1.0]])
         Tensor([3. 7.], shape=(2,), dtype=float32)
+        >>> einsum("...i,i", [[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0])
+        Tensor([3. 7.], shape=(2,), dtype=float32)
     """
     left, arrow, right = subscripts.replace(" ", "").partition("->")
     inputs = left.split(",")
-    joined = "".join(inputs)
+    named = "".join(inputs).replace("...", "")
     if not arrow:
-        right = "".join(sorted(c for c in set(joined) if joined.count(c) == 1))
-    known = set(joined)
-    if len(inputs) != len(tensors) or not all(c.isalpha() for c in joined + right) or not set(right) <= known:
+        right = "..." * ("..." in left) + "".join(sorted(c for c in set(named) if named.count(c) == 1))
+    kept = right.replace("...", "", 1)
+    unclear = any(text.count("...") > 1 for text in inputs) or not all(c.isalpha() for c in named + kept)
+    if unclear or len(inputs) != len(tensors) or not set(kept) <= set(named):
         raise UsageError(_EINSUM(subscripts=subscripts, count=len(tensors)))
-    factors = " * ".join(f"x{k}[{','.join(letters)}]" for k, letters in enumerate(inputs))
-    return Indexed("einsum", f"y[{','.join(right)}] += {factors}")(*lift_numbers(tensors))
+    operands = lift_numbers(tensors)
+    hidden = [_hidden(text, x) for text, x in zip(inputs, operands, strict=True)]
+    shape = broadcast_shape("einsum", hidden)
+    if shape and "..." not in right:
+        raise UsageError(_EINSUM_REST(subscripts=subscripts, shape=show_shape(shape)))
+    common = [f"e{k}" for k in range(len(shape))]
+    factors = []
+    for k, (text, own) in enumerate(zip(inputs, hidden, strict=True)):
+        aligned = zip(common[len(shape) - len(own) :], own, shape[len(shape) - len(own) :], strict=True)
+        factors.append(f"x{k}[{_subscripts(text, ['0' if e == 1 != whole else name for name, e, whole in aligned])}]")
+    return Indexed("einsum", f"y[{_subscripts(right, common)}] += {' * '.join(factors)}")(*operands)
+
+
+def _hidden(text: str, x: Tensor) -> Shape:
+    """The sizes of the axes that '...' stands for."""
+    before, dots, after = text.partition("...")
+    return x.shape[len(before) : x.ndim - len(after)] if dots else ()
+
+
+def _subscripts(text: str, hidden: Sequence[str]) -> str:
+    """Einstein's letters as an index formula has them."""
+    before, dots, after = text.partition("...")
+    return ",".join([*before, *(hidden if dots else ()), *after])

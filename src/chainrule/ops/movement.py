@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from chainrule.errors import ShapeError
@@ -14,12 +14,12 @@ from chainrule.graph.operation import Array, Attributes, Primitive, Type
 from chainrule.graph.scalar import FLOOR_DIVIDE, REMAINDER
 from chainrule.graph.tensor import Tensor, apply
 from chainrule.messages import Message
-from chainrule.ops.axes import Sizes, as_shape, letters, normalized_axis
+from chainrule.ops.axes import Sizes, as_shape, letters, normalized_axes, normalized_axis
 from chainrule.ops.kinds import elementwise as kind
 from chainrule.ops.kinds.conversion import as_tensor
 from chainrule.ops.kinds.indexed import Indexed
 
-__all__ = ["broadcast_to", "flatten", "reshape", "transpose"]
+__all__ = ["broadcast_to", "flatten", "moveaxis", "ravel", "reshape", "swapaxes", "transpose"]
 
 _RESHAPE = Message(
     "reshape.size",
@@ -41,6 +41,11 @@ _RESHAPE_BATCH = Message(
     en="reshape: the batch axis of {shape} stays outermost; {target} moves or splits it. Transpose it to "
     "the front first.",
     zh="reshape：{shape} 的批量轴必须保持在最外层；{target} 移动或拆分了它。请先将其转置到最前面。",
+)
+_MOVES = Message(
+    "moveaxis.moves",
+    en="moveaxis: axes {source} cannot be moved to {destination}: give as many places as axes.",
+    zh="moveaxis：无法将轴 {source} 移到 {destination}：位置的个数应与轴的个数相同。",
 )
 _PERMUTATION = Message(
     "transpose.permutation",
@@ -85,6 +90,46 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Tensor:
         raise ShapeError(_PERMUTATION(axes=axes, rank=x.ndim, shape=show_shape(x.shape)))
     names = letters(x)
     return Indexed("transpose", f"y[{','.join(names[a] for a in order)}] += x[{','.join(names)}]")(x)
+
+
+def swapaxes(x: Any, axis1: int, axis2: int) -> Tensor:
+    """x with two axes exchanged.
+
+    Raises:   ShapeError if an axis does not exist.
+    Example:
+        >>> swapaxes([[1, 2], [3, 4]], 0, 1)
+        Tensor([[1 3]
+         [2 4]], shape=(2, 2), dtype=int64)
+    """
+    x = as_tensor(x)
+    a, b = (normalized_axis("swapaxes", axis, x) for axis in (axis1, axis2))
+    order = list(range(x.ndim))
+    order[a], order[b] = b, a
+    return x if a == b else transpose(x, order)
+
+
+def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
+    """x with one axis, or several, at other places; the others keep their order.
+
+    Raises:   ShapeError if an axis does not exist, is named twice, or the two do not have one length.
+    Example:
+        >>> moveaxis([[[1, 2]], [[3, 4]]], 0, -1)
+        Tensor([[[1 3]
+          [2 4]]], shape=(1, 2, 2), dtype=int64)
+    """
+    x = as_tensor(x)
+    pairs = []
+    for axes in (source, destination):
+        given = axes if isinstance(axes, Iterable) else (axes,)
+        normalized_axes("moveaxis", axes, x)  # refuses what is there twice
+        pairs.append([normalized_axis("moveaxis", a, x) for a in given])
+    moved, places = pairs
+    if len(moved) != len(places):
+        raise ShapeError(_MOVES(source=source, destination=destination))
+    order = [a for a in range(x.ndim) if a not in moved]
+    for place, axis in sorted(zip(places, moved, strict=True)):
+        order.insert(place, axis)
+    return x if order == list(range(x.ndim)) else transpose(x, order)
 
 
 class Reshape(Primitive):
@@ -245,3 +290,14 @@ def flatten(x: Any) -> Tensor:
     x = as_tensor(x)
     samples = x.shape[normalized_axis("flatten", 0, x)]
     return reshape(x, (samples, product(x.shape[1:])))
+
+
+def ravel(x: Any) -> Tensor:
+    """All elements in one row, in row-major order.
+
+    Example:
+        >>> ravel([[1, 2], [3, 4]])
+        Tensor([1 2 3 4], shape=(4,), dtype=int64)
+    """
+    x = as_tensor(x)
+    return reshape(x, x.size)

@@ -1,4 +1,4 @@
-"""Order along an axis: the first few by size, and running totals."""
+"""Order along an axis: sorting, and the first few by size."""
 
 from __future__ import annotations
 
@@ -9,76 +9,73 @@ import numpy as np
 
 from chainrule.errors import ShapeError
 from chainrule.graph.affine import Affine, Axis
-from chainrule.graph.dtype import int32, int64
+from chainrule.graph.dtype import int32
 from chainrule.graph.expression import (
     SUM,
     Buffer,
     Coordinate,
-    Guard,
     Read,
     Reduce,
     call,
-    zero,
 )  # fmt: skip
 from chainrule.graph.extent import Batch, show_shape
-from chainrule.graph.loopnest import LoopNest, Output, axes_of, nest
+from chainrule.graph.loopnest import LoopNest, axes_of, nest
 from chainrule.graph.operation import Array, Attributes, Primitive, Type
-from chainrule.graph.scalar import ADD, AND, EQUAL, GREATER, IS_NAN, LESS, NOT, OR, WHERE, convert
+from chainrule.graph.scalar import AND, EQUAL, GREATER, IS_NAN, LESS, NOT, OR, convert
 from chainrule.graph.tensor import Tensor, apply
 from chainrule.messages import Message
-from chainrule.ops.axes import as_shape, normalized_axis
-from chainrule.ops.contraction import counted
-from chainrule.ops.gathering import GATHER
-from chainrule.ops.kinds.conversion import as_tensor
+from chainrule.ops.axes import as_shape, sized_axis
+from chainrule.ops.creation import arange
+from chainrule.ops.gathering import GATHER, SCATTER_ADD
+from chainrule.ops.kinds.composite import Composite
+from chainrule.ops.kinds.conversion import as_tensor, cast
+from chainrule.ops.movement import broadcast_to, moveaxis
 
-__all__ = ["cumulative_sum", "top_k"]
+__all__ = ["argsort", "sort", "top_k"]
 
 _TOP_K = Message(
     "top_k.too_many",
     en="top_k: the last axis of {shape} does not have {k} elements; k is between 1 and its size.",
     zh="top_k：{shape} 的最后一轴没有 {k} 个元素；k 应在 1 与其大小之间。",
 )
-_BATCH_AXIS = Message(
-    "cumulative_sum.batch_axis",
-    en="{operation}: the batch axis of {shape} cannot be gone along, since samples have no order; choose another axis.",
-    zh="{operation}：{shape} 的批量轴没有可遵循的顺序；请选择其他轴。",
-)
 
 
-class _TopPlaces(Primitive):
-    """Where the k largest elements along the last axis are, largest first; NaN above all, equals in their own order."""
+class _Ranks(Primitive):
+    """How many elements of the last axis come before each one in order; NaN is the largest, equals keep their order.
 
-    name = "top_places"
+    All are compared with all: without branches and side by side, which is fast up to some hundreds of elements.
+    """
+
+    name = "ranks"
 
     def infer(self, inputs: Sequence[Tensor], attributes: Attributes) -> Type:
-        x, k = inputs[0], attributes["k"]
-        if not x.shape or isinstance(x.shape[-1], Batch) or not 1 <= k <= x.shape[-1]:
-            raise ShapeError(_TOP_K(shape=show_shape(x.shape), k=k))
-        return Type((*x.shape[:-1], k), int32)
+        return Type(inputs[0].shape, int32)
 
     def evaluate(self, y: Tensor, inputs: Sequence[Array], batch: int | None) -> Array:
-        (x,) = inputs  # a stable sort of the reversed elements, read backwards: equal ones come in their own order
-        order = np.argsort(x[..., ::-1], axis=-1, kind="stable")[..., ::-1]
-        places: Array = x.shape[-1] - 1 - order[..., : y.attributes["k"]]
-        return places.astype(np.int32)
+        (x,) = inputs
+        if y.attributes["descending"]:  # a stable sort of the reversed elements, read backwards
+            order = x.shape[-1] - 1 - np.argsort(x[..., ::-1], axis=-1, kind="stable")[..., ::-1]
+        else:
+            order = np.argsort(x, axis=-1, kind="stable")
+        ranks = np.empty(x.shape, np.int32)
+        np.put_along_axis(ranks, order, np.broadcast_to(np.arange(x.shape[-1], dtype=np.int32), x.shape), -1)
+        return ranks
 
     def lower(self, y: Tensor, output: Buffer, inputs: Sequence[Buffer]) -> Sequence[LoopNest]:
         (x,) = inputs
-        *outer, rank = axes_of(output)
-        element, other = Axis("i", x.shape[-1]), Axis("j", x.shape[-1])
+        *outer, element = axes_of(output)
+        other = Axis("j", element.extent)
         at = tuple(map(Affine.of, outer))
         mine, its = Read(x, (*at, Affine.of(element))), Read(x, (*at, Affine.of(other)))
-        larger, equal = call(GREATER, its, mine), call(EQUAL, its, mine)
+        first = call(GREATER if y.attributes["descending"] else LESS, its, mine)
+        equal = call(EQUAL, its, mine)
         if x.dtype.floating:
-            larger = call(OR, larger, call(AND, call(IS_NAN, its), call(NOT, call(IS_NAN, mine))))
+            larger, smaller = (its, mine) if y.attributes["descending"] else (mine, its)
+            first = call(OR, first, call(AND, call(IS_NAN, larger), call(NOT, call(IS_NAN, smaller))))
             equal = call(OR, equal, call(AND, call(IS_NAN, its), call(IS_NAN, mine)))
         earlier = call(LESS, Coordinate(Affine.of(other)), Coordinate(Affine.of(element)))
-        before = call(convert(int64), call(OR, larger, call(AND, equal, earlier)))
-        position = Reduce(SUM, (other,), (before,))
-        here = call(
-            WHERE, call(EQUAL, position, Coordinate(Affine.of(rank))), Coordinate(Affine.of(element)), zero(int64)
-        )
-        return (nest((*outer, rank), output, call(convert(int32), Reduce(SUM, (element,), (here,)))),)
+        before = call(convert(int32), call(OR, first, call(AND, equal, earlier)))
+        return (nest((*outer, element), output, Reduce(SUM, (other,), (before,))),)
 
     def jvp(self, y: Tensor, tangents: Sequence[Tensor | None]) -> Tensor | None:
         return None
@@ -90,53 +87,67 @@ class _TopPlaces(Primitive):
         return apply(self, *inputs, **y.attributes)
 
 
-class _CumulativeSum(Primitive):
-    """Running totals along an axis, from the first element on or, reversed, from the last."""
-
-    name = "cumulative_sum"
-
-    def infer(self, inputs: Sequence[Tensor], attributes: Attributes) -> Type:
-        x = inputs[0]
-        if isinstance(x.shape[attributes["axis"]], Batch):
-            raise ShapeError(_BATCH_AXIS(operation=self.name, shape=show_shape(x.shape)))
-        return x.type
-
-    def evaluate(self, y: Tensor, inputs: Sequence[Array], batch: int | None) -> Array:
-        (x,) = inputs
-        axis = y.attributes["axis"]
-        if y.attributes["reverse"]:
-            return np.flip(np.cumsum(np.flip(x, axis), axis, dtype=x.dtype), axis)
-        return np.cumsum(x, axis, dtype=x.dtype)
-
-    def lower(self, y: Tensor, output: Buffer, inputs: Sequence[Buffer]) -> Sequence[LoopNest]:
-        axes = axes_of(output)
-        k = y.attributes["axis"]
-        along, extent = axes[k], axes[k].extent
-        assert isinstance(extent, int)
-        here = Affine.of(along, -1) + (extent - 1) if y.attributes["reverse"] else Affine.of(along)
-        back = here + (1 if y.attributes["reverse"] else -1)
-
-        def at(position: Affine) -> tuple[Affine, ...]:
-            return tuple(position if a is along else Affine.of(a) for a in axes)
-
-        total = call(ADD, Guard(((back, extent),), Read(output, at(back))), Read(inputs[0], at(here)))
-        return (LoopNest(tuple(axes), (Output(output, at(here), total),), ordered=(along,)),)
-
-    def jvp(self, y: Tensor, tangents: Sequence[Tensor | None]) -> Tensor | None:
-        return None if tangents[0] is None else apply(self, tangents[0], **y.attributes)
-
-    def vjp(self, y: Tensor, cotangent: Tensor) -> Sequence[Tensor | None]:
-        return [apply(self, cotangent, **{**y.attributes, "reverse": not y.attributes["reverse"]})]
-
-    def vmap(self, y: Tensor, inputs: Sequence[Tensor], batched: Sequence[bool]) -> Tensor:
-        return apply(self, *inputs, **{**y.attributes, "axis": y.attributes["axis"] + 1})
+RANKS = _Ranks()
 
 
-TOP_PLACES, CUMULATIVE_SUM = _TopPlaces(), _CumulativeSum()
+def _places(x: Tensor, descending: bool) -> Tensor:
+    """Where the elements of the last axis are, in order: each one's place written at its rank."""
+    extent = x.shape[-1]
+    ranks = apply(RANKS, x, descending=descending)
+    places = broadcast_to(cast(arange(extent), int32), x.shape)
+    return apply(SCATTER_ADD, places, ranks, batch_dims=x.ndim - 1, extent=extent)
+
+
+def _argsort(x: Tensor, *, axis: int, descending: bool) -> Tensor:
+    return moveaxis(_places(moveaxis(x, axis, -1), descending), -1, axis)
+
+
+def _sort(x: Tensor, *, axis: int, descending: bool) -> Tensor:
+    last = moveaxis(x, axis, -1)
+    return moveaxis(apply(GATHER, last, _places(last, descending), batch_dims=x.ndim - 1), -1, axis)
+
+
+def _top_places(x: Tensor, *, k: int) -> Tensor:
+    return _places(x, True)[..., :k]
+
+
+ARGSORT, SORT = Composite("argsort", _argsort), Composite("sort", _sort)
+TOP_PLACES = Composite("top_places", _top_places)
+
+
+def sort(x: Any, axis: int = -1, *, descending: bool = False) -> Tensor:
+    """The elements along an axis in order, the smallest first; NaN last, as in NumPy. Descending, the largest first.
+
+    Native code compares every element with every other: fast for hundreds of elements, slow for tens of thousands.
+
+    Shapes:   x (…, a, …) → (…, a, …)
+    Gradient: each element's, back at its place
+    Raises:   ShapeError if the axis does not exist, or is the batch.
+    Example:
+        >>> sort([3.0, 1.0, 2.0])
+        Tensor([1. 2. 3.], shape=(3,), dtype=float32)
+    """
+    x = as_tensor(x)
+    place, _ = sized_axis("sort", axis, x)
+    return SORT(x, axis=place, descending=bool(descending))
+
+
+def argsort(x: Any, axis: int = -1, *, descending: bool = False) -> Tensor:
+    """Where the elements are that `sort` puts in order; equal ones keep theirs (NumPy's kind="stable").
+
+    Shapes:   x (…, a, …) → (…, a, …), int32
+    Raises:   ShapeError if the axis does not exist, or is the batch.
+    Example:
+        >>> argsort([3.0, 1.0, 2.0])
+        Tensor([1 2 0], shape=(3,), dtype=int32)
+    """
+    x = as_tensor(x)
+    place, _ = sized_axis("argsort", axis, x)
+    return ARGSORT(x, axis=place, descending=bool(descending))
 
 
 def top_k(x: Any, k: int) -> tuple[Tensor, Tensor]:
-    """The k largest elements along the last axis, largest first, and where they are.
+    """The k largest elements along the last axis, largest first, and where they are; NaN counts as the largest.
 
     Shapes:   x (…, a) → values (…, k), places (…, k) as int32
     Raises:   ShapeError if the axis has fewer than k elements.
@@ -147,19 +158,8 @@ def top_k(x: Any, k: int) -> tuple[Tensor, Tensor]:
     """
     x = as_tensor(x)
     (count,) = as_shape("top_k", k)
-    places = apply(TOP_PLACES, x, k=count)
+    extent = x.shape[-1] if x.shape else 0
+    if isinstance(extent, Batch) or isinstance(count, Batch) or not 1 <= count <= extent:
+        raise ShapeError(_TOP_K(shape=show_shape(x.shape), k=count))
+    places = TOP_PLACES(x, k=count)
     return apply(GATHER, x, places, batch_dims=x.ndim - 1), places
-
-
-def cumulative_sum(x: Any, axis: int = -1, *, reverse: bool = False) -> Tensor:
-    """Running totals along an axis; reversed, from the last element back. Bools and uint8 are counted as int32.
-
-        y[i] = Σ x[j], j ≤ i
-
-    Raises:   ShapeError if the axis does not exist, or is the batch.
-    Example:
-        >>> cumulative_sum([1.0, 2.0, 3.0])
-        Tensor([1. 3. 6.], shape=(3,), dtype=float32)
-    """
-    x = counted(as_tensor(x))
-    return apply(CUMULATIVE_SUM, x, axis=normalized_axis("cumulative_sum", axis, x), reverse=reverse)

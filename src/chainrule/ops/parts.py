@@ -1,30 +1,30 @@
-"""Parts and wholes: padding, concatenation, and Python's brackets."""
+"""Parts and wholes: padding, concatenation, splitting."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import index as index_of
-from types import EllipsisType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from chainrule.errors import ShapeError, UsageError
 from chainrule.graph.affine import Affine
 from chainrule.graph.expression import Buffer, Read
-from chainrule.graph.extent import Batch, Extent, show_shape
+from chainrule.graph.extent import Batch, show_shape
 from chainrule.graph.loopnest import LoopNest, axes_of, nest
 from chainrule.graph.operation import Array, Attributes, Primitive, Type
 from chainrule.graph.tensor import Tensor, apply
-from chainrule.messages import Message
-from chainrule.ops.axes import letters, normalized_axis
+from chainrule.messages import Message, suggestion
+from chainrule.ops.axes import letters, normalized_axis, sized_axis
 from chainrule.ops.creation import zeros
 from chainrule.ops.elementwise import where
+from chainrule.ops.kinds.composite import Composite
 from chainrule.ops.kinds.conversion import as_tensor, lift
 from chainrule.ops.kinds.indexed import Indexed
 from chainrule.ops.movement import all_batched, broadcast_to
 
-__all__ = ["concatenate", "pad"]
+__all__ = ["concatenate", "pad", "split"]
 
 _CONCATENATE = Message(
     "concatenate.shapes",
@@ -42,49 +42,73 @@ _PAD = Message(
     "the batch axis takes (0, 0).",
     zh="pad：{widths} 与形状 {shape} 不符：请为 {rank} 个轴各给出不小于 0 的 (前, 后)；批量轴只能是 (0, 0)。",
 )
-_INDEX = Message(
-    "index.kind",
-    en="an index of {kind} cannot be used on a tensor of shape {shape}; use integers, slices, None, ... or an integer "
-    "tensor, no more than it has axes.",
-    zh="不能对形状为 {shape} 的张量使用 {kind} 下标；请使用整数、切片、None、... 或整数张量，且不超过其轴数。",
+_MODE = Message(
+    "pad.mode",
+    en="pad: mode={mode} is not one of {modes}.{suggestion}",
+    zh="pad：mode={mode} 不是 {modes} 之一。{suggestion}",
 )
-_STEP = Message(
-    "index.step",
-    en="a slice of step 0 of a tensor of shape {shape} would never end; steps are positive or negative.",
-    zh="对形状为 {shape} 的张量以步长 0 切片永远不会结束；步长应为正数或负数。",
+_PAD_EMPTY = Message(
+    "pad.empty",
+    en="pad: axis {axis} of shape {shape} has no elements that could be repeated; mode 'constant' needs none.",
+    zh="pad：形状 {shape} 的轴 {axis} 没有可重复的元素；'constant' 模式不需要元素。",
 )
-_INDEX_RANGE = Message(
-    "index.range",
-    en="index {index} is out of range for axis {axis} of shape {shape}.",
-    zh="下标 {index} 超出形状 {shape} 的轴 {axis} 的范围。",
-)
-_INDEX_BATCH = Message(
-    "index.batch",
-    en="the batch axis of shape {shape} has no size yet and can only be taken whole, with ':'.",
-    zh="形状 {shape} 的批量轴尚无大小，只能用“:”整体选取。",
+_SECTIONS = Message(
+    "split.sections",
+    en="split: axis {axis} of shape {shape} cannot be cut into {sections} equal parts; give a number that divides its "
+    "size, or the places to cut at.",
+    zh="split：形状 {shape} 的轴 {axis} 无法均分为 {sections} 份；请给出能整除其大小的份数，或切分位置。",
 )
 
+_MODES: dict[str, Literal["wrap", "edge", "reflect", "symmetric"]] = {
+    "circular": "wrap",
+    "edge": "edge",
+    "reflect": "reflect",
+    "symmetric": "symmetric",
+}  # NumPy's names
 
-def pad(x: Any, widths: Sequence[tuple[int, int]], value: float = 0) -> Tensor:
-    """x with `before` and `after` elements of one value added to each axis.
+
+# ---------------------------------------------------------------------------------------------------------- padding
+def pad(x: Any, widths: Sequence[tuple[int, int]], mode: str = "constant", *, value: float = 0) -> Tensor:
+    """x with `before` and `after` elements added to each axis, by NumPy's rules.
+
+    mode      what is added to 1 2 3, two before and after
+    constant  `value`: 0 0 1 2 3 0 0
+    edge      the element at the end: 1 1 1 2 3 3 3
+    reflect   the elements back from the end, without it: 3 2 1 2 3 2 1
+    symmetric the elements back from the end, with it: 2 1 1 2 3 3 2
+    circular  those at the other end, as if x went on from the start (NumPy's "wrap"): 2 3 1 2 3 1 2
 
     Shapes:   x (…, a, …) → (…, before + a + after, …)
-    Raises:   ShapeError if widths do not fit x.
+    Raises:   ShapeError if widths do not fit x, or nothing is there to be repeated; UsageError for another mode.
     Example:
         >>> pad([1.0, 2.0], [(1, 2)])
         Tensor([0. 1. 2. 0. 0.], shape=(5,), dtype=float32)
+        >>> pad([1.0, 2.0, 3.0], [(2, 1)], "reflect")
+        Tensor([3. 2. 1. 2. 3. 2.], shape=(6,), dtype=float32)
     """
     x = as_tensor(x)
     try:
-        pairs = [(index_of(before), index_of(after)) for before, after in widths]
+        pairs = tuple((index_of(before), index_of(after)) for before, after in widths)
     except (TypeError, ValueError):
-        pairs = []
+        pairs = ()
     bad = len(pairs) != x.ndim or any(min(w) < 0 for w in pairs)
     if bad or any(w != (0, 0) and isinstance(e, Batch) for w, e in zip(pairs, x.shape, strict=True)):
         raise ShapeError(_PAD(widths=widths, shape=show_shape(x.shape), rank=x.ndim))
-    widths = pairs
+    if mode != "constant" and mode not in _MODES:
+        modes = ("constant", *_MODES)
+        shown = ", ".join(map(repr, modes))
+        raise UsageError(_MODE(mode=repr(mode), modes=shown, suggestion=suggestion(str(mode), modes)))
+    if mode == "constant" or all(w == (0, 0) for w in pairs):
+        return _padded_with(x, pairs, value)
+    for axis, (w, extent) in enumerate(zip(pairs, x.shape, strict=True)):
+        if extent == 0 and w != (0, 0):
+            raise ShapeError(_PAD_EMPTY(axis=axis, shape=show_shape(x.shape)))
+    return PAD(x, widths=pairs, mode=mode)
+
+
+def _padded_with(x: Tensor, widths: Sequence[tuple[int, int]], value: float) -> Tensor:
     if all(w == (0, 0) for w in widths):
-        return as_tensor(x)
+        return x
     shape = tuple(e if isinstance(e, Batch) else a + e + b for e, (a, b) in zip(x.shape, widths, strict=True))
     names = letters(x)
     moved = [f"{name}+{before}" if before else name for name, (before, _) in zip(names, widths, strict=True)]
@@ -96,6 +120,44 @@ def pad(x: Any, widths: Sequence[tuple[int, int]], value: float = 0) -> Tensor:
     return where(inside, padded, value)
 
 
+def _pad(x: Tensor, *, widths: tuple[tuple[int, int], ...], mode: str) -> Tensor:
+    """What is added are slices of x: where they are says NumPy's own padding of the places 0, 1, 2, …"""
+    for axis, (before, after) in enumerate(widths):
+        extent = x.shape[axis]
+        if (before or after) and isinstance(extent, int):
+            places = np.pad(np.arange(extent), (before, after), _MODES[mode]).tolist()
+            front, back = _runs(places[:before]), _runs(places[len(places) - after :])
+            x = concatenate([*(_run(x, axis, r) for r in front), x, *(_run(x, axis, r) for r in back)], axis)
+    return x
+
+
+def _runs(places: Sequence[int]) -> list[Sequence[int]]:
+    """Places cut into runs that go up by 1, down by 1, or stay: as few as there can be."""
+    runs: list[list[int]] = []
+    for place in places:
+        run = runs[-1] if runs else []
+        step = place - run[-1] if run else 2
+        if abs(step) <= 1 and (len(run) == 1 or step == run[1] - run[0]):
+            run.append(place)
+        else:
+            runs.append([place])
+    return list(runs)
+
+
+def _run(x: Tensor, axis: int, places: Sequence[int]) -> Tensor:
+    lead = (slice(None),) * axis
+    first, step = places[0], places[-1] - places[0]
+    if not step:
+        shape = (*x.shape[:axis], len(places), *x.shape[axis + 1 :])
+        return broadcast_to(x[(*lead, slice(first, first + 1))], shape)
+    end = places[-1] + (1 if step > 0 else -1)
+    return x[(*lead, slice(first, None if end < 0 else end, 1 if step > 0 else -1))]
+
+
+PAD = Composite("pad", _pad)
+
+
+# ---------------------------------------------------------------------------------------------------- concatenation
 class Concatenate(Primitive):
     """Tensors one behind the other along an axis."""
 
@@ -163,53 +225,25 @@ def concatenate(tensors: Sequence[Any], axis: int = 0) -> Tensor:
     return apply(CONCATENATE, *operands, axis=normalized_axis("concatenate", axis, operands[0]))
 
 
-def index(x: Tensor, key: Any) -> Tensor:
-    """x[key]: integers, slices of any step, None and ... ; what Python's brackets do."""
-    entries = list(key) if isinstance(key, tuple) else [key]
-    taken = sum(e is not None and e is not Ellipsis for e in entries)
-    if not any(e is Ellipsis for e in entries):
-        entries.append(Ellipsis)
-    place = next(k for k, e in enumerate(entries) if e is Ellipsis)
-    entries[place : place + 1] = [slice(None)] * (x.ndim - taken)
-    if taken > x.ndim or any(e is Ellipsis for e in entries):
-        raise ShapeError(_INDEX(kind=f"{taken} entries", shape=show_shape(x.shape)))
-    read: list[str] = []
-    written: list[str] = []
-    extents: dict[str, Extent] = {}
-    for entry in entries:
-        axis = len(read)
-        if entry is None:
-            written.append("0")
-            continue
-        text, extent = _one_index(x, axis, entry)
-        read.append(text)
-        if extent is not None:
-            written.append(f"a{axis}")
-            extents[f"a{axis}"] = extent
-    return Indexed("slice", f"y[{','.join(written)}] += x[{','.join(read)}]")(x, **extents)
+def split(x: Any, sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
+    """x cut along an axis: into a number of equal parts, or before each of the given places (as NumPy has it; in
+    PyTorch the numbers are sizes).
 
-
-def _one_index(x: Tensor, axis: int, entry: int | slice | EllipsisType) -> tuple[str, Extent | None]:
-    """The text of one index, and the size of the axis that remains, if one does."""
-    extent = x.shape[axis]
-    if isinstance(extent, Batch):
-        if entry == slice(None):
-            return f"a{axis}", extent
-        raise ShapeError(_INDEX_BATCH(shape=show_shape(x.shape)))
-    if isinstance(entry, slice):
-        if entry.step == 0:
-            raise UsageError(_STEP(shape=show_shape(x.shape)))
-        try:
-            start, stop, step = entry.indices(extent)
-        except TypeError:
-            kind = f"slice({entry.start}, {entry.stop}, {entry.step})"
-            raise ShapeError(_INDEX(kind=kind, shape=show_shape(x.shape))) from None
-        count = len(range(start, stop, step))
-        moved = f"a{axis}" if step == 1 else f"{'-' if step < 0 else ''}{abs(step)}*a{axis}"
-        return (f"{moved}+{start}" if start and count else moved if count else f"a{axis}"), count
-    if isinstance(entry, bool | EllipsisType) or not hasattr(entry, "__index__"):
-        raise ShapeError(_INDEX(kind=type(entry).__name__, shape=show_shape(x.shape)))
-    position = entry.__index__()
-    if not -extent <= position < extent:
-        raise ShapeError(_INDEX_RANGE(index=position, axis=axis, shape=show_shape(x.shape)))
-    return str(position % extent), None
+    Raises:   ShapeError if the axis does not exist, or is the batch, or parts would not be equal.
+    Example:
+        >>> split([1, 2, 3], [1])
+        [Tensor([1], shape=(1,), dtype=int64), Tensor([2 3], shape=(2,), dtype=int64)]
+    """
+    x = as_tensor(x)
+    place, extent = sized_axis("split", axis, x)
+    try:
+        cuts = [index_of(c) for c in sections] if isinstance(sections, Iterable) else None
+        count = 0 if isinstance(sections, Iterable) else index_of(sections)
+    except TypeError:
+        raise UsageError(_SECTIONS(axis=place, shape=show_shape(x.shape), sections=repr(sections))) from None
+    if cuts is None:
+        if count < 1 or extent % count:
+            raise ShapeError(_SECTIONS(axis=place, shape=show_shape(x.shape), sections=count))
+        cuts = [k * (extent // count) for k in range(1, count)]
+    lead = (slice(None),) * place
+    return [x[(*lead, slice(a, b))] for a, b in zip([0, *cuts], [*cuts, None], strict=True)]

@@ -14,10 +14,11 @@ from chainrule.graph.tensor import Tensor, tensor
 from chainrule.messages import Message, suggestion
 from chainrule.ops.axes import letters
 from chainrule.ops.gathering import gather
+from chainrule.ops.indexing import index
 from chainrule.ops.kinds.composite import Composite
 from chainrule.ops.kinds.conversion import as_floats, as_tensor
 from chainrule.ops.kinds.indexed import Indexed
-from chainrule.ops.parts import index, pad
+from chainrule.ops.parts import pad
 from chainrule.ops.windows import PerAxis, sizes, spatial_extents, spatial_rank
 
 __all__ = ["resize"]

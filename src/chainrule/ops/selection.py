@@ -1,4 +1,4 @@
-"""Selection: the largest elements of axes and, for pooling, of windows; and where they are."""
+"""Selection: the largest and smallest elements of axes, the largest of windows (for pooling), and where they are."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule.errors import ShapeError
 from chainrule.graph.affine import Affine, Axis
-from chainrule.graph.dtype import int32
+from chainrule.graph.dtype import bool_, int32, uint8
 from chainrule.graph.expression import (
     LARGEST,
     PLACE_OF_LARGEST,
@@ -26,7 +26,7 @@ from chainrule.graph.expression import (
     call,
     zero,
 )  # fmt: skip
-from chainrule.graph.extent import Batch, Shape, concrete, concrete_shape, show_shape
+from chainrule.graph.extent import Shape, concrete, concrete_shape, show_shape
 from chainrule.graph.formula import parse_index_formula
 from chainrule.graph.gather import gather as gathering_nests
 from chainrule.graph.indexing import Indexing, resolve
@@ -36,22 +36,24 @@ from chainrule.graph.scalar import EQUAL, WHERE, convert
 from chainrule.graph.special import select
 from chainrule.graph.tensor import Tensor, apply
 from chainrule.messages import Message
-from chainrule.ops.axes import Axes, letters, normalized_axes, normalized_axis
+from chainrule.ops.axes import Axes, letters, sized_axes, sized_axis
+from chainrule.ops.comparison import logical_not
+from chainrule.ops.kinds.composite import Composite
 from chainrule.ops.kinds.conversion import as_tensor
 from chainrule.ops.kinds.indexed import batched_text, fresh_letter, placed, view
 from chainrule.ops.movement import all_batched
 
-__all__ = ["argmax", "max"]
+__all__ = ["argmax", "argmin", "max", "min"]
 
 _EMPTY = Message(
     "largest.empty",
     en="{operation}: there is no largest element among none: shape {shape} has an empty axis there.",
     zh="{operation}：没有元素，无法取最大值：形状 {shape} 在该处有空轴。",
 )
-_BATCH_AXIS = Message(
-    "selection.batch_axis",
-    en="{operation}: the batch axis of {shape} cannot be gone along, since samples have no order; choose another axis.",
-    zh="{operation}：{shape} 的批量轴没有可遵循的顺序；请选择其他轴。",
+_NONE_SMALLEST = Message(
+    "smallest.empty",
+    en="{operation}: there is no smallest element among none: shape {shape} has an empty axis there.",
+    zh="{operation}：没有元素，无法取最小值：形状 {shape} 在该处有空轴。",
 )
 
 
@@ -267,11 +269,9 @@ def _put(formula: str, cotangent: Tensor, places: Tensor, under: Shape, attribut
     return apply(_Put(formula), cotangent, places, **{**attributes, "under": under})
 
 
-def _reduction(operation: str, x: Tensor, axes: tuple[int, ...], keepdims: bool) -> str:
+def _reduction(x: Tensor, axes: tuple[int, ...], keepdims: bool) -> str:
     names = letters(x)
     kept = ["0" if k in axes else name for k, name in enumerate(names) if keepdims or k not in axes]
-    if any(isinstance(x.shape[a], Batch) for a in axes):
-        raise ShapeError(_BATCH_AXIS(operation=operation, shape=show_shape(x.shape)))
     return f"y[{','.join(kept)}] max= x[{','.join(names)}]"
 
 
@@ -280,24 +280,77 @@ def max(x: Any, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
 
         y[a0] = max x[a0,a1]
 
-    Raises:   ShapeError if an axis does not exist, or is empty.
+    Raises:   ShapeError if an axis does not exist, is empty, or is the batch.
     Example:
         >>> max([[1.0, 5.0], [3.0, 4.0]], axis=1)
         Tensor([5. 4.], shape=(2,), dtype=float32)
     """
     x = as_tensor(x)
-    axes = normalized_axes("max", axis, x)
-    return apply(Maximum(_reduction("max", x, axes, keepdims)), x) if axes else x
+    axes = sized_axes("max", axis, x)
+    return apply(Maximum(_reduction(x, axes, keepdims)), x) if axes else x
 
 
 def argmax(x: Any, axis: int = -1) -> Tensor:
     """Where the largest element along an axis is; the first of equal ones. No gradient passes.
 
     Shapes:   x (…, a, …) → (…, …), int32
-    Raises:   ShapeError if the axis does not exist, or is empty.
+    Raises:   ShapeError if the axis does not exist, is empty, or is the batch.
     Example:
         >>> argmax([[1.0, 5.0], [3.0, 3.0]])
         Tensor([1 0], shape=(2,), dtype=int32)
     """
     x = as_tensor(x)
-    return apply(_PlaceOf(_reduction("argmax", x, (normalized_axis("argmax", axis, x),), False)), x)
+    place, _ = sized_axis("argmax", axis, x)
+    return apply(_PlaceOf(_reduction(x, (place,), False)), x)
+
+
+# ------------------------------------------------------------------------------------------------ smallest elements
+def _turned(x: Tensor) -> Tensor:
+    """Numbers in the opposite order, each type's own ends for each other; turned twice they are the same again."""
+    if x.dtype is bool_:
+        return logical_not(x)
+    return -x if x.dtype.floating else 255 - x if x.dtype is uint8 else -1 - x
+
+
+def _min(x: Tensor, *, axes: tuple[int, ...], keepdims: bool) -> Tensor:
+    return _turned(max(_turned(x), axes, keepdims=keepdims))
+
+
+def _argmin(x: Tensor, *, axis: int) -> Tensor:
+    return argmax(_turned(x), axis)
+
+
+MIN, ARGMIN = Composite("min", _min), Composite("argmin", _argmin)
+
+
+def min(x: Any, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
+    """The smallest element over some axes, or all; NaN if one is. The first smallest gets the gradient.
+
+        y[a0] = min x[a0,a1]
+
+    Raises:   ShapeError if an axis does not exist, is empty, or is the batch.
+    Example:
+        >>> min([[1.0, 5.0], [3.0, 4.0]], axis=1)
+        Tensor([1. 3.], shape=(2,), dtype=float32)
+    """
+    x = as_tensor(x)
+    axes = sized_axes("min", axis, x)
+    if any(x.shape[a] == 0 for a in axes):
+        raise ShapeError(_NONE_SMALLEST(operation="min", shape=show_shape(x.shape)))
+    return MIN(x, axes=axes, keepdims=keepdims)
+
+
+def argmin(x: Any, axis: int = -1) -> Tensor:
+    """Where the smallest element along an axis is; the first of equal ones. No gradient passes.
+
+    Shapes:   x (…, a, …) → (…, …), int32
+    Raises:   ShapeError if the axis does not exist, is empty, or is the batch.
+    Example:
+        >>> argmin([[1.0, 5.0], [3.0, 3.0]])
+        Tensor([0 0], shape=(2,), dtype=int32)
+    """
+    x = as_tensor(x)
+    place, extent = sized_axis("argmin", axis, x)
+    if extent == 0:
+        raise ShapeError(_NONE_SMALLEST(operation="argmin", shape=show_shape(x.shape)))
+    return ARGMIN(x, axis=place)

@@ -166,7 +166,7 @@ def padding_widths(operation: str, padding: Padding, rank: int, same: Callable[[
 
 
 def pad_spatial(x: Tensor, widths: Sequence[Pair], value: float = 0) -> Tensor:
-    return pad(x, [(0, 0), *widths, (0, 0)], value)
+    return pad(x, [(0, 0), *widths, (0, 0)], value=value)
 
 
 def window_text(rank: int) -> tuple[str, str, str]:

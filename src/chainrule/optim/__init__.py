@@ -14,8 +14,7 @@ max_norm           MaxNorm: a bound on weights
 averaging          ExponentialAverage, StochasticWeightAverage: means of the weights over the training
 accumulation       AccumulateGradients: one update from several batches
 names              OPTIMIZERS: the optimizers by name
-schedules          rates that change while training: ConstantRate, StepDecay, ExponentialDecay, PiecewiseConstant,
-                   PolynomialDecay, Cosine, CosineRestarts, WarmUp, OneCycle
+schedules          rates that change while training: ConstantRate, StepDecay, ExponentialDecay, Cosine, WarmUp, OneCycle
 rates              which numbers a rate can be
 """
 

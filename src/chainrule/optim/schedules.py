@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from bisect import bisect_right
 from dataclasses import dataclass
-from itertools import pairwise
 from numbers import Integral, Real
 from typing import Any
 
 from chainrule.errors import UsageError
 from chainrule.messages import Message
 
-__all__ = [
-    "ConstantRate", "Cosine", "CosineRestarts", "ExponentialDecay", "OneCycle", "PiecewiseConstant", "PolynomialDecay",
-    "Schedule", "StepDecay", "WarmUp",
-]  # fmt: skip
+__all__ = ["ConstantRate", "Cosine", "ExponentialDecay", "OneCycle", "Schedule", "StepDecay", "WarmUp"]
 
 _STEPS = Message(
     "schedule.steps",
@@ -27,22 +22,6 @@ _FRACTION = Message(
     "schedule.fraction",
     en="OneCycle: rising={rising} must be the part of the training in which the rate rises, above 0 and below 1.",
     zh="OneCycle：rising={rising} 应为学习率上升阶段所占的比例，大于 0 且小于 1。",
-)
-_BOUNDARIES = Message(
-    "schedule.boundaries",
-    en="PiecewiseConstant: boundaries={boundaries!r} must be whole numbers above 0, each larger than the one before.",
-    zh="PiecewiseConstant：boundaries={boundaries!r} 必须是大于 0 且依次递增的整数。",
-)
-_PIECES = Message(
-    "schedule.pieces",
-    en="PiecewiseConstant: {boundaries} boundaries part {wanted} values, but there are {values}. Give one value more"
-    " than boundaries.",
-    zh="PiecewiseConstant：{boundaries} 个边界分出 {wanted} 个值，但给出了 {values} 个。值的个数应比边界多一个。",
-)
-_LENGTHS = Message(
-    "schedule.lengths",
-    en="CosineRestarts(longer={longer!r}): each cycle is so many times as long as the one before: give 1 or more.",
-    zh="CosineRestarts(longer={longer!r})：每个周期的长度是前一个的若干倍：请给出不小于 1 的数。",
 )
 _VALUE = Message(
     "schedule.value",
@@ -140,61 +119,6 @@ class ExponentialDecay(Schedule):
 
 
 @dataclass(frozen=True)
-class PiecewiseConstant(Schedule):
-    """One value after another, each until an update that is given.
-
-        η = values[k] for boundaries[k - 1] ≤ step < boundaries[k]
-
-    (In Keras a boundary is the last step with the value before it.)
-
-    Units:    boundaries: updates
-    Raises:   UsageError if boundaries do not rise, or are not one fewer than values.
-    Example:
-        >>> [PiecewiseConstant((0.4, 0.1, 0.02), (2, 4))(step, 6) for step in range(6)]
-        [0.4, 0.4, 0.1, 0.1, 0.02, 0.02]
-    """
-
-    values: tuple[float, ...]
-    boundaries: tuple[int, ...]
-
-    def __post_init__(self) -> None:
-        for value in self.values:
-            self._check_values(values=value)
-        whole = all(isinstance(b, Integral) and b > 0 for b in self.boundaries)
-        if not (whole and all(a < b for a, b in pairwise(self.boundaries))):
-            raise UsageError(_BOUNDARIES(boundaries=self.boundaries))
-        count = len(self.boundaries)
-        if len(self.values) != count + 1:
-            raise UsageError(_PIECES(boundaries=count, wanted=count + 1, values=len(self.values)))
-
-    def __call__(self, step: int, total: int) -> float:
-        return float(self.values[bisect_right(self.boundaries, step)])
-
-
-@dataclass(frozen=True)
-class PolynomialDecay(Schedule):
-    """A power of what is left of the training; with power 1, as it is by default, a straight line.
-
-        η = final + (initial - final)·(1 - step / total) ^ power
-
-    Example:
-        >>> [PolynomialDecay(0.4)(step, 4) for step in range(4)]
-        [0.4, 0.30000000000000004, 0.2, 0.1]
-    """
-
-    initial: float
-    final: float = 0.0
-    power: float = 1.0
-
-    def __post_init__(self) -> None:
-        self._check_values(initial=self.initial, final=self.final, power=self.power)
-
-    def __call__(self, step: int, total: int) -> float:
-        left = 1.0 - min(step / total, 1.0)
-        return self.final + (self.initial - self.final) * math.pow(left, self.power)
-
-
-@dataclass(frozen=True)
 class Cosine(Schedule):
     """Half a cosine, from the initial value to a final one at the end of the training.
 
@@ -214,44 +138,6 @@ class Cosine(Schedule):
 
     def __call__(self, step: int, total: int) -> float:
         return self.final + (self.initial - self.final) * (1 + math.cos(math.pi * min(step / total, 1.0))) / 2
-
-
-@dataclass(frozen=True)
-class CosineRestarts(Schedule):
-    """Half a cosine again and again: each cycle begins anew, longer than the one before, and perhaps lower.
-
-        η = final + (initial·lowerⁱ - final)·(1 + cos(π T / Tᵢ)) / 2,  Tᵢ = steps·longerⁱ
-
-    T counts the updates of cycle i. (As in Keras, whose names are t_mul and m_mul; in PyTorch longer is 1 by default.)
-
-    Units:    steps: updates, of the first cycle
-    Raises:   UsageError if steps is not above 0, or longer is below 1.
-    Source:   Loshchilov and Hutter 2017, SGDR, equation 5
-    Example:
-        >>> [round(CosineRestarts(0.4, steps=2)(step, 8), 4) for step in range(8)]
-        [0.4, 0.2, 0.4, 0.3414, 0.2, 0.0586, 0.4, 0.3848]
-    """
-
-    initial: float
-    steps: int
-    final: float = 0.0
-    longer: float = 2.0
-    lower: float = 1.0
-
-    def __post_init__(self) -> None:
-        self._check_steps(self.steps)
-        self._check_values(initial=self.initial, final=self.final, lower=self.lower)
-        if not (is_finite(self.longer) and self.longer >= 1):
-            raise UsageError(_LENGTHS(longer=self.longer))
-
-    def __call__(self, step: int, total: int) -> float:
-        cycle, within, length = 0, float(step), float(self.steps)
-        if self.longer == 1:  # then there may be many
-            cycle, within = step // self.steps, float(step % self.steps)
-        while within >= length:
-            cycle, within, length = cycle + 1, within - length, length * self.longer
-        highest = self.initial * math.pow(self.lower, cycle)
-        return self.final + (highest - self.final) * (1 + math.cos(math.pi * within / length)) / 2
 
 
 @dataclass(frozen=True)
