@@ -7,7 +7,7 @@ import pytest
 
 from chainrule.autodiff.arguments import leaves
 from chainrule.execute.native import NativeProgram
-from chainrule.nn import Dense, Sequential, trace
+from chainrule.nn import L1, L1L2, L2, ActivityPenalty, Dense, Sequential, trace
 from chainrule.optim import (
     LBFGS,
     OPTIMIZERS,
@@ -63,7 +63,8 @@ def training(optimizer: Optimizer) -> tuple[TrainingStep, Samples]:
     random = np.random.default_rng(0)
     x = random.standard_normal((SAMPLES, 4))
     samples = Samples((x,), (np.tanh(x @ random.standard_normal((4, 2))),))
-    network = trace(Sequential([Dense(6, "tanh"), Dense(2)]), [(4,)], dtype="float64")
+    hidden = Dense(6, "tanh", kernel_penalty=L1L2(1e-4, 1e-4), bias_penalty=L1(1e-4))
+    network = trace(Sequential([hidden, ActivityPenalty(L2(1e-4)), Dense(2)]), [(4,)], dtype="float64")
     return TrainingStep(network, objective("mean_squared_error", ()), optimizer, samples), samples
 
 

@@ -9,8 +9,11 @@ import pytest
 from chainrule import nn
 from chainrule.nn import (
     ELU,
+    L1,
+    L1L2,
     L2,
     Activation,
+    ActivityPenalty,
     AveragePooling2D,
     BatchNormalization,
     Conv1D,
@@ -46,6 +49,8 @@ CASES = [
     Case(Dense(1, "sigmoid"), (4,), (1,), {"kernel": (4, 1), "bias": (1,)}),  # one neuron
     Case(Dense(3, tanh, use_bias=False), (4,), (3,), {"kernel": (4, 3)}),
     Case(Dense(3, kernel_penalty=L2(0.1), name="scores"), (4,), (3,), {"kernel": (4, 3), "bias": (3,)}),
+    Case(Dense(3, kernel_penalty=L1L2(0.1, 0.2), bias_penalty=L1(0.1)), (4,), (3,), {"kernel": (4, 3), "bias": (3,)}),
+    Case(ActivityPenalty(L2(0.1)), (4,), (4,), {}),
     Case(Dense(3), (2, 5, 4), (2, 5, 3), {"kernel": (4, 3), "bias": (3,)}),  # at each position by itself
     Case(Conv1D(3, 2), (5, 2), (4, 3), {"kernel": (2, 2, 3), "bias": (3,)}),
     Case(Conv1D(4, 3, 2, "same", groups=2), (5, 2), (3, 4), {"kernel": (3, 1, 4), "bias": (4,)}),

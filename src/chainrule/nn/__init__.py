@@ -8,12 +8,14 @@ convolution     Conv1D, Conv2D, ZeroPadding2D          pooling         MaxPool2D
 reshaping       Flatten, Rescaling                     activations     by name, as functions, as layers
 dropout         Dropout                                normalization   over the batch, or within samples
 initializers    first values of parameters             penalties       what large parameters cost
+activity        ActivityPenalty: what large outputs cost
 losses          one number per sample                  receptive_field  which part of its input an output sees
 augmentation    RandomShift                            ranges          refusing hyper-parameters
 models          lenet5, mlp                            published       lenet5_1998, layer by layer as it was
 """
 
 from chainrule.nn.activations import *
+from chainrule.nn.activity import *
 from chainrule.nn.augmentation import *
 from chainrule.nn.convolution import *
 from chainrule.nn.dense import *

@@ -50,12 +50,14 @@ class Convolution(Layer):
     kernel_initializer: str | Initializer = "glorot_uniform"
     bias_initializer: str | Initializer = "zeros"
     kernel_penalty: Penalty | None = None
+    bias_penalty: Penalty | None = None
 
     rank: ClassVar[int]
 
     def __post_init__(self) -> None:
         check_positive(self, filters=self.filters, groups=self.groups)
         check_penalty(self, self.kernel_penalty)
+        check_penalty(self, self.bias_penalty, "bias_penalty")
 
     @abstractmethod
     def convolve(self, x: Tensor, kernel: Tensor) -> Tensor:
@@ -69,7 +71,7 @@ class Convolution(Layer):
         shape = (*window, channels // self.groups, self.filters)
         y = self.convolve(x, scope.parameter("kernel", shape, self.kernel_initializer, self.kernel_penalty))
         if self.use_bias:
-            y = y + scope.parameter("bias", (self.filters,), self.bias_initializer)
+            y = y + scope.parameter("bias", (self.filters,), self.bias_initializer, self.bias_penalty)
         return as_activation(self.activation)(y)
 
 

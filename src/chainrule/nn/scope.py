@@ -146,7 +146,8 @@ class Scope:
         tensor = _same_shape(full, declared.parameters[full].tensor, shape)
         if penalty is not None and full not in self._penalized:
             self._penalized.add(full)
-            self.penalty(self.scalar(f"{name}_penalty", penalty.factor) * penalty.size(tensor))
+            for term, (factor, size) in penalty.terms(tensor).items():
+                self.penalty(self.scalar(f"{name}_{term}", factor) * size)
         return tensor
 
     def state(self, name: str, shape: Sequence[Extent], value: float) -> Tensor:
