@@ -71,7 +71,7 @@ def assembled(
     copies = _copies(arranged, layout)
     texts = [
         f"enum {{ PHASES = {len(arranged.phases)} }};",
-        (Path(__file__).parent / "program.c").read_text(encoding="utf-8"),
+        *(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("frame.h", "program.c")),
         *copies,
         *(f"{k.head};" for k in kernels.values()),
     ]

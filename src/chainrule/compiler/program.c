@@ -1,15 +1,7 @@
 /* What every program has: its frame, its ways between rows and lanes, and the loop over its steps. */
 
-/* What a run is given. `places` tells, for each sample of each step, where it is in the caller's arrays. */
 struct frame {
-  char *shared, *banks, *batches, *rows, *scratch;
-  void **outside;
-  const i64 *types; /* of the caller's arrays: see TYPES */
-  const i64 *places;
-  const char *feeds; /* numbers that each step begins with, 8 bytes each */
-  char *results;     /* numbers that each step ends with */
-  double *seconds;   /* of thread 0, for each piece of the program, where it is profiled */
-  i64 batch, steps, done, watched, fault;
+  FRAME_FIELDS
   atomic_long taken[PHASES];
 };
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule.errors import DTypeError, GraphError, ShapeError, UsageError
 from chainrule.execute.call import Arguments, Reader, open_inputs
 from chainrule.execute.reference import Program
-from chainrule.execute.structures import Form, flat, rebuilt
+from chainrule.execute.structures import Form, flat, parts_of, rebuilt
 from chainrule.graph.operation import Array
 from chainrule.graph.tensor import SOURCE, Tensor, input_tensor, tensor
 from chainrule.messages import Message
@@ -19,6 +19,7 @@ from chainrule.messages import Message
 if TYPE_CHECKING:
     from chainrule.compiler.pipeline import Compiled
     from chainrule.execute.choice import Executor
+    from chainrule.execute.direct import DirectCall
     from chainrule.execute.native import NativeProgram
 
 _NOT_A_FUNCTION = Message(
@@ -119,17 +120,39 @@ class CompiledProgram:
     """
 
     def __init__(
-        self, inputs: Sequence[Tensor], outputs: Mapping[str, Tensor], form: Form, program: Program | NativeProgram
+        self,
+        inputs: Sequence[Tensor],
+        arguments: Sequence[Form],
+        outputs: Mapping[str, Tensor],
+        form: Form,
+        program: Program | NativeProgram,
     ) -> None:
         self.inputs = list(inputs)
+        self.arguments = tuple, tuple(range(len(arguments))), tuple(arguments)
         self.outputs = dict(outputs)
         self.form = form
         self.program = program
+        self._direct: DirectCall | None = None
+        self._looked_for_direct = False
 
     def run(self, arrays: Sequence[Array], size: int | None) -> Any:
         """The results, for the values of the inputs in their order, in the form that the function gives them."""
         found = self.program.run(dict(zip(self.inputs, arrays, strict=True)), batch=size)
+        if not self._looked_for_direct:
+            self._direct, self._looked_for_direct = self._made_direct(), True
         return rebuilt(self.form, iter(_with_memory_of_their_own(found, arrays)))
+
+    def directly(self, arguments: tuple[Any, ...]) -> Any:
+        """The results for arguments that are arrays of this very kind; None where they need a closer look."""
+        if self._direct is None or (arrays := parts_of(self.arguments, arguments)) is None:
+            return None
+        found = self._direct(*arrays)
+        return None if found is None else rebuilt(self.form, iter(found))
+
+    def _made_direct(self) -> DirectCall | None:
+        from chainrule.execute.direct import direct
+
+        return None if isinstance(self.program, Program) else direct(self.program, self.inputs)
 
     @cached_property
     def compiled(self) -> Compiled:
@@ -162,6 +185,8 @@ class CompiledFunction:
         self._lock = threading.RLock()
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        if self._last is not None and not keywords and (found := self._last.directly(arguments)) is not None:
+            return found
         read = self._reader.read(arguments, keywords)
         if read is None:
             return self.function(*arguments, **keywords)
@@ -218,7 +243,7 @@ class CompiledFunction:
             if x not in own:
                 raise GraphError(_OPEN(function=self.name, input=x.describe()))
         named = dict(zip(paths, outputs, strict=True))
-        return CompiledProgram(inputs, named, form, program(outputs, self.executor))
+        return CompiledProgram(inputs, arguments.forms, named, form, program(outputs, self.executor))
 
     def _constant(self, value: Any) -> Tensor:
         try:

@@ -26,9 +26,10 @@ from chainrule.compiler.samples import BANKS_AT_MOST
 from chainrule.compiler.show import show
 from chainrule.compiler.target import Target, detect
 from chainrule.compiler.toolchain import EXPORTED, HIDING, load, load_made
+from chainrule.execute.immutable import immutable, is_immutable
 from chainrule.execute.reference import Program, bound
-from chainrule.graph.dtype import DType, as_dtype
-from chainrule.graph.extent import Shape, concrete_shape
+from chainrule.graph.dtype import as_dtype
+from chainrule.graph.extent import concrete_shape
 from chainrule.graph.operation import Array
 from chainrule.graph.tensor import Tensor
 
@@ -44,8 +45,8 @@ class Steps:
     outputs: dict[int, Array]
 
 
-class _Frame(ctypes.Structure):
-    """What program.c calls `struct frame`; its counters follow it."""
+class Frame(ctypes.Structure):
+    """What frame.h calls FRAME_FIELDS; a program's counters follow it."""
 
     _fields_ = [
         *((name, ctypes.c_void_p) for name in ("shared", "banks", "batches", "rows", "scratch")),
@@ -77,33 +78,39 @@ class NativeProgram:
         target: Target | None = None,
         batch: int | None = None,
     ) -> None:
-        self.outputs, self._carried, self._watched = list(outputs), dict(carried or {}), watched
-        self._target, self._batch = target or detect(), batch
-        text, given = identity(self.outputs, self._carried, watched, self._target, batch)
+        self.outputs, self.carried, self._watched = list(outputs), dict(carried or {}), watched
+        self._target, self.batch = target or detect(), batch
+        text, given = identity(self.outputs, self.carried, watched, self._target, batch)
         if text is None:
             self._library = load(self._texts(), self._target.flags)
         else:
             self._library = load_made(text, self._texts, [*self._target.flags, *HIDING])
         self.plan = Plan.read(ctypes.string_at(ctypes.addressof(ctypes.c_char.in_dll(self._library, "plan"))).decode())
-        self._work = ctypes.cast(self._library.work, ctypes.c_void_p).value or 0
-        self._threads = team.thread_count()
-        self._lock = threading.Lock()
+        self.work = ctypes.cast(self._library.work, ctypes.c_void_p).value or 0
+        self.threads = team.thread_count()
+        self.lock = threading.Lock()
         _programs.add(self)
-        self._given = given
-        self._numbers = {tensor: k for k, tensor in enumerate(given)}
+        self.given = given
+        self.numbers = {tensor: k for k, tensor in enumerate(given)}
         self._feeds = [given[k] for k in self.plan.feeds]
         self._fed = set(self._feeds)  # a list would compare tensors, which makes tensors
         sizes = self.plan.sizes
         self._shared = _zeros(sizes["shared"])
         self._banks = _zeros(sizes["banks"] * BANKS_AT_MOST)
-        self._scratch = _zeros(sizes["scratch"] * self._threads)
+        self._scratch = _zeros(sizes["scratch"] * self.threads)
         self._copies: list[NDArray[np.uint8]] = []
-        self._capacity = 0
+        self.capacity = ctypes.c_int64(0)  # samples that there is memory for
         self._batches = self._rows = _zeros(0)
-        self._memory = _zeros(ctypes.sizeof(_Frame) + 8 * self.plan.phases)
-        self._frame = _Frame.from_address(self._memory.ctypes.data)
+        self._input_views: dict[int, Array] = {}
+        self._output_views: dict[int, Array] = {}
+        # For each input the array that cannot change and whose numbers the program has, by its address, else 0. Where C
+        # writes other numbers it clears that (direct.c); the list keeps the arrays, so that no other has their address.
+        self.held = np.zeros(len(given), np.uintp)
+        self._kept: list[Array | None] = [None] * len(given)
+        self._memory = _zeros(ctypes.sizeof(Frame) + 8 * self.plan.phases)
+        self.frame = Frame.from_address(self._memory.ctypes.data)
         for name, arena in (("shared", self._shared), ("banks", self._banks), ("scratch", self._scratch)):
-            setattr(self._frame, name, arena.ctypes.data)
+            setattr(self.frame, name, arena.ctypes.data)
         for tensor in given:
             if tensor.value is not None and tensor not in self._fed:
                 self.write(tensor, tensor.value)
@@ -111,14 +118,14 @@ class NativeProgram:
     @cached_property
     def compiled(self) -> Compiled:
         """Every stage of the compilation, to look at; made again where the library came from the cache."""
-        return compiled(self.outputs, self._carried, self._watched, self._target, self._batch)
+        return compiled(self.outputs, self.carried, self._watched, self._target, self.batch)
 
     def show(self, stage: str, *, batch: int | None = None) -> str:
         """One stage of the compilation as text; see `chainrule.compiler.show`. `batch` is for "memory"."""
         return show({y.name or f"output {k}": y for k, y in enumerate(self.outputs)}, self.compiled, stage, batch=batch)
 
     def _texts(self) -> list[str]:
-        made = compiled(self.outputs, self._carried, self._watched, self._target, self._batch)
+        made = compiled(self.outputs, self.carried, self._watched, self._target, self.batch)
         first, *others = made.sources
         return [f"{first}\n{EXPORTED} const char plan[] = {json.dumps(made.plan.text())};\n", *others]
 
@@ -128,39 +135,53 @@ class NativeProgram:
         return self.plan.faults
 
     # ---------------------------------------------------------------------------------------------------- the state
-    def _view(self, spot: Spot, dtype: DType, shape: Shape) -> Array:
-        """The memory of a value without a batch, as an array."""
-        size = dtype.numpy.itemsize
-        flat = self._shared[spot.offset : spot.offset + padded(spot.elements * size, LINE)].view(dtype.numpy)
-        strides = [s * size for s in spot.strides]
-        return np.lib.stride_tricks.as_strided(flat, concrete_shape(shape, self._batch), strides)
+    def input_memory(self, tensor: Tensor) -> Array:
+        """Where an input without a batch is, in the program's own memory."""
+        number = self.numbers[tensor]
+        if number not in self._input_views:
+            self._input_views[number] = self._view(self.plan.inputs[number], tensor)
+        return self._input_views[number]
+
+    def output_memory(self, output: int) -> Array:
+        """Where an output without a batch is, in the program's own memory."""
+        if output not in self._output_views:
+            self._output_views[output] = self._view(self.plan.outputs[output], self.outputs[output])
+        return self._output_views[output]
+
+    def _view(self, spot: Spot | None, tensor: Tensor) -> Array:
+        assert spot is not None
+        dtype = tensor.dtype.numpy
+        flat = self._shared[spot.offset : spot.offset + padded(spot.elements * dtype.itemsize, LINE)].view(dtype)
+        strides = [s * dtype.itemsize for s in spot.strides]
+        return np.lib.stride_tricks.as_strided(flat, concrete_shape(tensor.shape, self.batch), strides)
 
     def write(self, tensor: Tensor, value: ArrayLike) -> None:
         """Give an input without a batch its value, until it is given another or a step replaces it.
 
         Raises:   ShapeError or DTypeError if the value does not fit.
         """
-        if self.holds(tensor) and 0 not in tensor.shape and self.plan.inputs[self._numbers[tensor]] is not None:
-            known = value if tensor.value is not None else bound({tensor: value}, self._batch)[0][tensor]
-            self._input(tensor)[...] = known
+        if self.holds(tensor):
+            self._put(tensor, bound({tensor: value}, self.batch)[0][tensor] if tensor.value is None else tensor.value)
+
+    def _put(self, tensor: Tensor, value: Array) -> None:
+        """Write a value that fits; an array that cannot change is not written again while its numbers are there."""
+        number = self.numbers.get(tensor)
+        if number is None or 0 in tensor.shape or self.plan.inputs[number] is None or self.held[number] == id(value):
+            return
+        self.input_memory(tensor)[...] = value
+        stays = is_immutable(value) and tensor not in self.carried
+        self._kept[number], self.held[number] = (value, id(value)) if stays else (None, 0)
 
     def read(self, output: int) -> Array:
         """A copy of an output without a batch, after the last step."""
         tensor = self.outputs[output]
         if 0 in tensor.shape:
-            return np.empty(concrete_shape(tensor.shape, self._batch), tensor.dtype.numpy)
-        spot = self.plan.outputs[output]
-        assert spot is not None
-        return self._view(spot, tensor.dtype, tensor.shape).copy()
+            return np.empty(concrete_shape(tensor.shape, self.batch), tensor.dtype.numpy)
+        return self.output_memory(output).copy()
 
     def read_input(self, tensor: Tensor) -> Array:
-        """A copy of what an input without a batch holds now."""
-        return self._input(tensor).copy()
-
-    def _input(self, tensor: Tensor) -> Array:
-        spot = self.plan.inputs[self._numbers[tensor]]
-        assert spot is not None
-        return self._view(spot, tensor.dtype, tensor.shape)
+        """What an input without a batch holds now, as an array that cannot change."""
+        return immutable(self.input_memory(tensor))
 
     def memory(self) -> NDArray[np.uint8]:
         """A copy of everything that lives from step to step; the one before the last is overwritten."""
@@ -174,38 +195,39 @@ class NativeProgram:
     def restore(self, memory: NDArray[np.uint8]) -> None:
         """Go back to what `memory` gave."""
         self._shared[:] = memory
+        self.held[:] = 0
 
     def unlock(self) -> None:
         """In the child of a fork no program runs, whatever another thread of the parent was doing."""
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
 
     def holds(self, tensor: Tensor) -> bool:
         """Whether the outputs depend on this input."""
-        return tensor in self._numbers
+        return tensor in self.numbers
 
     # -------------------------------------------------------------------------------------------------------- running
     def run(self, bindings: Mapping[Tensor, ArrayLike] | None = None, *, batch: int | None = None) -> list[Array]:
         """The outputs' values, as `Program.run` gives them."""
         values, size = bound(bindings or {}, batch)
-        needed = [t for t in self._given if t.value is None and t not in values]
-        unknown = size is None and any(has_batch(t.shape) for t in [*self.outputs, *self._given])
-        if needed or size == 0 or unknown or (self._batch is not None and size != self._batch):
+        needed = [t for t in self.given if t.value is None and t not in values]
+        unknown = size is None and any(has_batch(t.shape) for t in [*self.outputs, *self.given])
+        if needed or size == 0 or unknown or (self.batch is not None and size != self.batch):
             return Program(self.outputs).run(bindings, batch=batch)  # which says what is missing
-        with self._lock:
+        with self.lock:
             results = self._run_once(values, size or 1)
         return Program(self.outputs).run(bindings, batch=batch) if results is None else results
 
     def _run_once(self, values: Mapping[Tensor, Array], size: int) -> list[Array] | None:
         for tensor, value in values.items():
             if tensor not in self._fed:
-                self.write(tensor, value)
+                self._put(tensor, value)
         arrays: list[Array] = []
         for slot, k in enumerate(self.plan.outside):
             if k is None:
                 tensor = self.outputs[self.plan.slots.index(slot)]
                 arrays.append(np.empty(concrete_shape(tensor.shape, size), tensor.dtype.numpy))
             else:
-                tensor = self._given[k]
+                tensor = self.given[k]
                 value = values[tensor] if tensor.value is None else tensor.value
                 arrays.append(np.ascontiguousarray(value, tensor.dtype.numpy))
         columns = {t: [values[t] if t.value is None else t.value] for t in self._feeds}
@@ -238,9 +260,9 @@ class NativeProgram:
         Raises:   IndexError where an index left its array; what lives from step to step is then worth nothing.
         """
         count = len(places) // batch
-        outside = [samples[self._given[k]] for k in self.plan.outside if k is not None]
+        outside = [samples[self.given[k]] for k in self.plan.outside if k is not None]
         columns = {t: np.asarray(numbers[t] if t.value is None else t.value).reshape(-1) for t in self._feeds}
-        with self._lock:
+        with self.lock:
             done = self._call(outside, np.ascontiguousarray(places, np.int64), columns, batch, count, watch=True)
             if done is None:
                 raise IndexError("an index left its array")
@@ -255,7 +277,7 @@ class NativeProgram:
         steps: int,
         watch: bool,
     ) -> Steps | None:
-        self._reserve(batch)
+        self.reserve(batch)
         feeds = np.zeros((steps, len(self._feeds)), np.int64)
         for k, tensor in enumerate(self._feeds):
             column = np.zeros((steps, 8 // tensor.dtype.numpy.itemsize), tensor.dtype.numpy)
@@ -264,12 +286,12 @@ class NativeProgram:
         results = np.zeros((steps, len(self.plan.results)), np.int64)
         pointers = np.array([a.ctypes.data for a in outside], np.uintp)
         types = np.array([TYPE_NUMBERS[as_dtype(a.dtype)] for a in outside], np.int64)
-        frame = self._frame
+        frame = self.frame
         frame.outside, frame.types = pointers.ctypes.data, types.ctypes.data
         frame.places = None if places is None else places.ctypes.data
         frame.feeds, frame.results = feeds.ctypes.data, results.ctypes.data
         frame.batch, frame.steps, frame.done, frame.fault, frame.watched = batch, steps, 0, 0, int(watch)
-        team.run(self._work, ctypes.addressof(frame), self.plan.threads(batch, self._threads))
+        team.run(self.work, ctypes.addressof(frame), self.plan.threads(batch, self.threads))
         if frame.fault:
             return None
         reached = min(steps, frame.done + 1)
@@ -279,14 +301,14 @@ class NativeProgram:
         }
         return Steps(frame.done, values)
 
-    def _reserve(self, batch: int) -> None:
+    def reserve(self, batch: int) -> None:
         """Memory for batches of this size."""
         chunks = -(-batch // self.plan.lanes)
-        if chunks * self.plan.lanes > self._capacity:
-            self._capacity = chunks * self.plan.lanes
+        if chunks * self.plan.lanes > self.capacity.value:
+            self.capacity.value = chunks * self.plan.lanes
             self._batches = _zeros(self.plan.sizes["batch"] * chunks)
-            self._rows = _zeros(self.plan.sizes["rows"] * self._capacity)
-            self._frame.batches, self._frame.rows = self._batches.ctypes.data, self._rows.ctypes.data
+            self._rows = _zeros(self.plan.sizes["rows"] * self.capacity.value)
+            self.frame.batches, self.frame.rows = self._batches.ctypes.data, self._rows.ctypes.data
 
 
 _programs: WeakSet[NativeProgram] = WeakSet()

@@ -13,11 +13,9 @@ import numpy as np
 
 from chainrule.data import check_batch_size
 from chainrule.errors import UsageError
-from chainrule.execute import Program
-from chainrule.execute.choice import Executor, check_executor, program
-from chainrule.execute.native import NativeProgram
+from chainrule.execute.choice import Executor, check_executor
+from chainrule.execute.immutable import all_immutable
 from chainrule.graph.extent import Shape
-from chainrule.graph.operation import Array
 from chainrule.messages import Message
 from chainrule.nn.losses.loss import Loss, LossFunction
 from chainrule.nn.losses.names import as_loss
@@ -29,10 +27,11 @@ from chainrule.train.callback import Callback
 from chainrule.train.history import History
 from chainrule.train.loop import EVALUATION_BATCH, Training, evaluate
 from chainrule.train.metrics import MetricFunction, Objective, objective
+from chainrule.train.predictor import Predictor
 from chainrule.train.progress import EpochLines
 from chainrule.train.samples import Samples, as_inputs, as_samples, check_inputs, check_targets
 from chainrule.train.state import TrainingState
-from chainrule.train.step import Arrays, EvaluationStep, network_bindings
+from chainrule.train.step import Arrays, EvaluationStep
 from chainrule.train.stepper import Evaluator
 from chainrule.train.summary import summary
 
@@ -135,7 +134,8 @@ class Model:
     input_shape      that of one sample, or a tuple of shapes for several inputs; without it, the data's
     seed             decides the first parameters, the order of the samples, and the randomness of layers
 
-    What it holds, as flat dicts of named arrays or numbers:
+    What it holds, as flat dicts of named arrays or numbers; its own arrays cannot be written into, so that nobody need
+    look whether they have changed: put another in the place of one. Arrays of yours are taken as they are at each call.
 
     parameters       what is learned: "conv2d/kernel"
     states           what layers keep otherwise, such as running means
@@ -171,7 +171,7 @@ class Model:
         self.states: Arrays = {}
         self.scalars: dict[str, float] = {}
         self.training_state: TrainingState | None = None
-        self._inference: dict[tuple[Executor, bool], NativeProgram | Program] = {}
+        self._predictor: Predictor | None = None
         if input_shape is not None:
             shape: Sequence[Any] = (input_shape,) if isinstance(input_shape, int) else input_shape
             several = bool(shape) and all(isinstance(part, Sequence) for part in shape)
@@ -185,7 +185,11 @@ class Model:
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy needs: everything but the programs, which it makes again."""
-        return {**vars(self), "_inference": {}}
+        return {**vars(self), "_predictor": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)  # copied arrays are writable
+        self.parameters, self.states = all_immutable(self.parameters), all_immutable(self.states)
 
     @property
     def network(self) -> Network:
@@ -202,9 +206,10 @@ class Model:
         if self.architecture is None:
             raise UsageError(_NOT_BUILT())
         network = trace(self.architecture, input_shapes)
-        self.parameters, self.states = network.initial_parameters(self.seed), network.initial_states()
+        self.parameters = all_immutable(network.initial_parameters(self.seed))
+        self.states = all_immutable(network.initial_states())
         self.scalars = network.scalar_values()
-        self._network, self._inference = network, {}
+        self._network, self._predictor = network, None
 
     # ------------------------------------------------------------------------------------------------------- training
     def fit(
@@ -376,24 +381,23 @@ class Model:
 
         Raises:   DataError if x does not fit the network, or holds NaN.
         """
+        own = self.parameters, self.states, self.scalars, executor
+        if self._predictor is not None and (quick := self._predictor.directly(x, batch_size, *own)) is not None:
+            return self._predictor.formed(quick)
         samples = as_inputs(x)
         if self._network is None:
             self.build([array.shape[1:] for array in samples.inputs])
+            own = self.parameters, self.states, self.scalars, executor
         check_inputs(samples, self.network)
-        inference = self.network.inference
-        outputs = inference if isinstance(inference, tuple) else (inference,)
-        alone = len(samples) == 1  # one sample has no others beside it to fill vectors with: its channels do
-        if (executor, alone) not in self._inference:
-            self._inference[executor, alone] = program(outputs, executor, batch=1 if alone else None)
-        own = network_bindings(self.network, self.parameters, self.states, self.scalars)
         size = check_batch_size(min(batch_size, len(samples)), len(samples))
-        parts: list[list[Array]] = []
-        for start in range(0, len(samples), size):
-            batch = samples.batch(slice(start, start + size))
-            given = dict(zip(self.network.inputs, batch.inputs, strict=True))
-            parts.append(self._inference[executor, alone].run({**own, **given}))
-        found = tuple(np.concatenate(part) for part in zip(*parts, strict=True))
-        return found if isinstance(inference, tuple) else found[0]
+        predictor = self._predictor = self._predictor or Predictor(self.network)
+        parts = [
+            predictor.run(samples.batch(slice(start, start + size)).inputs, *own)
+            for start in range(0, len(samples), size)
+        ]
+        return predictor.formed(
+            [part[0] if len(part) == 1 else np.concatenate(part) for part in zip(*parts, strict=True)]
+        )
 
     def summary(self) -> str:
         """A table of the layers: path, kind, output shape, parameters.
@@ -434,7 +438,8 @@ class Model:
             found = saved.from_files(files)
         model = cls(None, seed=found.seed)
         model._network, model.training_state = found.network, found.training_state
-        model.parameters, model.states, model.scalars = found.parameters, found.states, found.scalars
+        model.parameters, model.states = all_immutable(found.parameters), all_immutable(found.states)
+        model.scalars = found.scalars
         model._loss, model._metrics = found.loss, found.metrics
         return model
 

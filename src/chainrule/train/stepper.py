@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from chainrule.autodiff.arguments import leaves
 from chainrule.execute.choice import Executor, program
+from chainrule.execute.immutable import all_immutable
 from chainrule.execute.native import NativeProgram, accepted
 from chainrule.graph.operation import Array
 from chainrule.graph.tensor import Tensor
@@ -61,7 +62,7 @@ class Stepper(ABC):
 
     @abstractmethod
     def read(self) -> Kept:
-        """What lives now, as arrays that no later step changes."""
+        """What lives now, as arrays that cannot change."""
 
     @abstractmethod
     def memory(self) -> Any:
@@ -89,6 +90,9 @@ class ReferenceStepper(Stepper):
         self._kept = kept
 
     def read(self) -> Kept:
+        kept = self._kept
+        slots = {name: all_immutable(own) for name, own in kept.slots.items()}
+        self._kept = Kept(all_immutable(kept.parameters), slots, all_immutable(kept.states))
         return self._kept
 
     def memory(self) -> Kept:
