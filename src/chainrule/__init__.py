@@ -34,6 +34,7 @@ from chainrule.messages import use_language as use_language
 from chainrule.ops.activations import *
 from chainrule.ops.adaptive_pooling import *
 from chainrule.ops.arrangement import *
+from chainrule.ops.attention import *
 from chainrule.ops.comparison import *
 from chainrule.ops.composite import *
 from chainrule.ops.contraction import *

@@ -20,6 +20,7 @@ from chainrule.nn import (
     Conv2D,
     Dense,
     Dropout,
+    Embedding,
     Flatten,
     GroupNormalization,
     Identity,
@@ -28,6 +29,7 @@ from chainrule.nn import (
     LeakyReLU,
     LocalResponseNormalization,
     MaxPool2D,
+    MultiHeadAttention,
     RandomShift,
     ReLU,
     Rescaling,
@@ -43,6 +45,15 @@ from chainrule.nn import (
 )  # fmt: skip
 from chainrule.ops.trigonometric import tanh
 from tests.nn.harness import Case, check_layer
+
+
+def attention_parameters(features: int, keys: int, values: int, biases: bool = True) -> dict[str, tuple[int, ...]]:
+    kernels = {"query": (features, keys), "key": (features, keys), "value": (features, values)}
+    both: dict[str, tuple[int, ...]] = {}
+    for name, shape in {**kernels, "output": (values, features)}.items():
+        both |= {f"{name}_kernel": shape, **({f"{name}_bias": shape[1:]} if biases else {})}
+    return both
+
 
 CASES = [
     Case(Dense(3), (4,), (3,), {"kernel": (4, 3), "bias": (3,)}),
@@ -85,6 +96,11 @@ CASES = [
     Case(RMSNormalization(), (5, 4), (5, 4), {"gamma": (4,)}),
     Case(LocalResponseNormalization(3, 0.1), (2, 3, 4), (2, 3, 4), {}),
     Case(UnitNormalization(), (5, 4), (5, 4), {}),
+    Case(Embedding(7, 3), (4,), (4, 3), {"embeddings": (7, 3)}, below=7),
+    Case(Embedding(7, 3), (), (3,), {"embeddings": (7, 3)}, below=7),
+    Case(MultiHeadAttention(2, 3), (5, 4), (5, 4), attention_parameters(4, 6, 6)),
+    Case(MultiHeadAttention(2, 2, 5, dropout=0.4, causal=True), (3, 4), (3, 4), attention_parameters(4, 4, 10)),
+    Case(MultiHeadAttention(1, 2, use_bias=False), (3, 4), (3, 4), attention_parameters(4, 2, 2, biases=False)),
     Case(Activation("softplus"), (4,), (4,), {}),
     Case(Identity(), (4,), (4,), {}),
     Case(ReLU(), (4,), (4,), {}),

@@ -26,6 +26,8 @@ from tests.ops.case import (
     some_axes,
     spares_first,
 )  # fmt: skip
+from tests.ops.attention_cases import ATTENTION
+from tests.ops.case import REAL, Case, broadcast, extents, filled, leading, numbers, seeds, shapes
 from tests.ops.normalization_cases import NORMALIZATION
 from tests.ops.shaping_cases import SHAPING
 from tests.ops.window_cases import WINDOWS
@@ -343,4 +345,5 @@ CASES: dict[str, Cases] = {
     **NORMALIZATION,
     **WINDOWS,
     **SHAPING,
+    **ATTENTION,
 }

@@ -18,6 +18,7 @@ from chainrule.graph.dtype import bool_, float32, float64, int32, int64, uint8
 from chainrule.graph.operation import Array
 from chainrule.graph.tensor import tensor
 from tests.counts import scaled
+from tests.ops.attention_cases import ATTENTION
 from tests.ops.cases import CASES
 from tests.ops.normalization_cases import NORMALIZATION
 from tests.ops.shaping_cases import filled_in
@@ -141,6 +142,7 @@ ELSEWHERE = {
     **dict.fromkeys(("random_bits", "random_shift", "uniform"), "test_random"),
     **dict.fromkeys(NORMALIZATION, "test_normalization"),
     **dict.fromkeys(WINDOWS, "test_windows, test_against_scipy"),
+    **dict.fromkeys(ATTENTION, "test_attention"),
 }
 
 

@@ -6,6 +6,7 @@ sequential      layers one behind the other; any function (x, scope) → y that 
 dense           the fully connected layer
 convolution     Conv1D, Conv2D, ZeroPadding2D          pooling         MaxPool2D, AveragePooling2D
 reshaping       Flatten, Rescaling                     activations     by name, as functions, as layers
+embedding       Embedding                              attention       MultiHeadAttention
 dropout         Dropout                                normalization   over the batch, or within samples
 initializers    first values of parameters             penalties       what large parameters cost
 activity        ActivityPenalty: what large outputs cost
@@ -16,10 +17,12 @@ models          lenet5, mlp                            published       lenet5_19
 
 from chainrule.nn.activations import *
 from chainrule.nn.activity import *
+from chainrule.nn.attention import *
 from chainrule.nn.augmentation import *
 from chainrule.nn.convolution import *
 from chainrule.nn.dense import *
 from chainrule.nn.dropout import *
+from chainrule.nn.embedding import *
 from chainrule.nn.initializers import *
 from chainrule.nn.layer import *
 from chainrule.nn.losses import *

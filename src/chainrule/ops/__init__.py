@@ -25,6 +25,7 @@ running       running totals and products along an axis
 ordering      sort, top-k
 random        Philox: uniform, normal, Bernoulli
 normalization layer, group, RMS, local response, L2 normalisation
+attention     weights of attention, and means by them
 composite     softmax, cross-entropy, dropout
 
 declared      all of them by name
@@ -34,6 +35,7 @@ operators     those behind + - * / @ and their like
 from chainrule.ops.activations import *
 from chainrule.ops.adaptive_pooling import *
 from chainrule.ops.arrangement import *
+from chainrule.ops.attention import *
 from chainrule.ops.comparison import *
 from chainrule.ops.composite import *
 from chainrule.ops.contraction import *

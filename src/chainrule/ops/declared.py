@@ -9,6 +9,7 @@ from chainrule.ops import (
     activations,
     adaptive_pooling,
     arrangement,
+    attention,
     comparison,
     composite,
     contraction,
@@ -43,6 +44,7 @@ _FILES = (
     creation, movement, parts, contraction, convolution, transposed_convolution, depthwise_convolution, unfolding,
     selection, pooling, adaptive_pooling, resizing, gathering, ordering, random, composite, normalization,
     reductions, indexing, arrangement, diagonals, running,
+    attention,
 )  # fmt: skip
 
 _DECLARED: list[Any] = [value for file in _FILES for value in vars(file).values()]

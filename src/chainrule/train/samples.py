@@ -14,6 +14,7 @@ from chainrule.errors import DataError, UsageError
 from chainrule.graph.extent import show_shape
 from chainrule.graph.operation import Array
 from chainrule.graph.tensor import Tensor
+from chainrule.graph.traversal import topological
 from chainrule.messages import Message
 from chainrule.nn.losses import (
     BinaryCrossEntropy,
@@ -24,6 +25,7 @@ from chainrule.nn.losses import (
 )
 from chainrule.nn.losses.loss import CategoricalLoss, LossFunction
 from chainrule.nn.network import Network, Outputs
+from chainrule.ops.kinds.conversion import CAST
 
 _RAGGED = Message(
     "samples.ragged",
@@ -44,6 +46,12 @@ _RESHAPE = Message(
     "samples.reshape",
     en="Reshape the data, or build the model for their shape.",
     zh="请改变数据的形状，或按其形状构建模型。",
+)
+_FRACTIONS = Message(
+    "samples.fractions",
+    en="{name} holds {value}, but the network reads whole numbers there, such as those of an "
+    "embedding's rows. Give integers from 0 on.",
+    zh="{name} 中有 {value}，但网络在此读取整数，例如嵌入表的行号。请给出从 0 开始的整数。",
 )
 _INPUT_COUNT = Message(
     "samples.input_count",
@@ -254,7 +262,7 @@ def _class_weights(class_weight: Any, targets: tuple[Array, ...]) -> Array:
 
 # ------------------------------------------------------------------------------------------------- against a network
 def check_inputs(samples: Samples, network: Network) -> None:
-    """Refuse inputs of another number or shape than the network's.
+    """Refuse inputs of another number or shape than the network's, and fractions where it reads whole numbers.
 
     Raises:   DataError, with what to do.
     """
@@ -262,10 +270,22 @@ def check_inputs(samples: Samples, network: Network) -> None:
         raise DataError(_INPUT_COUNT(given=len(samples.inputs), wanted=len(network.inputs)))
     for k, (array, tensor) in enumerate(zip(samples.inputs, network.inputs, strict=True)):
         given, wanted = array.shape[1:], tensor.shape[1:]
+        name = samples.prefix + ("x" if len(network.inputs) == 1 else f"x[{k}]")
         if given != wanted:
-            name = samples.prefix + ("x" if len(network.inputs) == 1 else f"x[{k}]")
             advice = _ADD_CHANNELS(name=name) if (*given, 1) == wanted else _RESHAPE()
             raise DataError(_INPUT_SHAPE(name=name, given=show_shape(given), wanted=show_shape(wanted), advice=advice))
+        if array.dtype.kind == "f" and _is_read_as_integers(tensor, network):
+            fractions = array[array != np.floor(array)]
+            if fractions.size:
+                raise DataError(_FRACTIONS(name=name, value=fractions[0]))
+
+
+def _is_read_as_integers(tensor: Tensor, network: Network) -> bool:
+    """Whether everything that uses an input converts it to integers first."""
+    modes = (network.inference, network.training)
+    roots = [y for mode in modes for y in (mode if isinstance(mode, tuple) else (mode,))]
+    users = [node for node in topological(roots) if any(x is tensor for x in node.inputs)]
+    return bool(users) and all(node.operation is CAST and not node.dtype.floating for node in users)
 
 
 def check_targets(samples: Samples, outputs: Outputs, loss: LossFunction) -> None:
