@@ -9,19 +9,25 @@ import pytest
 from chainrule import nn
 from chainrule.nn import (
     ELU,
+    GRU,
     L1,
     L1L2,
     L2,
+    LSTM,
     Activation,
     ActivityPenalty,
+    AlphaDropout,
     AveragePooling2D,
     BatchNormalization,
+    Bidirectional,
     Conv1D,
     Conv2D,
     Dense,
     Dropout,
     Embedding,
     Flatten,
+    GaussianDropout,
+    GaussianNoise,
     GroupNormalization,
     Identity,
     Layer,
@@ -36,8 +42,11 @@ from chainrule.nn import (
     RMSNormalization,
     Sequential,
     Sigmoid,
+    SimpleRNN,
     Softmax,
     Softplus,
+    SpatialDropout1D,
+    SpatialDropout2D,
     Step,
     Tanh,
     UnitNormalization,
@@ -101,6 +110,26 @@ CASES = [
     Case(MultiHeadAttention(2, 3), (5, 4), (5, 4), attention_parameters(4, 6, 6)),
     Case(MultiHeadAttention(2, 2, 5, dropout=0.4, causal=True), (3, 4), (3, 4), attention_parameters(4, 4, 10)),
     Case(MultiHeadAttention(1, 2, use_bias=False), (3, 4), (3, 4), attention_parameters(4, 2, 2, biases=False)),
+    Case(SimpleRNN(3), (4, 2), (3,), {"kernel": (2, 3), "recurrent_kernel": (3, 3), "bias": (3,)}),
+    Case(
+        SimpleRNN(3, "softplus", use_bias=False, return_sequences=True),
+        (4, 2),
+        (4, 3),
+        {"kernel": (2, 3), "recurrent_kernel": (3, 3)},
+    ),
+    Case(LSTM(3), (4, 2), (3,), {"kernel": (2, 12), "recurrent_kernel": (3, 12), "bias": (12,)}),
+    Case(LSTM(2, use_bias=False), (1, 2), (2,), {"kernel": (2, 8), "recurrent_kernel": (2, 8)}),
+    Case(
+        GRU(2, return_sequences=True, go_backwards=True),
+        (3, 2),
+        (3, 2),
+        {"kernel": (2, 6), "recurrent_kernel": (2, 6), "bias": (6,), "recurrent_bias": (6,)},
+    ),
+    Case(SpatialDropout1D(0.5), (3, 4), (3, 4), {}),
+    Case(SpatialDropout2D(0.5), (3, 2, 4), (3, 2, 4), {}),
+    Case(GaussianNoise(0.5), (3, 4), (3, 4), {}),
+    Case(GaussianDropout(0.5), (3, 4), (3, 4), {}),
+    Case(AlphaDropout(0.5), (3, 4), (3, 4), {}),
     Case(Activation("softplus"), (4,), (4,), {}),
     Case(Identity(), (4,), (4,), {}),
     Case(ReLU(), (4,), (4,), {}),
@@ -124,4 +153,7 @@ def test_no_layer_escapes():
         value for value in vars(nn).values()
         if inspect.isclass(value) and issubclass(value, Layer) and not inspect.isabstract(value)
     }  # fmt: skip
-    assert concrete == {type(case.layer) for case in CASES} | {Sequential}  # no parameters of its own: test_scope.py
+    assert concrete == {type(case.layer) for case in CASES} | {
+        Sequential,  # no parameters of its own: test_scope.py
+        Bidirectional,  # likewise: test_recurrent.py
+    }

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from chainrule import ops
 from chainrule.ops.kinds.elementwise import Elementwise
+from tests.ops.attention_cases import ATTENTION
 from tests.ops.case import (
     REAL,
     Case,
@@ -26,8 +27,6 @@ from tests.ops.case import (
     some_axes,
     spares_first,
 )  # fmt: skip
-from tests.ops.attention_cases import ATTENTION
-from tests.ops.case import REAL, Case, broadcast, extents, filled, leading, numbers, seeds, shapes
 from tests.ops.normalization_cases import NORMALIZATION
 from tests.ops.shaping_cases import SHAPING
 from tests.ops.window_cases import WINDOWS

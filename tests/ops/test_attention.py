@@ -24,14 +24,15 @@ def _weights(query: Array, key: Array, mask: Any = None, *, causal: bool, scale:
     added = np.zeros(()) if mask is None or mask.dtype == bool else mask
     allowed = np.broadcast_to(mask if mask is not None and mask.dtype == bool else True, scores.shape).copy()
     if causal:
-        allowed &= np.tri(*scores.shape[-2:], dtype=bool)
-    scores, result = scores + added, np.zeros_like(scores)
+        allowed &= np.tri(*scores.shape[-2:]) == 1
+    scores = scores + added
+    result = np.zeros(scores.shape)
     for place in np.ndindex(scores.shape[:-1]):
         may = allowed[place]
         if may.any():
             powers = np.exp(scores[place][may])
             result[place][may] = powers / powers.sum()
-    return result
+    return np.asarray(result)
 
 
 def _attention(query: Array, key: Array, value: Array, mask: Any = None, **more: Any) -> Array:

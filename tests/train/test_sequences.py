@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from chainrule.errors import DataError
-from chainrule.nn import Dense, Embedding, Flatten, LayerNormalization, MultiHeadAttention, Scope, Sequential
+from chainrule.nn import LSTM, Dense, Embedding, Flatten, LayerNormalization, MultiHeadAttention, Scope, Sequential
 from chainrule.ops.parts import concatenate
 from chainrule.optim import Adam
 from chainrule.train import Model
@@ -57,4 +57,11 @@ def test_attention_finds_the_place_that_matters():
     y = np.take_along_axis(x[:, :, 1], x[:, :, 0].argmax(1)[:, None], 1)
     layers = [Dense(8, "tanh"), MultiHeadAttention(2, 4), LayerNormalization(), Flatten(), Dense(1)]
     found = losses(Model(Sequential(layers)), x, y, "mean_squared_error", epochs=20)
+    assert found[-1] < 0.3 * found[0]
+
+
+def test_an_lstm_remembers_the_first_step():
+    x = RANDOM.standard_normal((256, 3, 1)).astype(np.float32)
+    y = (x[:, 0, 0] > 0).astype(np.float32)
+    found = losses(Model(Sequential([LSTM(4), Dense(1)])), x, y, "binary_cross_entropy", epochs=20)
     assert found[-1] < 0.3 * found[0]

@@ -7,7 +7,8 @@ dense           the fully connected layer
 convolution     Conv1D, Conv2D, ZeroPadding2D          pooling         MaxPool2D, AveragePooling2D
 reshaping       Flatten, Rescaling                     activations     by name, as functions, as layers
 embedding       Embedding                              attention       MultiHeadAttention
-dropout         Dropout                                normalization   over the batch, or within samples
+noise           Gaussian, alpha dropout                recurrent       SimpleRNN, LSTM, GRU, both ways
+dropout         of neurons and of maps                 normalization   over the batch, or within samples
 initializers    first values of parameters             penalties       what large parameters cost
 activity        ActivityPenalty: what large outputs cost
 losses          one number per sample                  receptive_field  which part of its input an output sees
@@ -28,11 +29,13 @@ from chainrule.nn.layer import *
 from chainrule.nn.losses import *
 from chainrule.nn.models import *
 from chainrule.nn.network import *
+from chainrule.nn.noise import *
 from chainrule.nn.normalization import *
 from chainrule.nn.penalties import *
 from chainrule.nn.pooling import *
 from chainrule.nn.published import *
 from chainrule.nn.receptive_field import *
+from chainrule.nn.recurrent import *
 from chainrule.nn.reshaping import *
 from chainrule.nn.scope import *
 from chainrule.nn.sequential import *

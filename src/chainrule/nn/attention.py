@@ -77,7 +77,7 @@ class MultiHeadAttention(Layer):
         given = x if isinstance(x, tuple) else (x,)
         if not 1 <= len(given) <= 4:
             raise UsageError(_INPUTS(count=len(given)))
-        query, value, key, mask = (*given, *[None] * (4 - len(given)))
+        query, value, key, mask = [*given, None, None, None][:4]
         value = query if value is None else value
         key = value if key is None else key
         for name, series in (("query", query), ("value", value), ("key", key)):

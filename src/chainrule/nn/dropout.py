@@ -1,23 +1,29 @@
-"""Dropout: in training, a random part of a layer's neurons is silent."""
+"""Dropout: in training, a random part of a layer's neurons, or of its maps, is silent."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chainrule.errors import UsageError
+from chainrule.errors import ShapeError, UsageError
+from chainrule.graph.extent import show_shape
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
 from chainrule.nn.layer import Layer
-from chainrule.nn.ranges import is_within
+from chainrule.nn.ranges import SHARE, check_number, is_within
 from chainrule.nn.scope import Scope
 from chainrule.ops.composite import dropout, inverted_dropout
 
-__all__ = ["Dropout"]
+__all__ = ["Dropout", "SpatialDropout1D", "SpatialDropout2D"]
 
 _RATE = Message(
     "dropout.rate",
     en="Dropout(rate={rate}): the rate is the probability to drop a neuron, from 0 to 1.",
     zh="Dropout(rate={rate})：rate 是丢弃一个神经元的概率，范围为 0 到 1。",
+)
+_AXES = Message(
+    "dropout.axes",
+    en="x {x} has other axes than {wanted}, whose maps could be dropped. Use Dropout for single neurons.",
+    zh="x {x} 的轴不是 {wanted}，无法丢弃整个特征图。若要丢弃单个神经元，请使用 Dropout。",
 )
 _METHOD = Message(
     "dropout.method",
@@ -64,3 +70,66 @@ class Dropout(Layer):
         drop = dropout if self.method == "direct" else inverted_dropout
         positions = range(1, x.ndim - 1) if self.whole_maps else ()
         return drop(x, rate, scope.seed, scope.step, stream=scope.stream(), shared_axes=tuple(positions))
+
+
+@dataclass(frozen=True, eq=False)
+class SpatialDropout1D(Layer):
+    """Dropout of whole features of a series: one decision serves all of its places.
+
+        y = D ⊙ x / q in training, y = x in inference;  D ~ Bernoulli(q),  q = 1 - rate
+
+    The rate is an input of the training step and may be turned meanwhile. Dropout(whole_maps=True) is the same for any
+    number of axes.
+
+    Shapes:   x (batch, places, features) → the same
+    Raises:   ShapeError if x has other axes; UsageError if the rate is not in [0, 1].
+    Source:   Tompson, Goroshin, Jain, LeCun and Bregler 2015
+    Example:
+        >>> from chainrule.nn import SpatialDropout1D, trace
+        >>> trace(SpatialDropout1D(0.5), [(5, 4)]).training
+        Tensor(inverted_dropout, shape=(batch, 5, 4), dtype=float32)
+    """
+
+    rate: float
+
+    def __post_init__(self) -> None:
+        check_number(self, SHARE, rate=self.rate)
+
+    def apply(self, x: Tensor, scope: Scope) -> Tensor:
+        return _whole_maps(x, self.rate, scope, "(batch, places, features)", 3)
+
+
+@dataclass(frozen=True, eq=False)
+class SpatialDropout2D(Layer):
+    """Dropout of whole maps of an image: one decision serves all of its positions.
+
+        y = D ⊙ x / q in training, y = x in inference;  D ~ Bernoulli(q),  q = 1 - rate
+
+    The rate is an input of the training step and may be turned meanwhile. Dropout(whole_maps=True) is the same for any
+    number of axes.
+
+    Shapes:   x (batch, height, width, channels) → the same
+    Raises:   ShapeError if x has other axes; UsageError if the rate is not in [0, 1].
+    Source:   Tompson, Goroshin, Jain, LeCun and Bregler 2015
+    Example:
+        >>> from chainrule.nn import SpatialDropout2D, trace
+        >>> trace(SpatialDropout2D(0.5), [(5, 5, 4)]).training
+        Tensor(inverted_dropout, shape=(batch, 5, 5, 4), dtype=float32)
+    """
+
+    rate: float
+
+    def __post_init__(self) -> None:
+        check_number(self, SHARE, rate=self.rate)
+
+    def apply(self, x: Tensor, scope: Scope) -> Tensor:
+        return _whole_maps(x, self.rate, scope, "(batch, height, width, channels)", 4)
+
+
+def _whole_maps(x: Tensor, rate: float, scope: Scope, wanted: str, rank: int) -> Tensor:
+    if x.ndim != rank:
+        raise ShapeError(_AXES(x=show_shape(x.shape), wanted=wanted))
+    turned, shared = scope.scalar("rate", rate), tuple(range(1, rank - 1))
+    if not scope.training:
+        return x
+    return inverted_dropout(x, turned, scope.seed, scope.step, stream=scope.stream(), shared_axes=shared)
