@@ -115,3 +115,13 @@ def test_random_numbers_are_not_repeated_for_every_point_of_a_tile():
     w, seed = cr.input_tensor("w", (784, 64)), cr.input_tensor("seed", (), np.int64)
     program = NativeProgram([cr.inverted_dropout(cr.relu(cr.matmul(x, w)), 0.3, seed)])
     assert max(len(kernel.code) for kernel in program.compiled.kernels) < 40_000
+
+
+def test_a_random_number_of_a_sample_is_drawn_once_not_for_each_of_its_pixels():
+    """It was once computed in the innermost loop: flips of images took a hundred times as long as copying them."""
+    x, seed = cr.input_tensor("x", (cr.batch, 28, 28)), cr.input_tensor("seed", (), np.int64)
+    program = NativeProgram([cr.where(cr.bernoulli((cr.batch, 1, 1), 0.5, seed), x, 0.0)])
+    (code,) = [k.code for k in program.compiled.kernels if "multiply_high" in k.code]
+    outside, _, inside = code.rpartition("for (")
+    assert "multiply_high" in outside
+    assert "multiply_high" not in inside

@@ -29,9 +29,9 @@ from chainrule.compiler.forms import (
     over_axes,
     size_of,
 )
-from chainrule.compiler.lowering import is_sample_shape
+from chainrule.compiler.lowering import has_batch, is_sample_shape
 from chainrule.compiler.maxima import at_place, is_placing, places_of_maxima, with_place_outermost
-from chainrule.compiler.samples import BANK, sample_sums
+from chainrule.compiler.samples import BANK, batch_axis, sample_sums
 from chainrule.graph.affine import Affine, Axis
 from chainrule.graph.expression import (
     Buffer,
@@ -119,6 +119,15 @@ class Group:
         return not self.nest.ordered and all(is_identity(o) and not o.accumulate for o in self.nest.outputs)
 
     @cached_property
+    def is_by_rows(self) -> bool:
+        """Whether it makes something of samples but does not treat each by itself, and so has none in lanes."""
+        return any(has_batch(o.buffer.shape) for o in self.nest.outputs) and batch_axis(self.nest) is None
+
+    @cached_property
+    def is_in_lanes(self) -> bool:
+        return batch_axis(self.nest) is not None
+
+    @cached_property
     def is_view(self) -> bool:
         value = self.output.value
         affine = isinstance(value, Read) and all(isinstance(i, Affine) for i in value.index)
@@ -194,6 +203,8 @@ class _Grouping:
         accesses = [[r for r in g.reads if r.buffer is o.buffer] for g in readers]
         if any(not isinstance(i, Affine) for rs in accesses for r in rs for i in r.index):
             return False
+        if any(producer.is_by_rows and not producer.is_view and g.is_in_lanes for g in readers):
+            return False  # the reader would lose its lanes, and with them the zeros of those that are empty
         if any(g.nest.ordered or _too_large(producer, g) for g in readers):
             return producer.is_view and is_identity(o)
         if not is_identity(o) and not _may_adopt(producer, readers, accesses):
@@ -248,6 +259,8 @@ class _Grouping:
         if not b.is_plain or b.contractions:
             return False
         if b.made & self.in_parts or _too_large(a, b):
+            return False
+        if (a.is_by_rows and b.is_in_lanes) or (a.is_in_lanes and b.is_by_rows):
             return False
         return related(a, b, self.expressions) and not self.depends_indirectly(b, a)
 

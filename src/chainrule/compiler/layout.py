@@ -108,7 +108,8 @@ def laid_out(
         layout.places[new] = layout.places[old]
     for b in aliases:
         place = layout.places[resolved(b, aliases)]
-        strides, _, _ = _sample_strides(b, lanes, turned=False, spread=False)
+        in_lanes, _, _ = _sample_strides(b, lanes, turned=False, spread=False)
+        strides = in_lanes if place.lane else _row_strides(b)
         layout.places[b] = Place(place.arena, place.offset, strides, place.lane, place.chunk, place.elements)
     return layout
 

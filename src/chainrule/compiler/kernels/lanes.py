@@ -9,10 +9,11 @@ import math
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import cached_property
 from itertools import product
 
 from chainrule.compiler.expressions import nest_parts, parts, reductions
-from chainrule.compiler.forms import is_windowed, vectors_along
+from chainrule.compiler.forms import cost_of, is_windowed, vectors_along
 from chainrule.compiler.kernels.writer import Kernel, Point, Writer, memory_type, sum_text
 from chainrule.compiler.layout import Layout
 from chainrule.compiler.lowering import is_sample_shape
@@ -32,6 +33,8 @@ from chainrule.graph.expression import (
 from chainrule.graph.extent import Batch
 from chainrule.graph.loopnest import LoopNest, Output
 from chainrule.graph.scalar import ADD
+
+COSTLY = 10  # cost of what is better kept throughout a loop than computed again
 
 
 class Lanes(Writer):
@@ -163,6 +166,34 @@ class Lanes(Writer):
             ) and not any(isinstance(x, Reduce) for x in parts(e)):  # fmt: skip
                 self.value(e, {})
 
+    def hoist_costly(self, sizes: dict[Axis, int]) -> None:
+        """What the loops that are still to come would repeat, and is costly, is computed before them.
+
+        C compilers do the same for little, but not for a random number.
+        """
+        if self.along is not None:
+            return
+        known = {a for a, size in sizes.items() if size == 1}
+        if self.samples is not None and (self.chunked or CHUNK in known):
+            known.add(self.samples)
+        for e in self.costly:
+            if e.free_axes <= known:
+                self.value(e, {})
+
+    @cached_property
+    def costly(self) -> list[Expression]:
+        """Calls worth a register throughout a loop, innermost first; not those in guards, which may have no value."""
+        found: dict[int, Expression] = {}
+        waiting = [o.value for o in self.nest.outputs]
+        while waiting:
+            e = waiting.pop()
+            if id(e) not in found and not isinstance(e, Guard | Reduce):
+                found[id(e)] = e
+                waiting += e.children()
+        return [
+            e for e in nest_parts(self.nest)[::-1] if id(e) in found and isinstance(e, Call) and cost_of(e) > COSTLY
+        ]
+
     def width(self, axis: Axis) -> int:
         return self.lanes if axis == self.vector else 1
 
@@ -170,6 +201,7 @@ class Lanes(Writer):
         if not axes:
             self.tile(sizes)
             return
+        self.hoist_costly(sizes)
         a, *rest = axes
         t, w = self.schedule.tile.get(a, 1), self.width(a)
         variable = self.variable(a)
