@@ -35,6 +35,7 @@ from chainrule.ops.activations import *
 from chainrule.ops.adaptive_pooling import *
 from chainrule.ops.arrangement import *
 from chainrule.ops.attention import *
+from chainrule.ops.augmentation import *
 from chainrule.ops.comparison import *
 from chainrule.ops.composite import *
 from chainrule.ops.contraction import *
@@ -46,6 +47,7 @@ from chainrule.ops.elementwise import *
 from chainrule.ops.exponential import *
 from chainrule.ops.gathering import *
 from chainrule.ops.indexing import *
+from chainrule.ops.mixing import *
 from chainrule.ops.movement import *
 from chainrule.ops.normalization import *
 from chainrule.ops.operators import operators as _operators
@@ -61,6 +63,7 @@ from chainrule.ops.selection import *
 from chainrule.ops.transposed_convolution import *
 from chainrule.ops.trigonometric import *
 from chainrule.ops.unfolding import *
+from chainrule.ops.warping import *
 from chainrule.version import __version__ as __version__
 
 # The graph stands below its vocabulary and its executors; these two lines are all that it gets from above.

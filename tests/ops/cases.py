@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from chainrule import ops
 from chainrule.ops.kinds.elementwise import Elementwise
 from tests.ops.attention_cases import ATTENTION
+from tests.ops.augmentation_cases import AUGMENTATION
 from tests.ops.case import (
     REAL,
     Case,
@@ -271,13 +272,6 @@ def dropped(draw: st.DrawFn, function: Callable[..., Any]) -> Case:
     return Case(function, (x, rate, np.asarray(draw(seeds))), attributes, batch, unbatched=(1, 2))
 
 
-@st.composite
-def random_shift(draw: st.DrawFn) -> Case:
-    x = numbers(draw(seeds), [(draw(st.integers(1, 3)), draw(filled), draw(filled), draw(st.integers(1, 2)))])
-    attributes = {"pixels": draw(st.integers(0, 2)), "stream": draw(seeds)}
-    return Case(ops.random_shift, (*x, np.asarray(draw(seeds))), attributes, ((0, 0),), unbatched=(1,))
-
-
 # ------------------------------------------------------------------------------------------------------ composite
 @st.composite
 def cross_entropy(draw: st.DrawFn) -> Case:
@@ -334,13 +328,13 @@ CASES: dict[str, Cases] = {
     "inverted_dropout": dropped(ops.inverted_dropout),
     "normal": random(ops.normal),
     "random_bits": random(ops.random_bits, typed=False),
-    "random_shift": random_shift(),
     "uniform": random(ops.uniform),
     # composite
     "cross_entropy": cross_entropy(),
     "log_softmax": one(ops.log_softmax, some_axes, shape=_FILLED, batch=spares_first),
     "log_sum_exp": one(ops.log_sum_exp, reduction, shape=shapes(0, 3, filled), batch=spares_first),
     "softmax": one(ops.softmax, some_axes, shape=_FILLED, batch=spares_first),
+    **AUGMENTATION,
     **NORMALIZATION,
     **WINDOWS,
     **SHAPING,

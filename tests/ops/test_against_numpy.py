@@ -19,6 +19,7 @@ from chainrule.graph.operation import Array
 from chainrule.graph.tensor import tensor
 from tests.counts import scaled
 from tests.ops.attention_cases import ATTENTION
+from tests.ops.augmentation_cases import AUGMENTATION
 from tests.ops.cases import CASES
 from tests.ops.normalization_cases import NORMALIZATION
 from tests.ops.shaping_cases import filled_in
@@ -139,7 +140,8 @@ ELSEWHERE = {
     **dict.fromkeys(("cross_entropy", "elu", "erf", "log_softmax"), "test_against_scipy"),
     **dict.fromkeys(("log_sum_exp", "sigmoid", "softmax"), "test_against_scipy"),
     **dict.fromkeys(("bernoulli", "dropout", "inverted_dropout", "normal"), "test_random"),
-    **dict.fromkeys(("random_bits", "random_shift", "uniform"), "test_random"),
+    **dict.fromkeys(("random_bits", "uniform"), "test_random"),
+    **dict.fromkeys(AUGMENTATION, "test_augmentation"),
     **dict.fromkeys(NORMALIZATION, "test_normalization"),
     **dict.fromkeys(WINDOWS, "test_windows, test_against_scipy"),
     **dict.fromkeys(ATTENTION, "test_attention"),

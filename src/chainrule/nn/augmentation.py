@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from chainrule.graph.tensor import Tensor
 from chainrule.nn.layer import Layer, check_positive
 from chainrule.nn.scope import Scope
-from chainrule.ops.composite import random_shift
+from chainrule.ops.augmentation import random_shift
 
 __all__ = ["RandomShift"]
 

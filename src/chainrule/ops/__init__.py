@@ -27,6 +27,9 @@ random        Philox: uniform, normal, Bernoulli
 normalization layer, group, RMS, local response, L2 normalisation
 attention     weights of attention, and means by them
 composite     softmax, cross-entropy, dropout
+augmentation  flips, shifts, crops, light and colour, cut-out
+warping       rotation, zoom, elastic distortion
+mixing        mix-up
 
 declared      all of them by name
 operators     those behind + - * / @ and their like
@@ -36,6 +39,7 @@ from chainrule.ops.activations import *
 from chainrule.ops.adaptive_pooling import *
 from chainrule.ops.arrangement import *
 from chainrule.ops.attention import *
+from chainrule.ops.augmentation import *
 from chainrule.ops.comparison import *
 from chainrule.ops.composite import *
 from chainrule.ops.contraction import *
@@ -48,6 +52,7 @@ from chainrule.ops.elementwise import *
 from chainrule.ops.exponential import *
 from chainrule.ops.gathering import *
 from chainrule.ops.indexing import *
+from chainrule.ops.mixing import *
 from chainrule.ops.movement import *
 from chainrule.ops.normalization import *
 from chainrule.ops.operators import operators as operators
@@ -63,3 +68,4 @@ from chainrule.ops.selection import *
 from chainrule.ops.transposed_convolution import *
 from chainrule.ops.trigonometric import *
 from chainrule.ops.unfolding import *
+from chainrule.ops.warping import *

@@ -1,4 +1,4 @@
-"""Named bodies of other operations: softmax and cross-entropy, dropout, random shifts."""
+"""Named bodies of other operations: softmax and cross-entropy, dropout."""
 
 from __future__ import annotations
 
@@ -7,25 +7,23 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import DataError, DTypeError, ShapeError, UsageError
-from chainrule.graph.dtype import DType, bool_, float32, float64, int64
-from chainrule.graph.extent import is_extent, show_shape
+from chainrule.graph.dtype import DType, bool_, float32
+from chainrule.graph.extent import show_shape
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
 from chainrule.ops.axes import Axes, normalized_axes
 from chainrule.ops.contraction import sum
-from chainrule.ops.creation import arange
 from chainrule.ops.elementwise import stop_gradient, where
 from chainrule.ops.exponential import exp, log
-from chainrule.ops.gathering import gather, one_hot
+from chainrule.ops.gathering import one_hot
 from chainrule.ops.kinds.composite import Composite
 from chainrule.ops.kinds.conversion import as_floats, as_tensor, cast
 from chainrule.ops.movement import reshape
-from chainrule.ops.parts import pad
-from chainrule.ops.random import bernoulli, counters, random_bits
+from chainrule.ops.random import bernoulli, counters
 from chainrule.ops.selection import max
 
 __all__ = [
-    "cross_entropy", "dropout", "inverted_dropout", "log_softmax", "log_sum_exp", "random_shift", "softmax",
+    "cross_entropy", "dropout", "inverted_dropout", "log_softmax", "log_sum_exp", "softmax",
 ]  # fmt: skip
 
 _LABELS = Message(
@@ -44,16 +42,6 @@ _RATE = Message(
     "dropout.probability",
     en="dropout: rate={rate} is not a probability; it is the share that is dropped, between 0 and 1.",
     zh="dropout：rate={rate} 不是概率；它是被丢弃的比例，应在 0 与 1 之间。",
-)
-_PIXELS = Message(
-    "random_shift.pixels",
-    en="random_shift: pixels={pixels} is not a number of pixels, 0 or more.",
-    zh="random_shift：pixels={pixels} 不是非负的像素数。",
-)
-_IMAGES = Message(
-    "random_shift.images",
-    en="random_shift: x {x} needs the axes (batch, height, width, channels).",
-    zh="random_shift：x {x} 需要轴 (batch, height, width, channels)。",
 )
 
 
@@ -232,36 +220,3 @@ def inverted_dropout(
     x = as_floats(x)
     numbers = _rate(rate, x.dtype), *counters(seed, step)
     return INVERTED_DROPOUT(x, *numbers, stream=stream, shape=_mask_shape(x, shared_axes))
-
-
-def _random_shift(x: Tensor, seed: Tensor, step: Tensor, *, pixels: int, stream: int) -> Tensor:
-    samples, height, width, _ = x.shape
-    span = 2 * pixels + 1
-    bits = random_bits((samples, 2), seed, step, stream=stream)
-    starts = cast(cast(bits, float64) * (span / 2.0**32), int64)  # 0 … 2·pixels
-    padded = pad(x, [(0, 0), (pixels, pixels), (pixels, pixels), (0, 0)])
-    rows = starts[:, 0:1] + arange(height)
-    columns = starts[:, 1:2] + arange(width)
-    return gather(gather(padded, rows, 0, batch_dims=1), columns, 1, batch_dims=1)
-
-
-RANDOM_SHIFT = Composite("random_shift", _random_shift)
-
-
-def random_shift(x: Any, seed: Any, step: Any = 0, *, pixels: int = 1, stream: int = 0) -> Tensor:
-    """Each image moved by a random whole number of pixels, up to `pixels` either way; what enters is zero.
-
-        y[n,i,j,c] = x[n, i + a, j + b, c], a and b uniform in {-pixels, …, pixels}
-
-    Shapes:   x (n, height, width, c) → (n, height, width, c)
-    Raises:   ShapeError if x has other axes.
-    Example:
-        >>> random_shift([[[[1.0]]]], seed=0, pixels=0)
-        Tensor([[[[1.]]]], shape=(1, 1, 1, 1), dtype=float32)
-    """
-    x = as_tensor(x)
-    if not is_extent(pixels):
-        raise UsageError(_PIXELS(pixels=repr(pixels)))
-    if x.ndim != 4 or not all(isinstance(e, int) for e in x.shape[1:]):
-        raise ShapeError(_IMAGES(x=show_shape(x.shape)))
-    return RANDOM_SHIFT(x, *counters(seed, step), pixels=pixels, stream=stream)

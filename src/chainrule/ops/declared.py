@@ -10,6 +10,7 @@ from chainrule.ops import (
     adaptive_pooling,
     arrangement,
     attention,
+    augmentation,
     comparison,
     composite,
     contraction,
@@ -21,6 +22,7 @@ from chainrule.ops import (
     exponential,
     gathering,
     indexing,
+    mixing,
     movement,
     normalization,
     ordering,
@@ -35,6 +37,7 @@ from chainrule.ops import (
     transposed_convolution,
     trigonometric,
     unfolding,
+    warping,
 )
 from chainrule.ops.kinds.conversion import CAST
 from chainrule.ops.kinds.indexed import Indexed
@@ -45,6 +48,7 @@ _FILES = (
     selection, pooling, adaptive_pooling, resizing, gathering, ordering, random, composite, normalization,
     reductions, indexing, arrangement, diagonals, running,
     attention,
+    augmentation, warping, mixing,
 )  # fmt: skip
 
 _DECLARED: list[Any] = [value for file in _FILES for value in vars(file).values()]
