@@ -8,27 +8,58 @@ import numpy as np
 import pytest
 
 from chainrule.errors import UsageError
-from chainrule.optim import SGD, Adam, ConstantRate, Cosine, Momentum, Nesterov, OneCycle, StepDecay, WarmUp
+from chainrule.optim import (
+    OPTIMIZERS,
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    AMSGrad,
+    CenteredRMSProp,
+    ConstantRate,
+    Cosine,
+    Lion,
+    Momentum,
+    Nadam,
+    Nesterov,
+    OneCycle,
+    RMSProp,
+    StepDecay,
+    WarmUp,
+)
 
 
 @pytest.mark.parametrize("rate", [0, -0.1, math.nan, math.inf, "0.1", None, [0.1]])
 def test_learning_rates_are_finite_and_above_0(rate):
-    for optimizer in (SGD, Momentum, Nesterov, Adam):
+    for optimizer in OPTIMIZERS.values():
         with pytest.raises(UsageError, match="learning_rate must be a finite number above 0, or a schedule"):
             optimizer(rate)
 
 
 @pytest.mark.parametrize("value", [-0.1, 1, math.nan, "0.9", None])
 def test_decay_rates_are_from_0_to_below_1(value):
-    for optimizer, name in ((Momentum, "momentum"), (Nesterov, "momentum"), (Adam, "beta_1"), (Adam, "beta_2")):
+    for optimizer, name in (
+        (Momentum, "momentum"), (Nesterov, "momentum"), (RMSProp, "rho"), (Adadelta, "rho"),
+        *((kind, beta) for kind in (Adam, AdamW, AMSGrad, Nadam, Adamax, Lion) for beta in ("beta_1", "beta_2")),
+    ):  # fmt: skip
         with pytest.raises(UsageError, match=f"{name} must be a number from 0 to below 1"):
             optimizer(**{name: value})
 
 
 @pytest.mark.parametrize("value", [0, -1e-8, math.nan, "1e-8"])
 def test_epsilon_is_above_0(value):
-    with pytest.raises(UsageError, match="epsilon must be a finite number above 0"):
-        Adam(epsilon=value)
+    for optimizer in (Adam, AdamW, AMSGrad, Nadam, Adamax, Adagrad, Adadelta, RMSProp, CenteredRMSProp):
+        with pytest.raises(UsageError, match=f"^{optimizer.__name__}.*epsilon must be a finite number above 0"):
+            optimizer(epsilon=value)
+
+
+@pytest.mark.parametrize("value", [-1e-3, math.inf, "0.1"])
+def test_weight_decay_is_not_negative(value):
+    for optimizer in (AdamW, Lion):
+        with pytest.raises(UsageError, match="weight_decay must be a finite number, 0 or more"):
+            optimizer(weight_decay=value)
 
 
 def test_schedules_are_instances_of_schedule():

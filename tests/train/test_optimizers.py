@@ -105,10 +105,13 @@ def test_the_averaged_model_predicts_evaluates_and_is_saved(tmp_path):
 
 def test_without_averages_there_is_nothing_to_take():
     trained = model()
-    with pytest.raises(UsageError, match=r"kept no averages of its weights\. Train it with an optimizer that does"):
+    with pytest.raises(UsageError, match=r"no averages of the weights.*Train it with an optimizer that keeps them"):
         trained.averaged()
     fit(trained, epochs=1)
-    with pytest.raises(UsageError, match="kept no averages"):
+    with pytest.raises(UsageError, match="no averages of the weights"):
+        trained.averaged()
+    fit(trained, epochs=1, optimizer=AccumulateGradients(ExponentialAverage(Adam()), 100))
+    with pytest.raises(UsageError, match="has made no update yet"):
         trained.averaged()
 
 

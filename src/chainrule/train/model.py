@@ -80,10 +80,10 @@ _OTHER_LOSS = Message(
 )
 _NO_AVERAGE = Message(
     "model.no_average",
-    en="The model's last training kept no averages of its weights. Train it with an optimizer that does, e.g."
-    " fit(x, y, optimizer=ExponentialAverage(Adam(0.001))).",
-    zh="该模型上一次训练没有保存权重的平均值。请使用会保存它的优化器训练，"
-    "例如 fit(x, y, optimizer=ExponentialAverage(Adam(0.001)))。",
+    en="There are no averages of the weights: the model's last training kept none, or has made no update yet. Train it"
+    " with an optimizer that keeps them, e.g. fit(x, y, optimizer=ExponentialAverage(Adam(0.001))).",
+    zh="没有权重的平均值：该模型上一次训练没有保存它，或尚未进行任何更新。"
+    "请使用会保存它的优化器训练，例如 fit(x, y, optimizer=ExponentialAverage(Adam(0.001)))。",
 )
 _FULL_BATCH = Message(
     "model.full_batch",
@@ -343,10 +343,11 @@ class Model:
             array([[ True]])
         """
         slots = self.training_state.slots if self.training_state else {}
-        if not slots or not all(AVERAGE in own for own in slots.values()):
+        averages = {name: own[AVERAGE] for name, own in slots.items() if AVERAGE in own}
+        if not any(average.any() for average in averages.values()):  # they are 0 before the first update
             raise UsageError(_NO_AVERAGE())
         model = copy(self)
-        model.parameters = {name: slots[name][AVERAGE] for name in self.parameters}
+        model.parameters = {name: averages[name] for name in self.parameters}
         model.states, model.scalars = dict(self.states), dict(self.scalars)
         model.training_state = None
         return model
