@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
+from chainrule.autodiff import gradients
 from chainrule.errors import GraphError
+from chainrule.execute import Program
 from chainrule.graph.tensor import input_tensor
 from chainrule.nn import (
+    AdaptiveAveragePooling2D,
     AveragePooling2D,
     BatchNormalization,
     Conv1D,
     Conv2D,
+    Conv2DTranspose,
+    Cropping2D,
     Dense,
     Dropout,
     Flatten,
     MaxPool2D,
     ReceptiveField,
+    Reshape,
+    SeparableConv2D,
     Sequential,
     Tanh,
+    UpSampling2D,
     ZeroPadding2D,
     lenet5,
     lenet5_1998,
     receptive_field,
     trace,
 )  # fmt: skip
-from tests.nn.harness import run
+from chainrule.ops.contraction import sum
+from tests.nn.harness import bindings, run, samples
 
 SIDE = 24
 STACKS = [
@@ -99,6 +109,34 @@ def test_a_score_sees_the_whole_image():
 def test_along_one_axis():
     network = trace(Sequential([Conv1D(2, 3, strides=2), Conv1D(2, 3, dilation=4)]), [(40, 1)])
     assert receptive_field(network.inference, network.inputs[0]) == ReceptiveField((19,), (2,), (0,))
+
+
+HALF, SIXTH = Fraction(1, 2), Fraction(1, 6)
+OTHER_SIZES = [
+    ([UpSampling2D(2), Conv2D(1, 3)], ((2, 2), (HALF, HALF), (0, 0))),
+    ([Conv2DTranspose(1, (3, 4), (2, 1), "same")], ((2, 4), (HALF, 1), (-1, -2))),
+    ([UpSampling2D(2), UpSampling2D(3), Conv2D(1, 5)], ((2, 2), (SIXTH, SIXTH), (0, 0))),
+    ([AveragePooling2D(2), Conv2D(1, 3), UpSampling2D(2)], ((6, 6), (1, 1), (0, 0))),
+    ([AdaptiveAveragePooling2D((12, 24)), Conv2D(1, (1, 3), padding="same")], ((2, 3), (2, 1), (0, -1))),
+    ([Flatten(), Reshape((SIDE, SIDE, 2))], ((1, 1), (1, 1), (0, 0))),
+    ([SeparableConv2D(2, 3), Cropping2D(2)], ((3, 3), (1, 1), (2, 2))),
+]
+
+
+@pytest.mark.parametrize(("layers", "field"), OTHER_SIZES, ids=range(len(OTHER_SIZES)))
+def test_where_maps_get_another_size(layers, field):
+    """By hand, and as far as the gradients of outputs of every kind reach: six kinds at most."""
+    network = trace(Sequential(layers), [(SIDE, SIDE, 2)])
+    found = receptive_field(network.inference, network.inputs[0])
+    assert found == ReceptiveField(*field)
+    outputs = [sum(network.inference[:, k : k + 1, k : k + 1]) for k in range(6, 12)]
+    slopes = Program([g for y in outputs for g in gradients(y, [network.inputs[0]])]).run(
+        bindings(network, samples((1, SIDE, SIDE, 2)))
+    )
+    for axis in (0, 1):
+        places = [np.nonzero(slope.any((0, 2 - axis, 3)))[0] for slope in slopes]
+        assert places[0][0] == found.start[axis] + 6 * found.stride[axis]
+        assert max(p[-1] - p[0] + 1 for p in places) == found.size[axis]
 
 
 def test_what_is_not_there_has_no_field():

@@ -4,11 +4,14 @@ layer           Layer, what every layer is; scope: what it sees while its functi
 network         trace(architecture, input_shapes) → Network, the graph in both modes
 sequential      layers one behind the other; any function (x, scope) → y that calls layers will do
 dense           the fully connected layer
-convolution     Conv1D, Conv2D, ZeroPadding2D          pooling         MaxPool2D, AveragePooling2D
-reshaping       Flatten, Rescaling                     activations     by name, as functions, as layers
 embedding       Embedding                              attention       MultiHeadAttention
 noise           Gaussian, alpha dropout                recurrent       SimpleRNN, LSTM, GRU, both ways
 dropout         of neurons and of maps                 normalization   over the batch, or within samples
+convolution     Conv1D, Conv2D, Conv3D; transposed_convolution, depthwise_convolution
+pooling         the largest element, or the mean, of windows; whole_pooling: of whole maps, or of a grid
+borders         ZeroPadding2D, Cropping2D              resizing        UpSampling1D, UpSampling2D
+reshaping       Flatten, Reshape, Permute, Rescaling   spatial         sequences, images, volumes: refusing others
+activations     by name, as functions, as layers
 initializers    first values of parameters             penalties       what large parameters cost
 activity        ActivityPenalty: what large outputs cost
 losses          one number per sample                  receptive_field  which part of its input an output sees
@@ -20,8 +23,10 @@ from chainrule.nn.activations import *
 from chainrule.nn.activity import *
 from chainrule.nn.attention import *
 from chainrule.nn.augmentation import *
+from chainrule.nn.borders import *
 from chainrule.nn.convolution import *
 from chainrule.nn.dense import *
+from chainrule.nn.depthwise_convolution import *
 from chainrule.nn.dropout import *
 from chainrule.nn.embedding import *
 from chainrule.nn.initializers import *
@@ -37,5 +42,8 @@ from chainrule.nn.published import *
 from chainrule.nn.receptive_field import *
 from chainrule.nn.recurrent import *
 from chainrule.nn.reshaping import *
+from chainrule.nn.resizing import *
 from chainrule.nn.scope import *
 from chainrule.nn.sequential import *
+from chainrule.nn.transposed_convolution import *
+from chainrule.nn.whole_pooling import *

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
-from chainrule.errors import ShapeError
+from chainrule.errors import ShapeError, UsageError
 from chainrule.graph.extent import show_shape
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
@@ -14,24 +14,23 @@ from chainrule.nn.activations import Activate, as_activation
 from chainrule.nn.initializers import Initializer
 from chainrule.nn.layer import Layer, check_positive, features
 from chainrule.nn.penalties import Penalty, check_penalty
-from chainrule.nn.ranges import WHOLE, check_number
 from chainrule.nn.scope import Scope
-from chainrule.ops.convolution import conv1d, conv2d
-from chainrule.ops.parts import pad
+from chainrule.nn.spatial import spatial
+from chainrule.ops.convolution import conv1d, conv2d, conv3d
 from chainrule.ops.windows import Padding, PerAxis, sizes
 
-__all__ = ["Conv1D", "Conv2D", "ZeroPadding2D"]
+__all__ = ["Conv1D", "Conv2D", "Conv3D"]
 
 _GROUPS = Message(
     "convolution.groups",
     en="x {x} has {channels} channels, which {groups} groups do not divide evenly. Use a number of groups that does.",
     zh="x {x} 有 {channels} 个通道，不能被 {groups} 个分组整除。请使用能整除的分组数。",
 )
-_IMAGES = Message(
-    "convolution.images",
-    en="x {x} is no batch of images. Give it the axes (batch, height, width, channels), e.g. with x[..., None] for "
-    "images of one channel.",
-    zh="x {x} 不是一批图像。请给出轴 (batch, height, width, channels)，例如对单通道图像使用 x[..., None]。",
+_FILTERS = Message(
+    "convolution.filters",
+    en="{layer}(filters={filters}, groups={groups}): each group gives as many of the filters, so groups must divide "
+    "them.",
+    zh="{layer}(filters={filters}, groups={groups})：每组给出同样多的滤波器，因此分组数必须整除滤波器数。",
 )
 
 
@@ -58,17 +57,23 @@ class Convolution(Layer):
         check_positive(self, filters=self.filters, groups=self.groups)
         check_penalty(self, self.kernel_penalty)
         check_penalty(self, self.bias_penalty, "bias_penalty")
+        if self.filters % self.groups:
+            raise UsageError(_FILTERS(layer=type(self).__name__, filters=self.filters, groups=self.groups))
+
+    def kernel_depths(self, channels: int) -> tuple[int, int]:
+        """The last two axes of the kernel."""
+        return channels // self.groups, self.filters
 
     @abstractmethod
     def convolve(self, x: Tensor, kernel: Tensor) -> Tensor:
         """The convolution without bias and activation."""
 
     def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        channels = features(x)
+        channels = features(spatial(x, self.rank))
         if channels % self.groups:
             raise ShapeError(_GROUPS(x=show_shape(x.shape), channels=channels, groups=self.groups))
         window = sizes(type(self).__name__, "kernel_size", self.kernel_size, self.rank)
-        shape = (*window, channels // self.groups, self.filters)
+        shape = (*window, *self.kernel_depths(channels))
         y = self.convolve(x, scope.parameter("kernel", shape, self.kernel_initializer, self.kernel_penalty))
         if self.use_bias:
             y = y + scope.parameter("bias", (self.filters,), self.bias_initializer, self.bias_penalty)
@@ -127,31 +132,22 @@ class Conv1D(Convolution):
 
 
 @dataclass(frozen=True, eq=False)
-class ZeroPadding2D(Layer):
-    """Images with rows and columns of zeros around them.
+class Conv3D(Convolution):
+    """M kernels moved through volumes; Conv2D with three spatial axes.
 
-        y[n, i + p, j + p, c] = x[n,i,j,c], zero elsewhere
+        y[n,i,j,k,o] = f(Σ x[n, i·s + p·d, j·s + q·d, k·s + r·d, c]·w[p,q,r,c,o] + b[o])
 
-    Shapes:   x (batch, height, width, c) → (batch, height + 2p, width + 2p, c)
-    Raises:   ShapeError if x is no batch of images.
+    Parameters: kernel w (kd, kh, kw, c / groups, M), bias b (M,): kd·kh·kw·c/groups·M + M numbers.
+
+    Shapes:   x (batch, depth, height, width, c) → (batch, (depth - kd + padding) / s + 1, …, M)
+    Raises:   as Conv2D.
     Example:
-        >>> from chainrule.nn import ZeroPadding2D, trace
-        >>> trace(ZeroPadding2D(2), [(28, 28, 1)]).inference.shape
-        (batch, 32, 32, 1)
+        >>> from chainrule.nn import Conv3D, trace
+        >>> trace(Conv3D(4, 3, padding="same"), [(8, 10, 10, 2)]).inference.shape
+        (batch, 8, 10, 10, 4)
     """
 
-    padding: int = 1
+    rank: ClassVar[int] = 3
 
-    def __post_init__(self) -> None:
-        check_number(self, WHOLE, padding=self.padding)
-
-    def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        both = (self.padding, self.padding)
-        return pad(images(x), [(0, 0), both, both, (0, 0)])
-
-
-def images(x: Tensor) -> Tensor:
-    """x, if it has the axes of a batch of images."""
-    if x.ndim != 4:
-        raise ShapeError(_IMAGES(x=show_shape(x.shape)))
-    return x
+    def convolve(self, x: Tensor, kernel: Tensor) -> Tensor:
+        return conv3d(x, kernel, strides=self.strides, padding=self.padding, dilation=self.dilation, groups=self.groups)

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.graph.tensor import Tensor, tensor
-from chainrule.nn.convolution import Conv2D, ZeroPadding2D
+from chainrule.nn.borders import ZeroPadding2D
+from chainrule.nn.convolution import Conv2D
 from chainrule.nn.dense import Dense
 from chainrule.nn.initializers import Floats, Initializer, Uniform
 from chainrule.nn.layer import Layer, features

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
 
 from chainrule.errors import GraphError
 from chainrule.graph.affine import Affine, Axis
@@ -31,13 +33,13 @@ Box = tuple[Interval, ...]
 class ReceptiveField:
     """Of an output, along each spatial axis of its input.
 
-    size     how many elements it depends on
-    stride   how far the field of the next output is moved
+    size     how many elements it depends on; the largest number, where outputs differ
+    stride   how far the field of the next output is moved; behind layers that make maps larger, on average: a fraction
     start    where the field of output 0 begins: before 0, if it reaches into padding
     """
 
     size: tuple[int, ...]
-    stride: tuple[int, ...]
+    stride: tuple[int | Fraction, ...]
     start: tuple[int, ...]
 
 
@@ -48,7 +50,8 @@ def receptive_field(y: Tensor, x: Tensor) -> ReceptiveField:
 
     It is read off what the operations declare to read, whichever they are: for a chain of windows it is the known
     recursion size ← size + (window - 1)·dilation·stride, stride ← stride·(step of the window). What padding adds is
-    counted. An output without positions, such as a class's score, has stride 0.
+    counted, and so is what is read and then left out, as some pixels are in bilinear interpolation and in adaptive
+    pooling. An output without positions, such as a class's score, has stride 0.
 
     Raises:   GraphError if y does not depend on x.
     Source:   Araujo, Norris and Sim 2019, Computing receptive fields of convolutional neural networks
@@ -65,12 +68,28 @@ def receptive_field(y: Tensor, x: Tensor) -> ReceptiveField:
         rest = tuple(map(_whole, y.shape[1 + positions :]))
         return _seen(y, x, ((0, 0), *spatial, *rest) if y.shape else ())[1:-1]
 
-    here, next_ = seen_from(0), seen_from(1)
+    period = _period(y)
+    here, *others, next_ = (seen_from(k) for k in range(period + 1))
     return ReceptiveField(
-        size=tuple(last - first + 1 for first, last in here),
-        stride=tuple(b - a for (a, _), (b, _) in zip(here, next_, strict=True)),
+        size=tuple(max(last - first for first, last in axis) + 1 for axis in zip(here, *others, strict=True)),
+        stride=tuple(_whole_or_fraction(b - a, period) for (a, _), (b, _) in zip(here, next_, strict=True)),
         start=tuple(first for first, _ in here),
     )
+
+
+def _period(y: Tensor) -> int:
+    """After how many positions the fields repeat, moved: maps that are made larger by s have s kinds of positions."""
+    total = 1
+    for node in expanded_order([y]):
+        if isinstance(node.operation, Primitive):
+            outputs = [output for nest in _nests(node)[1] for output in nest.outputs]
+            spatial = [i for output in outputs for i in output.index[1:-1] if isinstance(i, Affine)]
+            total *= lcm(*(abs(c) for i in spatial for _, c in i.terms))
+    return total
+
+
+def _whole_or_fraction(distance: int, period: int) -> int | Fraction:
+    return Fraction(distance, period) if distance % period else distance // period
 
 
 def _seen(y: Tensor, x: Tensor, box: Box) -> Box:
@@ -90,35 +109,56 @@ def _read(node: Tensor, box: Box) -> list[tuple[Tensor, Box]]:
     """What a node's box is made from."""
     if isinstance(node.operation, Expandable):
         return [(source, box) for source in expanded_inputs(node)]
-    assert isinstance(node.operation, Primitive)
-    buffers = [Buffer(f"x{k}", x.shape, x.dtype) for k, x in enumerate(node.inputs)]
+    buffers, nests = _nests(node)
+    sources = dict(zip(buffers, node.inputs, strict=True))
     found = []
-    for nest in node.operation.lower(node, Buffer("y", node.shape, node.dtype), buffers):
+    for nest in nests:
         ranges = _ranges(nest, box)
         if ranges is not None:
-            sources = dict(zip(buffers, node.inputs, strict=True))
             found += [(sources[r.buffer], _box(r.index, r.buffer, ranges)) for r in nest.reads() if r.buffer in sources]
     return found
+
+
+def _nests(node: Tensor) -> tuple[list[Buffer], Sequence[LoopNest]]:
+    """The node's nests, and the buffers that stand for its inputs in them."""
+    assert isinstance(node.operation, Primitive)
+    buffers = [Buffer(f"x{k}", x.shape, x.dtype) for k, x in enumerate(node.inputs)]
+    return buffers, node.operation.lower(node, Buffer("y", node.shape, node.dtype), buffers)
 
 
 def _ranges(nest: LoopNest, box: Box) -> dict[Axis, Interval] | None:
     """The values of axes at which the nest writes into the box; None if at none. An axis not listed has them all."""
     ranges: dict[Axis, Interval] = {}
     for output in nest.outputs:
-        for index, extent, (first, last) in zip(output.index, output.buffer.shape, box, strict=True):
-            if isinstance(index, Expression) or len(index.terms) > 1:
+        for index, extent, interval in zip(output.index, output.buffer.shape, box, strict=True):
+            if isinstance(index, Expression) or (not index.terms and extent == 1):
                 continue
-            start = index.constant
-            if not index.terms:
-                if extent != 1 and not first <= start <= last:
-                    return None
-                continue
-            ((axis, step),) = index.terms
-            low, high = sorted((step * (first - start), step * (last - start)))
-            ranges[axis] = -(-low // step**2), high // step**2
-            if ranges[axis][0] > ranges[axis][1]:
+            found = _digits(index, interval)
+            if found is None:
                 return None
+            ranges |= found
     return ranges
+
+
+def _digits(index: Affine, interval: Interval) -> dict[Axis, Interval] | None:
+    """The values of an index's axes at which it lies in the interval, from the axis with the largest steps on.
+
+    The next axis is told only if there is one value of those before: as with the digits of a number.
+    """
+    first, last = (end - index.constant for end in interval)
+    found: dict[Axis, Interval] = {}
+    terms = sorted(index.terms, key=lambda term: -abs(term[1]))
+    for k, (axis, step) in enumerate(terms):
+        rest = Affine(tuple(terms[k + 1 :]))
+        low, high = _ends(rest, {})
+        ends = sorted((first - high, last - low), key=lambda end: end * step)
+        found[axis] = -(-ends[0] // step), ends[1] // step
+        if found[axis][0] > found[axis][1]:
+            return None
+        if found[axis][0] < found[axis][1]:
+            return found
+        first, last = first - step * found[axis][0], last - step * found[axis][0]
+    return found if first <= 0 <= last else None
 
 
 def _box(index: Sequence[Index], buffer: Buffer, ranges: Mapping[Axis, Interval]) -> Box:

@@ -12,6 +12,7 @@ from chainrule.graph.extent import show_shape
 from chainrule.graph.operation import Array
 from chainrule.graph.tensor import Tensor, tensor
 from chainrule.messages import Message, suggestion
+from chainrule.ops.arrangement import repeat
 from chainrule.ops.axes import letters
 from chainrule.ops.gathering import gather
 from chainrule.ops.indexing import index
@@ -97,9 +98,7 @@ RESIZE = Composite("resize", _resize)
 def _nearest(x: Tensor, axis: int, extent: int, outputs: int) -> Tensor:
     """One element of x for each output: repeated, every k-th of them, or where a list of places says."""
     if outputs % extent == 0:
-        names, times = letters(x), outputs // extent
-        written = [f"{name}*{times}+t" if k == axis else name for k, name in enumerate(names)]
-        return Indexed("resize", f"y[{','.join(written)}] += x[{','.join(names)}]")(x, t=times)
+        return repeat(x, outputs // extent, axis)
     if extent % outputs == 0:
         step = extent // outputs
         return index(x, (*[slice(None)] * axis, slice(step // 2, None, step)))

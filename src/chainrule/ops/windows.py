@@ -34,6 +34,13 @@ _PADDING = Message(
     zh="{operation}：未知的 padding={padding}；请使用 'valid'、'same'、整数，"
     "或为 {rank} 个空间轴各给出整数或 (前, 后)。{suggestion}",
 )
+_BORDERS = Message(
+    "window.borders",
+    en="{operation}: {name}={value} does not say how much on each side: give an integer from 0 on, or such an integer "
+    "or (before, after) for each of the {rank} spatial axes.",
+    zh="{operation}：{name}={value} 没有说明每一侧的数量：请给出非负整数，"
+    "或为 {rank} 个空间轴各给出非负整数或 (前, 后)。",
+)
 _SPATIAL_RANK = Message(
     "window.rank",
     en="{operation}: x {x} needs the axes (batch, one to three spatial axes, channels).",
@@ -154,14 +161,30 @@ def padding_widths(operation: str, padding: Padding, rank: int, same: Callable[[
     if isinstance(padding, str) and padding in ("valid", "same"):
         totals = [same(k) if padding == "same" else 0 for k in range(rank)]
         return [(max(total, 0) // 2, total - max(total, 0) // 2) for total in totals]
-    try:
-        entries: list[Any] = list(padding) if isinstance(padding, Iterable) else [padding] * rank
-        pairs = [tuple(index(n) for n in e) if isinstance(e, Iterable) else (index(e),) * 2 for e in entries]
-    except TypeError:
-        pairs = []
-    if len(pairs) != rank or any(len(pair) != 2 or min(pair) < 0 for pair in pairs):
+    pairs = _pairs(padding, rank)
+    if pairs is None:
         near = suggestion(padding, ("valid", "same")) if isinstance(padding, str) else ""
         raise UsageError(_PADDING(operation=operation, padding=repr(padding), rank=rank, suggestion=near))
+    return pairs
+
+
+def border_widths(operation: str, name: str, value: int | Sequence[int | Pair], rank: int) -> list[Pair]:
+    """(before, behind) for each spatial axis, given as numbers."""
+    pairs = _pairs(value, rank)
+    if pairs is None:
+        raise UsageError(_BORDERS(operation=operation, name=name, value=repr(value), rank=rank))
+    return pairs
+
+
+def _pairs(value: Any, rank: int) -> list[Pair] | None:
+    """One pair for each axis, from a number for all sides, or a number or pair for each axis; None from others."""
+    try:
+        entries = list(value) if isinstance(value, Iterable) else [value] * rank
+        pairs = [tuple(index(n) for n in e) if isinstance(e, Iterable) else (index(e),) * 2 for e in entries]
+    except TypeError:
+        return None
+    if len(pairs) != rank or any(len(pair) != 2 or min(pair) < 0 for pair in pairs):
+        return None
     return [(before, after) for before, after in pairs]
 
 
