@@ -57,7 +57,7 @@ def _attention_weights(query: Tensor, key: Tensor, mask: Tensor | None = None, *
     top = stop_gradient(max(scores, -1, keepdims=True))
     powers = exp(scores - where(top > -math.inf, top, 0.0))
     total = sum(powers, -1, keepdims=True)
-    return powers / where(total > 0.0, total, 1.0)  # a query that may not attend to anything gets zeros
+    return powers * (1.0 / where(total > 0.0, total, 1.0))  # a query that may attend to nothing gets zeros
 
 
 ATTENTION_WEIGHTS = Composite("attention_weights", _attention_weights)
