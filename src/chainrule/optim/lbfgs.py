@@ -11,7 +11,7 @@ from chainrule.autodiff.reverse import gradients
 from chainrule.graph.extent import Shape
 from chainrule.graph.tensor import Tensor
 from chainrule.ops.contraction import sum
-from chainrule.ops.elementwise import add, clip, maximum, sqrt, where
+from chainrule.ops.elementwise import add, clip, maximum, minimum, sqrt, where
 from chainrule.ops.kinds.conversion import cast
 from chainrule.optim.optimizer import LossFunction, Optimizer, Parameters, Scalars, Slots, StepResult
 from chainrule.optim.rates import Rate, check_count
@@ -76,10 +76,10 @@ class LBFGS(Optimizer):
             lambda a: loss_fn(_sum(parameters, direction, a))[0], loss, _dot(direction, gradient), rate, self.trials
         )
         moved = length > 0.0
-        step = _where(moved, {n: length * d for n, d in direction.items()}, 0.0)
+        step = _where(moved, {n: length * d for n, d in direction.items()})
         kept = {"gradient": gradient, "step": step}
         for k, (s, y) in enumerate(pairs):
-            kept |= {f"s_{k}": _where(moved, s, 0.0), f"y_{k}": _where(moved, y, 0.0)}
+            kept |= {f"s_{k}": _where(moved, s), f"y_{k}": _where(moved, y)}
         new = {name: {slot: vector[name] for slot, vector in kept.items()} for name in parameters}
         return StepResult(loss, aux, _sum(parameters, step, 1.0), new)
 
@@ -89,10 +89,7 @@ def _with(pairs: list[Pair], newest: Pair) -> list[Pair]:
     s, y = newest
     useful = _dot(s, y) > FLAT * _dot(y, y)
     shifted = zip([newest, *pairs], pairs, strict=False)
-    return [
-        ({n: where(useful, a[n], b[n]) for n in a}, {n: where(useful, c[n], d[n]) for n in c})
-        for (a, c), (b, d) in shifted
-    ]
+    return [(_where(useful, s, old_s), _where(useful, y, old_y)) for (s, y), (old_s, old_y) in shifted]
 
 
 def _direction(gradient: Vector, pairs: list[Pair]) -> Vector:
@@ -119,7 +116,7 @@ def _first_that_lowers(
     a, found = first, 0.0 * first
     for _ in range(trials):
         value = loss_at(a)
-        enough = value <= loss + DECREASE * a * slope
+        enough = value <= loss + DECREASE * a * minimum(slope, 0.0)
         found = where(found > 0.0, found, where(enough, a, 0.0))
         above = value - loss - slope * a  # above the tangent: with it the parabola's minimum is at −slope a² / 2 above
         parabola = where(above > 0.0, -slope * a * a / (2.0 * where(above > 0.0, above, 1.0)), 0.0)
@@ -136,5 +133,6 @@ def _sum(a: Vector, b: Vector, factor: Tensor | float) -> Vector:
     return {name: a[name] + factor * b[name] for name in a}
 
 
-def _where(condition: Tensor, a: Vector, otherwise: float) -> Vector:
-    return {name: where(condition, part, otherwise) for name, part in a.items()}
+def _where(condition: Tensor, a: Vector, b: Vector | None = None) -> Vector:
+    """a where the condition holds, else b, or zeros."""
+    return {name: where(condition, part, 0.0 if b is None else b[name]) for name, part in a.items()}
