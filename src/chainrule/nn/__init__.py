@@ -15,7 +15,8 @@ activations     by name, as functions, as layers
 initializers    first values of parameters             penalties       what large parameters cost
 activity        ActivityPenalty: what large outputs cost
 losses          one number per sample                  receptive_field  which part of its input an output sees
-augmentation    RandomShift                            ranges          refusing hyper-parameters
+augmentation    flips, crops, colours, rotations, …     mixing          MixUp
+ranges          refusing hyper-parameters
 models          lenet5, mlp                            published       lenet5_1998, layer by layer as it was
 """
 
@@ -32,6 +33,7 @@ from chainrule.nn.embedding import *
 from chainrule.nn.initializers import *
 from chainrule.nn.layer import *
 from chainrule.nn.losses import *
+from chainrule.nn.mixing import *
 from chainrule.nn.models import *
 from chainrule.nn.network import *
 from chainrule.nn.noise import *

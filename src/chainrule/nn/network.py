@@ -15,7 +15,7 @@ from chainrule.graph.extent import Shape, batch
 from chainrule.graph.operation import Array
 from chainrule.graph.tensor import Tensor, input_tensor
 from chainrule.messages import Message
-from chainrule.nn.scope import Declarations, LayerRecord, Outputs, Parameter, Scalar, Scope, State, outputs
+from chainrule.nn.scope import Declarations, LayerRecord, Mixing, Outputs, Parameter, Scalar, Scope, State, outputs
 from chainrule.ops.random import stream_of
 
 __all__ = ["Network", "Outputs", "trace"]
@@ -43,7 +43,8 @@ class Network:
     """An architecture as a graph, in inference and training mode over the same inputs and parameters.
 
     `updates` are the new values of states after a training step, by the states' names; `penalties` are numbers to be
-    added to the loss. Names are paths: "conv1/kernel". Nothing here refers to the layers that were traced.
+    added to the loss; `mixings` tell which samples' targets are blended in it. Names are paths: "conv1/kernel".
+    Nothing here refers to the layers that were traced.
     """
 
     inputs: tuple[Tensor, ...]
@@ -57,6 +58,7 @@ class Network:
     updates: dict[str, Tensor]
     penalties: tuple[Tensor, ...]
     layers: tuple[LayerRecord, ...]
+    mixings: tuple[Mixing, ...] = ()
 
     @property
     def parameter_count(self) -> int:
@@ -125,4 +127,5 @@ def trace(architecture: Architecture, input_shapes: Sequence[Shape], *, dtype: D
         updates=training.updates,
         penalties=tuple(training.penalties),
         layers=tuple(inference.layers.values()),
+        mixings=tuple(training.mixings),
     )

@@ -20,6 +20,8 @@ NOT_NEGATIVE = Message("nn.number_not_negative", en="a finite number, 0 or more"
 POSITIVE = Message("nn.number_positive", en="a finite number above 0", zh="大于 0 的有限数")
 SHARE = Message("nn.number_share", en="a number from 0 to 1", zh="0 到 1 的数")
 FRACTION = Message("nn.number_fraction", en="a number from 0 to below 1", zh="不小于 0 且小于 1 的数")
+PROBABILITY = Message("nn.number_probability", en="a number from 0 to 1", zh="0 到 1 之间的数")
+HALF = Message("nn.number_half", en="a number from 0 to 0.5", zh="0 到 0.5 之间的数")
 WHOLE = Message("nn.number_whole", en="a whole number, 0 or more", zh="不小于 0 的整数")
 
 
@@ -34,6 +36,8 @@ _HOLDS: dict[Message, Callable[[Any], bool]] = {
     POSITIVE: lambda value: is_within(value, 0, math.inf) and value > 0,
     SHARE: lambda value: is_within(value, 0, 1),
     FRACTION: lambda value: is_within(value, 0, 1) and value < 1,
+    PROBABILITY: lambda value: is_within(value, 0, 1),
+    HALF: lambda value: is_within(value, 0, 0.5),
     WHOLE: lambda value: isinstance(value, Integral) and int(value) >= 0,
 }
 

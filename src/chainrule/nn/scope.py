@@ -19,7 +19,7 @@ from chainrule.ops.random import stream_of
 if TYPE_CHECKING:
     from chainrule.nn.layer import Layer
 
-__all__ = ["LayerRecord", "Parameter", "Scalar", "Scope", "State"]
+__all__ = ["LayerRecord", "Mixing", "Parameter", "Scalar", "Scope", "State"]
 
 _IN_LAYER = Message(
     "scope.in_layer",
@@ -92,6 +92,14 @@ class Scalar:
     default: float
 
 
+@dataclass(frozen=True, eq=False)
+class Mixing:
+    """That sample n is blended with sample (n - turn) mod batch, and how large the share of its own is."""
+
+    shares: Tensor
+    turn: Tensor
+
+
 @dataclass(frozen=True)
 class LayerRecord:
     """What a summary says of a layer: its path, class, output and own parameters."""
@@ -131,6 +139,7 @@ class Scope:
         self.layers: dict[str, LayerRecord] = {}
         self.updates: dict[str, Tensor] = {}
         self.penalties: list[Tensor] = []
+        self.mixings: list[Mixing] = []
         self._declared = declarations
         self._penalized: set[str] = set()
         self._streams: dict[str, int] = {}
@@ -180,6 +189,10 @@ class Scope:
         if term.shape != ():
             raise ShapeError(_PENALTY_SHAPE(shape=show_shape(term.shape)))
         self.penalties.append(term)
+
+    def mix(self, shares: Tensor, turn: Tensor) -> None:
+        """What this layer does to samples n and (n - turn) mod batch, the loss is to do to their targets."""
+        self.mixings.append(Mixing(shares, turn))
 
     def stream(self) -> int:
         """A stream of random numbers of its own: a stable hash of the layer's path and how often it has asked."""

@@ -17,7 +17,7 @@ from chainrule.graph.records import from_records, to_records
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
 from chainrule.nn.network import Network, Outputs, shape_of
-from chainrule.nn.scope import LayerRecord, Parameter, Scalar, State
+from chainrule.nn.scope import LayerRecord, Mixing, Parameter, Scalar, State
 from chainrule.ops import vocabulary
 from chainrule.train.checkpoints import joined, separated
 from chainrule.train.state import TrainingState
@@ -79,6 +79,8 @@ def _described(network: Network) -> tuple[dict[str, Any], Arrays]:
     roles |= _numbered("input", network.inputs)
     roles |= _numbered("inference", _tuple(network.inference)) | _numbered("training", _tuple(network.training))
     roles |= _numbered("penalty", network.penalties)
+    roles |= _numbered("share", [m.shares for m in network.mixings])
+    roles |= _numbered("turn", [m.turn for m in network.mixings])
     roles |= {f"parameter:{name}": p.tensor for name, p in network.parameters.items()}
     roles |= {f"state:{name}": s.tensor for name, s in network.states.items()}
     roles |= {f"scalar:{name}": s.tensor for name, s in network.scalars.items()}
@@ -179,6 +181,7 @@ def _network(saved: Mapping[str, Any], constants: Mapping[str, Array]) -> Networ
             LayerRecord(r["path"], r["kind"], _shape(r["output_shape"]), tuple(r["parameters"]))
             for r in saved["layers"]
         ),
+        mixings=tuple(map(Mixing, roles.get("share", {}).values(), roles.get("turn", {}).values())),
     )
 
 

@@ -9,7 +9,7 @@ Everything that a person may turn while training is an input; nothing is rebuilt
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -27,9 +27,11 @@ from chainrule.graph.tensor import Tensor, input_tensor
 from chainrule.graph.traversal import topological
 from chainrule.messages import Message, suggestion
 from chainrule.nn.network import Network, shape_of
+from chainrule.nn.scope import Mixing
 from chainrule.ops.contraction import sum
 from chainrule.ops.elementwise import add, where
 from chainrule.ops.kinds.conversion import cast
+from chainrule.ops.mixing import roll_samples
 from chainrule.optim import Optimizer
 from chainrule.train.metrics import Objective
 from chainrule.train.samples import Samples
@@ -71,6 +73,13 @@ _PER_SAMPLE = Message(
     "请只对其他轴取平均，对样本的平均由训练完成。",
 )
 
+_MIXED_TWICE = Message(
+    "step.mixed_twice",
+    en="the network mixes samples more than once, so that it is unclear whose targets belong to them. Keep one"
+    " MixUp, and give it all inputs together, as a tuple.",
+    zh="该网络多次混合样本，无法判断它们对应谁的目标。请只保留一个 MixUp，并以元组形式将所有输入一并交给它。",
+)
+
 Arrays: TypeAlias = dict[str, Array]
 Slots: TypeAlias = dict[str, dict[str, Array]]
 
@@ -100,17 +109,27 @@ class Data:
         given = zip((*self.inputs, *self.targets), (*samples.inputs, *samples.targets), strict=True)
         return {**dict(given), self.weight: weight}
 
-    def sums(self, objective: Objective, outputs: Any) -> Sums:
-        """Σ w·ℓ / Σ w, and Σ of each metric."""
-        targets: Any = self.targets[0] if len(self.targets) == 1 else self.targets
-        per_sample = _per_sample("loss", objective.loss(outputs, targets))
+    def sums(self, objective: Objective, outputs: Any, mixings: Sequence[Mixing] = ()) -> Sums:
+        """Σ w·ℓ / Σ w, and Σ of each metric; where samples are mixed, ℓ and w are those of both, by their shares."""
+        if len(mixings) > 1:
+            raise UsageError(_MIXED_TWICE())
+        targets = _one_or_all(self.targets)
+        weighted = _per_sample("loss", objective.loss(outputs, targets)) * self.weight
+        for mixing in mixings:
+            theirs = _one_or_all([roll_samples(target, mixing.turn) for target in self.targets])
+            other = _per_sample("loss", objective.loss(outputs, theirs)) * roll_samples(self.weight, mixing.turn)
+            weighted = mixing.shares * weighted + (1.0 - mixing.shares) * other
         total = sum(self.weight)
-        loss = sum(per_sample * self.weight) / where(total > 0.0, total, 1.0)  # 0 where no sample counts
+        loss = sum(weighted) / where(total > 0.0, total, 1.0)  # 0 where no sample counts
         metrics = {
             name: sum(cast(_per_sample(name, metric(outputs, targets)), float32))
             for name, metric in objective.metrics.items()
         }
         return Sums(loss, total, metrics)
+
+
+def _one_or_all(targets: Sequence[Tensor]) -> Any:
+    return targets[0] if len(targets) == 1 else tuple(targets)
 
 
 def _per_sample(name: str, values: Any) -> Tensor:
@@ -153,7 +172,7 @@ class TrainingStep:
         self.scalars = {name: input_tensor(name, (), float64) for name in optimizer.scalars()}
         self.update = input_tensor("t", (), int64)
 
-        sums = self.data.sums(objective, network.training)
+        sums = self.data.sums(objective, network.training, network.mixings)
         _refuse_untrainable(sums.loss, list(self.parameters.values()), optimizer.needs_gradient)
         total = functools.reduce(add, network.penalties, sums.loss)
         carried = {"sums": [sums.weight, *sums.metrics.values()], "states": {**self.states, **network.updates}}
