@@ -164,8 +164,9 @@ def test_values_are_those_of_numpy(name, data):
 
 
 _INTEGERS_STAY = [
-    "absolute", "add", "clip", "cumulative_sum", "einsum", "equal", "less", "matmul", "max", "maximum",
-    "multiply", "negative", "pad", "sign", "slice", "square", "subtract", "sum", "where",
+    "absolute", "add", "bilinear", "brackets", "clip", "cumulative_prod", "cumulative_sum", "einsum", "equal", "less",
+    "linear_recurrence", "matmul", "max", "maximum", "min", "multiply", "negative", "outer", "pad", "prod", "sign",
+    "slice", "sort", "square", "subtract", "sum", "tensordot", "trace", "tril", "where",
 ]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from chainrule.errors import ShapeError
 from chainrule.graph.extent import show_shape
-from chainrule.graph.tensor import Tensor
+from chainrule.graph.tensor import Tensor, number
 from chainrule.messages import Message
 from chainrule.ops.axes import letters, sized_axis
 from chainrule.ops.contraction import counted
@@ -106,11 +106,11 @@ def _columns_after_rows(x: Tensor, offset: int) -> Tensor:
 
 
 def _tril(x: Tensor, *, offset: int) -> Tensor:
-    return where(_columns_after_rows(x, offset), 0, x)
+    return where(_columns_after_rows(x, offset), number(0, x.dtype), x)
 
 
 def _triu(x: Tensor, *, offset: int) -> Tensor:
-    return where(_columns_after_rows(x, offset - 1), x, 0)
+    return where(_columns_after_rows(x, offset - 1), x, number(0, x.dtype))
 
 
 TRIL, TRIU = Composite("tril", _tril), Composite("triu", _triu)

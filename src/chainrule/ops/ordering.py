@@ -21,7 +21,7 @@ from chainrule.graph.expression import (
 from chainrule.graph.extent import Batch, show_shape
 from chainrule.graph.loopnest import LoopNest, axes_of, nest
 from chainrule.graph.operation import Array, Attributes, Primitive, Type
-from chainrule.graph.scalar import AND, EQUAL, GREATER, IS_NAN, LESS, NOT, OR, convert
+from chainrule.graph.scalar import AND, IS_NAN, LESS, LESS_EQUAL, NOT, OR, WHERE, convert
 from chainrule.graph.tensor import Tensor, apply
 from chainrule.messages import Message
 from chainrule.ops.axes import as_shape, sized_axis
@@ -67,14 +67,13 @@ class _Ranks(Primitive):
         other = Axis("j", element.extent)
         at = tuple(map(Affine.of, outer))
         mine, its = Read(x, (*at, Affine.of(element))), Read(x, (*at, Affine.of(other)))
-        first = call(GREATER if y.attributes["descending"] else LESS, its, mine)
-        equal = call(EQUAL, its, mine)
+        low, high = (mine, its) if y.attributes["descending"] else (its, mine)
+        below, not_above = call(LESS, low, high), call(LESS_EQUAL, low, high)
         if x.dtype.floating:
-            larger, smaller = (its, mine) if y.attributes["descending"] else (mine, its)
-            first = call(OR, first, call(AND, call(IS_NAN, larger), call(NOT, call(IS_NAN, smaller))))
-            equal = call(OR, equal, call(AND, call(IS_NAN, its), call(IS_NAN, mine)))
+            below = call(OR, below, call(AND, call(IS_NAN, high), call(NOT, call(IS_NAN, low))))
+            not_above = call(OR, not_above, call(IS_NAN, high))
         earlier = call(LESS, Coordinate(Affine.of(other)), Coordinate(Affine.of(element)))
-        before = call(convert(int32), call(OR, first, call(AND, equal, earlier)))
+        before = call(convert(int32), call(WHERE, earlier, not_above, below))
         return (nest((*outer, element), output, Reduce(SUM, (other,), (before,))),)
 
     def jvp(self, y: Tensor, tangents: Sequence[Tensor | None]) -> Tensor | None:
