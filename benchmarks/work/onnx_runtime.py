@@ -58,12 +58,17 @@ def exported(parameters: Mapping[str, Any]) -> bytes:
     return model
 
 
-def lenet5_predictions(turns: Turns, batch: int) -> None:
-    """Calls of a session with NumPy in and out, batch by batch through the pool; its scores are chainrule's."""
+def lenet5_predictions(turns: Turns, batch: int, threads: int) -> None:
+    """Calls of a session with NumPy in and out, batch by batch through the pool; its scores are chainrule's.
+
+    With 0 threads it takes as many as it likes.
+    """
     x, _ = task.images(task.POOL)
     pixels = np.ascontiguousarray(x.astype(np.float32).transpose(0, 3, 1, 2))
     model = cr.Model(cr.nn.lenet5(), (28, 28, 1))
-    session = onnxruntime.InferenceSession(exported(model.parameters), providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(exported(model.parameters), options, providers=["CPUExecutionProvider"])
     (scores,) = session.run(None, {"x": pixels[:8]})
     np.testing.assert_allclose(scores, model.predict(x[:8].astype(np.float32)), rtol=1e-4, atol=1e-5)
     while True:

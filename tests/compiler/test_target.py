@@ -8,7 +8,15 @@ import pytest
 
 from chainrule.compiler import toolchain
 from chainrule.compiler.mathematics import prelude
-from chainrule.compiler.target import TARGETS, available, detect, features_of_cpuinfo, features_of_sysctl, lanes
+from chainrule.compiler.target import (
+    TARGETS,
+    available,
+    computes_by_halves,
+    detect,
+    features_of_cpuinfo,
+    features_of_sysctl,
+    lanes,
+)
 from chainrule.errors import UsageError
 from chainrule.messages import use_language
 
@@ -122,3 +130,11 @@ def test_features_are_read_as_systems_say_them():
     assert features_of_cpuinfo(text) == {"fpu", "avx2", "fma"}
     assert features_of_cpuinfo("model name : one without such a line") == set()
     assert {"avx2", "fma"} <= features_of_sysctl("FPU VME FMA SSE4.1\nBMI1 AVX2 BMI2\n")
+
+
+def test_which_processors_take_two_passes():
+    text = "processor : 0\nvendor_id\t: {}\ncpu family\t: {}\nmodel\t\t: 17\n"
+    assert computes_by_halves(text.format("AuthenticAMD", 25))
+    assert not computes_by_halves(text.format("AuthenticAMD", 26))
+    assert not computes_by_halves(text.format("GenuineIntel", 6))
+    assert not computes_by_halves("")

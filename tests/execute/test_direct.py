@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.errors import ChainruleError
-from chainrule.execute.direct import direct
+from chainrule.errors import ChainruleError, CompilerError
+from chainrule.execute.direct import _function_of, direct
 from chainrule.execute.immutable import immutable, is_immutable
 from chainrule.execute.native import NativeProgram
 from tests.execute.agreement import quick_target
@@ -133,6 +133,25 @@ def test_an_index_that_leaves_its_array_is_left_to_the_thorough_way():
     assert call(numbers, np.array([0, 4, 1])) is None
     with pytest.raises(ChainruleError):
         program.run({table: numbers, rows: np.array([0, 4, 1])})
+
+
+def test_a_python_that_hides_its_functions_goes_the_thorough_way(monkeypatch):
+    def fail(*_):
+        raise CompilerError("undefined symbol: PyObject_GetBuffer")
+
+    _function_of.cache_clear()
+    monkeypatch.setattr("chainrule.execute.direct.load", fail)
+    try:
+        program, inputs = dense()
+        assert direct(program, inputs) is None
+        f = cr.compile(lambda x: x * 2, executor="native")
+        for _ in range(3):
+            np.testing.assert_array_equal(f(np.ones(3)), np.full(3, 2.0))
+        model = cr.Model(cr.nn.Dense(2), input_shape=(3,))
+        for _ in range(3):
+            assert model.predict(np.ones((1, 3)), executor="native").shape == (1, 2)
+    finally:
+        _function_of.cache_clear()
 
 
 # ------------------------------------------------------------------------------------------- arrays that cannot change

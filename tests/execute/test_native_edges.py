@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.compiler.target import lanes
 from chainrule.execute import Program
 from chainrule.execute.native import NativeProgram
 from chainrule.graph.tensor import Tensor
@@ -146,3 +149,19 @@ def test_sums_over_samples_of_every_size():
         bindings = {x: random.normal(size=(size, *x.shape[1:])) for x in inputs}
         for y, a, b in zip(outputs, program.run(bindings), Program(outputs).run(bindings), strict=True):
             assert not (message := difference(a, b)), f"{size} samples, {y.describe()}: {message}"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("by_halves", [False, True])
+def test_one_sample_by_vectors_along_its_channels(by_halves, dtype):
+    """Whole vectors; or of half the width, where a processor takes two passes for whole ones."""
+    layers = [cr.nn.Conv2D(5, 3, activation="relu"), cr.nn.MaxPool2D(2), cr.nn.Conv2D(18, 2), cr.nn.Flatten()]
+    network = cr.nn.trace(cr.nn.Sequential([*layers, cr.nn.Dense(11, "tanh")]), [(9, 8, 2)], dtype=dtype)
+    target = replace(quick_target(), by_halves=by_halves)
+    program = NativeProgram([network.inference], target=target, batch=1)
+    assert program.plan.lanes == lanes(target, np.dtype(dtype).itemsize) // (2 if by_halves else 1)
+    bindings = {network.parameters[n].tensor: a for n, a in network.initial_parameters(0).items()}
+    bindings[network.inputs[0]] = np.random.default_rng(0).normal(size=(1, 9, 8, 2)).astype(dtype)
+    (actual,), (wanted,) = program.run(bindings), Program([network.inference]).run(bindings)
+    assert not difference(actual, wanted)
+    assert NativeProgram([network.inference], target=target).plan.lanes == lanes(target, np.dtype(dtype).itemsize)

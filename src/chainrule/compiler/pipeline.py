@@ -74,6 +74,8 @@ def compiled(
     if batch is not None:
         lowered = for_batch(lowered, batch, expressions)
     width = lanes(target, 8 if _has_doubles(lowered) else 4)
+    if batch is not None and target.by_halves:
+        width //= 2  # vectors along channels, of which there are few, have fewer lanes to leave empty
     nests = joined_maxima(isolated_sums(lowered.nests, expressions), expressions)
     given = set(lowered.inputs.values())
     sums = [k for k, n in enumerate(nests) if batch_sum(n) is not None and not is_early(n, given)]

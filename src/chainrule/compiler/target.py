@@ -38,12 +38,16 @@ _MISSING = Message(
 
 @dataclass(frozen=True)
 class Target:
-    """An instruction set: the width of its vectors, how many registers hold them, and the compiler's flags for it."""
+    """An instruction set: the width of its vectors, how many registers hold them, and the compiler's flags for it.
+
+    by_halves   the processor computes a vector in two passes, so that one of half the width takes half the time
+    """
 
     name: str
     vector_bytes: int
     registers: int
     flags: tuple[str, ...]
+    by_halves: bool = False
 
 
 TARGETS = (
@@ -86,7 +90,8 @@ def detect() -> Target:
     """
     runs = available()
     if not (name := os.environ.get("CHAINRULE_ISA")):
-        return replace(runs[0], flags=(*runs[0].flags, *_native(runs[0])))
+        by_halves = runs[0].name == "avx512" and computes_by_halves(_cpu_information())
+        return replace(runs[0], flags=(*runs[0].flags, *_native(runs[0])), by_halves=by_halves)
     known = {target.name: target for target in TARGETS}
     if name not in known:
         raise UsageError(_UNKNOWN(name=name, known=", ".join(known), suggestion=suggestion(name, known)))
@@ -139,8 +144,15 @@ def _features() -> frozenset[str]:
                     capture_output=True, text=True, check=True, timeout=10,
                 ).stdout
             )  # fmt: skip
-        return features_of_cpuinfo(_CPU_INFORMATION.read_text(errors="replace"))
+        return features_of_cpuinfo(_cpu_information())
     return frozenset()
+
+
+@cache
+def _cpu_information() -> str:
+    with suppress(OSError):
+        return _CPU_INFORMATION.read_text(errors="replace")
+    return ""
 
 
 def features_of_cpuinfo(text: str) -> frozenset[str]:
@@ -155,6 +167,17 @@ def features_of_cpuinfo(text: str) -> frozenset[str]:
         if key.strip() == "flags":
             return frozenset(value.split())
     return frozenset()
+
+
+def computes_by_halves(text: str) -> bool:
+    r"""Whether vectors of 512 bits take two passes: on AMD's fourth generation of Zen, as Linux describes it.
+
+    Example:
+        >>> computes_by_halves("vendor_id : AuthenticAMD\ncpu family : 25")
+        True
+    """
+    fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in text.splitlines())}
+    return (fields.get("vendor_id"), fields.get("cpu family")) == ("AuthenticAMD", "25")
 
 
 def features_of_sysctl(text: str) -> frozenset[str]:

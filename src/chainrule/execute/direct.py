@@ -98,7 +98,9 @@ class DirectCall:
         d.input, d.output, d.buffers = ctypes.addressof(arrays[0]), ctypes.addressof(arrays[1]), buffers.ctypes.data
         d.outside, d.types, d.feeds, d.results = (table.ctypes.data for table in tables)
         self._known = d, inputs, outputs, arrays, buffers, tables  # to C, by their addresses
-        self._call = _function_of()(ctypes.addressof(d))
+        function_of = _function_of()
+        assert function_of is not None
+        self._call = function_of(ctypes.addressof(d))
 
     def __call__(self, *arrays: Any) -> tuple[Array, ...] | None:
         """The outputs; None where an array is not exactly what the program takes, or an index leaves its array."""
@@ -125,16 +127,13 @@ def direct(
         >>> call([1, 2, 3]), call(np.ones(3)), call(np.ones(4, "float32"))
         (None, None, None)
     """
-    if not _can_be_direct(program, inputs):
+    if not _can_be_direct(program, inputs) or _function_of() is None:
         return None
-    try:
-        return DirectCall(
-            program,
-            [_input(program, tensor, finite, convert) for tensor in inputs],
-            [_output(program, number) for number in range(len(program.outputs))],
-        )
-    except (CompilerError, OSError, AttributeError):  # a Python whose functions libraries cannot find
-        return None
+    return DirectCall(
+        program,
+        [_input(program, tensor, finite, convert) for tensor in inputs],
+        [_output(program, number) for number in range(len(program.outputs))],
+    )
 
 
 def _can_be_direct(program: NativeProgram, inputs: Sequence[Tensor]) -> bool:
@@ -209,12 +208,15 @@ def _spread(memory: Array) -> _Spread:
 
 
 @cache
-def _function_of() -> Callable[[int], Any]:
-    """What makes Python's function of a struct direct at some address."""
+def _function_of() -> Callable[[int], Any] | None:
+    """What makes the function of a struct direct at some address; None where Python hides its own from libraries."""
     frame = Path(team.__file__).with_name("frame.h").read_text(encoding="utf-8")
     text = Path(__file__).with_name("direct.c").read_text(encoding="utf-8")
     linking = ("-undefined", "dynamic_lookup") if sys.platform == "darwin" else ()
-    library = load(f"{frame}\n{text}", (*detect().flags, "-O3", *linking))
+    try:
+        library = load(f"{frame}\n{text}", (*detect().flags, "-O3", *linking))
+    except CompilerError:
+        return None
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(library))  # never unloaded: its functions live as long as Python likes
     address = ctypes.cast(library.function_of, ctypes.c_void_p).value or 0
     return ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.py_object)(address)

@@ -52,8 +52,9 @@ class Predictor:
             own = *map(parameters.__getitem__, self._parameters), *map(states.__getitem__, self._states)
         except (IndexError, KeyError, TypeError):
             return None
-        as_declared = len(own) == len(parameters) + len(states) and scalars.keys() >= network.scalars.keys()
-        if call is None or not as_declared or type(most) is not int or count > most:
+        if call is None or type(most) is not int or count > most or len(own) != len(parameters) + len(states):
+            return None
+        if network.scalars and not scalars.keys() >= network.scalars.keys():
             return None
         return call(*inputs, *own)
 
