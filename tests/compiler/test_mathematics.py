@@ -18,10 +18,16 @@ TYPES = {"f32": np.float32, "f64": np.float64, "i32": np.int32, "i64": np.int64,
 X86 = platform.machine().lower() in ("x86_64", "amd64")
 NUMBERS = ("f32", "f64", "i32", "i64", "u8")
 FLOATS = ("f32", "f64")
-ACCURATE = ("exp", "log", "expm1", "log1p", "tanh", "erf", "sin", "cos", "power", "sqrt", "floor")
+LIBM = {"power": "pow", "round": "rint"}  # where names differ
+ROUNDED = ("sqrt", "floor", "round")
+ACCURATE = (
+    "exp", "log", "expm1", "log1p", "tanh", "erf", "sin", "cos", "power", "sqrt", "floor", "exp2", "log2", "log10",
+    "tan", "atan", "asinh", "atan2", "hypot", "round",
+)  # fmt: skip
 COMPARISONS = ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal")
 LOGIC = ("logical_and", "logical_or", "logical_not")
-INTEGERS = ("floor_divide", "remainder", "xor", "shift_right")
+DIVISION = ("floor_divide", "remainder")
+BITS = ("xor", "shift_right", "bitwise_and", "bitwise_or", "bitwise_not")
 WORDS = ("low_word", "multiply_low", "multiply_high")
 
 
@@ -33,7 +39,9 @@ def declarations() -> list[tuple[str, str, str]]:
     table += [(name, t, "b8") for name in COMPARISONS for t in TYPES]
     table += [("is_nan", t, "b8") for t in TYPES]
     table += [(name, "b8", "b8") for name in LOGIC]
-    table += [(name, t, t) for name in INTEGERS for t in ("i32", "i64", "u8")]
+    table += [(name, t, t) for name in DIVISION for t in NUMBERS]
+    table += [(name, t, t) for name in BITS for t in ("i32", "i64", "u8")]
+    table += [("copysign", t, t) for t in FLOATS]
     table += [(name, "i64", "i64") for name in WORDS]
     return table
 
@@ -98,8 +106,7 @@ def simple_source(width: int) -> str:
 
 
 EXACT = "typedef long double f80;\n" + "\n".join(
-    loop(f"__builtin_{'pow' if name == 'power' else name}l", ["f80"] * arity(name), "f80", vector=False)
-    for name in ACCURATE
+    loop(f"__builtin_{LIBM.get(name, name)}l", ["f80"] * arity(name), "f80", vector=False) for name in ACCURATE
 )
 
 
@@ -165,7 +172,7 @@ def exact(name: str, *arrays: np.ndarray) -> np.ndarray:
     """What the C library says in long double."""
     with np.errstate(invalid="ignore"):  # NaN of all kinds
         x = [array.astype(np.longdouble) for array in arrays]
-    return call(toolchain.load(EXACT), f"__builtin_{'pow' if name == 'power' else name}l", np.longdouble, *x)
+    return call(toolchain.load(EXACT), f"__builtin_{LIBM.get(name, name)}l", np.longdouble, *x)
 
 
 def errors_in_ulp(y: np.ndarray, true: np.ndarray) -> np.ndarray:
@@ -203,17 +210,31 @@ def test_two_units_in_the_last_place(machine, width, t, name):
     x = floats(t, scaled(2_000_000 if t == "f32" else 1_000_000))
     y = call(library(machine, width, accurate_source), f"{name}_{t}v", TYPES[t], x)
     error, where = worst(y, exact(name, x), x)
-    assert error <= (0.51 if name in ("sqrt", "floor") else 2), where
+    assert error <= (0.51 if name in ROUNDED else 2), where
 
 
 @needs_long_double
 @for_machines
 @pytest.mark.parametrize("t", FLOATS)
-def test_power(machine, width, t):
-    x, y = powers(t, scaled(1_000_000))
-    z = call(library(machine, width, accurate_source), f"power_{t}v", TYPES[t], x, y)
-    error, where = worst(z, exact("power", x, y), x, y)
+@pytest.mark.parametrize("name", [name for name in ACCURATE if arity(name) == 2])
+def test_two_units_in_the_last_place_of_two_numbers(machine, width, t, name):
+    x, y = powers(t, scaled(1_000_000)) if name == "power" else pairs(t, scaled(400_000))
+    z = call(library(machine, width, accurate_source), f"{name}_{t}v", TYPES[t], x, y)
+    error, where = worst(z, exact(name, x, y), x, y)
     assert error <= 2, where
+
+
+def pairs(t: str, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of all sizes: special ones each with each, others with any, and with one near them."""
+    generator, dtype = np.random.default_rng(1), TYPES[t]
+    special = np.array(SPECIAL, dtype)
+    x = floats(t, count // 2, 2)
+    with np.errstate(all="ignore"):
+        near: np.ndarray = (x * generator.uniform(-2, 2, x.size)).astype(dtype)
+    other = np.where(generator.random(x.size) < 0.5, near, generator.permutation(x))
+    return np.concatenate([np.repeat(special, special.size), x]), np.concatenate(
+        [np.tile(special, special.size), other]
+    )
 
 
 def powers(t: str, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -226,7 +247,7 @@ def powers(t: str, count: int) -> tuple[np.ndarray, np.ndarray]:
     top = np.log2(float(np.finfo(dtype).max))
     base = np.exp2(generator.uniform(-top, top, count))
     near = 1 + generator.uniform(-1, 1, count) * np.exp2(generator.uniform(-30, 0, count))
-    pairs = [
+    every = [
         (grid[0].ravel(), grid[1].ravel()),
         (x, generator.permutation(x)),
         (base, generator.uniform(-1.1, 1.1, count) * top / np.log2(base)),  # all sizes of results
@@ -234,7 +255,7 @@ def powers(t: str, count: int) -> tuple[np.ndarray, np.ndarray]:
         (generator.uniform(-9, 9, count), generator.integers(-20, 21, count)),
     ]
     with np.errstate(all="ignore"):
-        return tuple(np.concatenate([pair[k].astype(dtype) for pair in pairs]) for k in (0, 1))  # type: ignore[return-value]
+        return tuple(np.concatenate([pair[k].astype(dtype) for pair in every]) for k in (0, 1))  # type: ignore[return-value]
 
 
 @needs_long_double
@@ -265,7 +286,7 @@ def test_what_c_says_of_special_values(machine, width):
     """Signs of zeros, which no error in ulp shows."""
     for t in FLOATS:
         x = np.array([0.0, -0.0, 1e-40, -1e-40], TYPES[t])
-        for name in ("expm1", "log1p", "tanh", "erf", "sin", "sqrt", "floor"):
+        for name in ("expm1", "log1p", "tanh", "erf", "sin", "tan", "atan", "asinh", "sqrt", "floor", "round"):
             y = call(library(machine, width, accurate_source), f"{name}_{t}v", TYPES[t], x)
             np.testing.assert_array_equal(np.signbit(y[:2]), np.signbit(x[:2]), err_msg=f"{name} {t}")
         zeros = call(
@@ -274,6 +295,16 @@ def test_what_c_says_of_special_values(machine, width):
         )  # fmt: skip
         np.testing.assert_array_equal(zeros, [0, 0, 0, np.inf, -0.0, 0, 0, -np.inf])
         np.testing.assert_array_equal(np.signbit(zeros), [False, False, False, False, True, False, False, True])
+        a, b = (g.ravel() for g in np.meshgrid(*[np.array([0.0, -0.0, 1.0, -1.0, 4.0, -4.0, 0.3], TYPES[t])] * 2))
+        for name, true in {
+            "atan2": np.arctan2,
+            "copysign": np.copysign,
+            **{n: getattr(np, n) for n in DIVISION},
+        }.items():
+            source = accurate_source if name in ACCURATE else simple_source
+            y = call(library(machine, width, source), f"{name}_{t}v", TYPES[t], a, b)
+            with np.errstate(all="ignore"):
+                np.testing.assert_array_equal(np.signbit(y), np.signbit(true(a, b)), err_msg=f"{name} {t}")
 
 
 # ---------------------------------------------------------------------------------------------- all that is exact

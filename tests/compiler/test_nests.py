@@ -264,12 +264,13 @@ def test_the_ends_of_every_type(functions):
 
 def test_bools_stay_bools():
     a, b = np.array([False, False, True, True]), np.array([False, True, False, True])
-    functions = [ADD, MULTIPLY, MAXIMUM, MINIMUM]
+    functions = [ADD, MULTIPLY, MAXIMUM, MINIMUM, *(FUNCTIONS[n] for n in ("bitwise_and", "bitwise_or", "xor"))]
     for function, got in zip(functions, elementwise(*((f, a, b) for f in functions)), strict=True):
         np.testing.assert_array_equal(got.view(np.uint8), function.numpy(a, b).view(np.uint8))
 
 
-WORDS = {"xor", "low_word", "multiply_low", "multiply_high", "floor_divide", "remainder", "shift_right"}
+WORDS = {"xor", "low_word", "multiply_low", "multiply_high", "shift_right"}
+WORDS |= {"bitwise_and", "bitwise_or", "bitwise_not"}
 
 
 def arguments_of(function):
@@ -285,8 +286,10 @@ def arguments_of(function):
         return [[generator.random(size) < 0.5, *generator.normal(size=(2, size)).astype(d)] for d in ("f4", "f8")]
     if function.name.startswith("logical"):
         return [[generator.random(size) < 0.5 for _ in range(function.arity)]]
+    words = generator.integers(-(1 << 31), 1 << 31, (2, size)).astype("i8")
+    whole = [list(words)] if function.name in ("floor_divide", "remainder") else []
     numbers = generator.choice([*SPECIAL, *generator.normal(size=20)], (function.arity, size))
-    return [list(numbers.astype(dtype)) for dtype in ("f4", "f8")]
+    return [*whole, *(list(numbers.astype(dtype)) for dtype in ("f4", "f8"))]
 
 
 def test_every_scalar_function_agrees_with_numpy():

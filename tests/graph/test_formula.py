@@ -75,7 +75,7 @@ def test_numbers_take_the_type_of_the_arguments():
         ("lambda: x", "cannot be read at"),
         ("exp(x, k=1)", "cannot be read at"),
         ("(x)(y)", "cannot be read at|not a scalar function"),
-        ("tahn(x)", "calls 'tahn', which is not a scalar function. Did you mean 'tanh'?"),
+        ("flooor(x)", "calls 'flooor', which is not a scalar function. Did you mean 'floor'?"),
         ("__import__(x)", "calls '__import__', which is not a scalar function"),
         ("exp(x, y)", "gives exp 2 arguments, but it takes 1"),
         ("maximum(x)", "gives maximum 1 arguments, but it takes 2"),

@@ -43,10 +43,18 @@ SIGN = ScalarFunction("sign", np.sign, 1, "all", 2)
 MAXIMUM = ScalarFunction("maximum", np.maximum, 2, "all")
 MINIMUM = ScalarFunction("minimum", np.minimum, 2, "all")
 FLOOR = ScalarFunction("floor", np.floor, 1, "all", 2)
+ROUND = ScalarFunction("round", np.rint, 1, "all", 3)
+COPYSIGN = ScalarFunction("copysign", np.copysign, 2, "all", 2)
+# Quotients rounded down, and what they leave, of integers of any sign and of floats.
+FLOOR_DIVIDE = ScalarFunction("floor_divide", np.floor_divide, 2, cost=20)
+REMAINDER = ScalarFunction("remainder", np.remainder, 2, cost=20)
 
 EXP = ScalarFunction("exp", np.exp, cost=12)
 LOG = ScalarFunction("log", np.log, cost=20)
 EXPM1 = ScalarFunction("expm1", np.expm1, 1, "all", 14)
+EXP2 = ScalarFunction("exp2", np.exp2, cost=12)
+LOG2 = ScalarFunction("log2", np.log2, cost=40)
+LOG10 = ScalarFunction("log10", np.log10, cost=40)
 LOG1P = ScalarFunction("log1p", np.log1p, 1, "all", 22)
 SQRT = ScalarFunction("sqrt", np.sqrt, 1, "all", 8)
 POWER = ScalarFunction("power", np.power, 2, "never", 40)
@@ -54,6 +62,11 @@ TANH = ScalarFunction("tanh", np.tanh, 1, "all", 20)
 ERF = ScalarFunction("erf", _erf, 1, "all", 20)
 SIN = ScalarFunction("sin", np.sin, 1, "all", 16)
 COS = ScalarFunction("cos", np.cos, cost=16)
+TAN = ScalarFunction("tan", np.tan, 1, "all", 36)
+ATAN = ScalarFunction("atan", np.arctan, 1, "all", 24)
+ATAN2 = ScalarFunction("atan2", np.arctan2, 2, cost=60)
+ASINH = ScalarFunction("asinh", np.arcsinh, 1, "all", 60)
+HYPOT = ScalarFunction("hypot", np.hypot, 2, "all", 16)
 
 EQUAL = ScalarFunction("equal", np.equal, 2, result=bool_)
 NOT_EQUAL = ScalarFunction("not_equal", np.not_equal, 2, result=bool_)
@@ -67,10 +80,13 @@ OR = ScalarFunction("logical_or", np.logical_or, 2, "all", result=bool_)
 NOT = ScalarFunction("logical_not", np.logical_not, result=bool_)
 WHERE = ScalarFunction("where", _select, 3, "but_first")
 
-# Integer arithmetic of random numbers: 32-bit words held in 64-bit integers, so that no sign is in the way.
-FLOOR_DIVIDE = ScalarFunction("floor_divide", np.floor_divide, 2, cost=20)  # of numbers ≥ 0
-REMAINDER = ScalarFunction("remainder", np.remainder, 2, cost=20)  # of numbers ≥ 0
+# Bits of integers, and of bools.
+BITWISE_AND = ScalarFunction("bitwise_and", np.bitwise_and, 2, "any")
+BITWISE_OR = ScalarFunction("bitwise_or", np.bitwise_or, 2, "all")
+BITWISE_NOT = ScalarFunction("bitwise_not", np.bitwise_not)
 XOR = ScalarFunction("xor", np.bitwise_xor, 2, "all")
+
+# Integer arithmetic of random numbers: 32-bit words held in 64-bit integers, so that no sign is in the way.
 SHIFT_RIGHT = ScalarFunction("shift_right", np.right_shift, 2)
 LOW_WORD = ScalarFunction("low_word", lambda x: np.bitwise_and(x, 0xFFFFFFFF), 1, "all")
 MULTIPLY_LOW = ScalarFunction(

@@ -31,7 +31,20 @@ from chainrule.graph.expression import (
 )  # fmt: skip
 from chainrule.graph.extent import Batch, Extent
 from chainrule.graph.loopnest import LoopNest
-from chainrule.graph.scalar import ADD, DIVIDE, MAXIMUM, MINIMUM, MULTIPLY, NEGATIVE, SUBTRACT, XOR, ScalarFunction
+from chainrule.graph.scalar import (
+    ADD,
+    BITWISE_AND,
+    BITWISE_NOT,
+    BITWISE_OR,
+    DIVIDE,
+    MAXIMUM,
+    MINIMUM,
+    MULTIPLY,
+    NEGATIVE,
+    SUBTRACT,
+    XOR,
+    ScalarFunction,
+)
 
 C_TYPES: dict[DType, str] = {bool_: "b8", uint8: "u8", int32: "i32", int64: "i64", float32: "f32", float64: "f64"}
 _OPERATORS = {ADD: "{} + {}", SUBTRACT: "{} - {}", MULTIPLY: "{} * {}", DIVIDE: "{} / {}", NEGATIVE: "-{}"}
@@ -41,6 +54,9 @@ _ON_TRUTH = {
     MULTIPLY: "logical_and",
     MINIMUM: "logical_and",
     XOR: "not_equal",
+    BITWISE_AND: "logical_and",
+    BITWISE_OR: "logical_or",
+    BITWISE_NOT: "logical_not",
 }
 
 Point = dict[Axis, int]

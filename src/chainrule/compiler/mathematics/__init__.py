@@ -4,14 +4,16 @@ types         scalars, vectors, the parts of vectors that fit a register
 native        instructions that C has no words for
 memory        bytes and truth values
 truth         comparisons, logic, where
-arithmetic    maximum, minimum, absolute, sign, floor, sqrt
+arithmetic    maximum, minimum, absolute, sign, copysign, floor, round, sqrt
 integers      quotients, remainders, words of random numbers
 conversions   between all types
-libm          the transcendental functions of scalars; those of vectors, within 2 units in the last place:
-exponential   exp, log, expm1, log1p
+libm          the transcendental functions of scalars, and the rare ones of vectors lane by lane: asinh, atan2,
+              quotients of floats; all others of vectors, within 2 units in the last place:
+exponential   exp, expm1, exp2, log, log1p
 saturating    tanh, erf
-periodic      sin, cos
-power         power
+periodic      sin, cos, tan
+inverse       atan
+power         power, log2, log10
 across        sums over lanes, transposes
 """
 
@@ -20,7 +22,7 @@ from pathlib import Path
 
 _FILES = (
     *("types", "native", "memory", "truth", "arithmetic", "integers", "conversions"),
-    *("libm", "exponential", "saturating", "periodic", "power", "across"),
+    *("libm", "exponential", "saturating", "periodic", "inverse", "power", "across"),
 )
 
 

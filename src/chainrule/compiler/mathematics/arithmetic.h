@@ -1,4 +1,4 @@
-/* Maximum, minimum, absolute, sign, negative, sqrt, floor. */
+/* Maximum, minimum, absolute, sign, negative, copysign, sqrt, floor, round. */
 
 /* b where it is larger (smaller), else a: a where either is NaN, as the instruction has it. */
 #define BETTER(name, operator, t)                                                                      \
@@ -75,6 +75,10 @@ static inline f32 sqrt_f32(f32 x) { return __builtin_sqrtf(x); }
 static inline f64 sqrt_f64(f64 x) { return __builtin_sqrt(x); }
 static inline f32 floor_f32(f32 x) { return __builtin_floorf(x); }
 static inline f64 floor_f64(f64 x) { return __builtin_floor(x); }
+static inline f32 round_f32(f32 x) { return __builtin_rintf(x); }
+static inline f64 round_f64(f64 x) { return __builtin_rint(x); }
+static inline f32 copysign_f32(f32 x, f32 of) { return __builtin_copysignf(x, of); }
+static inline f64 copysign_f64(f64 x, f64 of) { return __builtin_copysign(x, of); }
 
 #define CHOOSE(t)                                                                                      \
   static inline t##p choose_##t##p(t##kp mask, t##p a, t##p b) {                                       \
@@ -83,6 +87,9 @@ static inline f64 floor_f64(f64 x) { return __builtin_floor(x); }
   static inline t##p size_##t##p(t##p x) { return (t##p)((t##kp)x & ~SIGN_##t); }                      \
   static inline t##p with_sign_##t##p(t##p x, t##p of) {                                               \
     return (t##p)(((t##kp)x & ~SIGN_##t) | ((t##kp)of & SIGN_##t));                                    \
+  }                                                                                                    \
+  static inline t##v copysign_##t##v(t##v x, t##v of) {                                                \
+    return (t##v)(((t##k)x & ~SIGN_##t) | ((t##k)of & SIGN_##t));                                      \
   }                                                                                                    \
   /* x between two bounds; NaN stays. */                                                               \
   static inline t##p within_##t##p(t##p x, t low, t high) {                                            \
@@ -110,6 +117,15 @@ static inline f64p floor_f64p(f64p x) { return FLOOR_f64(x); }
 FLOOR(f64, 0x1p52)
 #endif
 
+/* To the nearest integer, to the even one of two. */
+#define NEAREST(t, whole)                                                                              \
+  static inline t##p round_##t##p(t##p x) {                                                            \
+    t##p size = size_##t##p(x);                                                                        \
+    return choose_##t##p((t##kp)(size < whole), with_sign_##t##p((size + whole) - whole, x), x);       \
+  }
+NEAREST(f32, 0x1p23f)
+NEAREST(f64, 0x1p52)
+
 #define SQRT(t)                                                                                        \
   static inline t##p sqrt_##t##p(t##p x) {                                                             \
     t##p y;                                                                                            \
@@ -134,4 +150,4 @@ SQRT(f64)
     EACH_PART(t) PART(t, y) = name##_##t##p(PART(t, x));                \
     return y;                                                                                          \
   }
-BY_PARTS(floor, f32) BY_PARTS(floor, f64) BY_PARTS(sqrt, f32) BY_PARTS(sqrt, f64)
+BY_PARTS(floor, f32) BY_PARTS(floor, f64) BY_PARTS(round, f32) BY_PARTS(round, f64) BY_PARTS(sqrt, f32) BY_PARTS(sqrt, f64)

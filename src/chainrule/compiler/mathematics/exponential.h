@@ -1,6 +1,7 @@
-/* exp, expm1, log, log1p over parts. Coefficients: minimax fits of our own (Remez, relative error under 2^-28 or 2^-56).
+/* exp, expm1, exp2, log, log1p over parts. Coefficients: minimax fits of our own (Remez, relative error under 2^-28 or 2^-56).
 
    exp:  x = k ln 2 + r, |r| <= ln 2 / 2; exp(x) = 2^k (1 + r + r^2 P(r)).
+   exp2: the same, with k the integer next to x and r = (x - k) ln 2.
    log:  x = m 2^e, sqrt(1/2) <= m < sqrt(2), f = m - 1; log(x) = e ln 2 + log(1 + f). ln 2 is the sum of a number with
          so few bits that its products with k and e are exact, and a small one. */
 #define P1(x, a) (a)
@@ -48,11 +49,25 @@ static inline f64p integer_f64p(f64p x) { return (x + ROUND_f64) - ROUND_f64; }
 static inline f32p rest_f32p(f32p x, f32p k) { return (x - k * 0x1.62ep-1f) - k * 0x1.0bfbe8p-15f; }
 static inline f64p rest_f64p(f64p x, f64p k) { return (x - k * 0x1.62e42fefap-1) - k * 0x1.cf79abc9e3b3ap-40; }
 
+/* exp(r) */
+static inline f32p exp_series_f32p(f32p r) {
+  return 1.f + (r + r * r * P5(r, 0.49999993447f, 0.16666520632f, 0.04166838811f, 0.00836871687f, 0.00138145959f));
+}
+static inline f64p exp_series_f64p(f64p r) {
+  f64p p = P10(r, 0.50000000000000102245, 0.1666666666666667453, 0.04166666666652199074, 0.0083333333333222072959,
+               0.0013888888947820891418, 0.0001984126988659099934, 0.000024801487326012336596,
+               2.7557242336680357124e-6, 2.7632655759332030799e-7, 2.5110049895858716253e-8);
+  return 1. + (r + r * r * p);
+}
 static inline f32p exp_f32p(f32p x) {
   x = within_f32p(x, -104.5f, 89.f);
-  f32p k = integer_f32p(x * 1.44269504f), r = rest_f32p(x, k);
-  f32p p = P5(r, 0.49999993447f, 0.16666520632f, 0.04166838811f, 0.00836871687f, 0.00138145959f);
-  return scaled_f32p(1.f + (r + r * r * p), k);
+  f32p k = integer_f32p(x * 1.44269504f);
+  return scaled_f32p(exp_series_f32p(rest_f32p(x, k)), k);
+}
+static inline f32p exp2_f32p(f32p x) {
+  x = within_f32p(x, -151.f, 129.f);
+  f32p k = integer_f32p(x);
+  return scaled_f32p(exp_series_f32p((x - k) * 0.693147181f), k);
 }
 /* P with the accuracy that exp(r) - 1 needs. */
 static inline f64p expm1_series_f64p(f64p r) {
@@ -62,11 +77,13 @@ static inline f64p expm1_series_f64p(f64p r) {
 }
 static inline f64p exp_f64p(f64p x) {
   x = within_f64p(x, -746., 710.);
-  f64p k = integer_f64p(x * 1.4426950408889634), r = rest_f64p(x, k);
-  f64p p = P10(r, 0.50000000000000102245, 0.1666666666666667453, 0.04166666666652199074, 0.0083333333333222072959,
-               0.0013888888947820891418, 0.0001984126988659099934, 0.000024801487326012336596,
-               2.7557242336680357124e-6, 2.7632655759332030799e-7, 2.5110049895858716253e-8);
-  return scaled_f64p(1. + (r + r * r * p), k);
+  f64p k = integer_f64p(x * 1.4426950408889634);
+  return scaled_f64p(exp_series_f64p(rest_f64p(x, k)), k);
+}
+static inline f64p exp2_f64p(f64p x) {
+  x = within_f64p(x, -1076., 1025.);
+  f64p k = integer_f64p(x);
+  return scaled_f64p(exp_series_f64p((x - k) * 0.69314718055994530942), k);
 }
 
 /* 2^k r + (2^k - 1) + 2^k (exp(r) - 1 - r), in this order, which rounds least; halved until the end, because 2^k may
@@ -136,5 +153,5 @@ static inline f64p log_of_f64p(f64p e, f64p f) {
   }
 LOGARITHMS(f32, 0x1p60)
 LOGARITHMS(f64, 0x1p60)
-BY_PARTS(exp, f32) BY_PARTS(exp, f64) BY_PARTS(expm1, f32) BY_PARTS(expm1, f64)
+BY_PARTS(exp, f32) BY_PARTS(exp, f64) BY_PARTS(expm1, f32) BY_PARTS(expm1, f64) BY_PARTS(exp2, f32) BY_PARTS(exp2, f64)
 BY_PARTS(log, f32) BY_PARTS(log, f64) BY_PARTS(log1p, f32) BY_PARTS(log1p, f64)

@@ -48,6 +48,12 @@ static inline u8v floor_divide_u8v(u8v a, u8v b) {
 #define BITS(t)                                                                                        \
   static inline t xor_##t(t a, t b) { return a ^ b; }                                                  \
   static inline t shift_right_##t(t a, t b) { return a >> b; }                                         \
+  static inline t bitwise_and_##t(t a, t b) { return a & b; }                                          \
+  static inline t bitwise_or_##t(t a, t b) { return a | b; }                                           \
+  static inline t bitwise_not_##t(t a) { return ~a; }                                                  \
+  static inline t##v bitwise_and_##t##v(t##v a, t##v b) { return a & b; }                              \
+  static inline t##v bitwise_or_##t##v(t##v a, t##v b) { return a | b; }                               \
+  static inline t##v bitwise_not_##t##v(t##v a) { return ~a; }                                         \
   static inline t##v xor_##t##v(t##v a, t##v b) { return a ^ b; }                                      \
   static inline t##v shift_right_##t##v(t##v a, t##v b) { return a >> b; }
 EACH_INTEGER(BITS)

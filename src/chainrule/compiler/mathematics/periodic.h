@@ -1,4 +1,4 @@
-/* sin and cos: x = k pi/2 + r, |r| <= pi/4. pi/2 is a sum of numbers whose products with k are exact.
+/* sin, cos, tan: x = k pi/2 + r, |r| <= pi/4. pi/2 is a sum of numbers whose products with k are exact.
 
    Lane by lane in the C library, for all lanes of a part, where |x| is too large for that (infinity and NaN included),
    or r so small that the rounding of its last terms shows. */
@@ -55,3 +55,10 @@ WAVE(short_wave_f64p,
   }
 PERIODIC(sin, 0)
 PERIODIC(cos, 1)
+
+/* Of float32 alone: the quotient of two numbers of float64 is off by too much. */
+static inline f32v tan_f32v(f32v x) {
+  f64v wide = __builtin_convertvector(x, f64v), y;
+  EACH_PART(f64) PART(f64, y) = short_sin_f64p(PART(f64, wide)) / short_cos_f64p(PART(f64, wide));
+  return __builtin_convertvector(y, f32v);
+}

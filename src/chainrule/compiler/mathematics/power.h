@@ -1,21 +1,24 @@
-/* power: |x|^y = 2^(y log2 |x|); then the sign, and the cases of C's pow.
+/* log2 and log10; power: |x|^y = 2^(y log2 |x|); then the sign, and the cases of C's pow.
 
    log2 |x| = e + 2/ln 2 atanh(s), s = f / (2 + f). float32 is computed in double precision. float64 needs some 12 bits
    more than it has: high parts of 26 bits, whose products are exact, and low parts. */
 #define HIGH(x) ((f64p)((i64p)(x) & ~(i64)0x7ffffff))
 
-static inline f64p short_magnitude_f64p(f64p x, f64p y) {
+static inline f64p short_log2_f64p(f64p x) {
   f64p e, f = mantissa_f64p(x, &e) - 1., s = f / (2. + f), z = s * s;
-  f64p t = y * (e + s * P6(z, 2.8853900817778490727, 0.96179669411521762522, 0.57707794177150399092,
-                           0.41220931678291106171, 0.31990288738491369177, 0.28294253135327880163));
-  t = within_f64p(t, -200., 200.);
+  return e + s * P6(z, 2.8853900817778490727, 0.96179669411521762522, 0.57707794177150399092,
+                    0.41220931678291106171, 0.31990288738491369177, 0.28294253135327880163);
+}
+static inline f64p short_magnitude_f64p(f64p x, f64p y) {
+  f64p t = within_f64p(y * short_log2_f64p(x), -200., 200.);
   f64p k = integer_f64p(t), r = t - k;
   f64p p = P7(r, 0.69314718054150472572, 0.24022651075591659365, 0.055504109623748678278, 0.0096180369148980765974,
               0.0013333431228957518313, 0.00015467117260151347524, 0.000015314811926149148896);
   return (1. + r * p) * (f64p)((i64p)(k + (ROUND_f64 + 1023)) << 52);
 }
 
-static inline f64p magnitude_f64p(f64p x, f64p y) {
+/* log2 of x > 0 as a sum. */
+static inline f64p log2_sum_f64p(f64p x, f64p *low) {
   f64p e, m = mantissa_f64p(x, &e), f = m - 1., sum = m + 1.;
   /* s = s_high + s_low */
   f64p s = f / sum, s_high = HIGH(s), sum_high = HIGH(sum), sum_low = m - (sum_high - 1.);
@@ -30,7 +33,12 @@ static inline f64p magnitude_f64p(f64p x, f64p y) {
   f64p u = s_high * series, v = s_low * series + series_low * s, p = HIGH(u + v), p_low = v - (p - u);
   /* times 2 / (3 ln 2), plus e */
   f64p a = 0x1.ec709d8p-1 * p, a_low = 0x1.0e80ff5d27f05p-27 * p + p_low * 0x1.ec709dc3a03fdp-1;
-  f64p log = HIGH(e + (a + a_low)), log_low = a_low - ((log - e) - a);
+  f64p log = HIGH(e + (a + a_low));
+  *low = a_low - ((log - e) - a);
+  return log;
+}
+static inline f64p magnitude_f64p(f64p x, f64p y) {
+  f64p log_low, log = log2_sum_f64p(x, &log_low);
   f64p y_high = HIGH(y), t = y_high * log, t_low = (y - y_high) * log + y * log_low;
   f64p k = within_f64p(integer_f64p(t + t_low), -1100., 1100.), r = (t - k) + t_low;
   r = choose_f64p((i64p)(size_f64p(r) > 1.), all_f64p(0.), r) * 0.69314718055994530942;
@@ -72,3 +80,24 @@ static inline f32v power_f32v(f32v x, f32v y) {
   }
   return __builtin_convertvector(z, f32v);
 }
+
+static inline f64p log2_f64p(f64p x) {
+  f64p low, high = log2_sum_f64p(x, &low);
+  return log_cases_f64p(x, 0, high + low);
+}
+static inline f64p log10_f64p(f64p x) {
+  f64p low, high = log2_sum_f64p(x, &low);
+  return log_cases_f64p(x, 0, high * 0x1.3441350000000p-2 + (high * 0x1.3ef3fde623e25p-31 + low * 0.30102999566398119521));
+}
+BY_PARTS(log2, f64) BY_PARTS(log10, f64)
+#define SHORT_LOGARITHM(name, unit)                                                                    \
+  static inline f32v name##_f32v(f32v x) {                                                             \
+    f64v wide = __builtin_convertvector(x, f64v), y;                                                   \
+    EACH_PART(f64) {                                                                                   \
+      f64p part_of = PART(f64, wide);                                                                  \
+      PART(f64, y) = log_cases_f64p(part_of, 0, short_log2_f64p(part_of) * unit);                      \
+    }                                                                                                  \
+    return __builtin_convertvector(y, f32v);                                                           \
+  }
+SHORT_LOGARITHM(log2, 1.)
+SHORT_LOGARITHM(log10, 0.30102999566398119521)

@@ -4,9 +4,8 @@
 static inline f32p tanh_f32p(f32p x) {
   f32p size = size_f32p(x), z = x * x, y = smaller_f32p(2.f * size, all_f32p(20.f));
   f32p k = integer_f32p(y * 1.44269504f), r = rest_f32p(y, k);
-  f32p p = P5(r, 0.49999993447f, 0.16666520632f, 0.04166838811f, 0.00836871687f, 0.00138145959f);
   f32p power = (f32p)(((i32p)(k + ROUND_f32) + 127) << 23);
-  f32p far = 1.f - 2.f / (power * (1.f + (r + r * r * p)) + 1.f);
+  f32p far = 1.f - 2.f / (power * exp_series_f32p(r) + 1.f);
   f32p near = size + size * z * P5(z, -0.33333320766f, 0.13332622679f, -0.05385133582f, 0.02105440158f, -0.00623675267f);
   return with_sign_f32p(choose_f32p((i32p)(size < 0.55f), near, far), x);
 }
