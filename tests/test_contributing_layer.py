@@ -22,20 +22,20 @@ def test_the_layer_of_contributing_touches_one_file(tmp_path):
     layer, case = _blocks()
     ignored = shutil.ignore_patterns("__pycache__", "bundled")
     shutil.copytree(_ROOT / "src" / "chainrule", tmp_path / "chainrule", ignore=ignored)
-    family = tmp_path / "chainrule" / "nn" / "activations.py"
+    family = tmp_path / "chainrule" / "nn" / "gates.py"
     text = family.read_text(encoding="utf-8")
     assert text.count("__all__ = [") == 1
-    family.write_text(text.replace("__all__ = [", '__all__ = ["PReLU", ') + "\n\n" + layer, encoding="utf-8")
+    family.write_text(text.replace("__all__ = [", '__all__ = ["Swish", ') + "\n\n" + layer, encoding="utf-8")
 
     script = tmp_path / "add_a_layer.py"
     script.write_text(
         f"""
 import chainrule
-from chainrule.nn import PReLU, trace
+from chainrule.nn import Swish, trace
 from tests.nn.harness import Case, check_layer
 assert chainrule.__file__.startswith({str(tmp_path)!r})
 check_layer({case.strip()})
-print(*trace(PReLU(), [(4,)]).parameters)
+print(*trace(Swish(), [(4,)]).parameters)
 """,
         encoding="utf-8",
     )
@@ -44,4 +44,4 @@ print(*trace(PReLU(), [(4,)]).parameters)
         [sys.executable, "-W", "error", str(script)], env=environment, capture_output=True, encoding="utf-8", timeout=60
     )
     assert run.returncode == 0, run.stderr
-    assert run.stdout.split() == ["prelu/slope"]
+    assert run.stdout.split() == ["swish/steepness"]

@@ -36,6 +36,7 @@ from chainrule.ops.adaptive_pooling import *
 from chainrule.ops.arrangement import *
 from chainrule.ops.attention import *
 from chainrule.ops.augmentation import *
+from chainrule.ops.bits import *
 from chainrule.ops.comparison import *
 from chainrule.ops.composite import *
 from chainrule.ops.contraction import *
@@ -46,6 +47,7 @@ from chainrule.ops.diagonals import *
 from chainrule.ops.elementwise import *
 from chainrule.ops.exponential import *
 from chainrule.ops.gathering import *
+from chainrule.ops.gating import *
 from chainrule.ops.indexing import *
 from chainrule.ops.mixing import *
 from chainrule.ops.movement import *
@@ -54,6 +56,7 @@ from chainrule.ops.operators import operators as _operators
 from chainrule.ops.ordering import *
 from chainrule.ops.parts import *
 from chainrule.ops.pooling import *
+from chainrule.ops.probability import *
 from chainrule.ops.random import *
 from chainrule.ops.reductions import *
 from chainrule.ops.resizing import *

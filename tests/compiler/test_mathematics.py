@@ -227,7 +227,7 @@ def test_two_units_in_the_last_place_of_two_numbers(machine, width, t, name):
 def pairs(t: str, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Numbers of all sizes: special ones each with each, others with any, and with one near them."""
     generator, dtype = np.random.default_rng(1), TYPES[t]
-    special = np.array(SPECIAL, dtype)
+    special: np.ndarray = np.array(SPECIAL, dtype)
     x = floats(t, count // 2, 2)
     with np.errstate(all="ignore"):
         near: np.ndarray = (x * generator.uniform(-2, 2, x.size)).astype(dtype)

@@ -8,7 +8,8 @@ from scipy import signal, special
 
 from chainrule.autodiff import gradients
 from chainrule.errors import GradientError, ShapeError, UsageError
-from chainrule.graph.tensor import tensor
+from chainrule.execute import Program
+from chainrule.graph.tensor import Tensor, tensor
 from chainrule.nn import (
     Activation,
     AveragePooling2D,
@@ -16,7 +17,9 @@ from chainrule.nn import (
     Conv2D,
     Dense,
     Flatten,
+    Maxout,
     MaxPool2D,
+    PReLU,
     Rescaling,
     Sequential,
     Softmax,
@@ -27,10 +30,29 @@ from chainrule.nn import (
 )  # fmt: skip
 from chainrule.nn.activations import ACTIVATIONS
 from chainrule.ops.contraction import sum
-from tests.nn.harness import run, samples
+from tests.nn.harness import bindings, run, samples
 
 X = np.linspace(-3, 3, 13)
 FORMULAS = {
+    "exponential": np.exp(X),
+    "relu6": np.clip(X, 0, 6),
+    "celu": np.where(X > 0, X, np.exp(X) - 1),
+    "selu": 1.0507009873554805 * np.where(X > 0, X, 1.6732632423543772 * (np.exp(X) - 1)),
+    "soft_shrink": np.sign(X) * np.maximum(np.abs(X) - 0.5, 0),
+    "hard_shrink": np.where(np.abs(X) > 0.5, X, 0),
+    "tanh_shrink": X - np.tanh(X),
+    "gelu": X * special.ndtr(X),
+    "gelu_tanh": X / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (X + 0.044715 * X**3))),
+    "silu": X * special.expit(X),
+    "swish": X * special.expit(X),
+    "mish": X * np.tanh(np.log1p(np.exp(X))),
+    "hard_swish": X * np.clip(X / 6 + 0.5, 0, 1),
+    "glu": X[:6] * special.expit(X[6:12]),
+    "hard_sigmoid": np.clip(X / 6 + 0.5, 0, 1),
+    "log_sigmoid": special.log_expit(X),
+    "hard_tanh": np.clip(X, -1, 1),
+    "softsign": X / (1 + np.abs(X)),
+    "log_softmax": special.log_softmax(X),
     "linear": X,
     "identity": X,
     "relu": np.maximum(X, 0),
@@ -46,10 +68,12 @@ FORMULAS = {
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activations(name):
-    np.testing.assert_allclose(run(trace(Activation(name), [(13,)]), X[None])[0], FORMULAS[name], rtol=1e-6, atol=1e-7)
+    x = X[None, :12] if name == "glu" else X[None]  # an even number of features
+    y = run(trace(Activation(name), [x.shape[1:]]), x)
+    np.testing.assert_allclose(y[0], FORMULAS[name], rtol=1e-6, atol=2e-7)
 
 
-@pytest.mark.parametrize("name", ["sigmoid", "tanh", "softplus", "softmax", "relu", "leaky_relu", "elu"])
+@pytest.mark.parametrize("name", sorted(set(ACTIVATIONS) - {"exponential", "glu", "step"}))
 def test_activations_far_out(name):
     """Finite, with a finite gradient, at ±1e4 in float32."""
     x = tensor([-1e4, 0.5, 1e4])
@@ -57,6 +81,32 @@ def test_activations_far_out(name):
     (slope,) = gradients(sum(y), [x])
     assert np.isfinite(y.numpy()).all()
     assert np.isfinite(slope.numpy()).all()
+
+
+def test_selu_keeps_mean_and_variance():
+    """Of normal numbers, as its constants were computed for: the first two moments of the output, by quadrature."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(180)
+    y = as_activation("selu")(tensor(nodes)).numpy()
+    weights = weights / weights.sum()
+    assert abs(weights @ y) < 2e-3  # the kink at 0 is all that is left
+    assert abs(weights @ y**2 - 1) < 2e-3
+
+
+def test_the_slope_below_zero_is_learned_for_each_feature():
+    network = trace(PReLU(0.5), [(2, 3)])
+    assert list(network.initial_parameters(0)["prelu/slope"]) == [0.5] * 3
+    y = network.training
+    assert isinstance(y, Tensor)
+    (slope,) = gradients(sum(y), [network.parameters["prelu/slope"].tensor])
+    x = samples((4, 2, 3))
+    found = Program([slope]).run(bindings(network, x))[0]
+    np.testing.assert_allclose(found, np.minimum(x, 0).sum((0, 1)), rtol=1e-5)
+
+
+def test_maxout_is_the_largest_of_its_pieces():
+    network = trace(Maxout(3, 2), [(4,)])
+    x, w = samples((5, 4)), network.initial_parameters(0)["maxout/kernel"]
+    np.testing.assert_allclose(run(network, x), (x @ w).reshape(5, 3, 2).max(-1), rtol=1e-5, atol=1e-6)
 
 
 def test_unknown_activation():

@@ -9,17 +9,14 @@ import numpy as np
 from hypothesis import strategies as st
 
 from chainrule import ops
-from chainrule.ops.kinds.elementwise import Elementwise
 from tests.ops.attention_cases import ATTENTION
 from tests.ops.augmentation_cases import AUGMENTATION
 from tests.ops.case import (
-    REAL,
     Case,
     axes,
     broadcast,
     extents,
     filled,
-    leading,
     numbers,
     one,
     reduction,
@@ -28,6 +25,7 @@ from tests.ops.case import (
     some_axes,
     spares_first,
 )  # fmt: skip
+from tests.ops.elementwise_cases import ELEMENTWISE
 from tests.ops.normalization_cases import NORMALIZATION
 from tests.ops.shaping_cases import SHAPING
 from tests.ops.window_cases import WINDOWS
@@ -40,63 +38,6 @@ EXCLUDED = {
     "indexed": "a kind; test_native finds each of its formulas among the cases of sum, matmul, conv2d and the others",
     "pick": "the forward derivative of max and max_pool",
     "put": "the reverse derivative of max and max_pool",
-}
-
-
-# ---------------------------------------------------------------------------------------------------- elementwise
-@st.composite
-def elementwise(draw: st.DrawFn, operation: Elementwise, kinks: tuple[float, ...] = ()) -> Case:
-    """From the declaration: as many operands, in their domain, away from the kinks."""
-    count = len(operation.arguments)
-    shape, parts = draw(broadcast(count))
-    intervals = [operation.interval(k) for k in range(count)]
-    values = numbers(draw(seeds), parts, intervals, kinks or operation.kinks)
-    return Case(operation, values, batch=leading(shape, parts))
-
-
-@st.composite
-def conditions(draw: st.DrawFn, operation: Elementwise) -> Case:
-    """Operands that are bools."""
-    shape, parts = draw(broadcast(len(operation.arguments)))
-    return Case(operation, tuple(x > 0 for x in numbers(draw(seeds), parts)), batch=leading(shape, parts))
-
-
-@st.composite
-def comparisons(draw: st.DrawFn, operation: Elementwise) -> Case:
-    """Operands that are equal here and there."""
-    shape, parts = draw(broadcast(2))
-    return Case(operation, tuple(np.round(x) for x in numbers(draw(seeds), parts)), batch=leading(shape, parts))
-
-
-@st.composite
-def where(draw: st.DrawFn) -> Case:
-    shape, parts = draw(broadcast(3))
-    condition, a, b = numbers(draw(seeds), parts)
-    return Case(ops.where, (condition > 0, a, b), batch=leading(shape, parts))
-
-
-@st.composite
-def clip(draw: st.DrawFn) -> Case:
-    shape, parts = draw(broadcast(3))
-    return Case(ops.clip, numbers(draw(seeds), parts, (REAL, (-2.0, 0.0), (0.0, 2.0))), batch=leading(shape, parts))
-
-
-@st.composite
-def shift_right(draw: st.DrawFn) -> Case:
-    shape, parts = draw(broadcast(2))
-    generator = np.random.default_rng(draw(seeds))
-    a, b = generator.integers(0, 2**40, parts[0]), generator.integers(0, 20, parts[1])
-    return Case(ops.shift_right, (a, b), batch=leading(shape, parts))
-
-
-_SPECIAL: dict[str, Cases] = {
-    **{o.name: conditions(o) for o in (ops.logical_and, ops.logical_or, ops.logical_not)},
-    **{o.name: comparisons(o) for o in (ops.equal, ops.not_equal, ops.less, ops.less_equal)},
-    **{o.name: comparisons(o) for o in (ops.greater, ops.greater_equal)},
-    "where": where(),
-    "clip": clip(),
-    "shift_right": shift_right(),
-    "floor": elementwise(ops.floor, tuple(range(-4, 5))),
 }
 
 
@@ -287,8 +228,7 @@ def cross_entropy(draw: st.DrawFn) -> Case:
 _FILLED = shapes(1, 3, filled)
 
 CASES: dict[str, Cases] = {
-    **{name: elementwise(o) for name, o in ops.vocabulary.items() if isinstance(o, Elementwise)},
-    **_SPECIAL,
+    **ELEMENTWISE,
     "cast": one(ops.cast, lambda draw, shape: {"dtype": draw(st.sampled_from(("float32", "int32", "bool")))}),
     # movement
     "arange": st.builds(lambda n: Case(lambda extent: ops.arange(extent), (), {"extent": n}), extents),

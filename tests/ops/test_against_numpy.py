@@ -62,6 +62,10 @@ def _recurred(a: Array, b: Array, axis: int, reverse: bool) -> Array:
     return np.moveaxis(np.array(y).reshape(b.shape)[:: -1 if reverse else 1], 0, axis)
 
 
+def _maxout(x: Array, pieces: int, axis: int) -> Array:
+    return np.asarray(np.max([np.take(x, range(k, x.shape[axis], pieces), axis) for k in range(pieces)], 0))
+
+
 def _multiplied(x: Array, axis: int, reverse: bool) -> Array:
     return np.flip(np.cumprod(np.flip(x, axis), axis), axis) if reverse else np.cumprod(x, axis)
 
@@ -83,12 +87,15 @@ def _grid(*vectors: Array, indexing: Any) -> Array:
 
 
 _SAME_NAME = [
-    "absolute", "add", "all", "any", "argmax", "argmin", "broadcast_to", "clip", "cos", "count_nonzero", "diagonal",
-    "divide", "equal", "exp", "expand_dims", "expm1", "flip", "floor", "greater", "greater_equal", "inner", "less",
-    "less_equal", "log", "log1p", "logical_and", "logical_not", "logical_or", "matmul", "max", "maximum", "mean",
-    "min", "minimum", "moveaxis", "multiply", "negative", "not_equal", "ones", "outer", "power", "prod", "ravel",
-    "repeat", "reshape", "roll", "sign", "sin", "sqrt", "square", "squeeze", "subtract", "sum", "swapaxes", "take",
-    "take_along_axis", "tanh", "tensordot", "trace", "transpose", "where", "zeros",
+    "absolute", "acos", "acosh", "add", "all", "any", "argmax", "argmin", "asin", "asinh", "atan", "atan2", "atanh",
+    "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "broadcast_to", "ceil", "clip", "copysign", "cos",
+    "cosh", "count_nonzero", "diagonal", "divide", "equal", "exp", "exp2", "expand_dims", "expm1", "flip", "floor",
+    "floor_divide", "greater", "greater_equal", "heaviside", "hypot", "inner", "less", "less_equal", "log", "log10",
+    "log1p", "log2", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "matmul", "max",
+    "maximum", "mean", "min", "minimum", "moveaxis", "multiply", "negative", "not_equal", "ones", "outer", "power",
+    "prod", "ravel", "reciprocal", "remainder", "repeat", "reshape", "roll", "sign", "sin", "sinh", "sqrt", "square",
+    "squeeze", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "trace",
+    "transpose", "trunc", "where", "zeros",
 ]  # fmt: skip
 
 NUMPY: dict[str, Callable[..., Any]] = {
@@ -107,7 +114,13 @@ NUMPY: dict[str, Callable[..., Any]] = {
     "full": lambda x, shape: np.full(shape, x),
     "gather": _taken,
     "identity": np.positive,
+    "hard_shrink": lambda x, t: x * (np.abs(x) > t),
+    "hard_tanh": lambda x: np.clip(x, -1, 1),
+    "is_close": lambda a, b, rtol, atol: np.isclose(a, b, rtol, atol),
+    "is_finite": np.isfinite,
+    "is_infinite": np.isinf,
     "is_nan": np.isnan,
+    "lerp": lambda a, b, weight: (1 - weight) * a + weight * b,
     "leaky_relu": lambda x, slope: np.where(x > 0, x, slope * x),
     "linear_recurrence": _recurred,
     "meshgrid": _grid,
@@ -115,18 +128,26 @@ NUMPY: dict[str, Callable[..., Any]] = {
     "one_hot": _one_hot,
     "pad": _padded,
     "ranks": lambda x, descending: np.argsort(np.argsort(-x if descending else x, -1), -1),
+    "maxout": _maxout,
     "relu": lambda x: np.maximum(x, 0),
+    "relu6": lambda x: np.clip(x, 0, 6),
+    "round": np.rint,
+    "rsqrt": lambda x: x**-0.5,
     "scatter_add": _scattered,
     "shift_right": np.right_shift,
     "size": lambda x: x * len(x),
     "slice": lambda x, key: x[key],
     "sort": lambda x, axis, descending: (-1) ** descending * np.sort(-x if descending else x, axis),
     "split": lambda x, sections, axis: np.concatenate(np.split(x, sections, axis)[::-1], axis),
+    "soft_shrink": lambda x, t: np.sign(x) * np.maximum(np.abs(x) - t, 0),
     "softplus": lambda x: np.logaddexp(x, 0),
+    "softsign": lambda x: 1 / (1 / x + np.sign(x)),
     "stop_gradient": np.positive,
     "stack": lambda *x, axis: np.stack(x, axis),
     "standard_deviation": np.std,
     "tile": lambda x, repetitions: np.tile(x, repetitions),
+    "tanh_shrink": lambda x: x - np.tanh(x),
+    "threshold": lambda x, threshold, value: np.where(x > threshold, x, value),
     "top_k": lambda x, k: -np.sort(-x, -1)[..., :k],
     "top_places": lambda x, k: np.argsort(-x, -1, kind="stable")[..., :k],
     "tril": lambda x, offset: np.tril(x, offset),
@@ -139,6 +160,8 @@ NUMPY: dict[str, Callable[..., Any]] = {
 ELSEWHERE = {
     **dict.fromkeys(("cross_entropy", "elu", "erf", "log_softmax"), "test_against_scipy"),
     **dict.fromkeys(("log_sum_exp", "sigmoid", "softmax"), "test_against_scipy"),
+    **dict.fromkeys(("celu", "gelu", "gelu_tanh", "glu", "hard_sigmoid", "hard_swish"), "test_against_scipy"),
+    **dict.fromkeys(("log_sigmoid", "logit", "mish", "selu", "silu", "xlogy"), "test_against_scipy"),
     **dict.fromkeys(("bernoulli", "dropout", "inverted_dropout", "normal"), "test_random"),
     **dict.fromkeys(("random_bits", "uniform"), "test_random"),
     **dict.fromkeys(AUGMENTATION, "test_augmentation"),

@@ -45,17 +45,34 @@ def _cross_entropy(logits: Array, labels: Array, label_smoothing: float) -> Arra
     return np.asarray(-np.sum(targets * special.log_softmax(logits, -1), -1))
 
 
+def _glu(x: Array, axis: int) -> Array:
+    a, b = np.split(x, 2, axis)
+    return np.asarray(a * special.expit(b))
+
+
 SCIPY: dict[str, Callable[..., Any]] = {
     "conv1d": _convolution,
     "conv2d": _convolution,
     "conv3d": _convolution,
     "cross_entropy": _cross_entropy,
     "elu": lambda x, alpha: np.where(x > 0, x, special.boxcox(np.exp(np.minimum(x, 0)), 1.0) * alpha),
+    "celu": lambda x, alpha: np.where(x > 0, x, alpha * special.expm1(np.minimum(x / alpha, 0))),
     "erf": special.erf,
+    "gelu": lambda x: x * special.ndtr(x),
+    "gelu_tanh": lambda x: 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))),
+    "glu": _glu,
+    "hard_sigmoid": lambda x: np.interp(x, (-3, 3), (0, 1)),
+    "hard_swish": lambda x: x * np.interp(x, (-3, 3), (0, 1)),
+    "log_sigmoid": special.log_expit,
     "log_softmax": lambda x, axis: special.log_softmax(x, axis),
     "log_sum_exp": lambda x, axis, keepdims: special.logsumexp(x, axis, keepdims=keepdims),
+    "logit": special.logit,
+    "mish": lambda x: x * np.tanh(np.log1p(np.exp(x))),
+    "selu": lambda x: 1.0507009873554804934 * np.where(x > 0, x, 1.6732632423543772848 * np.expm1(x)),
     "sigmoid": special.expit,
+    "silu": lambda x: x * special.expit(x),
     "softmax": lambda x, axis: special.softmax(x, axis),
+    "xlogy": special.xlogy,
 }
 
 

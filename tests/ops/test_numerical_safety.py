@@ -15,6 +15,19 @@ from chainrule.graph.tensor import Tensor, tensor
 
 _POINTS = np.array([-1e4, -300.0, -90.0, -20.0, -1.0, 0.5, 1.0, 20.0, 90.0, 300.0, 1e4], np.float32)
 
+
+def _bent(x: Array) -> Array:
+    return np.asarray(2 * np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))
+
+
+def _gate_slope(x: Array, z: Array) -> Array:
+    return np.asarray(special.expit(z) * (1 + x * special.expit(-z) * _inner_slope(x)))
+
+
+def _inner_slope(x: Array) -> Array:
+    return np.asarray(2 * np.sqrt(2 / np.pi) * (1 + 3 * 0.044715 * x**2))
+
+
 # operation: its value and its slope in float64, from SciPy where it has them
 ALONE: dict[str, tuple[Callable[..., Tensor], Callable[[Array], Array], Callable[[Array], Array]]] = {
     "sigmoid": (ops.sigmoid, special.expit, lambda x: special.expit(x) * special.expit(-x)),
@@ -31,6 +44,40 @@ ALONE: dict[str, tuple[Callable[..., Tensor], Callable[[Array], Array], Callable
         lambda x: np.where(x > 0, x, 0.01 * x),
         lambda x: np.where(x > 0, 1, 0.01),
     ),
+    "selu": (
+        ops.selu,
+        lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(np.minimum(x, 0))),
+        lambda x: 1.0507009873554805 * np.where(x > 0, 1, 1.6732632423543772 * np.exp(np.minimum(x, 0))),
+    ),
+    "celu": (
+        lambda x: ops.celu(x, 2.0),
+        lambda x: np.where(x > 0, x, 2 * np.expm1(np.minimum(x, 0) / 2)),
+        lambda x: np.exp(np.minimum(x, 0) / 2),
+    ),
+    "gelu": (
+        ops.gelu,
+        lambda x: x * special.ndtr(x),
+        lambda x: special.ndtr(x) + x * np.exp(-x * x / 2) / np.sqrt(2 * np.pi),
+    ),
+    "silu": (ops.silu, lambda x: x * special.expit(x), lambda x: special.expit(x) * (1 + x * special.expit(-x))),
+    "gelu_tanh": (ops.gelu_tanh, lambda x: x * special.expit(_bent(x)), lambda x: _gate_slope(x, _bent(x))),
+    "mish": (
+        ops.mish,
+        lambda x: x * np.tanh(np.logaddexp(x, 0)),
+        lambda x: (lambda t: t + x * special.expit(x) * (1 - t * t))(np.tanh(np.logaddexp(x, 0))),
+    ),
+    "softsign": (ops.softsign, lambda x: x / (1 + np.abs(x)), lambda x: (1 + np.abs(x)) ** -2),
+    "log_sigmoid": (ops.log_sigmoid, special.log_expit, lambda x: special.expit(-x)),
+    "hard_swish": (
+        ops.hard_swish,
+        lambda x: x * np.clip(x / 6 + 0.5, 0, 1),
+        lambda x: np.where(x > 3, 1, np.where(x < -3, 0, x / 3 + 0.5)),
+    ),
+    "tanh_shrink": (ops.tanh_shrink, lambda x: x - np.tanh(x), lambda x: np.tanh(x) ** 2),
+    "atan": (ops.atan, np.arctan, lambda x: 1 / (1 + x * x)),
+    "asinh": (ops.asinh, np.arcsinh, lambda x: 1 / np.hypot(1, x)),
+    "hypot": (lambda x: ops.hypot(x, 3e38), lambda x: np.hypot(x, 3e38), lambda x: x / np.hypot(x, 3e38)),
+    "logaddexp": (lambda x: ops.logaddexp(x, 1.0), lambda x: np.logaddexp(x, 1.0), lambda x: special.expit(x - 1)),
     "erf": (ops.erf, special.erf, lambda x: 2 / np.sqrt(np.pi) * np.exp(-x * x)),
 }
 
@@ -117,9 +164,64 @@ def test_small_numbers_keep_their_digits():
         (lambda x: ops.clip(x, 0.0, 1.0), 1.0, 1.0),
         (lambda x: ops.leaky_relu(x, 0.1), 0.0, 0.1),
         (lambda x: ops.elu(x, 0.5), 0.0, 0.5),
+        (lambda x: ops.celu(x, 0.5), 0.0, 1.0),
+        (ops.selu, 0.0, 1.0507009873554805 * 1.6732632423543772),
+        (ops.relu6, 6.0, 0.0),
+        (ops.hard_tanh, -1.0, 0.0),
+        (ops.hard_sigmoid, 3.0, 0.0),
+        (ops.hard_swish, -3.0, 0.0),
+        (ops.hard_swish, 3.0, 1.0),
+        (lambda x: ops.threshold(x, 1.0, -7.0), 1.0, 0.0),
+        (lambda x: ops.soft_shrink(x, 0.5), 0.5, 0.0),
+        (lambda x: ops.hard_shrink(x, 0.5), -0.5, 0.0),
+        (lambda x: ops.copysign(x, -1.0), 0.0, 0.0),
+        (lambda x: ops.heaviside(0.0, x), 0.5, 1.0),
+        (lambda x: ops.hypot(x, 0.0), 0.0, 0.0),
+        (lambda x: ops.atan2(x, 0.0), 0.0, 0.0),
+        (lambda x: ops.remainder(x, 2.0), 4.0, 1.0),
+        (lambda x: ops.remainder(7.0, x), 2.0, -3.0),
+        (lambda x: ops.xlogy(0.0, x), 0.0, 0.0),
+        (lambda x: ops.xlogy(0.0, x), 3.0, 0.0),
+        (lambda x: ops.xlogy(x, 0.0), 0.0, 0.0),
+        (lambda x: ops.xlogy(x, 3.0), 0.0, np.log(3)),
+        (lambda x: ops.logaddexp(x, np.inf), np.inf, 0.5),
+        (lambda x: ops.logaddexp(x, -np.inf), -np.inf, 0.5),
+        (lambda x: ops.logaddexp(x, -np.inf), 2.0, 1.0),
+        (lambda x: ops.logaddexp(x, 2.0), 2.0, 0.5),
     ],
 )
 def test_slopes_at_kinks_and_corners_of_the_domain(function, x, slope):
     """As the conventions of the declarations say, in both modes."""
     assert float(grad(function)(x)) == pytest.approx(slope)
     assert float(jvp(function, [x], [1.0])[1]) == pytest.approx(slope)
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_second_slopes_stay_finite(name):
+    """Where the first has long become constant, a careless formula has ∞ - ∞ or 0 · ∞."""
+    x = tensor(np.array([-3e38, -1e20, *_POINTS, 1e20, 3e38], np.float32))
+    first = grad(lambda x: ops.sum(ALONE[name][0](x)))
+    assert np.isfinite(first(x).numpy()).all()
+    assert np.isfinite(grad(lambda x: ops.sum(x + first(x)))(x).numpy()).all()  # 1 + f'': never without a gradient
+
+
+def test_second_slopes_where_two_arguments_meet():
+    """The guards of special cases leave the neighbourhood of ordinary ones alone."""
+    second = grad(grad(lambda x: ops.logaddexp(x, 2.0)))
+    assert float(second(2.0)) == pytest.approx(0.25)
+    mixed = grad(lambda b: grad(lambda a: ops.xlogy(a, b))(0.0))
+    assert float(mixed(4.0)) == pytest.approx(0.25)
+
+
+def test_hyperbolic_functions_end_where_their_values_do():
+    """exp overflows from 88.7 on, half of it only from 89.4 on; the inverse of the largest number is small."""
+    x = np.array([89.0, -89.0], np.float32)
+    np.testing.assert_allclose(ops.sinh(x).numpy(), np.sinh(x.astype(float)), rtol=1e-6)
+    np.testing.assert_allclose(ops.cosh(x).numpy(), np.cosh(x.astype(float)), rtol=1e-6)
+    big = np.array([3e38], np.float32)
+    np.testing.assert_allclose(ops.acosh(big).numpy(), np.arccosh(big.astype(float)), rtol=1e-6)
+    near = np.array([1.0, 1 + 2.0**-23, 1 - 2.0**-24], np.float32)
+    np.testing.assert_allclose(ops.acosh(near[:2]).numpy(), np.arccosh(near[:2].astype(float)), rtol=1e-6)
+    for function, true in ((ops.asin, np.arcsin), (ops.acos, np.arccos), (ops.atanh, np.arctanh)):
+        y = np.array([near[2], -near[2], 0.6, -1e-20], np.float32)
+        np.testing.assert_allclose(function(y).numpy(), true(y.astype(float)), rtol=1e-6)

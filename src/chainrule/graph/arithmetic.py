@@ -16,10 +16,16 @@ class Operators(Protocol):
     subtract: Callable[[Any, Any], Tensor]
     multiply: Callable[[Any, Any], Tensor]
     divide: Callable[[Any, Any], Tensor]
+    floor_divide: Callable[[Any, Any], Tensor]
+    remainder: Callable[[Any, Any], Tensor]
     power: Callable[[Any, Any], Tensor]
     matmul: Callable[[Any, Any], Tensor]
     negative: Callable[[Any], Tensor]
     absolute: Callable[[Any], Tensor]
+    bitwise_and: Callable[[Any, Any], Tensor]
+    bitwise_or: Callable[[Any, Any], Tensor]
+    bitwise_xor: Callable[[Any, Any], Tensor]
+    bitwise_not: Callable[[Any], Tensor]
     equal: Callable[[Any, Any], Tensor]
     not_equal: Callable[[Any, Any], Tensor]
     less: Callable[[Any, Any], Tensor]
@@ -73,6 +79,18 @@ class Arithmetic:
     def __rtruediv__(self, other: Any) -> Tensor:
         return self.operators.divide(other, self)
 
+    def __floordiv__(self, other: Any) -> Tensor:
+        return self.operators.floor_divide(self, other)
+
+    def __rfloordiv__(self, other: Any) -> Tensor:
+        return self.operators.floor_divide(other, self)
+
+    def __mod__(self, other: Any) -> Tensor:
+        return self.operators.remainder(self, other)
+
+    def __rmod__(self, other: Any) -> Tensor:
+        return self.operators.remainder(other, self)
+
     def __pow__(self, other: Any) -> Tensor:
         return self.operators.power(self, other)
 
@@ -90,6 +108,27 @@ class Arithmetic:
 
     def __abs__(self) -> Tensor:
         return self.operators.absolute(self)
+
+    def __and__(self, other: Any) -> Tensor:
+        return self.operators.bitwise_and(self, other)
+
+    def __rand__(self, other: Any) -> Tensor:
+        return self.operators.bitwise_and(other, self)
+
+    def __or__(self, other: Any) -> Tensor:
+        return self.operators.bitwise_or(self, other)
+
+    def __ror__(self, other: Any) -> Tensor:
+        return self.operators.bitwise_or(other, self)
+
+    def __xor__(self, other: Any) -> Tensor:
+        return self.operators.bitwise_xor(self, other)
+
+    def __rxor__(self, other: Any) -> Tensor:
+        return self.operators.bitwise_xor(other, self)
+
+    def __invert__(self) -> Tensor:
+        return self.operators.bitwise_not(self)
 
     def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
         return self.operators.equal(self, other)

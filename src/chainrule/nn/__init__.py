@@ -11,7 +11,8 @@ convolution     Conv1D, Conv2D, Conv3D; transposed_convolution, depthwise_convol
 pooling         the largest element, or the mean, of windows; whole_pooling: of whole maps, or of a grid
 borders         ZeroPadding2D, Cropping2D              resizing        UpSampling1D, UpSampling2D
 reshaping       Flatten, Reshape, Permute, Rescaling   spatial         sequences, images, volumes: refusing others
-activations     by name, as functions, as layers
+activations     by name, and as functions              gates           GELU, SiLU, GLU, Maxout, ...
+rectifiers      ReLU, PReLU, ELU, Softplus, ...        saturating      Sigmoid, Tanh, Softmax, ...
 initializers    first values of parameters             penalties       what large parameters cost
 activity        ActivityPenalty: what large outputs cost
 losses          one number per sample                  receptive_field  which part of its input an output sees
@@ -30,6 +31,7 @@ from chainrule.nn.dense import *
 from chainrule.nn.depthwise_convolution import *
 from chainrule.nn.dropout import *
 from chainrule.nn.embedding import *
+from chainrule.nn.gates import *
 from chainrule.nn.initializers import *
 from chainrule.nn.layer import *
 from chainrule.nn.losses import *
@@ -42,9 +44,11 @@ from chainrule.nn.penalties import *
 from chainrule.nn.pooling import *
 from chainrule.nn.published import *
 from chainrule.nn.receptive_field import *
+from chainrule.nn.rectifiers import *
 from chainrule.nn.recurrent import *
 from chainrule.nn.reshaping import *
 from chainrule.nn.resizing import *
+from chainrule.nn.saturating import *
 from chainrule.nn.scope import *
 from chainrule.nn.sequential import *
 from chainrule.nn.transposed_convolution import *

@@ -1,4 +1,4 @@
-"""Activations: by name, as functions, and as layers."""
+"""Activations by name, and as functions; as layers they stand in rectifiers, saturating and gates."""
 
 from __future__ import annotations
 
@@ -11,15 +11,35 @@ from chainrule.messages import Message
 from chainrule.nn.layer import Layer
 from chainrule.nn.names import named, refuse_class
 from chainrule.nn.scope import Scope
-from chainrule.ops.activations import elu, leaky_relu, relu, sigmoid, softplus
-from chainrule.ops.composite import softmax
+from chainrule.ops.activations import (
+    celu,
+    elu,
+    gelu,
+    gelu_tanh,
+    hard_shrink,
+    hard_sigmoid,
+    hard_swish,
+    hard_tanh,
+    leaky_relu,
+    log_sigmoid,
+    mish,
+    relu,
+    relu6,
+    selu,
+    sigmoid,
+    silu,
+    soft_shrink,
+    softplus,
+    softsign,
+    tanh_shrink,
+)
+from chainrule.ops.composite import log_softmax, softmax
 from chainrule.ops.elementwise import where
+from chainrule.ops.exponential import exp
+from chainrule.ops.gating import glu
 from chainrule.ops.trigonometric import tanh
 
-__all__ = [
-    "ELU", "Activation", "Identity", "LeakyReLU", "ReLU", "Sigmoid", "Softmax", "Softplus", "Step", "Tanh",
-    "as_activation",
-]  # fmt: skip
+__all__ = ["Activation", "Identity", "as_activation"]
 
 _UNKNOWN = Message(
     "activation.unknown",
@@ -35,8 +55,9 @@ _KIND = Message(
 
 Activate = Callable[[Tensor], Tensor]
 
-_SLOPE = 0.01
-_ALPHA = 1.0
+SLOPE = 0.01  # of LeakyReLU, as published and in PyTorch; Keras has 0.3
+ALPHA = 1.0  # of ELU and CELU
+THRESHOLD = 0.5  # of SoftShrink and HardShrink
 
 
 def step(x: Tensor) -> Tensor:
@@ -58,13 +79,35 @@ def linear(x: Tensor) -> Tensor:
 ACTIVATIONS: dict[str, Activate] = {
     "linear": linear,
     "identity": linear,
+    "exponential": exp,
+    # rectifiers
     "relu": relu,
-    "leaky_relu": lambda x: leaky_relu(x, _SLOPE),
-    "elu": lambda x: elu(x, _ALPHA),
+    "relu6": relu6,
+    "leaky_relu": lambda x: leaky_relu(x, SLOPE),
+    "elu": lambda x: elu(x, ALPHA),
+    "celu": lambda x: celu(x, ALPHA),
+    "selu": selu,
     "softplus": softplus,
+    "soft_shrink": lambda x: soft_shrink(x, THRESHOLD),
+    "hard_shrink": lambda x: hard_shrink(x, THRESHOLD),
+    "tanh_shrink": tanh_shrink,
+    # gates
+    "gelu": gelu,
+    "gelu_tanh": gelu_tanh,
+    "silu": silu,
+    "swish": silu,
+    "mish": mish,
+    "hard_swish": hard_swish,
+    "glu": glu,
+    # saturating
     "sigmoid": sigmoid,
+    "hard_sigmoid": hard_sigmoid,
+    "log_sigmoid": log_sigmoid,
     "tanh": tanh,
+    "hard_tanh": hard_tanh,
+    "softsign": softsign,
     "softmax": softmax,
+    "log_softmax": log_softmax,
     "step": step,
 }
 
@@ -112,103 +155,3 @@ class Identity(Layer):
 
     def apply(self, x: Tensor, scope: Scope) -> Tensor:
         return x
-
-
-@dataclass(frozen=True, eq=False)
-class ReLU(Layer):
-    """Rectified linear unit.
-
-        y = max(x, 0)
-
-    Source:   Nair and Hinton 2010
-    """
-
-    def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        return relu(x)
-
-
-@dataclass(frozen=True, eq=False)
-class LeakyReLU(Layer):
-    """Rectified linear unit with a small slope below 0 (0.01 as published and in PyTorch; Keras has 0.3).
-
-        y = x if x > 0 else slope · x
-
-    Source:   Maas, Hannun and Ng 2013
-    """
-
-    slope: float = _SLOPE
-
-    def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        return leaky_relu(x, self.slope)
-
-
-@dataclass(frozen=True, eq=False)
-class ELU(Layer):
-    """Exponential linear unit.
-
-        y = x if x > 0 else α (exp(x) - 1)
-
-    Source:   Clevert, Unterthiner and Hochreiter 2016
-    """
-
-    alpha: float = _ALPHA
-
-    def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        return elu(x, self.alpha)
-
-
-@dataclass(frozen=True, eq=False)
-class Softplus(Layer):
-    """A smooth ReLU.
-
-    y = log(1 + exp(x))
-    """
-
-    def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        return softplus(x)
-
-
-@dataclass(frozen=True, eq=False)
-class Sigmoid(Layer):
-    """Each output by itself in (0, 1): probabilities of classes that may hold together; they need not sum to 1.
-
-    y = 1 / (1 + exp(-x))
-    """
-
-    def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        return sigmoid(x)
-
-
-@dataclass(frozen=True, eq=False)
-class Tanh(Layer):
-    """Hyperbolic tangent, in (-1, 1).
-
-    y = tanh(x)
-    """
-
-    def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        return tanh(x)
-
-
-@dataclass(frozen=True, eq=False)
-class Softmax(Layer):
-    """Probabilities of exclusive classes along the last axis; they sum to 1.
-
-    y = exp(x) / Σ exp(x)
-    """
-
-    def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        return softmax(x)
-
-
-@dataclass(frozen=True, eq=False)
-class Step(Layer):
-    """A threshold: 1 where x is above 0 (the neuron fires), otherwise 0. No gradient passes, so it cannot be trained.
-
-        y = 1 if x > 0 else 0
-
-    Source:   McCulloch and Pitts 1943
-    """
-
-    def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        return step(x)

@@ -3,9 +3,12 @@
 kinds/        the kinds of operation: what follows from one declaration
 elementwise   arithmetic, the larger and the smaller of two
 comparison    comparisons and logic
-rounding      numbers made whole
+bits          what & | ^ ~ do to bools and integers
+rounding      numbers made whole, quotients rounded down and their remainders
 exponential   exponentials, logarithms, the error function
-trigonometric functions of angles, and hyperbolic ones
+trigonometric functions of angles and of hyperbolic ones, and their inverses
+gating        activations among features: glu, maxout
+probability   functions of probabilities and of their logarithms
 activations   relu, sigmoid and their like
 creation      new tensors, and sizes of axes as numbers
 movement      reshape, transpose, broadcast
@@ -40,6 +43,7 @@ from chainrule.ops.adaptive_pooling import *
 from chainrule.ops.arrangement import *
 from chainrule.ops.attention import *
 from chainrule.ops.augmentation import *
+from chainrule.ops.bits import *
 from chainrule.ops.comparison import *
 from chainrule.ops.composite import *
 from chainrule.ops.contraction import *
@@ -51,6 +55,7 @@ from chainrule.ops.diagonals import *
 from chainrule.ops.elementwise import *
 from chainrule.ops.exponential import *
 from chainrule.ops.gathering import *
+from chainrule.ops.gating import *
 from chainrule.ops.indexing import *
 from chainrule.ops.mixing import *
 from chainrule.ops.movement import *
@@ -59,6 +64,7 @@ from chainrule.ops.operators import operators as operators
 from chainrule.ops.ordering import *
 from chainrule.ops.parts import *
 from chainrule.ops.pooling import *
+from chainrule.ops.probability import *
 from chainrule.ops.random import *
 from chainrule.ops.reductions import *
 from chainrule.ops.resizing import *

@@ -11,6 +11,7 @@ from chainrule.ops import (
     arrangement,
     attention,
     augmentation,
+    bits,
     comparison,
     composite,
     contraction,
@@ -21,6 +22,7 @@ from chainrule.ops import (
     elementwise,
     exponential,
     gathering,
+    gating,
     indexing,
     mixing,
     movement,
@@ -28,6 +30,7 @@ from chainrule.ops import (
     ordering,
     parts,
     pooling,
+    probability,
     random,
     reductions,
     resizing,
@@ -43,7 +46,7 @@ from chainrule.ops.kinds.conversion import CAST
 from chainrule.ops.kinds.indexed import Indexed
 
 _FILES = (
-    elementwise, comparison, rounding, exponential, trigonometric, activations,
+    elementwise, comparison, bits, rounding, exponential, trigonometric, activations, gating, probability,
     creation, movement, parts, contraction, convolution, transposed_convolution, depthwise_convolution, unfolding,
     selection, pooling, adaptive_pooling, resizing, gathering, ordering, random, composite, normalization,
     reductions, indexing, arrangement, diagonals, running,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from chainrule.ops import comparison, contraction, elementwise, indexing, movement, selection
+from chainrule.ops import bits, comparison, contraction, elementwise, indexing, movement, rounding, selection
 from chainrule.ops.kinds import conversion
 
 operators = SimpleNamespace(
@@ -12,9 +12,15 @@ operators = SimpleNamespace(
     subtract=elementwise.subtract,
     multiply=elementwise.multiply,
     divide=elementwise.divide,
+    floor_divide=rounding.floor_divide,
+    remainder=rounding.remainder,
     power=elementwise.power,
     negative=elementwise.negative,
     absolute=elementwise.absolute,
+    bitwise_and=bits.bitwise_and,
+    bitwise_or=bits.bitwise_or,
+    bitwise_xor=bits.bitwise_xor,
+    bitwise_not=bits.bitwise_not,
     matmul=contraction.matmul,
     equal=comparison.equal,
     not_equal=comparison.not_equal,

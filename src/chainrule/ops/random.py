@@ -32,8 +32,9 @@ from chainrule.graph.scalar import (
 from chainrule.graph.tensor import Tensor, apply
 from chainrule.messages import Message
 from chainrule.ops.axes import Sizes, as_shape
+from chainrule.ops.bits import shift_right
 from chainrule.ops.comparison import less
-from chainrule.ops.elementwise import shift_right, sqrt
+from chainrule.ops.elementwise import sqrt
 from chainrule.ops.exponential import log
 from chainrule.ops.kinds.conversion import as_tensor, cast
 from chainrule.ops.movement import row_major

@@ -22,6 +22,13 @@ _INTEGERS = Message(
     en="this operation is on integers, but was given {dtype}. Convert it with cr.cast(x, 'int64').",
     zh="该操作只用于整数，但得到的是 {dtype}。请用 cr.cast(x, 'int64') 转换。",
 )
+_BITS = Message(
+    "conversion.bits",
+    en="& | ^ and ~ are for conditions and integers, but were given {dtype}. A comparison needs its parentheses, as in "
+    "(x > 0) & (y < 1); numbers become conditions with cr.cast(x, 'bool').",
+    zh="& | ^ 与 ~ 只用于条件和整数，但得到的是 {dtype}。比较必须加括号，如 (x > 0) & (y < 1)；"
+    "可用 cr.cast(x, 'bool') 将数字转换为条件。",
+)
 
 
 class Cast(Primitive):
@@ -105,6 +112,14 @@ def lift_integers(operands: Iterable[Any]) -> list[Tensor]:
     lifted = lift_numbers(operands)
     if lifted[0].dtype.floating:
         raise DTypeError(_INTEGERS(dtype=lifted[0].dtype))
+    return lifted
+
+
+def lift_bits(operands: Iterable[Any]) -> list[Tensor]:
+    """Tensors of one type that consists of bits, integers or bools; floats are refused."""
+    lifted = lift(operands)
+    if lifted[0].dtype.floating:
+        raise DTypeError(_BITS(dtype=lifted[0].dtype))
     return lifted
 
 
