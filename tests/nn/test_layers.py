@@ -215,8 +215,12 @@ CASES = [
     Case(Embedding(7, 3), (4,), (4, 3), {"embeddings": (7, 3)}, below=7),
     Case(Embedding(7, 3), (), (3,), {"embeddings": (7, 3)}, below=7),
     Case(MultiHeadAttention(2, 3), (5, 4), (5, 4), attention_parameters(4, 6, 6)),
-    Case(MultiHeadAttention(2, 2, 5, dropout=0.4, causal=True), (3, 4), (3, 4), attention_parameters(4, 4, 10)),
-    Case(MultiHeadAttention(1, 2, use_bias=False), (3, 4), (3, 4), attention_parameters(4, 2, 2, biases=False)),
+    Case(
+        MultiHeadAttention(2, 2, 5, dropout=0.4, use_bias=False, causal=True),
+        (3, 4),
+        (3, 4),
+        attention_parameters(4, 4, 10, biases=False),
+    ),
     Case(SimpleRNN(3), (4, 2), (3,), {"kernel": (2, 3), "recurrent_kernel": (3, 3), "bias": (3,)}),
     Case(
         SimpleRNN(3, "softplus", use_bias=False, return_sequences=True),

@@ -56,6 +56,10 @@ def test_the_accuracy_that_suits_the_loss():
     assert objective("cross_entropy", None).metrics == {"accuracy": Accuracy()}
     assert objective("binary_cross_entropy", None).metrics == {"accuracy": BinaryAccuracy(0.0)}
     assert objective(BinaryCrossEntropy(from_logits=False), "accuracy").metrics == {"accuracy": BinaryAccuracy(0.5)}
+    for name in ("hinge", "squared_hinge", "binary_focal_cross_entropy"):
+        assert objective(name, None).metrics == {"accuracy": BinaryAccuracy(0.0)}
+    for name in ("categorical_hinge", "multi_margin", "categorical_focal_cross_entropy"):
+        assert objective(name, None).metrics == {"accuracy": Accuracy()}
     assert objective("mean_squared_error", None).metrics == {}
     assert objective(lambda outputs, targets: outputs, None).metrics == {}
 

@@ -51,6 +51,12 @@ def test_numbers_that_no_row_has_are_refused(executor):
         model.fit((things, numbers), y, verbose=0, executor=executor)
 
 
+@pytest.mark.parametrize("loss", ["multi_margin", "categorical_hinge", "categorical_focal_cross_entropy"])
+def test_a_label_that_is_no_class_is_refused(loss):
+    with pytest.raises(DataError, match="3"):
+        Model(Dense(3)).fit(np.ones((4, 2)), np.array([0, 1, 3, 2]), loss=loss, verbose=0)
+
+
 def test_attention_finds_the_place_that_matters():
     """The target is the second feature at the place whose first feature is the largest."""
     x = RANDOM.standard_normal((256, 4, 2)).astype(np.float32)

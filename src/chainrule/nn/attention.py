@@ -22,8 +22,9 @@ __all__ = ["MultiHeadAttention"]
 
 _SERIES = Message(
     "multi_head_attention.series",
-    en="{name} {x} needs the axes (batch, places, features), with a number of places that is known.",
-    zh="{name} {x} 需要轴 (batch, places, features)，且位置数已知。",
+    en="{name} {x} needs the axes (batch, places, features), with a number of places that is known. "
+    "Where samples have no places, use Dense.",
+    zh="{name} {x} 需要轴 (batch, places, features)，且位置数已知。若样本没有位置轴，请使用 Dense。",
 )
 _INPUTS = Message(
     "multi_head_attention.inputs",

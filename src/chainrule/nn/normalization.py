@@ -125,7 +125,7 @@ class LayerNormalization(Layer):
         check_number(self, POSITIVE, epsilon=self.epsilon)
 
     def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        axes = _within_samples(self.axis, x)
+        axes = _within_samples(self, self.axis, x)
         sizes = tuple(x.shape[a] for a in axes)
         gamma = scope.parameter("gamma", sizes, "ones") if self.scale else 1.0
         beta = scope.parameter("beta", sizes, "zeros") if self.center else 0.0
@@ -195,7 +195,7 @@ class RMSNormalization(Layer):
         check_number(self, POSITIVE, epsilon=self.epsilon)
 
     def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        axes = _within_samples(self.axis, x)
+        axes = _within_samples(self, self.axis, x)
         gamma = scope.parameter("gamma", tuple(x.shape[a] for a in axes), "ones")
         return rms_normalization(x, reshape(gamma, _beside(x, axes)), axis=axes, epsilon=self.epsilon)
 
@@ -249,12 +249,12 @@ class UnitNormalization(Layer):
     axis: int | Sequence[int] = -1
 
     def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        return l2_normalize(x, _within_samples(self.axis, x))
+        return l2_normalize(x, _within_samples(self, self.axis, x))
 
 
-def _within_samples(axis: int | Sequence[int], x: Tensor) -> tuple[int, ...]:
+def _within_samples(layer: Layer, axis: int | Sequence[int], x: Tensor) -> tuple[int, ...]:
     """The axes, none of which may be that of the samples."""
-    axes = normalized_axes("normalization", axis, x)
+    axes = normalized_axes(type(layer).__name__, axis, x)
     if 0 in axes:
         raise ShapeError(_BATCH_AXIS(axis=axis, x=show_shape(x.shape)))
     return axes

@@ -33,8 +33,9 @@ __all__ = ["GRU", "LSTM", "Bidirectional", "SimpleRNN"]
 
 _SERIES = Message(
     "recurrent.series",
-    en="x {x} needs the axes (batch, steps, features), with a number of steps that is known and at least 1.",
-    zh="x {x} 需要轴 (batch, steps, features)，且步数已知并至少为 1。",
+    en="x {x} needs the axes (batch, steps, features), with a number of steps that is known and at least 1. "
+    "Series of other lengths are padded to one.",
+    zh="x {x} 需要轴 (batch, steps, features)，且步数已知并至少为 1。其他长度的序列请填充到同一长度。",
 )
 _LAYER = Message(
     "bidirectional.layer",
@@ -243,7 +244,7 @@ class Bidirectional(Layer):
     def __post_init__(self) -> None:
         refuse_class("the layer of Bidirectional", self.layer)
         if not isinstance(self.layer, Recurrent):
-            raise UsageError(_LAYER(given=repr(self.layer)))
+            raise UsageError(_LAYER(given=type(self.layer).__name__))
         if self.merge_mode not in MERGES:
             raise UsageError(_MERGE(merge_mode=self.merge_mode, known=", ".join(MERGES)))
         turned = not self.layer.go_backwards
