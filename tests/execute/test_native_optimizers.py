@@ -46,7 +46,7 @@ CASES: dict[str, tuple[Optimizer, float]] = {
         "adadelta": (10.0, 0.2),
         "rmsprop": (0.02, 0.2),
         "centered_rmsprop": (0.01, 0.2),
-        "lion": (0.01, 0.2),
+        "lion": (0.03, 0.2),
         "random_perturbation": (0.1, 0.7),
     }.items()
 }
@@ -63,8 +63,8 @@ def training(optimizer: Optimizer) -> tuple[TrainingStep, Samples]:
     random = np.random.default_rng(0)
     x = random.standard_normal((SAMPLES, 4))
     samples = Samples((x,), (np.tanh(x @ random.standard_normal((4, 2))),))
-    hidden = Dense(6, "tanh", kernel_penalty=L1L2(1e-4, 1e-4), bias_penalty=L1(1e-4))
-    network = trace(Sequential([hidden, ActivityPenalty(L2(1e-4)), Dense(2)]), [(4,)], dtype="float64")
+    neurons = Dense(2, "tanh", kernel_penalty=L1L2(1e-4, 1e-4), bias_penalty=L1(1e-4))
+    network = trace(Sequential([neurons, ActivityPenalty(L2(1e-4))]), [(4,)], dtype="float64")
     return TrainingStep(network, objective("mean_squared_error", ()), optimizer, samples), samples
 
 

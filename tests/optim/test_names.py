@@ -21,7 +21,7 @@ from tests.optim.sequence import sequence
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_every_named_optimizer_descends(name, dtype):
     start = np.array([1.0, -2.0])
-    history = sequence(as_optimizer(name), lambda theta: sum(square(theta)), start, 50, dtype)
+    history = sequence(as_optimizer(name), lambda theta: sum(square(theta)), start, 15, dtype)
     losses = [np.sum(start**2), *(np.sum(values["theta"] ** 2) for values in history)]
     assert losses[-1] < losses[0]
     assert history[-1]["theta"].dtype == dtype
