@@ -7,6 +7,8 @@ import numpy as np
 import chainrule as cr
 from chainrule.graph.tensor import Tensor
 from chainrule.nn import (
+    AdaptiveMaxPool2D,
+    AveragePooling2D,
     Conv2D,
     Conv2DTranspose,
     Dense,
@@ -15,6 +17,7 @@ from chainrule.nn import (
     MaxPool2D,
     Scope,
     SeparableConv2D,
+    Sequential,
     UpSampling2D,
 )  # fmt: skip
 from chainrule.optim import Adam
@@ -84,3 +87,15 @@ def test_a_segmentation_learns_and_both_executors_agree():
     history = losses("native", 15)
     assert history[-1] < 0.3 * history[0]
     np.testing.assert_allclose(losses("reference", 2), history[:2], rtol=1e-4)
+
+
+def test_a_network_with_constants_of_its_own_is_saved(tmp_path):
+    """Interpolation weights and numbers of elements in windows are made anew from sizes: no code is needed to load."""
+    pooled = [UpSampling2D(2, "bilinear"), AveragePooling2D(3, 2, "same", ceil_mode=True), AdaptiveMaxPool2D(3)]
+    model = cr.Model(Sequential([Conv2D(2, 3), *pooled, Conv2DTranspose(2, 3, 2, "same")]), (7, 8, 1))
+    x = np.random.default_rng(0).standard_normal((3, 7, 8, 1)).astype(np.float32)
+    model.save(tmp_path / "model")
+    loaded = cr.Model.load(tmp_path / "model")
+    predicted = [m.predict(x, executor="reference") for m in (model, loaded)]
+    np.testing.assert_array_equal(*predicted)
+    assert predicted[0].shape == (3, 6, 6, 2)

@@ -88,7 +88,8 @@ class Conv2D(Convolution):
 
     The kernel is not flipped: this is cross-correlation, as in every framework. `padding`: "valid" adds nothing, "same"
     gives ceil(size / stride) positions (the odd element behind, as in Keras), a number is added on both sides, and
-    ((before, after), …) is each side by itself. `groups` divide channels and kernels, each group seeing its own only.
+    (vertical, horizontal) or ((top, bottom), (left, right)) say it for each axis or side by itself. `groups` divide
+    channels and kernels, each group seeing its own only.
 
     Parameters: kernel w (kh, kw, c / groups, M), bias b (M,): kh·kw·c/groups·M + M numbers, whatever the size of the
     image; a dense layer with as many outputs would have height·width·c numbers for each of them.

@@ -129,8 +129,8 @@ def conv2d(
 
         y[n,i,j,o] = Σ x[n, i·s₀ + p·d₀, j·s₁ + q·d₁, c]·w[p,q,c,o]
 
-    `padding`: 'valid', 'same' (output ceil(size / stride), the odd element behind), an integer, or (before, after) for
-    each axis.
+    `padding`: 'valid', 'same' (output ceil(size / stride), the odd element behind), an integer, or for each axis an
+    integer or (before, after).
 
     Shapes:   x (n, height, width, c), w (kh, kw, c / groups, o) → (n, (height - kh + padding) / s₀ + 1, …, o)
     Raises:   ShapeError if a window does not fit, or depths differ.

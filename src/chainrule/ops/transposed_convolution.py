@@ -100,6 +100,8 @@ def _cut(moved: Windows, x: Tensor, padding: Padding, more: tuple[int, ...]) -> 
 
 def cropped(y: Tensor, cut: list[Pair]) -> Tensor:
     """y without so many elements at both ends of its spatial axes; zeros are added where the number is negative."""
+    if not any(before or after for before, after in cut):
+        return y
     y = pad_spatial(y, [(max(0, -before), max(0, -after)) for before, after in cut])
     kept = [
         slice(max(0, before), extent - max(0, after))
