@@ -16,7 +16,8 @@ parts         pad, concatenate, split
 contraction   sums, means, matrix products
 windows       windows that move along axes: their arithmetic
 convolution   convolutions; transposed_convolution, depthwise_convolution; unfolding: im2col
-selection     the largest and smallest elements and where they are
+maxima        the largest elements of windows and where they are
+selection     the largest and smallest elements along axes
 pooling       the largest elements and means of windows; adaptive_pooling: of as many as are wanted
 resizing      images of another size
 reductions    products, any and all, norms, standard deviations

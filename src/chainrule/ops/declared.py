@@ -24,6 +24,7 @@ from chainrule.ops import (
     gathering,
     gating,
     indexing,
+    maxima,
     mixing,
     movement,
     normalization,
@@ -48,7 +49,7 @@ from chainrule.ops.kinds.indexed import Indexed
 _FILES = (
     elementwise, comparison, bits, rounding, exponential, trigonometric, activations, gating, probability,
     creation, movement, parts, contraction, convolution, transposed_convolution, depthwise_convolution, unfolding,
-    selection, pooling, adaptive_pooling, resizing, gathering, ordering, random, composite, normalization,
+    maxima, selection, pooling, adaptive_pooling, resizing, gathering, ordering, random, composite, normalization,
     reductions, indexing, arrangement, diagonals, running,
     attention,
     augmentation, warping, mixing,

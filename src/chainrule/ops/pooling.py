@@ -17,7 +17,7 @@ from chainrule.messages import Message
 from chainrule.ops.kinds.composite import Composite
 from chainrule.ops.kinds.conversion import as_floats, as_tensor
 from chainrule.ops.kinds.indexed import Indexed
-from chainrule.ops.selection import Maximum
+from chainrule.ops.maxima import Maximum
 from chainrule.ops.windows import (
     Padding,
     Pair,
