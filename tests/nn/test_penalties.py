@@ -22,6 +22,7 @@ from chainrule.nn import (
     Conv2D,
     Dense,
     Flatten,
+    Maxout,
     MeanSquaredError,
     Network,
     Penalty,
@@ -113,7 +114,7 @@ def test_activities_become_sparse():
     assert active(L1(0.3)) < 0.5 * active(L1(0.0))
 
 
-@pytest.mark.parametrize("kind", [Dense, Conv2D])
+@pytest.mark.parametrize("kind", [Dense, Maxout, Conv2D])
 def test_what_is_no_penalty(kind):
     with pytest.raises(UsageError, match=rf"{kind.__name__}\(bias_penalty=0.1\): .*Write L2\(0.1\)"):
         kind(4, 3, bias_penalty=0.1) if kind is Conv2D else kind(4, bias_penalty=0.1)

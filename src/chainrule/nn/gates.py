@@ -108,14 +108,16 @@ class Maxout(Layer):
     kernel_initializer: str | Initializer = "glorot_uniform"
     bias_initializer: str | Initializer = "zeros"
     kernel_penalty: Penalty | None = None
+    bias_penalty: Penalty | None = None
 
     def __post_init__(self) -> None:
         check_positive(self, units=self.units, pieces=self.pieces)
         check_penalty(self, self.kernel_penalty)
+        check_penalty(self, self.bias_penalty, "bias_penalty")
 
     def apply(self, x: Tensor, scope: Scope) -> Tensor:
         shape = (features(x), self.units * self.pieces)
         y = matmul(x, scope.parameter("kernel", shape, self.kernel_initializer, self.kernel_penalty))
         if self.use_bias:
-            y = y + scope.parameter("bias", shape[1:], self.bias_initializer)
+            y = y + scope.parameter("bias", shape[1:], self.bias_initializer, self.bias_penalty)
         return maxout(y, self.pieces)
