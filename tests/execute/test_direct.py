@@ -1,12 +1,14 @@
 """Calls of native programs by the short cut: they give what the thorough way gives, or leave it to that way."""
 
 import os
+import sys
 import threading
 
 import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.compiler.assembly import ACCEPTED
 from chainrule.errors import ChainruleError, CompilerError
 from chainrule.execute.direct import _function_of, direct
 from chainrule.execute.immutable import immutable, is_immutable
@@ -94,14 +96,30 @@ def test_samples_that_are_not_finite_are_left_where_that_is_asked():
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float64"])
-def test_samples_of_other_types_are_converted_where_that_is_asked(dtype):
-    program, inputs = dense()
+@pytest.mark.parametrize("size", [None, 4])
+def test_samples_of_other_types_are_converted_where_that_is_asked(size, dtype):
+    program, inputs = dense(size)
     x, w, rate = values(4)
     x = np.abs(x * 20).astype(dtype)
     wanted = program.run(dict(zip(inputs, (x, w, rate), strict=True)))
     assert direct(program, inputs)(x, w, rate) is None
     for a, b in zip(direct(program, inputs, convert=True)(x, w, rate), wanted, strict=True):
         np.testing.assert_array_equal(a, b, strict=True)
+
+
+@pytest.mark.parametrize("size", [None, 5])
+def test_every_type_of_samples(size):
+    inputs = [cr.input_tensor(f"x_{to}", (cr.batch, 3), to) for to in ACCEPTED]
+    outputs = [cr.where(x, 2.0, 3.0) if x.dtype.name == "bool" else x + x for x in inputs]
+    program = NativeProgram(outputs, target=quick_target(), batch=size)
+    call = direct(program, inputs, convert=True)
+    program.run({x: np.zeros((5, 3)) for x in inputs})
+    for k in range(3):
+        types = [accepted[k % len(accepted)] for accepted in ACCEPTED.values()]
+        given = [(RANDOM.random((5, 3)) * (2 if t.name == "bool" else 120)).astype(t.numpy) for t in types]
+        wanted = program.run(dict(zip(inputs, given, strict=True)))
+        for a, b in zip(call(*given), wanted, strict=True):
+            np.testing.assert_array_equal(a, b, strict=True)
 
 
 @pytest.mark.parametrize("outputs", [lambda x: [x, x * 2], lambda x: [x * 2] * 2, lambda x: [cr.reshape(x, (-1, 5))]])
@@ -213,6 +231,24 @@ def test_restored_memory_is_not_what_was_written_after_it():
     program.restore(before)
     found = program.run(dict(zip(inputs, (x, second, rate), strict=True)))
     np.testing.assert_array_equal(found[2], second * 2)
+
+
+def test_calls_leave_nothing():
+    program, inputs = dense()
+    call = direct(program, inputs)
+    x, w, rate = values(4)
+    fixed = immutable(w)
+    program.run(dict(zip(inputs, (x, fixed, rate), strict=True)))
+    known = x, w, fixed, rate, np.dtype("float32"), np.ndarray, bytes, np.empty, call._call.__self__
+
+    def cycle(count):
+        for _ in range(count):
+            for other in (fixed, w, w.T, None, fixed):
+                call(x, other, rate)
+        return [sys.getrefcount(value) for value in known]
+
+    before, calls = cycle(10), 100
+    assert max(abs(a - b) for a, b in zip(cycle(calls), before, strict=True)) < calls
 
 
 # ------------------------------------------------------------------------------------------------- threads and children

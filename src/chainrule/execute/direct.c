@@ -46,11 +46,14 @@ void *PyEval_SaveThread(void);
 void PyEval_RestoreThread(void *);
 
 typedef long long i64;
+typedef int i32;
+typedef unsigned char u8;
 struct frame {
   FRAME_FIELDS
 };
 
 enum { MOST_AXES = 16 };
+enum type { BOOL, UINT8, INT32, INT64, FLOAT32, FLOAT64, TYPES }; /* as the program counts them */
 enum place { NOWHERE, SHARED, OUTSIDE, FEED };
 
 /* Where an array lies in the program's memory, piece by piece: as many loops as it has gaps, and what lies together. */
@@ -60,9 +63,14 @@ struct spread {
   i64 counts[MOST_AXES], strides[MOST_AXES];
 };
 
+struct conversion {
+  void (*convert)(void *, const void *, i64);
+  i64 to, from; /* bytes of an element */
+};
+
 struct input {
   PyObject **held; /* the array that cannot change and whose numbers the program has, else NULL */
-  i64 place, number, axes, finite;
+  i64 place, number, axes, type, finite;
   i64 shape[MOST_AXES]; /* -1: as many as there are samples */
   const char *formats;  /* of the element types that are accepted, and the program's numbers for them */
   const i64 *types;
@@ -92,14 +100,50 @@ struct direct {
   char *feeds, *results;
 };
 
-static void copy(const struct spread *s, i64 loop, char *inside, char **array, int inwards) {
-  if (loop == s->loops) {
-    memcpy(inwards ? inside : *array, inwards ? *array : inside, (size_t)s->bytes);
-    *array += s->bytes;
+/* From an array, whose elements lie together, into the program's memory; or the other way. */
+static void load(const struct spread *s, i64 loop, char *inside, const char **array, const struct conversion *c) {
+  if (loop < s->loops) {
+    for (i64 k = 0; k < s->counts[loop]; k++) load(s, loop + 1, inside + k * s->strides[loop], array, c);
     return;
   }
-  for (i64 k = 0; k < s->counts[loop]; k++) copy(s, loop + 1, inside + k * s->strides[loop], array, inwards);
+  i64 count = s->bytes / c->to;
+  if (c->convert)
+    c->convert(inside, *array, count);
+  else
+    memcpy(inside, *array, (size_t)s->bytes);
+  *array += count * c->from;
 }
+
+static void store(const struct spread *s, i64 loop, const char *inside, char **array) {
+  if (loop < s->loops) {
+    for (i64 k = 0; k < s->counts[loop]; k++) store(s, loop + 1, inside + k * s->strides[loop], array);
+    return;
+  }
+  memcpy(*array, inside, (size_t)s->bytes);
+  *array += s->bytes;
+}
+
+#define CONVERT(to, from)                                                                \
+  static void to##_from_##from(void *target, const void *source, i64 count) {            \
+    for (i64 k = 0; k < count; k++) ((to *)target)[k] = (to)((const from *)source)[k];   \
+  }
+CONVERT(float, u8)
+CONVERT(float, double)
+CONVERT(double, u8)
+CONVERT(double, float)
+CONVERT(i64, u8)
+CONVERT(i64, i32)
+CONVERT(i32, u8)
+
+/* By the types' numbers; NULL: as they are. */
+static const struct conversion conversions[TYPES][TYPES] = {
+  [BOOL] = {[BOOL] = {NULL, 1, 1}},
+  [UINT8] = {[UINT8] = {NULL, 1, 1}},
+  [INT32] = {[INT32] = {NULL, 4, 4}, [UINT8] = {i32_from_u8, 4, 1}},
+  [INT64] = {[INT64] = {NULL, 8, 8}, [INT32] = {i64_from_i32, 8, 4}, [UINT8] = {i64_from_u8, 8, 1}},
+  [FLOAT32] = {[FLOAT32] = {NULL, 4, 4}, [FLOAT64] = {float_from_double, 4, 8}, [UINT8] = {float_from_u8, 4, 1}},
+  [FLOAT64] = {[FLOAT64] = {NULL, 8, 8}, [FLOAT32] = {double_from_float, 8, 4}, [UINT8] = {double_from_u8, 8, 1}},
+};
 
 #define ALL_FINITE(t, integer, infinity)                                                     \
   static int all_finite_##t(const t *numbers, i64 count) {                                   \
@@ -158,8 +202,8 @@ static int fits(const struct direct *d, const struct input *in, PyObject *array,
     case SHARED: {
       if (b->readonly && lies_in_bytes(d, array)) return 0; /* the thorough way will hold it */
       if (in->held) *in->held = NULL;
-      char *from = b->buf;
-      copy(&in->spread, 0, in->spread.start, &from, 1);
+      const char *from = b->buf;
+      load(&in->spread, 0, in->spread.start, &from, &conversions[in->type][in->types[format - in->formats]]);
       return 1;
     }
     default: return 1;
@@ -218,7 +262,7 @@ static PyObject *results(const struct direct *d, i64 samples) {
     return NULL;
   }
   for (i64 k = 0; k < d->outputs; k++)
-    if (d->output[k].place == SHARED) copy(&d->output[k].spread, 0, d->output[k].spread.start, &memory[k], 0);
+    if (d->output[k].place == SHARED) store(&d->output[k].spread, 0, d->output[k].spread.start, &memory[k]);
   return found;
 }
 

@@ -23,7 +23,6 @@ from chainrule.compiler.plan import WORTH_A_THREAD
 from chainrule.compiler.target import detect
 from chainrule.compiler.toolchain import load
 from chainrule.errors import CompilerError
-from chainrule.graph.dtype import DType
 from chainrule.graph.extent import Batch, Shape, batch, concrete_shape
 from chainrule.graph.operation import Array
 from chainrule.graph.tensor import Tensor
@@ -51,7 +50,7 @@ class _Spread(ctypes.Structure):
 class _Input(ctypes.Structure):
     _fields_ = [
         ("held", _ADDRESS),
-        *((name, _NUMBER) for name in ("place", "number", "axes", "finite")),
+        *((name, _NUMBER) for name in ("place", "number", "axes", "type", "finite")),
         ("shape", _EXTENTS),
         ("formats", ctypes.c_char_p),
         ("types", _ADDRESS),
@@ -162,10 +161,9 @@ def _input(program: NativeProgram, tensor: Tensor, finite: bool, convert: bool) 
     plan, number, made = program.plan, program.numbers.get(tensor), _Input()
     made.place, made.axes, made.finite = NOWHERE, tensor.ndim, finite and _has_samples(tensor)
     made.shape = _extents(tensor.shape, program.batch)
-    types: Sequence[DType] = (tensor.dtype,)
+    types = ACCEPTED[tensor.dtype] if convert and _has_samples(tensor) else (tensor.dtype,)
     if number in plan.outside:
         made.place, made.number = OUTSIDE, plan.outside.index(number)
-        types = ACCEPTED[tensor.dtype] if convert else types
     elif number in plan.feeds:
         made.place, made.number = FEED, plan.feeds.index(number)
     elif number is not None and plan.inputs[number] is not None:
@@ -173,6 +171,7 @@ def _input(program: NativeProgram, tensor: Tensor, finite: bool, convert: bool) 
         made.spread = _spread(program.input_memory(tensor))
     made.formats = "".join(memoryview(np.empty(1, dtype.numpy).data).format for dtype in types).encode()
     made.numbers = np.array([TYPE_NUMBERS[dtype] for dtype in types], np.int64)
+    made.type = TYPE_NUMBERS[tensor.dtype]
     made.types = made.numbers.ctypes.data
     return made
 
