@@ -300,11 +300,13 @@ def test_top_k_puts_nan_first_and_keeps_the_order_of_equals():
 @pytest.mark.parametrize(
     "function",
     [ops.relu, ops.exp, ops.sqrt, ops.absolute, ops.sign, ops.tanh, ops.sigmoid, ops.softplus, ops.elu, ops.erf,
-     ops.floor, ops.max, ops.sum, ops.mean, ops.softmax, ops.log_sum_exp, ops.cumulative_sum, ops.leaky_relu],
+     ops.floor, ops.max, ops.sum, ops.mean, ops.softmax, ops.log_sum_exp, ops.cumulative_sum, ops.leaky_relu,
+     ops.relu6, ops.selu, ops.gelu, ops.gelu_tanh, ops.silu, ops.mish, ops.softsign, ops.hard_sigmoid, ops.hard_swish,
+     ops.hard_tanh, ops.log_sigmoid, ops.tanh_shrink, ops.soft_shrink, ops.hard_shrink, ops.celu, ops.round, ops.trunc],
     ids=lambda function: getattr(function, "name", None) or function.__name__,
 )  # fmt: skip
 def test_nan_passes_through(function):
-    more = (0.1,) if function in (ops.elu, ops.leaky_relu) else ()
+    more = (0.1,) * (len(getattr(function, "arguments", "x")) - 1)
     assert np.isnan(function(tensor([np.nan]), *more).numpy()).all()
 
 

@@ -94,11 +94,12 @@ asinh = Elementwise(
     example=">>> asinh([0.0, 1.0])\nTensor([0.        0.8813736], shape=(2,), dtype=float32)",
 )  # fmt: skip
 acosh = Elementwise(
-    "acosh", "2 * log1p(sqrt((x - 1) / 2) + (x - 1) / 2 / (1 + sqrt((x + 1) / 2)))",
+    "acosh",
+    "where(x > 1e9, log(x) + 0.6931471805599453, log1p(x - 1 + sqrt(x - 1) * sqrt(x + 1)))",
     partials=lambda y, x: (1 / (sqrt(x - 1) * sqrt(x + 1)),),
     lift=lift_floats, domain=((1.0, math.inf),), convention="infinite at 1",
     summary="Inverse of the hyperbolic cosine, log(x + √(x² - 1)); NaN below 1.",
-    example=">>> acosh([1.0, 3.0])\nTensor([0.        1.7627472], shape=(2,), dtype=float32)",
+    example=">>> acosh([1.0, 3.0])\nTensor([0.        1.7627473], shape=(2,), dtype=float32)",
 )  # fmt: skip
 atanh = Elementwise(
     "atanh", "0.5 * (log1p(x) - log1p(-x))",
