@@ -14,9 +14,12 @@ from hypothesis import strategies as st
 
 from chainrule import ops
 from chainrule.autodiff import grad, vjp
+from chainrule.execute.native import NativeProgram
+from chainrule.graph.extent import batch
 from chainrule.graph.operation import Array
-from chainrule.graph.tensor import tensor
+from chainrule.graph.tensor import input_tensor, tensor
 from tests.counts import scaled
+from tests.execute.agreement import quick_target
 from tests.ops.window_cases import WINDOWS
 
 Point = tuple[int, ...]
@@ -359,3 +362,24 @@ def test_what_is_not_seen_is_not_touched():
     np.testing.assert_array_equal(ops.adaptive_max_pool(x, 3).numpy()[0, :, 0], [3, np.inf, 7])
     np.testing.assert_array_equal(ops.resize(x, 3).numpy()[0, :, 0], [2, np.inf, 6])
     np.testing.assert_array_equal(ops.average_pool(x, 2, ceil_mode=True).numpy()[0, :, 0], [1.5, np.inf, 5.5, 7])
+
+
+VECTORS: dict[str, Callable[[Any], Any]] = {
+    "transposed": lambda x: ops.conv2d_transpose(x, np.ones((3, 3, 4, 4), "float32"), strides=2, padding="same"),
+    "depthwise": lambda x: ops.depthwise_conv2d(x, np.ones((3, 3, 4, 2), "float32"), padding="same"),
+    "average": lambda x: ops.average_pool(x, 3, strides=2, padding=1, ceil_mode=True),
+    "largest": lambda x: ops.max_pool(x, 3, strides=2, padding=1, dilation=2),
+    "adaptive": lambda x: ops.adaptive_max_pool(x, 4),
+    "bilinear": lambda x: ops.resize(x, (12, 14), method="bilinear"),
+    "nearest": lambda x: ops.resize(x, (12, 14)),
+}
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_samples_go_through_in_vectors(name):
+    """No kernel over the batch, of values or gradients, goes from number to number."""
+    x = input_tensor("x", (batch, 6, 7, 4))
+    slope = grad(lambda x: ops.sum(ops.square(VECTORS[name](x))))(x)
+    kernels = NativeProgram([VECTORS[name](x), slope], target=quick_target()).show("schedule").splitlines()
+    assert len(kernels) > 1
+    assert not [kernel for kernel in kernels if "vectors along lane" not in kernel and "points in all" not in kernel]
