@@ -40,7 +40,7 @@ from chainrule.graph.expression import (
     Read,
     Reduce,
 )  # fmt: skip
-from chainrule.graph.extent import Extent
+from chainrule.graph.extent import Batch, Extent
 from chainrule.graph.loopnest import LoopNest, Output
 
 CHEAP = 2  # cost of a map that is rather computed again than stored
@@ -354,11 +354,24 @@ def _points(accesses: Sequence[Read]) -> set[Axis]:
 
 def _computes_again(producer: Group, reader: Group, accesses: list[Read]) -> bool:
     """Whether the reader would compute an element of the producer more than once."""
-    if producer.output.buffer in reader.contracted or len(reader.contractions) > 1:
+    if len(reader.contractions) > 1:
+        return True
+    if producer.output.buffer in reader.contracted and not _met_once(reader, accesses):
         return True
     if producer.reductions and not reader.is_plain:
         return True
     return len(accesses) > 1 or size_of(_points(accesses)) > size_of(producer.nest.axes)
+
+
+def _met_once(reader: Group, accesses: list[Read]) -> bool:
+    """Whether a reader with one contraction meets each element a single time: every axis of it tells elements apart.
+
+    Not a sum over samples, whose vectors run along another axis: it would turn all that the map reads, not the map.
+    """
+    (contraction,) = reader.contractions
+    if reader.reductions[1:] or any(isinstance(a.extent, Batch) for a in contraction.axes):
+        return False
+    return {*reader.nest.axes, *contraction.axes} <= _points(accesses)
 
 
 def _joins_contraction(producer: Group, reader: Group, accesses: list[Read]) -> bool:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from chainrule.compiler.expressions import nest_parts, reads
+from chainrule.compiler.expressions import Expressions, nest_parts, reads
 from chainrule.compiler.lowering import has_batch, is_sample_shape
+from chainrule.compiler.repeats import Levelled, is_map, repeated
 from chainrule.compiler.samples import batch_axis, batch_sum, sample_sums, summed_along, turnable
 from chainrule.graph.expression import SUM, Buffer, Reduce
 from chainrule.graph.extent import Batch
@@ -61,16 +62,27 @@ def is_early(nest: LoopNest, inputs: set[Buffer]) -> bool:
     )
 
 
-def cut(nests: list[LoopNest], partial: set[Buffer], whole: set[Buffer], outputs: set[Buffer]) -> list[Phase]:
+def cut(
+    nests: list[LoopNest],
+    partial: set[Buffer],
+    whole: set[Buffer],
+    inputs: set[Buffer],
+    outputs: set[Buffer],
+    expressions: Expressions,
+) -> list[Phase]:
     """The phases of nests that are in order, producers first.
 
     `partial` are the buffers of banks, `whole` those made by nests on samples that run over whole arrays; maps on the
-    results of these go with them. `outputs` are needed at the end.
+    results of these go with them. `inputs` are given from outside, `outputs` are needed at the end.
     """
     levels = _earliest(nests, partial, whole)
     _move_maps_to_readers(nests, levels, outputs)
-    last = max(levels, default=0)
-    return [Phase(p % 2 == 1, [n for n, x in zip(nests, levels, strict=True) if x == p]) for p in range(last + 1)]
+    found = repeated(Levelled(nests, levels), inputs, outputs, expressions)
+    last = max(found.levels, default=0)
+    return [
+        Phase(p % 2 == 1, [n for n, x in zip(found.nests, found.levels, strict=True) if x == p])
+        for p in range(last + 1)
+    ]
 
 
 def _earliest(nests: list[LoopNest], partial: set[Buffer], whole: set[Buffer]) -> list[int]:
@@ -83,7 +95,7 @@ def _earliest(nests: list[LoopNest], partial: set[Buffer], whole: set[Buffer]) -
         before = [level[b] for b in dict.fromkeys([*(r.buffer for r in reads(nest)), *made]) if b in level]
         samples = [r.buffer for r in reads(nest) if r.buffer in level and is_sample_shape(r.buffer.shape)]
         newest = [b for b in samples if level[b] == max(before)]
-        joins = _is_map(nest) and batch_axis(nest) is not None and newest and all(b in whole_samples for b in newest)
+        joins = is_map(nest) and batch_axis(nest) is not None and newest and all(b in whole_samples for b in newest)
         chunked = made[0] in partial or (batch_axis(nest) is not None and made[0] not in whole and not joins)
         here = max([int(chunked), *(x if x % 2 == int(chunked) else x + 1 for x in before)])
         for b in made:
@@ -92,10 +104,6 @@ def _earliest(nests: list[LoopNest], partial: set[Buffer], whole: set[Buffer]) -
                 whole_samples.add(b)
         levels.append(here)
     return levels
-
-
-def _is_map(nest: LoopNest) -> bool:
-    return not any(isinstance(e, Reduce) for e in nest_parts(nest)) and not nest.ordered
 
 
 def _move_maps_to_readers(nests: list[LoopNest], levels: list[int], outputs: set[Buffer]) -> None:
@@ -110,7 +118,7 @@ def _move_maps_to_readers(nests: list[LoopNest], levels: list[int], outputs: set
     for k in reversed(range(len(nests))):
         (o, *more) = nests[k].outputs
         wanted = [levels[j] for j in readers.get(o.buffer, [])]
-        if more or not wanted or o.buffer in outputs or len(writers[o.buffer]) > 1 or not _is_map(nests[k]):
+        if more or not wanted or o.buffer in outputs or len(writers[o.buffer]) > 1 or not is_map(nests[k]):
             continue
         here = min(wanted)
         on_samples = batch_axis(nests[k]) is not None

@@ -92,7 +92,7 @@ def compiled(
             split += [parts.partial, parts.total]
         else:
             split.append(n)
-    phases = cut(split, partial, whole, set(lowered.outputs))
+    phases = cut(split, partial, whole, given, set(lowered.outputs), expressions)
     groups, aliases = _grouped(phases, lowered, partial, expressions)
     grouped_phases = [Phase(p.chunked, g) for p, g in zip(phases, groups, strict=True)]
     grouped_phases, in_place = updated(

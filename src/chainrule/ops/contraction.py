@@ -13,7 +13,7 @@ from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
 from chainrule.ops.axes import Axes, letters, normalized_axes, normalized_axis
 from chainrule.ops.creation import size
-from chainrule.ops.elementwise import multiply
+from chainrule.ops.elementwise import multiply, square, stop_gradient
 from chainrule.ops.kinds.composite import Composite
 from chainrule.ops.kinds.conversion import as_floats, as_tensor, cast, lift_numbers
 from chainrule.ops.kinds.elementwise import broadcast_shape
@@ -79,8 +79,20 @@ def _mean(x: Tensor, *, axes: tuple[int, ...], keepdims: bool) -> Tensor:
 
 
 def _variance(x: Tensor, *, axes: tuple[int, ...], keepdims: bool) -> Tensor:
-    deviation = x - MEAN(x, axes=axes, keepdims=True)
-    return MEAN(deviation * deviation, axes=axes, keepdims=keepdims)
+    """The mean square of deviations from the mean, in which the mean is a constant to differentiation.
+
+    What is wrong with that, the mean of the deviations, is 0 in value and not in its derivatives; with its square, all
+    derivatives are right, and the gradient needs no pass over the elements that adds up to 0.
+    """
+    center = reshape(MEAN(x, axes=axes, keepdims=False), _kept(x, axes))
+    deviation = x - stop_gradient(center)
+    rest = square(MEAN(deviation, axes=axes, keepdims=keepdims))
+    return MEAN(square(deviation), axes=axes, keepdims=keepdims) - rest + stop_gradient(rest)
+
+
+def _kept(x: Tensor, axes: tuple[int, ...]) -> Shape:
+    """The shape of x, with 1 along these axes."""
+    return tuple(1 if k in axes else e for k, e in enumerate(x.shape))
 
 
 MEAN = Composite("mean", _mean)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chainrule.ops.comparison import equal, greater, logical_and, logical_not
 from chainrule.ops.exponential import log
 from chainrule.ops.kinds.conversion import cast, lift_floats, lift_numbers
-from chainrule.ops.kinds.elementwise import POSITIVE, REAL, Elementwise, where
+from chainrule.ops.kinds.elementwise import POSITIVE, REAL, Elementwise, multiply, negative, where
 
 __all__ = [
     "absolute", "add", "cast", "clip", "copysign", "divide", "heaviside", "hypot", "identity", "lerp", "maximum",
@@ -26,12 +26,6 @@ subtract = Elementwise(
     summary="Difference of two tensors.",
     example=">>> subtract([1.0, 2.0], 10)\nTensor([-9. -8.], shape=(2,), dtype=float32)",
 )  # fmt: skip
-multiply = Elementwise(
-    "multiply", "a * b", lift=lift_numbers,
-    partials=lambda y, a, b: (b, a),
-    summary="Product of two tensors, element by element.",
-    example=">>> multiply([1.0, 2.0], 10)\nTensor([10. 20.], shape=(2,), dtype=float32)",
-)  # fmt: skip
 divide = Elementwise(
     "divide", "a / b",
     partials=lambda y, a, b: (1 / b, -y / b),
@@ -45,12 +39,6 @@ reciprocal = Elementwise(
     lift=lift_floats, domain=(POSITIVE,),
     summary="1 divided by x; integers become floats first (NumPy's stay integers).",
     example=">>> reciprocal([2.0, 4.0])\nTensor([0.5  0.25], shape=(2,), dtype=float32)",
-)  # fmt: skip
-negative = Elementwise(
-    "negative", "-x", lift=lift_numbers,
-    partials=lambda y, x: (-1,),
-    summary="The tensor with its sign turned.",
-    example=">>> negative([1.0, -2.0])\nTensor([-1.  2.], shape=(2,), dtype=float32)",
 )  # fmt: skip
 absolute = Elementwise(
     "absolute", "absolute(x)",

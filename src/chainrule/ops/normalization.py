@@ -45,7 +45,7 @@ _WINDOW = Message(
 
 # --------------------------------------------------------------------------------------- by statistics that are given
 def _normalize(x: Tensor, center: Tensor, spread: Tensor, scale: Tensor, offset: Tensor, *, epsilon: float) -> Tensor:
-    return (x - center) / sqrt(spread + epsilon) * scale + offset
+    return (x - center) * (scale / sqrt(spread + epsilon)) + offset  # one quotient for all that share a spread
 
 
 NORMALIZE = Composite("normalize", _normalize)

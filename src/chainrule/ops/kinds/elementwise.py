@@ -21,7 +21,7 @@ from chainrule.graph.operation import Array, Attributes, Primitive, Type
 from chainrule.graph.scalar import ScalarFunction
 from chainrule.graph.tensor import Tensor, apply
 from chainrule.messages import Message
-from chainrule.ops.kinds.conversion import lift, lift_selection
+from chainrule.ops.kinds.conversion import lift, lift_numbers, lift_selection
 from chainrule.ops.kinds.indexed import Indexed
 
 _BROADCAST = Message(
@@ -170,7 +170,7 @@ def scaled(tensor: Tensor, factor: Tensor | float) -> Tensor:
     return tensor if factor == 1 else -tensor if factor == -1 else tensor * factor
 
 
-# Declared beside the kind, whose derivatives select by it.
+# Declared beside the kind, whose derivatives select by the first and take sums of the others apart.
 where: Elementwise = Elementwise(
     "where",
     "where(condition, a, b)",
@@ -179,6 +179,20 @@ where: Elementwise = Elementwise(
     summary="a where the condition holds, b elsewhere.",
     example=">>> where([True, False], [1.0, 2.0], 0.0)\nTensor([1. 0.], shape=(2,), dtype=float32)",
 )
+
+
+multiply = Elementwise(
+    "multiply", "a * b", lift=lift_numbers,
+    partials=lambda y, a, b: (b, a),
+    summary="Product of two tensors, element by element.",
+    example=">>> multiply([1.0, 2.0], 10)\nTensor([10. 20.], shape=(2,), dtype=float32)",
+)  # fmt: skip
+negative = Elementwise(
+    "negative", "-x", lift=lift_numbers,
+    partials=lambda y, x: (-1,),
+    summary="The tensor with its sign turned.",
+    example=">>> negative([1.0, -2.0])\nTensor([-1.  2.], shape=(2,), dtype=float32)",
+)  # fmt: skip
 
 
 def _not(condition: Tensor) -> Tensor:
@@ -218,13 +232,29 @@ def broadcast_to(x: Tensor, shape: Shape) -> Tensor:
 
 
 def sum_to(x: Tensor, shape: Shape) -> Tensor:
-    """The transpose of broadcast_to: sum over the axes along which something of this shape was repeated."""
+    """The transpose of broadcast_to: sum over the axes along which something of this shape was repeated.
+
+    Factors that are the same all along these axes are taken out of the sum: Σ a·b = b·Σ a. So the gradients by scale,
+    center and offset of a normalisation share the few sums that there are.
+    """
     if x.shape == tuple(shape):
         return x
+    if x.operation is negative:
+        return -sum_to(x.inputs[0], shape)
+    if x.operation is multiply:
+        for factor, rest in (x.inputs, x.inputs[::-1]):
+            if rest.shape == x.shape and _spans_no_more(factor.shape, shape):
+                return sum_to(rest, shape) * factor
     letters = _letters(x.shape)
     extra = x.ndim - len(shape)
     kept = ["0" if e == 1 and x.shape[extra + k] != 1 else letters[extra + k] for k, e in enumerate(shape)]
     return Indexed("sum", f"y[{','.join(kept)}] += x[{','.join(letters)}]")(x, shape=tuple(shape))
+
+
+def _spans_no_more(shape: Shape, target: Shape) -> bool:
+    """Whether a tensor of the one shape broadcasts to the other without making it larger."""
+    aligned = zip(reversed(shape), reversed(target), strict=False)
+    return len(shape) <= len(target) and all(e in (1, t) for e, t in aligned)
 
 
 def lead(x: Tensor, rank: int) -> Tensor:
