@@ -12,6 +12,7 @@ from chainrule.graph.extent import show_shape
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
 from chainrule.ops.axes import Axes, normalized_axes
+from chainrule.ops.comparison import is_finite
 from chainrule.ops.contraction import sum
 from chainrule.ops.elementwise import stop_gradient, where
 from chainrule.ops.exponential import exp, log
@@ -49,11 +50,7 @@ _RATE = Message(
 def _peak(x: Tensor, axes: tuple[int, ...]) -> Tensor:
     """The largest element, a constant to differentiation: it cancels, and only keeps exp in range."""
     top = stop_gradient(max(x, axes, keepdims=True))
-    return where(_is_finite(top), top, 0.0)
-
-
-def _is_finite(x: Tensor) -> Tensor:
-    return x - x == 0.0  # inf - inf and NaN - NaN are NaN
+    return where(is_finite(top), top, 0.0)
 
 
 def _log_sum_exp(x: Tensor, *, axes: tuple[int, ...], keepdims: bool) -> Tensor:
