@@ -175,6 +175,7 @@ def test_small_numbers_keep_their_digits():
         (lambda x: ops.soft_shrink(x, 0.5), 0.5, 0.0),
         (lambda x: ops.hard_shrink(x, 0.5), -0.5, 0.0),
         (lambda x: ops.copysign(x, -1.0), 0.0, 0.0),
+        (lambda x: ops.copysign(x, -0.0), 2.0, -1.0),
         (lambda x: ops.heaviside(0.0, x), 0.5, 1.0),
         (lambda x: ops.hypot(x, 0.0), 0.0, 0.0),
         (lambda x: ops.atan2(x, 0.0), 0.0, 0.0),

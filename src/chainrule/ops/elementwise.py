@@ -56,7 +56,7 @@ sign: Elementwise = Elementwise(
 )  # fmt: skip
 copysign: Elementwise = Elementwise(
     "copysign", "copysign(a, b)",
-    partials=lambda y, a, b: (copysign(sign(a), a * sign(b)), None),
+    partials=lambda y, a, b: (sign(a) * copysign(1.0, b), None),
     lift=lift_floats, kinks=(0.0,), convention="the derivative by a is 0 where a is 0; none passes to b",
     summary="The size of a with the sign of b, which -0.0 has too.",
     example=">>> copysign([1.0, 2.0], [-3.0, 4.0])\nTensor([-1.  2.], shape=(2,), dtype=float32)",

@@ -30,7 +30,7 @@ tan = Elementwise(
     summary="Tangent of an angle in radians.",
     example=">>> tan([0.0, 1.0])\nTensor([0.        1.5574077], shape=(2,), dtype=float32)",
 )  # fmt: skip
-# One plus and one minus x, each exact near the ends, where 1 - x² is not.
+# (1 - x)(1 + x) keeps the digits near -1 and 1 that 1 - x² loses.
 asin = Elementwise(
     "asin", "atan(x / sqrt((1 - x) * (1 + x)))",
     partials=lambda y, x: (rsqrt((1 - x) * (1 + x)),),
@@ -68,7 +68,7 @@ atan2 = Elementwise(
 )  # fmt: skip
 
 # ----------------------------------------------------------------------------------------------- hyperbolic angles
-# Of half of x: exp(x) may be too large for a float where its half is not.
+# exp(x) may be too large for a float where its half is not: the square of exp(x / 2), halved before it grows.
 sinh: Elementwise = Elementwise(
     "sinh",
     "where(absolute(x) < 1, 0.5 * (expm1(x) - expm1(-x)),"
