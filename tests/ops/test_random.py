@@ -7,10 +7,13 @@ import pytest
 from scipy import stats
 
 from chainrule import ops
+from chainrule.execute import Program
 from chainrule.execute.native import NativeProgram
 from chainrule.graph.dtype import float32, float64, int64
+from chainrule.graph.extent import batch
 from chainrule.graph.philox import philox4x32
 from chainrule.graph.tensor import input_tensor, tensor
+from tests.execute.agreement import quick_target
 
 _MANY = 100_000
 
@@ -38,6 +41,20 @@ def test_words_are_the_blocks_of_their_counters(seed, step):
     program = NativeProgram([ops.random_bits((3, 5), seeds, steps, stream=stream)])
     np.testing.assert_array_equal(program.run({seeds: seed, steps: step})[0], wanted)
     assert y.dtype is int64
+
+
+def test_the_arrangement_of_words_does_not_matter():
+    """Blocks are computed once where a sample has whole ones, and else word by word: the bits are those of one row."""
+    samples, shapes = 6, [(5,), (8,), (4, 1), (3, 4), (2, 6), (2, 3), (2, 2, 1, 5), (0, 4)]
+    seed = input_tensor("seed", (), "int64")
+    row = ops.random_bits(samples * 24, seed=9).numpy()
+    for first in (samples, batch):
+        outputs = [ops.random_bits((first, *shape), seed, 0) for shape in shapes]
+        bindings = {seed: np.asarray(9)}
+        for program in (NativeProgram(outputs, target=quick_target()), Program(outputs)):
+            for shape, y in zip(shapes, program.run(bindings, batch=samples), strict=True):
+                np.testing.assert_array_equal(y.ravel(), row[: y.size], err_msg=str(shape))
+                assert y.shape == (samples, *shape)
 
 
 def test_streams_steps_and_seeds_are_unrelated():

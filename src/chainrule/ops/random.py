@@ -11,16 +11,16 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from chainrule.errors import DTypeError, GraphError, ShapeError, UsageError
+from chainrule.graph.affine import Affine, Axis
 from chainrule.graph.dtype import DType, as_dtype, float32, float64, int64
 from chainrule.graph.expression import Buffer, Constant, Coordinate, Expression, Read, Size, call
-from chainrule.graph.extent import concrete_shape, product, show_shape
+from chainrule.graph.extent import Shape, concrete_shape, product, show_shape
 from chainrule.graph.loopnest import LoopNest, axes_of, nest
 from chainrule.graph.operation import Array, Attributes, Primitive, Type
 from chainrule.graph.philox import KEY_STEPS, MULTIPLIERS, ROUNDS, philox4x32
 from chainrule.graph.scalar import (
     ADD,
     EQUAL,
-    FLOOR_DIVIDE,
     LOW_WORD,
     MULTIPLY_HIGH,
     MULTIPLY_LOW,
@@ -37,7 +37,7 @@ from chainrule.ops.comparison import less
 from chainrule.ops.elementwise import sqrt
 from chainrule.ops.exponential import log
 from chainrule.ops.kinds.conversion import as_tensor, cast
-from chainrule.ops.movement import row_major
+from chainrule.ops.movement import reshape, row_major
 from chainrule.ops.trigonometric import cos
 
 __all__ = ["bernoulli", "normal", "random_bits", "stream_of", "uniform"]
@@ -96,17 +96,15 @@ class _RandomBits(Primitive):
         return np.stack(words, -1).reshape(-1)[: math.prod(shape)].reshape(shape).astype(np.int64)
 
     def lower(self, y: Tensor, output: Buffer, inputs: Sequence[Buffer]) -> Sequence[LoopNest]:
-        axes = axes_of(output)
         seed, step = (Read(x, ()) for x in inputs)
-        element = Coordinate(row_major(axes))
-        block = call(FLOOR_DIVIDE, element, Size(4))
+        axes, index, block, word = _blocks(output)
         stream = Constant(y.attributes["stream"], int64)
-        counter = (call(LOW_WORD, block), call(FLOOR_DIVIDE, block, Size(_WORD)), call(LOW_WORD, step), stream)
+        counter = (call(LOW_WORD, block), call(SHIFT_RIGHT, block, Size(32)), call(LOW_WORD, step), stream)
         words = _philox(counter, (call(LOW_WORD, seed), call(LOW_WORD, call(SHIFT_RIGHT, seed, Size(32)))))
         chosen = words[3]
         for k in range(3):
-            chosen = call(WHERE, call(EQUAL, call(REMAINDER, element, Size(4)), Size(k)), words[k], chosen)
-        return (nest(axes, output, chosen),)
+            chosen = call(WHERE, call(EQUAL, word, Size(k)), words[k], chosen)
+        return (nest(axes, output, chosen, index),)
 
     def jvp(self, y: Tensor, tangents: Sequence[Tensor | None]) -> Tensor | None:
         return None
@@ -116,6 +114,23 @@ class _RandomBits(Primitive):
 
     def vmap(self, y: Tensor, inputs: Sequence[Tensor], batched: Sequence[bool]) -> Tensor:
         raise GraphError(_BATCHED_SEED())
+
+
+def _blocks(output: Buffer) -> tuple[list[Axis], list[Affine], Expression, Expression]:
+    """The axes of the nest, the output's index, and each element's block and which of its four words it is.
+
+    Where the last axis holds whole blocks, their words have an axis of their own, so that a block is computed once.
+    """
+    axes = list(axes_of(output))
+    index = list(map(Affine.of, axes))
+    last = next((k for k in reversed(range(len(axes))) if axes[k].extent != 1), None)
+    if last is not None and isinstance(extent := axes[last].extent, int) and extent % 4 == 0:
+        block, word = Axis("block", extent // 4), Axis("word", 4)
+        blocks = [*axes[:last], block]
+        index[last] = Affine.of(block, 4) + Affine.of(word)
+        return [*blocks, word, *axes[last + 1 :]], index, Coordinate(row_major(blocks)), Coordinate(Affine.of(word))
+    element = Coordinate(row_major(axes))
+    return axes, index, call(SHIFT_RIGHT, element, Size(2)), call(REMAINDER, element, Size(4))
 
 
 def _philox(counter: Sequence[Expression], key: Sequence[Expression]) -> tuple[Expression, ...]:
@@ -167,7 +182,14 @@ def random_bits(shape: Sizes, seed: Any, step: Any = 0, *, stream: int = 0) -> T
         >>> random_bits(2, seed=0)
         Tensor([1713891541 3781805453], shape=(2,), dtype=int64)
     """
-    return apply(RANDOM_BITS, *counters(seed, step), shape=as_shape("random_bits", shape), stream=stream)
+    target = as_shape("random_bits", shape)
+    return reshape(apply(RANDOM_BITS, *counters(seed, step), shape=_in_blocks(target), stream=stream), target)
+
+
+def _in_blocks(shape: Shape) -> Shape:
+    """The same number of words, each sample's in one row where these are whole blocks: see _blocks."""
+    of_sample = product(shape[1:])
+    return (shape[0], of_sample) if len(shape) > 2 and isinstance(of_sample, int) and of_sample % 4 == 0 else shape
 
 
 def uniform(shape: Sizes, seed: Any, step: Any = 0, *, stream: int = 0, dtype: DType | DTypeLike = float32) -> Tensor:
