@@ -6,10 +6,10 @@ comparison    comparisons and logic
 bits          what & | ^ ~ do to bools and integers
 rounding      numbers made whole, quotients rounded down and their remainders
 exponential   exponentials, logarithms, the error function
-trigonometric functions of angles and of hyperbolic ones, and their inverses
+trigonometric functions of angles and of hyperbolic angles, and their inverses
+activations   relu, sigmoid and their like
 gating        activations among features: glu, maxout
 probability   functions of probabilities and of their logarithms
-activations   relu, sigmoid and their like
 creation      new tensors, and sizes of axes as numbers
 movement      reshape, transpose, broadcast
 parts         pad, concatenate, split
