@@ -1,5 +1,6 @@
 """Calls of native programs by the short cut: they give what the thorough way gives, or leave it to that way."""
 
+import contextlib
 import os
 import sys
 import threading
@@ -320,3 +321,34 @@ def test_a_compiled_function_reads_its_arguments_thoroughly_once(monkeypatch):
         np.testing.assert_allclose(f(other, x)["y"], x @ w + b, rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(f({"w": w, "b": (b,)}, x=x)["y"], x @ w + b, rtol=1e-5, atol=1e-5)
     assert len(seen) == 5
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_pythons_fractions_go_the_short_way(monkeypatch, dtype):
+    f = cr.compile(lambda x, rate, unused: x * rate, executor="native")
+    x = np.arange(1.0, 4.0).astype(dtype)
+    f(x, 0.5, 0.5)
+    read, seen = f._reader.read, []
+    monkeypatch.setattr(f._reader, "read", lambda *given: seen.append(given) or read(*given))
+    for rate in (0.1, -2.5, 1e-30, float("inf")):
+        np.testing.assert_array_equal(f(x, rate, rate), x * np.dtype(dtype).type(rate), strict=True)
+    assert not seen
+    for rate in (2, True, np.float64(0.1), np.asarray(0.1), "a"):
+        count = len(seen)
+        with contextlib.suppress(ChainruleError):
+            f(x, rate, 0.5)
+        # an array may be of the very type that the fractions have
+        assert len(seen) > count or (dtype == "float64" and isinstance(rate, np.ndarray))
+        f(x, 0.5, 0.5)
+
+
+def test_a_fraction_has_the_type_of_the_arrays_beside_it():
+    f = cr.compile(lambda a, b: a * b, executor="native")
+    for _ in range(2):
+        assert f(0.1, 0.2).dtype == np.float32
+        assert f(np.asarray(0.1), 0.2).dtype == np.float64
+        assert f(np.asarray(0.1), np.asarray(0.2)).dtype == np.float64
+        assert f(np.asarray(0.1, "float32"), 0.2).dtype == np.float32
+        assert f(0.1, np.asarray(0.2, "float32")).dtype == np.float32
+        assert f(0.1, 0.2).dtype == np.float32
+        assert f(0.1, np.asarray([0.2])).dtype == np.float64

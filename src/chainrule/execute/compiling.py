@@ -12,6 +12,7 @@ from chainrule.errors import DTypeError, GraphError, ShapeError, UsageError
 from chainrule.execute.call import Arguments, Reader, open_inputs
 from chainrule.execute.reference import Program
 from chainrule.execute.structures import Form, flat, parts_of, rebuilt
+from chainrule.graph.dtype import float32, float64
 from chainrule.graph.operation import Array
 from chainrule.graph.tensor import SOURCE, Tensor, input_tensor, tensor
 from chainrule.messages import Message
@@ -152,7 +153,13 @@ class CompiledProgram:
     def _made_direct(self) -> DirectCall | None:
         from chainrule.execute.direct import direct
 
-        return None if isinstance(self.program, Program) else direct(self.program, self.inputs)
+        if isinstance(self.program, Program):
+            return None
+        # Python's fractions have the widest floating type among the arrays (call.py): where that is known beforehand
+        doubles = [x for x in self.inputs if x.dtype is float64]
+        floats = float64 if any(x.shape for x in doubles) else None if doubles else float32
+        fractions = {x for x in self.inputs if not x.shape and x.dtype is floats}
+        return direct(self.program, self.inputs, fractions=fractions)
 
     @cached_property
     def compiled(self) -> Compiled:

@@ -40,6 +40,7 @@ PyObject *PyTuple_New(Py_ssize_t);
 int PyTuple_SetItem(PyObject *, Py_ssize_t, PyObject *);
 PyObject *PyLong_FromSsize_t(Py_ssize_t);
 void *PyLong_AsVoidPtr(PyObject *);
+double PyFloat_AsDouble(PyObject *);
 void PyErr_Clear(void);
 PyObject *PyCFunction_NewEx(PyMethodDef *, PyObject *, PyObject *);
 void *PyEval_SaveThread(void);
@@ -70,7 +71,7 @@ struct conversion {
 
 struct input {
   PyObject **held; /* the array that cannot change and whose numbers the program has, else NULL */
-  i64 place, number, axes, type, finite;
+  i64 place, number, axes, type, finite, fraction;
   i64 shape[MOST_AXES]; /* -1: as many as there are samples */
   const char *formats;  /* of the element types that are accepted, and the program's numbers for them */
   const i64 *types;
@@ -89,7 +90,7 @@ struct direct {
   void *work;
   struct frame *frame;
   const i64 *capacity; /* samples that there is memory for */
-  PyObject *array_type, *bytes_type, *empty;
+  PyObject *array_type, *bytes_type, *float_type, *empty;
   i64 inputs, outputs, threads, usual; /* the number of samples where no input tells it */
   double cycles_of_sample, cycles_beside, cycles_of_thread;
   struct input *input;
@@ -210,6 +211,16 @@ static int fits(const struct direct *d, const struct input *in, PyObject *array,
   }
 }
 
+/* A number of Python's in place of an array; not one that the type is too small for. */
+static int takes(const struct direct *d, const struct input *in, PyObject *number) {
+  double wide = PyFloat_AsDouble(number);
+  float narrow = (float)wide;
+  if (in->type == FLOAT32 && narrow - narrow != 0 && wide - wide == 0) return 0;
+  if (in->place != FEED) return in->place == NOWHERE;
+  memcpy(d->feeds + 8 * in->number, in->type == FLOAT32 ? (void *)&narrow : (void *)&wide, in->type == FLOAT32 ? 4 : 8);
+  return 1;
+}
+
 static PyObject *made(const struct direct *d, const struct output *out, i64 samples, Py_buffer *b) {
   PyObject *shape = PyTuple_New(out->axes);
   if (!shape) return NULL;
@@ -274,6 +285,10 @@ static PyObject *call(PyObject *self, PyObject *const *arrays, Py_ssize_t count)
     for (; k < count; k++) {
       const struct input *in = &d->input[k];
       if (in->held && *in->held == arrays[k]) continue;
+      if (in->fraction && is_of(arrays[k], d->float_type)) {
+        if (takes(d, in, arrays[k])) continue;
+        break;
+      }
       Py_buffer *b = &d->buffers[views];
       if (!is_of(arrays[k], d->array_type)) break;
       if (PyObject_GetBuffer(arrays[k], b, PyBUF_FORMAT | PyBUF_C_CONTIGUOUS)) break;

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,7 @@ class _Spread(ctypes.Structure):
 class _Input(ctypes.Structure):
     _fields_ = [
         ("held", _ADDRESS),
-        *((name, _NUMBER) for name in ("place", "number", "axes", "type", "finite")),
+        *((name, _NUMBER) for name in ("place", "number", "axes", "type", "finite", "fraction")),
         ("shape", _EXTENTS),
         ("formats", ctypes.c_char_p),
         ("types", _ADDRESS),
@@ -70,7 +70,7 @@ class _Output(ctypes.Structure):
 class _Direct(ctypes.Structure):
     _fields_ = [
         *((name, _ADDRESS) for name in ("run", "work", "frame", "capacity")),
-        *((name, ctypes.py_object) for name in ("array_type", "bytes_type", "empty")),
+        *((name, ctypes.py_object) for name in ("array_type", "bytes_type", "float_type", "empty")),
         *((name, _NUMBER) for name in ("inputs", "outputs", "threads", "usual")),
         *((name, ctypes.c_double) for name in ("cycles_of_sample", "cycles_beside", "cycles_of_thread")),
         *((name, _ADDRESS) for name in ("input", "output", "buffers", "outside", "types", "feeds", "results")),
@@ -90,7 +90,7 @@ class DirectCall:
         d = _Direct()
         d.run, d.work, d.frame = team.run_address(), program.work, ctypes.addressof(program.frame)
         d.capacity = ctypes.addressof(program.capacity)
-        d.array_type, d.bytes_type, d.empty = np.ndarray, bytes, np.empty
+        d.array_type, d.bytes_type, d.float_type, d.empty = np.ndarray, bytes, float, np.empty
         d.inputs, d.outputs = len(inputs), len(outputs)
         d.usual, d.threads = program.batch or 1, program.threads
         (d.cycles_of_sample, d.cycles_beside), d.cycles_of_thread = plan.cycles, WORTH_A_THREAD
@@ -109,12 +109,18 @@ class DirectCall:
 
 
 def direct(
-    program: NativeProgram, inputs: Sequence[Tensor], *, finite: bool = False, convert: bool = False
+    program: NativeProgram,
+    inputs: Sequence[Tensor],
+    *,
+    finite: bool = False,
+    convert: bool = False,
+    fractions: Collection[Tensor] = (),
 ) -> DirectCall | None:
     """A native program as a function of the values of these inputs; None where that cannot be made.
 
-    finite     leave samples that are NaN or infinite to the thorough way too
-    convert    take samples of all types that the program converts while it loads them
+    finite       leave samples that are NaN or infinite to the thorough way too
+    convert      take samples of all types that the program converts while it loads them
+    fractions    inputs without axes that take Python's floats as well
 
     Example:
         >>> from chainrule.execute.native import NativeProgram
@@ -130,7 +136,7 @@ def direct(
         return None
     return DirectCall(
         program,
-        [_input(program, tensor, finite, convert) for tensor in inputs],
+        [_input(program, tensor, finite, convert, tensor in set(fractions)) for tensor in inputs],
         [_output(program, number) for number in range(len(program.outputs))],
     )
 
@@ -157,7 +163,7 @@ def _has_samples(tensor: Tensor) -> bool:
     return any(isinstance(extent, Batch) for extent in tensor.shape)
 
 
-def _input(program: NativeProgram, tensor: Tensor, finite: bool, convert: bool) -> _Input:
+def _input(program: NativeProgram, tensor: Tensor, finite: bool, convert: bool, fraction: bool) -> _Input:
     plan, number, made = program.plan, program.numbers.get(tensor), _Input()
     made.place, made.axes, made.finite = NOWHERE, tensor.ndim, finite and _has_samples(tensor)
     made.shape = _extents(tensor.shape, program.batch)
@@ -171,6 +177,7 @@ def _input(program: NativeProgram, tensor: Tensor, finite: bool, convert: bool) 
         made.spread = _spread(program.input_memory(tensor))
     made.formats = "".join(memoryview(np.empty(1, dtype.numpy).data).format for dtype in types).encode()
     made.numbers = np.array([TYPE_NUMBERS[dtype] for dtype in types], np.int64)
+    made.fraction = fraction
     made.type = TYPE_NUMBERS[tensor.dtype]
     made.types = made.numbers.ctypes.data
     return made
