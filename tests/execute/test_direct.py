@@ -58,6 +58,7 @@ def test_what_does_not_fit_is_left_to_the_thorough_way():
     for other in (
         x.astype("float64"), x.astype(">f4"), x.tolist(), x[:, :4], x[0], x[:0], x[::2], np.asfortranarray(x), None,
         x.view(Own), np.ma.masked_array(x), x.tobytes(), memoryview(x), cr.tensor(x), x.astype("int32"),
+        np.frombuffer(b"x" + x.tobytes(), "float32", offset=1).reshape(4, 5),  # between two addresses for numbers
         np.concatenate([x] * 50),  # more than there is memory for yet
     ):  # fmt: skip
         assert call(other, w, rate) is None
