@@ -20,7 +20,7 @@ from chainrule.compiler.lowering import is_sample_shape
 from chainrule.compiler.samples import CHUNK, batch_axis, summed_along
 from chainrule.compiler.schedule import Access, Schedule, bounds_of, contract, distinct, steps_along, windows_of
 from chainrule.graph.affine import Affine, Axis
-from chainrule.graph.dtype import bool_, int64
+from chainrule.graph.dtype import bool_, int32, int64, uint8
 from chainrule.graph.expression import (
     SUM,
     Call,
@@ -433,10 +433,10 @@ class Lanes(Writer):
         self.visited.append(by_lanes)
         return super().reduced(by_lanes, point)
 
-    def element(self, access: Read | Output, point: Point) -> tuple[str, list[str]]:
-        """The place of lane `l`, and statements that check the indices it depends on."""
+    def element(self, access: Read | Output, point: Point) -> str:
+        """The place of lane `l`, once the indices it depends on are known to be inside."""
         place = self.layout.places[access.buffer]
-        terms, checks = [], []
+        terms = []
         for k, (i, stride, extent) in enumerate(zip(access.index, place.strides, access.buffer.shape, strict=True)):
             if k == 0 and place.lane:
                 chunk = (
@@ -448,32 +448,30 @@ class Lanes(Writer):
             elif isinstance(i, Affine):
                 terms.append(f"({self.affine(i, point)}) * {stride}" if stride != 1 else f"({self.affine(i, point)})")
             else:
-                name = self.new("x")
-                checks.append(f"i64 {name} = {self.value(i, point)}[l];")
-                checks.append(f"if ((u64){name} >= (u64)({self.extent(extent)})) {{ *fault = 1; {name} = 0; }}")
-                terms.append(f"{name} * {stride}" if stride != 1 else name)
+                name, kind, at = self.new("x"), i.dtype, self.value(i, point)
+                if kind is uint8:
+                    kind, at = int32, f"i32v_from_u8v({at})"
+                inside = f"within_{self.type(kind)}({at}, {self.extent(extent)}, fault)"
+                self.put(f"const {self.type(kind)} {name} = {inside};")
+                terms.append(f"(i64){name}[l] * {stride}" if stride != 1 else f"{name}[l]")
                 self.faults = True
-        return " + ".join(terms) or "0", checks
+        return " + ".join(terms) or "0"
 
     def gathered(self, e: Read, point: Point) -> str:
         """An element for each lane, at an index of its own."""
-        where, checks = self.element(e, point)
+        where = self.element(e, point)
         name = self.new("t")
         kind = self.type(e.dtype)
         self.put(f"{kind} {name};")
         with self.block("for (int l = 0; l < LANES; l++)"):
-            for check in checks:
-                self.put(check)
             element = f"{self.pointers[e.buffer]}[{where}]"
             self.put(f"{name}[l] = {f'-(i32){element}' if e.dtype is bool_ else element};")
         return name
 
     def store(self, o: Output, value: str, point: Point) -> None:
         if any(isinstance(i, Expression) for i in o.index):
-            where, checks = self.element(o, point)
+            where = self.element(o, point)
             with self.block("for (int l = 0; l < LANES; l++)"):
-                for check in checks:
-                    self.put(check)
                 self.put(f"{self.pointers[o.buffer]}[{where}] {'+=' if o.accumulate else '='} {value}[l];")
             return
         address = self.address(o)

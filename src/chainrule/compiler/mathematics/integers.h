@@ -74,3 +74,16 @@ static inline u64v product_of_words(i64v a, i64v b) {
 static inline i64v low_word_i64v(i64v a) { return a & 0xffffffff; }
 static inline i64v multiply_low_i64v(i64v a, i64v b) { return (i64v)product_of_words(a, b) & 0xffffffff; }
 static inline i64v multiply_high_i64v(i64v a, i64v b) { return (i64v)(product_of_words(a, b) >> 32); }
+
+/* Places in an axis of this extent; one that is outside becomes 0, and the fault is told. */
+#define WITHIN(t, largest)                                                                            \
+  static inline t##v within_##t##v(t##v x, i64 extent, i64 *fault) {                                   \
+    t end = extent < largest ? (t)extent : largest;                                                    \
+    b8v outside = less_##t##v(x, splat_##t##v(0)) | greater_equal_##t##v(x, splat_##t##v(end));        \
+    i32 any = 0;                                                                                       \
+    for (i64 l = 0; l < LANES; l++) any |= outside[l];                                                 \
+    if (any) *fault = 1;                                                                               \
+    return where_##t##v(outside, splat_##t##v(0), x);                                                  \
+  }
+WITHIN(i32, 0x7fffffff)
+WITHIN(i64, 0x7fffffffffffffff)
