@@ -68,7 +68,10 @@ class Expressions:
         return self.unique(self._simplified(Call(function, arguments)))
 
     def rewritten(self, expression: Expression, rule: Rule) -> Expression:
-        """The expression with the rule and the algebra applied to every part, innermost first."""
+        """The expression with the rule, and then the algebra, applied to every part, innermost first.
+
+        In this order: what the algebra leaves of a sum may be one of its parts, which the rule has been applied to.
+        """
         done: dict[int, Expression] = {}
 
         def visit(e: Expression) -> Expression:
@@ -77,7 +80,7 @@ class Expressions:
                 new = tuple(visit(child) for child in children)
                 same = all(a is b for a, b in zip(new, children, strict=True))
                 rebuilt = e if same else e.rebuilt(new)
-                done[id(e)] = self.unique(rule(self.unique(self._simplified(rebuilt))))
+                done[id(e)] = self.unique(self._simplified(rule(self.unique(rebuilt))))
             return done[id(e)]
 
         return visit(expression)
