@@ -343,6 +343,7 @@ SHAPING: dict[str, Cases] = {
     "standard_deviation": one(ops.standard_deviation, reduction, shape=shapes(0, 3, st.sampled_from((2, 3, 4)))),
     # order
     "argsort": one(ops.argsort, _order, shape=shapes(1), batch=spares_first),
+    "cumulative_max": one(ops.cumulative_max, _running, shape=shapes(1), batch=spares_first),
     "cumulative_prod": with_zeros(one(ops.cumulative_prod, _running, shape=shapes(1), batch=spares_first)),
     "linear_recurrence": recurrence(),
     "ranks": one(

@@ -42,8 +42,11 @@ def _one_hot(labels: Array, classes: int, dtype: str) -> Array:
     return np.asarray(labels[..., None] == np.arange(classes), dtype)
 
 
-def _running(x: Array, axis: int, reverse: bool) -> Array:
-    return np.flip(np.cumsum(np.flip(x, axis), axis), axis) if reverse else np.cumsum(x, axis)
+def _accumulated(function: np.ufunc) -> Callable[..., Array]:
+    def running(x: Array, axis: int, reverse: bool) -> Array:
+        return np.flip(function.accumulate(np.flip(x, axis), axis), axis) if reverse else function.accumulate(x, axis)
+
+    return running
 
 
 def _padded(x: Array, widths: list[tuple[int, int]], mode: str = "constant", value: float = 0) -> Array:
@@ -64,10 +67,6 @@ def _recurred(a: Array, b: Array, axis: int, reverse: bool) -> Array:
 
 def _maxout(x: Array, pieces: int, axis: int) -> Array:
     return np.asarray(np.max([np.take(x, range(k, x.shape[axis], pieces), axis) for k in range(pieces)], 0))
-
-
-def _multiplied(x: Array, axis: int, reverse: bool) -> Array:
-    return np.flip(np.cumprod(np.flip(x, axis), axis), axis) if reverse else np.cumprod(x, axis)
 
 
 def _in_order(function: Callable[..., Array]) -> Callable[..., Array]:
@@ -106,8 +105,9 @@ NUMPY: dict[str, Callable[..., Any]] = {
     "brackets": lambda x, *indices, key: x[filled_in(key, indices)],
     "cast": lambda x, dtype: x.astype(dtype),
     "concatenate": lambda *x, axis: np.concatenate(x, axis),
-    "cumulative_prod": _multiplied,
-    "cumulative_sum": _running,
+    "cumulative_max": _accumulated(np.maximum),
+    "cumulative_prod": _accumulated(np.multiply),
+    "cumulative_sum": _accumulated(np.add),
     "diag": lambda x, offset: np.diag(x, offset),
     "einsum": lambda *x, subscripts: np.einsum(subscripts, *x),
     "flatten": lambda x: x.reshape(len(x), -1) if x.size else x.reshape(len(x), math.prod(x.shape[1:])),

@@ -54,6 +54,7 @@ WRONG: dict[str, Callable[[], Any]] = {
     "argmax(axis=None)": lambda: wrong.argmax(MATRIX, axis=None),
     "cumulative_sum over the batch": lambda: ops.cumulative_sum(SAMPLES, 0),
     "linear_recurrence of unequal lengths": lambda: ops.linear_recurrence(np.ones(2), ROW),
+    "where(mask)": lambda: wrong.where(ROW > 0),
     "sort over the batch": lambda: ops.sort(SAMPLES, 0),
     "argsort of a number": lambda: ops.argsort(1.0),
     "squeeze an axis of 3": lambda: ops.squeeze(MATRIX, 1),

@@ -127,6 +127,15 @@ def test_the_gradient_of_sorting_goes_back_to_each_place():
     np.testing.assert_array_equal(gradient(lambda x: ops.sort(x) * [1.0, 2.0, 3.0], [5.0, 1.0, 3.0]), [3.0, 1.0, 2.0])
 
 
+def test_the_largest_so_far_with_ties_and_nan():
+    x = np.array([1.0, 3.0, 3.0, np.nan, 4.0])
+    np.testing.assert_array_equal(ops.cumulative_max(x).numpy(), np.maximum.accumulate(x))
+    np.testing.assert_array_equal(gradient(ops.cumulative_max, [1.0, 3.0, 3.0, 2.0]), [1.0, 3.0, 0.0, 0.0])
+    np.testing.assert_array_equal(
+        gradient(lambda x: ops.cumulative_max(x, reverse=True), [1.0, 3.0, 3.0, 2.0]), [0.0, 0.0, 3.0, 1.0]
+    )
+
+
 def test_a_recurrence_starts_with_its_first_term():
     """Whatever the first factor is: there is nothing before it to be multiplied."""
     factors, terms = [np.inf, 2.0, 0.5], [1.0, 1.0, 1.0]

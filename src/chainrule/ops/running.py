@@ -14,16 +14,18 @@ from chainrule.graph.loopnest import LoopNest, Output, axes_of
 from chainrule.graph.operation import Array, Attributes, Primitive, Type
 from chainrule.graph.scalar import ADD, MULTIPLY
 from chainrule.graph.tensor import Tensor, apply
+from chainrule.ops.arrangement import flip
 from chainrule.ops.axes import sized_axis
 from chainrule.ops.contraction import counted
 from chainrule.ops.creation import arange
+from chainrule.ops.elementwise import maximum
 from chainrule.ops.kinds.composite import Composite
 from chainrule.ops.kinds.conversion import as_tensor, lift_numbers
 from chainrule.ops.kinds.elementwise import broadcast_shape, where
 from chainrule.ops.movement import all_batched, broadcast_to, reshape
-from chainrule.ops.parts import pad
+from chainrule.ops.parts import concatenate, pad
 
-__all__ = ["cumulative_prod", "cumulative_sum", "linear_recurrence"]
+__all__ = ["cumulative_max", "cumulative_prod", "cumulative_sum", "linear_recurrence"]
 
 
 class _Running(Primitive):
@@ -171,3 +173,37 @@ def cumulative_prod(x: Any, axis: int = -1, *, reverse: bool = False) -> Tensor:
     x = counted(as_tensor(x))
     place, _ = sized_axis("cumulative_prod", axis, x)
     return CUMULATIVE_PROD(x, axis=place, reverse=reverse)
+
+
+def _cumulative_max(x: Tensor, *, axis: int, reverse: bool) -> Tensor:
+    """Each element with the one before it, then with what came of the second, the fourth, … before it."""
+    if reverse:
+        return flip(_cumulative_max(flip(x, axis), axis=axis, reverse=False), axis)
+    lead = (slice(None),) * axis
+    extent, reach = x.shape[axis], 1
+    assert isinstance(extent, int)
+    while reach < extent:
+        earlier, later = x[(*lead, slice(0, -reach))], x[(*lead, slice(reach, None))]
+        x = concatenate([x[(*lead, slice(0, reach))], maximum(earlier, later)], axis)
+        reach *= 2
+    return x
+
+
+CUMULATIVE_MAX = Composite("cumulative_max", _cumulative_max)
+
+
+def cumulative_max(x: Any, axis: int = -1, *, reverse: bool = False) -> Tensor:
+    """The largest element so far along an axis (NumPy's maximum.accumulate); reversed, from the last element back.
+
+        y[i] = max x[j], j ≤ i
+
+    NaN stays from where it is met. The first of equal elements gets the gradient, reversed the last.
+
+    Raises:   ShapeError if the axis does not exist, or is the batch.
+    Example:
+        >>> cumulative_max([1.0, 3.0, 2.0])
+        Tensor([1. 3. 3.], shape=(3,), dtype=float32)
+    """
+    x = as_tensor(x)
+    place, _ = sized_axis("cumulative_max", axis, x)
+    return CUMULATIVE_MAX(x, axis=place, reverse=reverse)
