@@ -26,8 +26,8 @@ from chainrule.nn import L2, BatchNormalization, CategoricalCrossEntropy, Dropou
         (Dropout, {"rate": "0.5"}, "from 0 to 1"),
         (Rescaling, {"scale": math.nan}, "scale must be a finite number"),
         (Rescaling, {"scale": 1, "offset": None}, "offset must be a finite number"),
-        (ZeroPadding2D, {"padding": -1}, "padding must be a whole number, 0 or more"),
-        (ZeroPadding2D, {"padding": 1.5}, "padding must be a whole number, 0 or more"),
+        (ZeroPadding2D, {"padding": -1}, "does not say how much on each side: give an integer from 0 on"),
+        (ZeroPadding2D, {"padding": 1.5}, "does not say how much on each side: give an integer from 0 on"),
     ],
 )
 def test_it_is_refused(kind, arguments, match):
