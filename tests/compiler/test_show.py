@@ -115,7 +115,18 @@ def test_every_kernel_is_in_groups_and_in_schedule(shown):
     for k in made.kernels:
         assert re.search(rf"^  {k.name}  {re.escape(formula(k.nest).splitlines()[0])}$", texts["groups"], re.MULTILINE)
         assert re.search(rf"^{k.name} .*tile .*, (vectors along|no vectors)", texts["schedule"], re.MULTILINE)
-        assert f"\nvoid {k.name}(" in texts["c"]
+        assert re.search(rf"^(void {k.name}\(|// {k.name} is k\d+ with other arguments$)", texts["c"], re.MULTILINE)
+
+
+def test_kernels_that_differ_in_their_arguments_alone_are_one_function():
+    """What is done twice is compiled once, and gives each its own numbers."""
+    x, y = (input_tensor(name, (batch, 3)) for name in "xy")
+    twice = NativeProgram([ops.sum(ops.tanh(x), 1), ops.sum(ops.tanh(y), 1)])
+    text = twice.show("c")
+    assert len(twice.compiled.kernels) == 2
+    assert len(re.findall(r"^void k\d+\(.*\) {$", text, re.MULTILINE)) == 1
+    found = twice.run({x: np.ones((2, 3)), y: np.zeros((2, 3))})
+    np.testing.assert_allclose(found, [[3 * np.tanh(1.0)] * 2, [0.0] * 2], rtol=1e-6)
 
 
 def test_every_nest_and_every_copy_is_shown(shown):

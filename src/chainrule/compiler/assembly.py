@@ -64,6 +64,7 @@ def assembled(
     watched: Buffer | None,
 ) -> list[str]:
     """The C texts of a program. `kernels` are by the identity of their nests."""
+    kernels = _shared(kernels)
     everything = [(chunked, s) for chunked, steps in arranged.phases for s in steps]
     pieces = {
         id(s): _timed(k, _piece(s, kernels.get(id(s)), layout, chunked)) for k, (chunked, s) in enumerate(everything)
@@ -73,7 +74,7 @@ def assembled(
         f"enum {{ PHASES = {len(arranged.phases)} }};",
         *(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("frame.h", "program.c")),
         *copies,
-        *(f"{k.head};" for k in kernels.values()),
+        *(f"{k.head};" for k in kernels.values() if k.head),
     ]
     body: list[str] = []
     guard = False
@@ -89,6 +90,22 @@ def assembled(
     texts.append(_work(body, layout, feeds, results, watched))
     includes = ["#include <stdatomic.h>", "#include <string.h>", team.header()]
     return _units("\n".join([*includes, *_common(layout)]), texts, list(kernels.values()), "\n".join(_common(layout)))
+
+
+def _shared(kernels: Mapping[int, Kernel]) -> dict[int, Kernel]:
+    """The kernels, where several that differ in their arguments alone call one function.
+
+    A network that does the same thing many times, such as a recurrent one step by step, is compiled in the time of one.
+    """
+    first: dict[str, str] = {}
+    found = {}
+    for key, k in kernels.items():
+        title, head, body = k.code.partition(k.head)
+        name = first.setdefault(head.removeprefix(f"void {k.name}") + body, k.name)
+        if name != k.name:
+            k = replace(k, name=name, head="", code=f"{title}// {k.name} is {name} with other arguments\n")
+        found[key] = k
+    return found
 
 
 def _common(layout: Layout) -> list[str]:

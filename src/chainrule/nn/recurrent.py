@@ -1,7 +1,7 @@
 """Recurrent layers, written out step by step for series of one length.
 
 A graph has no loops: a series of T steps becomes T times the nodes of one step, and as many kernels of native code. An
-LSTM has 17 nodes a step, a GRU 21, a SimpleRNN 5. An LSTM of 32 units over 32 steps takes 8 seconds of processor time
+LSTM has 17 nodes a step, a GRU 21, a SimpleRNN 5. An LSTM of 32 units over 32 steps takes 7 seconds of processor time
 to compile, once, and a training step on 64 samples 2 ms; both grow with the number of steps and hardly with the units.
 `python -m benchmarks.unrolling` measures it. Hundreds of steps are better told by convolutions or attention.
 """
