@@ -23,12 +23,21 @@ class Timed(cr.train.Callback):
         self.turns.done(self.units)
 
 
-def _fit(model: cr.Model, x: Any, y: Any, batch: int, callback: cr.train.Callback, rate: float = task.RATE) -> None:
+def fit(
+    model: cr.Model,
+    x: Any,
+    y: Any,
+    batch: int,
+    callback: cr.train.Callback,
+    rate: float = task.RATE,
+    loss: str = "cross_entropy",
+) -> None:
     """Train until the conversation ends."""
     endless = 1_000_000
     model.fit(
         x,
         y,
+        loss=loss,
         optimizer=cr.optim.Adam(rate),
         metrics=[],
         epochs=endless,
@@ -41,21 +50,21 @@ def _fit(model: cr.Model, x: Any, y: Any, batch: int, callback: cr.train.Callbac
 def lenet5_steps(turns: Turns, batch: int, samples: int = task.POOL) -> None:
     """Complete training steps of LeNet-5, samples gathered in a new order each epoch."""
     x, y = task.step_images(flat=False)
-    model = _checked(cr.Model(cr.nn.lenet5(), (28, 28, 1)), task.LENET5)
-    _fit(model, x[:samples] * np.float32(255), y[:samples], batch, Timed(turns, samples // batch))
+    model = checked(cr.Model(cr.nn.lenet5(), (28, 28, 1)), task.LENET5)
+    fit(model, x[:samples] * np.float32(255), y[:samples], batch, Timed(turns, samples // batch))
 
 
 def lenet5_flops(turns: Turns, batch: int) -> None:
     """The same, counted in floating-point operations."""
     x, y = task.step_images(flat=False)
-    _fit(cr.Model(cr.nn.lenet5()), x * np.float32(255), y, batch, Timed(turns, task.lenet5_flops(task.POOL)))
+    fit(cr.Model(cr.nn.lenet5()), x * np.float32(255), y, batch, Timed(turns, task.lenet5_flops(task.POOL)))
 
 
 def mlp_steps(turns: Turns, batch: int) -> None:
     """Complete training steps of 784-512-256-10."""
     x, y = task.step_images(flat=True)
-    model = _checked(cr.Model(cr.nn.mlp((512, 256)), (784,)), task.MLP)
-    _fit(model, x, y, batch, Timed(turns, task.POOL // batch))
+    model = checked(cr.Model(cr.nn.mlp((512, 256)), (784,)), task.MLP)
+    fit(model, x, y, batch, Timed(turns, task.POOL // batch))
 
 
 def cnn() -> cr.nn.Sequential:
@@ -72,13 +81,13 @@ def cnn() -> cr.nn.Sequential:
 def cnn_steps(turns: Turns, batch: int) -> None:
     """Complete training steps of the network of 3 × 3 convolutions."""
     x, y = task.color_images()
-    _fit(_checked(cr.Model(cnn(), (32, 32, 3)), task.CNN), x, y, batch, Timed(turns, task.CNN_POOL // batch))
+    fit(checked(cr.Model(cnn(), (32, 32, 3)), task.CNN), x, y, batch, Timed(turns, task.CNN_POOL // batch))
 
 
 def mnist_epochs(turns: Turns, data: str | None = None) -> None:
     """Epochs of LeNet-5 over 60,000 images of bytes."""
     x, y = task.images(task.MNIST, data)
-    _fit(cr.Model(cr.nn.lenet5()), x, y, 64, Timed(turns, 1), rate=0.001)
+    fit(cr.Model(cr.nn.lenet5()), x, y, 64, Timed(turns, 1), rate=0.001)
 
 
 def mnist_once(data: str | None = None) -> None:
@@ -110,7 +119,7 @@ def growing_cnn(turns: Turns, batch: int = 128, width: int = 16, depth: int = 2)
 def _grow(turns: Turns, architecture: Any, batch: int) -> None:
     steps = max(1, LARGEST_EPOCH // batch)
     x, y = task.images(steps * batch)
-    _fit(cr.Model(architecture), x, y, batch, Timed(turns, steps))
+    fit(cr.Model(architecture), x, y, batch, Timed(turns, steps))
 
 
 def lenet5_predictions(turns: Turns, batch: int) -> None:
@@ -125,6 +134,6 @@ def lenet5_predictions(turns: Turns, batch: int) -> None:
                 turns.done(16)
 
 
-def _checked(model: cr.Model, parameters: int) -> cr.Model:
+def checked(model: cr.Model, parameters: int) -> cr.Model:
     assert model.network.parameter_count == parameters
     return model

@@ -41,9 +41,11 @@ def cnn() -> nn.Sequential:
     return nn.Sequential(*parts[0], *parts[1], *parts[2], nn.Flatten(), nn.Dropout(0.5), nn.Linear(2048, 10))
 
 
-def step_of(network: nn.Module, rate: float = task.RATE) -> Callable[[Any, Any], None]:
+def step_of(
+    network: nn.Module, rate: float = task.RATE, loss: Callable[[Any, Any], Any] = nn.functional.cross_entropy
+) -> Callable[[Any, Any], None]:
     """A training step as everybody writes it."""
-    loss, optimizer = nn.CrossEntropyLoss(), torch.optim.Adam(network.parameters(), rate)
+    optimizer = torch.optim.Adam(network.parameters(), rate)
 
     def step(x: Any, y: Any) -> None:
         optimizer.zero_grad()
@@ -55,31 +57,32 @@ def step_of(network: nn.Module, rate: float = task.RATE) -> Callable[[Any, Any],
 
 def lenet5_steps(turns: Turns, batch: int, compiled: bool = False) -> None:
     """Complete training steps of LeNet-5 on batches that lie ready; with torch.compile, or without."""
-    network = _checked(lenet5(), task.LENET5)
+    network = checked(lenet5(), task.LENET5)
     x, y = task.step_images(flat=False)
     images = torch.from_numpy(x).permute(0, 3, 1, 2).contiguous()
-    _steps(turns, torch.compile(network) if compiled else network, images, torch.from_numpy(y), batch)
+    steps(turns, step_of(torch.compile(network) if compiled else network), images, torch.from_numpy(y), batch)
 
 
 def mlp_steps(turns: Turns, batch: int) -> None:
     """Complete training steps of 784-512-256-10."""
     x, y = task.step_images(flat=True)
-    _steps(turns, _checked(mlp(), task.MLP), torch.from_numpy(x), torch.from_numpy(y), batch)
+    steps(turns, step_of(checked(mlp(), task.MLP)), torch.from_numpy(x), torch.from_numpy(y), batch)
 
 
 def cnn_steps(turns: Turns, batch: int, channels_last: bool = False, compiled: bool = False) -> None:
     """Complete training steps of the network of 3 × 3 convolutions."""
-    network = _checked(cnn(), task.CNN)
+    network = checked(cnn(), task.CNN)
     x, y = task.color_images()
     images = torch.from_numpy(x).permute(0, 3, 1, 2).contiguous()
     if channels_last:
         network = network.to(memory_format=torch.channels_last)
         images = images.contiguous(memory_format=torch.channels_last)
-    _steps(turns, torch.compile(network) if compiled else network, images, torch.from_numpy(y), batch)
+    steps(turns, step_of(torch.compile(network) if compiled else network), images, torch.from_numpy(y), batch)
 
 
-def _steps(turns: Turns, network: Any, x: torch.Tensor, y: torch.Tensor, batch: int) -> None:
-    batches, step = list(zip(x.split(batch), y.split(batch), strict=True)), step_of(network)
+def steps(turns: Turns, step: Callable[[Any, Any], None], x: torch.Tensor, y: torch.Tensor, batch: int) -> None:
+    """One step after the other, on batches that lie ready."""
+    batches = list(zip(x.split(batch), y.split(batch), strict=True))
     while True:
         for one_x, one_y in batches:
             step(one_x, one_y)
@@ -106,7 +109,7 @@ def _mnist(data: str | None) -> Callable[[], None]:
     """
     x, y = task.images(task.MNIST, data)
     images, labels = torch.from_numpy(x).permute(0, 3, 1, 2), torch.from_numpy(y)
-    step = step_of(_checked(lenet5(), task.LENET5), rate=0.001)
+    step = step_of(checked(lenet5(), task.LENET5), rate=0.001)
 
     def epoch() -> None:
         for places in torch.randperm(len(images)).split(64):
@@ -121,6 +124,6 @@ def first_step() -> None:
     step_of(lenet5())(torch.from_numpy(x).permute(0, 3, 1, 2).float().div_(255), torch.from_numpy(y))
 
 
-def _checked(network: nn.Sequential, parameters: int) -> nn.Sequential:
+def checked(network: nn.Module, parameters: int) -> nn.Module:
     assert sum(p.numel() for p in network.parameters()) == parameters
     return network

@@ -29,7 +29,7 @@ def test_pytorch_has_our_networks():
         parameters = list(network.parameters())
         with torch.no_grad():
             for parameter, array in zip(parameters, arrays, strict=True):
-                parameter.copy_(torch.from_numpy(np.ascontiguousarray(array)))
+                parameter.copy_(torch.tensor(array))
         return network
 
     arrays = []
@@ -58,7 +58,7 @@ def test_pytorch_has_our_network_of_3x3_convolutions():
             if array.shape == (2048, 10):  # behind the flattening: maps channels last here, first there
                 array = array.reshape(4, 4, 128, 10).transpose(2, 0, 1, 3).reshape(2048, 10)
             turned = array.transpose(3, 2, 0, 1) if array.ndim == 4 else array.T
-            parameter.copy_(torch.from_numpy(np.ascontiguousarray(turned)))
+            parameter.copy_(torch.tensor(turned))
     x = task.color_images()[0][:5]
     scores = network(torch.from_numpy(x).permute(0, 3, 1, 2))
     np.testing.assert_allclose(scores.detach().numpy(), model.predict(x), **_CLOSE)
