@@ -44,7 +44,7 @@ def size_of(b: Buffer, layout: Layout) -> int:
     return elements * b.dtype.numpy.itemsize
 
 
-def harness(program: Compiled) -> str:
+def harness(program: Compiled, text: str) -> str:
     """A `main` that calls every kernel once, on arrays of its own, each a piece of memory by itself."""
     chunks = -(-BATCH // program.layout.lanes)
     lines = []
@@ -58,7 +58,12 @@ def harness(program: Compiled) -> str:
         arguments = re.search(rf"\bvoid {k.name}\(([^)]*)\)", k.code)
         assert arguments
         ends = "0, batch" if "first" in arguments[1] else f"0, {k.units or 1}, batch"
-        lines += [f"    {k.name}({pointers}, {ends}{fault});", *(f"    free({n});" for n in names), "  }"]
+        shared = re.search(rf"^// {k.name} is (k\d+) with other arguments$", text, re.MULTILINE)
+        lines += [
+            f"    {shared[1] if shared else k.name}({pointers}, {ends}{fault});",
+            *(f"    free({n});" for n in names),
+            "  }",
+        ]
     head = [
         "#include <stdlib.h>", "int main(void) {", f"  const i64 batch = {BATCH}, chunks = {chunks};",
         "  const i64 banks = banks_of(batch);", "  i64 fault = 0;", "  (void)chunks; (void)banks; (void)fault;",
@@ -71,7 +76,9 @@ def reported(program: Compiled, sources: Sequence[str], flags: Sequence[str], fo
     files = []
     for k, source in enumerate(sources):
         files.append(folder / f"part{k}.c")
-        main = harness(program) if "void work(" in source else ""  # beside it everything is declared
+        main = (
+            harness(program, "\n".join(sources)) if "void work(" in source else ""
+        )  # beside it everything is declared
         files[-1].write_text(f"{source}\n{main}", encoding="utf-8")
     command = [*find_compiler(), *flags, *SANITIZERS, "-o", str(folder / "program"), *map(str, files)]
     made = subprocess.run(command, capture_output=True, text=True)
