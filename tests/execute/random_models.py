@@ -188,8 +188,8 @@ def random_model(seed: int) -> RandomModel:
     rank = len(shape)
     wanted = int(random.integers(1, 7)) + len(layers)
     for _ in range(40):
-        layer = drawn_layer(random, rank)
         try:
+            layer = drawn_layer(random, rank)
             after = inner(trace(Sequential([*layers, layer]), [shape]).inference)
         except ChainruleError:
             continue  # does not fit
