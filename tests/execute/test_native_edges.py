@@ -23,6 +23,18 @@ def agree(outputs: list[Tensor], bindings: dict[Tensor, np.ndarray], batch: int 
         assert not (message := difference(a, w)), f"{y.describe()}: {message}"
 
 
+def test_a_costly_function_of_a_sum_that_many_points_share():
+    """Softplus is worth computing before the loop over its readers; the sum in it, which begins at the bias, is not."""
+    x, w, b = cr.input_tensor("x", (cr.batch, 13)), cr.input_tensor("w", (13, 1)), cr.input_tensor("b", (1,))
+    row = cr.input_tensor("row", (1, 3))
+    random = np.random.default_rng(0)
+    agree(
+        [cr.softplus(x @ w + b) @ row + 0.5],
+        {x: random.normal(size=(5, 13)).astype("f4"), w: random.normal(size=(13, 1)).astype("f4")}
+        | {b: np.full(1, 2, "f4"), row: np.array([[1, 2, 3]], "f4")},
+    )
+
+
 def test_outputs_that_are_inputs_constants_or_asked_for_twice():
     x, w = cr.input_tensor("x", (cr.batch, 5)), cr.input_tensor("w", (5, 3))
     alone, number = cr.input_tensor("alone", (2, 2)), cr.input_tensor("number", ())

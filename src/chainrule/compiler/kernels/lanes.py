@@ -182,7 +182,7 @@ class Lanes(Writer):
 
     @cached_property
     def costly(self) -> list[Expression]:
-        """Calls worth a register throughout a loop, innermost first; not those in guards, which may have no value."""
+        """Calls worth a register throughout a loop, innermost first; not in guards, where they may have no value."""
         found: dict[int, Expression] = {}
         waiting = [o.value for o in self.nest.outputs]
         while waiting:
@@ -191,7 +191,12 @@ class Lanes(Writer):
                 found[id(e)] = e
                 waiting += e.children()
         return [
-            e for e in nest_parts(self.nest)[::-1] if id(e) in found and isinstance(e, Call) and cost_of(e) > COSTLY
+            e
+            for e in nest_parts(self.nest)[::-1]
+            if id(e) in found
+            and isinstance(e, Call)
+            and cost_of(e) > COSTLY
+            and not any(isinstance(x, Reduce) for x in parts(e))  # which a tile computes for all its points
         ]
 
     def width(self, axis: Axis) -> int:
