@@ -12,6 +12,7 @@ from chainrule.compiler.kernels import C_TYPES, Kernel, memory_type
 from chainrule.compiler.layout import Layout, touched
 from chainrule.compiler.mathematics import prelude
 from chainrule.compiler.samples import BANKS_AT_MOST
+from chainrule.compiler.strips import Strip
 from chainrule.compiler.toolchain import EXPORTED
 from chainrule.graph.dtype import DTYPES, DType, bool_, float32, float64, int32, int64, uint8
 from chainrule.graph.expression import Buffer
@@ -59,15 +60,18 @@ def assembled(
     layout: Layout,
     in_place: Mapping[Buffer, Buffer],
     aliases: Mapping[Buffer, Buffer],
+    strips: Mapping[int, Sequence[Strip]],
     feeds: Sequence[Buffer],
     results: Sequence[Buffer],
     watched: Buffer | None,
 ) -> list[str]:
     """The C texts of a program. `kernels` are by the identity of their nests."""
     kernels = _shared(kernels)
+    depths = {id(n): x.depth for found in strips.values() for x in found for n in x.steps}
     everything = [(chunked, s) for chunked, steps in arranged.phases for s in steps]
     pieces = {
-        id(s): _timed(k, _piece(s, kernels.get(id(s)), layout, chunked)) for k, (chunked, s) in enumerate(everything)
+        id(s): _timed(k, _piece(s, kernels.get(id(s)), layout, chunked, depths.get(id(s), 0)))
+        for k, (chunked, s) in enumerate(everything)
     }
     copies = _copies(arranged, layout)
     texts = [
@@ -82,7 +86,7 @@ def assembled(
         if not steps:
             continue
         if chunked:
-            texts.append(_chunk_function(p, [pieces[id(s)] for s in steps], layout))
+            texts.append(_chunk_function(p, [pieces[id(s)] for s in steps], strips.get(p, ())))
             body += _chunk_phase(p, steps, layout)
         else:
             lines, guard = _array_phase([pieces[id(s)] for s in steps], in_place, aliases, watched, guard)
@@ -152,12 +156,13 @@ def _pointer(b: Buffer, layout: Layout, chunked: bool) -> str:
     return f"({kind} *)({where})"
 
 
-def _piece(step: Step, kernel: Kernel | None, layout: Layout, chunked: bool) -> Piece:
+def _piece(step: Step, kernel: Kernel | None, layout: Layout, chunked: bool, depth: int) -> Piece:
     if kernel is not None:
         pointers = ", ".join(_pointer(b, layout, chunked) for b in kernel.buffers)
         fault = ", &f->fault" if kernel.faults else ""
         if chunked:
-            return Piece(step, kernel, f"{kernel.name}({pointers}, first, batch{fault});", False)
+            part = "".join(f"s{k}, " for k in range(depth))
+            return Piece(step, kernel, f"{kernel.name}({pointers}, {part}first, batch{fault});", False)
         if not kernel.units:
             return Piece(step, kernel, f"{kernel.name}({pointers}, 0, 1, batch{fault});", True)
         alone = kernel.work < ALONE
@@ -177,7 +182,8 @@ def _piece(step: Step, kernel: Kernel | None, layout: Layout, chunked: bool) -> 
         case Store():
             call = f"store_{t}({source}, {target}, {size}, first, batch);"
         case _:
-            call = f"turn_{t}({source}, {target}, {size}, {layout.places[step.target].lane});"
+            elements = layout.places[step.source].elements // layout.lanes
+            call = f"turn_{t}({source}, {target}, {elements}, {layout.places[step.target].lane});"
     if not chunked:
         head = "for (i64 c = chunks * thread / threads; c < chunks * (thread + 1) / threads; c++)"
         call = f"{head} {{ const i64 first = c * LANES; {call} }}"
@@ -242,13 +248,20 @@ def _copies(arranged: Arranged, layout: Layout) -> list[str]:
 
 
 # ------------------------------------------------------------------------------------------------------------ phases
-def _chunk_function(p: int, pieces: Sequence[Piece], layout: Layout) -> str:
+def _chunk_function(p: int, pieces: Sequence[Piece], strips: Sequence[Strip]) -> str:
+    begins, ends = {x.first: x for x in strips}, {x.last: x for x in strips}
+    calls = []
+    for k, piece in enumerate(pieces):
+        if k in begins:
+            calls += [f"  for (i64 s{d} = 0; s{d} < {e}; s{d}++) {{" for d, e in enumerate(begins[k].extents)]
+        calls.append(f"  {piece.call}")
+        calls += ["  }"] * ends[k].depth if k in ends else []
     arguments = "struct frame *f, char *scratch, char *bank, const i64 *places, const i64 c, const int thread"
     return "\n".join([
         f"static void phase{p}({arguments}) {{",
         "  const i64 first = c * LANES, batch = f->batch, chunks = (batch + LANES - 1) / LANES;",
         "  (void)first; (void)chunks; (void)bank; (void)places; (void)scratch; (void)thread;",
-        *(f"  {piece.call}" for piece in pieces),
+        *calls,
         "}",
     ])  # fmt: skip
 

@@ -19,6 +19,7 @@ from chainrule.compiler.expressions import reads
 from chainrule.compiler.forms import is_elementwise, vectors_along
 from chainrule.compiler.lowering import has_batch, is_sample_shape
 from chainrule.compiler.samples import CHUNK, Counted, summed_along
+from chainrule.compiler.strips import Strip
 from chainrule.graph.affine import Affine, Axis
 from chainrule.graph.expression import Buffer, Index
 from chainrule.graph.extent import Batch, Extent
@@ -85,11 +86,15 @@ def laid_out(
     inputs: Sequence[Buffer],
     outputs: Sequence[Buffer],
     in_place: Mapping[Buffer, Buffer],
+    strips: Mapping[int, Sequence[Strip]],
     lanes: int,
 ) -> Layout:
-    """Places for all buffers. `in_place` gives, for a new value, the input whose memory it takes."""
+    """Places for all buffers.
+
+    `in_place` gives, for a new value, the input whose memory it takes; `strips` those of each phase.
+    """
     layout = Layout(lanes)
-    uses = _uses(arranged, aliases)
+    uses = _uses(arranged, aliases, strips)
     for b in inputs:
         uses.setdefault(b, [])
     _place_outside(layout, inputs, [arranged.outside.get(b, b) for b in outputs])
@@ -98,7 +103,8 @@ def laid_out(
         if chunked:
             own = [b for b, at in uses.items() if is_sample_shape(b.shape) and _only_phase(at) == k]
             own = [b for b in own if b not in layout.places and b not in elsewhere]
-            _place_scratch(layout, own, uses, arranged, _contiguous(arranged, aliases))
+            parts = {b: s.depth for s in strips.get(k, ()) for b in s.inside}
+            _place_scratch(layout, own, uses, arranged, _contiguous(arranged, aliases), parts)
     pads = _rows_to_pad(arranged, in_place)
     for b in uses:
         if b not in layout.places and b not in elsewhere:
@@ -178,21 +184,28 @@ def _row_strides(b: Buffer) -> tuple[Extent, ...]:
     return tuple(reversed(strides))
 
 
-def _sample_strides(b: Buffer, lanes: int, turned: bool, spread: bool) -> tuple[tuple[int, ...], int, int]:
-    """Strides (0 for samples), elements of a chunk, and the stride of lanes."""
-    shape = [e for e in b.shape[1:] if isinstance(e, int)]
+def _sample_strides(
+    b: Buffer, lanes: int, turned: bool, spread: bool, given: int = 0
+) -> tuple[tuple[int, ...], int, int]:
+    """Strides (0 for samples), elements of a chunk, and the stride of lanes.
+
+    With some of the first axes given, there is one part at a time, always in the same place.
+    """
+    shape = [e for e in b.shape[1 + given :] if isinstance(e, int)]
     if turned:
         strides, elements = row_major(shape)
-        row = padded(elements, lanes)
-        return (0, *strides), row * lanes + lanes, row  # vectors may read beyond the last row
+        row = padded(elements, lanes) + lanes  # rows of a power of two would fall into the same sets of the cache
+        return (0, *[0] * given, *strides), row * lanes + lanes, row  # vectors may read beyond the last row
     if spread:
         shape[-1] += 1
     strides, elements = row_major(shape)
-    return (0, *(s * lanes for s in strides)), elements * lanes, 1
+    return (0, *[0] * given, *(s * lanes for s in strides)), elements * lanes, 1
 
 
-def _uses(arranged: Arranged, aliases: Mapping[Buffer, Buffer]) -> dict[Buffer, list[tuple[int, int]]]:
-    """For each buffer the steps, as (phase, step), that touch it or an alias of it."""
+def _uses(
+    arranged: Arranged, aliases: Mapping[Buffer, Buffer], strips: Mapping[int, Sequence[Strip]]
+) -> dict[Buffer, list[tuple[int, int]]]:
+    """For each buffer the steps, as (phase, step), that touch it or an alias of it; a strip is one step in time."""
     found: dict[Buffer, list[tuple[int, int]]] = {}
 
     def use(b: Buffer, at: tuple[int, int]) -> None:
@@ -203,8 +216,10 @@ def _uses(arranged: Arranged, aliases: Mapping[Buffer, Buffer]) -> dict[Buffer, 
 
     for p, (_, steps) in enumerate(arranged.phases):
         for s, step in enumerate(steps):
+            strip = next((x for x in strips.get(p, ()) if x.first <= s <= x.last), None)
             for b in touched(step):
-                use(b, (p, s))
+                for at in (s,) if strip is None else (strip.first, strip.last):
+                    use(b, (p, at))
     return found
 
 
@@ -225,6 +240,7 @@ def _place_scratch(
     uses: Mapping[Buffer, list[tuple[int, int]]],
     arranged: Arranged,
     shared_memory: set[Buffer],
+    parts: Mapping[Buffer, int],
 ) -> None:
     """First fit: a buffer takes the lowest memory that nothing alive beside it has."""
     taken: list[tuple[int, int, int, int]] = []  # first and last step, offset and end
@@ -233,9 +249,9 @@ def _place_scratch(
         # rows of 8, 16... lines would fall into the same sets of the cache: leave a line between them
         spread = len(shape) > 1 and isinstance(shape[-1], int) and shape[-1] % 8 == 0
         spread = spread and b not in shared_memory and b not in arranged.turned
-        strides, elements, lane = _sample_strides(b, layout.lanes, b in arranged.turned, spread)
+        strides, elements, lane = _sample_strides(b, layout.lanes, b in arranged.turned, spread, parts.get(b, 0))
         size = padded(elements * b.dtype.numpy.itemsize, LINE)
-        first, last = uses[b][0][1], max(s for _, s in uses[b])
+        first, last = min(s for _, s in uses[b]), max(s for _, s in uses[b])
         offset = 0
         for start, end in sorted((o, e) for begin, final, o, e in taken if begin <= last and first <= final):
             if offset + size <= start:

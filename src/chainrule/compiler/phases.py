@@ -19,6 +19,7 @@ from chainrule.graph.extent import Batch
 from chainrule.graph.loopnest import LoopNest
 
 LARGE = 256 * 1024  # bytes of parameters that a chunk phase will not stream through the cache for every chunk
+MET_OFTEN = 8  # points of one sample that meet each parameter, so that it is worth its way through the cache
 SMALL = 16  # numbers of each sample that may be summed up before the first chunk phase
 
 
@@ -40,10 +41,18 @@ def is_large(nest: LoopNest) -> bool:
     """Whether a contraction meets parameters that are better met once for the whole batch than for every chunk."""
     if batch_sum(nest) is not None:
         last, value = summed_along(nest), nest.outputs[0].value
+        if (
+            isinstance(value, Reduce)
+            and math.prod(e for a in value.axes if isinstance(e := a.extent, int)) >= MET_OFTEN
+        ):
+            return False
         return is_wide_sum(nest) and last is not None and isinstance(value, Reduce) and turnable(value, last)
     summed = {a for e in nest_parts(nest) if isinstance(e, Reduce) and e.monoid is SUM for a in e.axes}
     return any(
-        not any(isinstance(x, Batch) for x in r.buffer.shape) and r.free_axes & summed and bytes_of(r.buffer) >= LARGE
+        not any(isinstance(x, Batch) for x in r.buffer.shape)
+        and r.free_axes & summed
+        and bytes_of(r.buffer) >= LARGE
+        and math.prod(a.extent for a in nest.axes if isinstance(a.extent, int) and a not in r.free_axes) < MET_OFTEN
         for r in reads(nest)
     )
 
@@ -107,28 +116,28 @@ def _earliest(nests: list[LoopNest], partial: set[Buffer], whole: set[Buffer]) -
 
 
 def _move_maps_to_readers(nests: list[LoopNest], levels: list[int], outputs: set[Buffer]) -> None:
-    """A map is computed where it is read, unless what it reads would have to be kept for that alone."""
+    """A map is computed where it is read, unless it is smaller than what would have to be kept for that alone."""
     readers: dict[Buffer, list[int]] = {}
     writers: dict[Buffer, list[int]] = {}
     for k, nest in enumerate(nests):
         for r in reads(nest):
             readers.setdefault(r.buffer, []).append(k)
-        for o in nest.outputs:
-            writers.setdefault(o.buffer, []).append(k)
+        for b in dict.fromkeys(o.buffer for o in nest.outputs):
+            writers.setdefault(b, []).append(k)
     for k in reversed(range(len(nests))):
-        (o, *more) = nests[k].outputs
-        wanted = [levels[j] for j in readers.get(o.buffer, [])]
-        if more or not wanted or o.buffer in outputs or len(writers[o.buffer]) > 1 or not is_map(nests[k]):
+        made, *more = dict.fromkeys(o.buffer for o in nests[k].outputs)
+        wanted = [levels[j] for j in readers.get(made, [])]
+        if more or not wanted or made in outputs or len(writers[made]) > 1 or not is_map(nests[k]):
             continue
         here = min(wanted)
         on_samples = batch_axis(nests[k]) is not None
-        if not on_samples and any(has_batch(b.shape) for b in (o.buffer, *(r.buffer for r in reads(nests[k])))):
+        if not on_samples and any(has_batch(b.shape) for b in (made, *(r.buffer for r in reads(nests[k])))):
             continue
         here = here if on_samples or here % 2 == 0 else here - 1
-        stays = all(
-            r.buffer not in writers or not has_batch(r.buffer.shape)
-            or any(levels[j] >= here for j in readers[r.buffer] if j != k)
-            for r in reads(nests[k])
-        )  # fmt: skip
-        if here > levels[k] and stays:
+        for_that = {
+            r.buffer for r in reads(nests[k])
+            if r.buffer in writers and has_batch(r.buffer.shape)
+            and all(levels[j] < here for j in readers[r.buffer] if j != k)
+        }  # fmt: skip
+        if here > levels[k] and (not for_that or sum(map(bytes_of, for_that)) < bytes_of(made)):
             levels[k] = here

@@ -20,8 +20,10 @@ from chainrule.compiler.maxima import joined_maxima
 from chainrule.compiler.phases import Phase, cut, is_early, is_large
 from chainrule.compiler.plan import Plan, plan_of
 from chainrule.compiler.samples import banked, batch_axis, batch_sum, isolated_sums, masked
+from chainrule.compiler.strips import Strip, strips_of
 from chainrule.compiler.target import Target, lanes
 from chainrule.compiler.updates import updated
+from chainrule.compiler.winograd import with_tiles
 from chainrule.graph.dtype import float64
 from chainrule.graph.expression import Buffer
 from chainrule.graph.extent import show_shape
@@ -41,6 +43,7 @@ class Compiled:
     phases: list[Phase]
     groups: list[Phase]
     arranged: Arranged
+    strips: Mapping[int, list[Strip]]
     layout: Layout
     kernels: list[Kernel]
     sources: list[str]
@@ -76,7 +79,8 @@ def compiled(
     width = lanes(target, 8 if _has_doubles(lowered) else 4)
     if batch is not None and target.by_halves:
         width //= 2  # vectors along channels, of which there are few, have fewer lanes to leave empty
-    nests = joined_maxima(isolated_sums(lowered.nests, expressions), expressions)
+    tiled = with_tiles(lowered.nests, lowered.outputs, width, expressions)
+    nests = joined_maxima(isolated_sums(tiled, expressions), expressions)
     given = set(lowered.inputs.values())
     sums = [k for k, n in enumerate(nests) if batch_sum(n) is not None and not is_early(n, given)]
     large_sums = {nests[k].outputs[0].buffer for k in sums if is_large(nests[k])}
@@ -102,23 +106,28 @@ def compiled(
         grouped_phases,
         list(lowered.inputs.values()), lowered.outputs, aliases, expressions,
     )  # fmt: skip
-    layout = laid_out(order, aliases, list(lowered.inputs.values()), lowered.outputs, in_place, width)
+    strips = strips_of(order, aliases, width)
+    layout = laid_out(order, aliases, list(lowered.inputs.values()), lowered.outputs, in_place, strips, width)
+    along = {id(n): own for found in strips.values() for x in found for n, own in zip(x.steps, x.axes, strict=True)}
     kernels: dict[int, Kernel] = {}
     for chunked, steps in order.phases:
         for s in steps:
             if isinstance(s, LoopNest):
                 title = describe(s, lowered)
                 kernels[id(s)] = kernel(
-                    f"k{len(kernels)}", s, layout, chunked, in_lanes(s, chunked), target.registers, title
-                )
+                    f"k{len(kernels)}", s, layout, chunked, in_lanes(s, chunked), target.registers, title,
+                    along.get(id(s), ()),
+                )  # fmt: skip
     feeds = [t for t, b in lowered.inputs.items() if not b.shape and t not in carried]
     results = [k for k, b in enumerate(lowered.outputs) if not b.shape]
     sources = assembled(
-        order, kernels, layout, in_place, aliases,
+        order, kernels, layout, in_place, aliases, strips,
         [lowered.inputs[t] for t in feeds], [lowered.outputs[k] for k in results],
         None if watched is None else lowered.outputs[watched],
     )  # fmt: skip
-    return Compiled(lowered, phases, grouped_phases, order, layout, list(kernels.values()), sources, feeds, results)
+    return Compiled(
+        lowered, phases, grouped_phases, order, strips, layout, list(kernels.values()), sources, feeds, results
+    )
 
 
 def _has_doubles(lowered: Lowered) -> bool:
@@ -148,8 +157,8 @@ def _grouped(
 def describe(nest: LoopNest, lowered: Lowered) -> str:
     """What a kernel computes: its nodes and their shapes, and the formula."""
     lines = []
-    for o in nest.outputs:
-        node = lowered.origin.get(o.buffer)
+    for b in dict.fromkeys(o.buffer for o in nest.outputs):
+        node = lowered.origin.get(b)
         operation = f", {node.operation.name}" if node is not None else ""
-        lines.append(f"{o.buffer.name} {show_shape(o.buffer.shape)} {o.buffer.dtype}{operation}")
+        lines.append(f"{b.name} {show_shape(b.shape)} {b.dtype}{operation}")
     return "\n".join([*lines, formula(nest)])

@@ -32,6 +32,7 @@ from chainrule.graph.loopnest import LoopNest, Output
 from chainrule.graph.scalar import WHERE
 
 INFINITE = math.inf
+APART_AT_MOST = 512 * 1024  # bytes of sums whose lanes are kept apart, so that they stay in the cache
 BANKS_AT_MOST = 8  # threads that can sum over a batch at once
 
 
@@ -158,8 +159,8 @@ class _Masks:
         self.nests, self.expressions = nests, expressions
         self.writers: dict[Buffer, list[int]] = {}
         for k, nest in enumerate(nests):
-            for o in nest.outputs:
-                self.writers.setdefault(o.buffer, []).append(k)
+            for buffer in dict.fromkeys(o.buffer for o in nest.outputs):
+                self.writers.setdefault(buffer, []).append(k)
         self.prices: dict[Buffer, float] = {}
         self.done: set[Buffer] = set()
         self.wanted: list[Buffer] = []  # to be made zero in empty lanes
@@ -186,13 +187,18 @@ class _Masks:
         if buffer not in self.prices:
             self.prices[buffer] = INFINITE  # while it is looked at: an ordered nest reads what it writes
             if buffer in self.writers and is_sample_shape(buffer.shape):
-                inside = sum(
-                    self.of(o.value) for k in self.writers[buffer] for o in self.nests[k].outputs if o.buffer is buffer
-                )
+                inside = self.of_all([o.value for k in self.writers[buffer] for o in self.nests[k].outputs])
                 own = all(batch_axis(self.nests[k]) for k in self.writers[buffer])
                 size = math.prod(e for e in buffer.shape if isinstance(e, int))
                 self.prices[buffer] = min(size, inside) if own else INFINITE
         return self.prices[buffer]
+
+    def of_all(self, values: Sequence[Expression]) -> float:
+        """The price of several values at once: a buffer that many of them want is made zero once."""
+        if INFINITE in map(self.of, values):
+            return INFINITE
+        wanted = {b for e in values for b in self.wanted_by(e)}
+        return sum(map(self.of_buffer, wanted))
 
     def of(self, e: Expression) -> float:
         match e:
@@ -219,23 +225,27 @@ class _Masks:
                 return [min(e.arguments, key=self.of)]
         return []
 
-    def demand(self, e: Expression) -> None:
+    def wanted_by(self, e: Expression) -> list[Buffer]:
+        """The buffers that must be zero for this value to be."""
         match e:
             case Read(buffer):
-                self.wanted.append(buffer)
+                return [buffer]
             case Reduce(_, _, arguments):
-                self.demand(arguments[0])
+                return self.wanted_by(arguments[0])
             case Guard(_, value):
-                self.demand(value)
+                return self.wanted_by(value)
             case Call():
-                for argument in self.chosen(e):
-                    self.demand(argument)
+                return [b for argument in self.chosen(e) for b in self.wanted_by(argument)]
+        return []
+
+    def demand(self, e: Expression) -> None:
+        self.wanted += self.wanted_by(e)
 
     def protect_buffer(self, buffer: Buffer) -> None:
         if buffer in self.done:
             return
         self.done.add(buffer)
-        inside = sum(self.of(o.value) for k in self.writers[buffer] for o in self.nests[k].outputs)
+        inside = self.of_all([o.value for k in self.writers[buffer] for o in self.nests[k].outputs])
         size = math.prod(e for e in buffer.shape if isinstance(e, int))
         for k in self.writers[buffer]:
             nest = self.nests[k]
@@ -318,6 +328,8 @@ def _lanes_apart(nest: LoopNest, value: Reduce, lanes: int) -> bool:
         r for r in reads(nest)
         if is_sample_shape(r.buffer.shape) and any(isinstance(i, Affine) and last in i.axes for i in r.index)
     ]  # fmt: skip
+    if size * lanes * o.buffer.dtype.numpy.itemsize > APART_AT_MOST:
+        return False
     elements = sum(math.prod(e for e in r.buffer.shape if isinstance(e, int)) for r in turned)
     return size * (rows + 4) <= size / shape[-1] * padded * (rows * 1.1 + 0.25) + 3 * elements
 

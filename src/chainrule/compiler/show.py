@@ -115,8 +115,12 @@ def _groups(compiled: Compiled) -> str:
     lines: list[str] = []
     for p, (chunked, steps) in enumerate(compiled.arranged.phases):
         lines += [f"phase {p}, {_how(chunked)}"] if steps else []
-        for s in steps:
-            lines += _group(s, kernels)
+        strips = compiled.strips.get(p, [])
+        for k, s in enumerate(steps):
+            strip = next((x for x in strips if x.first <= k <= x.last), None)
+            if strip is not None and k == strip.first:
+                lines.append(f"  in {' × '.join(map(str, strip.extents))} parts, so that they stay in the cache:")
+            lines += [("  " if strip is not None else "") + line for line in _group(s, kernels)]
     return "\n".join(lines)
 
 
@@ -149,7 +153,7 @@ def _schedule(compiled: Compiled) -> str:
     rows = []
     chunked = {id(s): inside for inside, steps in compiled.arranged.phases for s in steps}
     for k in compiled.kernels:
-        made = _listed([plain(o.buffer.name) for o in k.nest.outputs], 3)
+        made = _listed([plain(b.name) for b in dict.fromkeys(o.buffer for o in k.nest.outputs)], 3)
         per = "a sample" if chunked.get(id(k.nest)) else "in all"
         points = "depends on the batch" if k.work == float("inf") else f"{k.work:,.0f} point{'s' * (k.work != 1)} {per}"
         operations = f", {k.flops:,} operations {per}" if k.flops else ""

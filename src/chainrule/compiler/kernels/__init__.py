@@ -5,23 +5,39 @@ flat     arrays that meet elementwise are gone through as they lie in memory
 points   point by point, without vectors: right for every nest
 """
 
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
 from chainrule.compiler.forms import is_elementwise, vectors_along
 from chainrule.compiler.kernels.flat import Flat, is_flat
 from chainrule.compiler.kernels.lanes import Lanes
 from chainrule.compiler.kernels.points import Points
 from chainrule.compiler.kernels.writer import C_TYPES, Kernel, memory_type
 from chainrule.compiler.layout import Layout
+from chainrule.compiler.strips import part_of
+from chainrule.graph.affine import Axis
 from chainrule.graph.loopnest import LoopNest
 
 __all__ = ["C_TYPES", "Kernel", "kernel", "memory_type"]
 
 
 def kernel(
-    name: str, nest: LoopNest, layout: Layout, chunked: bool, in_lanes: bool, registers: int, title: str
+    name: str,
+    nest: LoopNest,
+    layout: Layout,
+    chunked: bool,
+    in_lanes: bool,
+    registers: int,
+    title: str,
+    strip: Sequence[Axis] = (),
 ) -> Kernel:
-    """The C function of a nest."""
+    """The C function of a nest; the axes of a strip are its arguments."""
     if in_lanes:
-        return Lanes(name, nest, layout, chunked, registers).kernel(title)
+        made = Lanes(name, part_of(nest, strip), layout, chunked, registers, strip).kernel(title)
+        return replace(
+            made, nest=nest, work=made.work * math.prod(a.extent for a in strip if isinstance(a.extent, int))
+        )
     if is_elementwise(nest) and is_flat(nest, layout):
         return Flat(name, nest, layout, registers).kernel(title)
     if vectors_along(nest) is not None:

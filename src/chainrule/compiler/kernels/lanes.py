@@ -40,9 +40,12 @@ COSTLY = 10  # cost of what is better kept throughout a loop than computed again
 class Lanes(Writer):
     """Samples in the lanes of vectors; or, where samples are summed up, vectors along the last axis of the output."""
 
-    def __init__(self, name: str, nest: LoopNest, layout: Layout, chunked: bool, registers: int) -> None:
+    def __init__(
+        self, name: str, nest: LoopNest, layout: Layout, chunked: bool, registers: int, strip: Sequence[Axis] = ()
+    ) -> None:
         super().__init__(name, nest, layout, registers)
-        self.chunked = chunked
+        self.chunked, self.strip = chunked, strip
+        self.variables |= {a: f"s{k}" for k, a in enumerate(strip)}
         n = batch_axis(nest)
         bound = [a for r in reductions(nest) for a in r.axes if a.extent == Batch(1)]
         accumulated = [a for a in nest.axes if a.extent == Batch(1)]
@@ -134,7 +137,9 @@ class Lanes(Writer):
             else:
                 units = str(self.units_of(self.split))
         arguments = (
-            "const i64 first, const i64 batch" if self.chunked else "const i64 lo, const i64 hi, const i64 batch"
+            ", ".join([*(f"const i64 s{k}" for k in range(len(self.strip))), "const i64 first, const i64 batch"])
+            if self.chunked
+            else "const i64 lo, const i64 hi, const i64 batch"
         )
         points = math.prod(a.extent for a in self.nest.axes if isinstance(a.extent, int))
         bound = math.prod(a.extent for r in reductions(self.nest) for a in r.axes if isinstance(a.extent, int))
