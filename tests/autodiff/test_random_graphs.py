@@ -20,6 +20,7 @@ from chainrule.graph.extent import Shape, concrete_shape
 from chainrule.graph.tensor import Tensor, number, tensor
 from chainrule.graph.traversal import topological
 from chainrule.ops.kinds.composite import Composite
+from chainrule.ops.kinds.conversion import lift_bits
 from chainrule.ops.kinds.elementwise import Elementwise, broadcast_shape
 from tests.counts import scaled
 
@@ -107,7 +108,8 @@ def _elementwise(operation: Elementwise) -> Callable[[Grower], Tensor]:
         operands = [x]
         for _ in operation.arguments[1:]:
             operands.append(g.beside(*operands))
-        y = operation(*(g.within(x, *operation.interval(k)) for k, x in enumerate(operands)))
+        given = [g.within(x, *operation.interval(k)) for k, x in enumerate(operands)]
+        y = operation(*[x > 0.5 for x in given] if operation.lift is lift_bits else given)
         return y if y.dtype.floating else ops.where(y, x, g.beside(x, y))
 
     return step

@@ -32,7 +32,7 @@ def test_what_work_prints_is_not_taken_for_an_answer():
 
 
 def test_a_pool_that_spins_aborts_the_row():
-    contestants = [Contestant(OURS, f"{_WORK}:spinning"), _waiting("other", 0.3)]
+    contestants = [Contestant(OURS, f"{_WORK}:spinning"), _waiting("other", 1.0)]
     with pytest.raises(WorkFailedError, match=r"chainrule took .* s of processor time while it should sleep"):
         _BRIEF(contestants, 0.02)
 
