@@ -1,8 +1,14 @@
-"""Complete architectures: parameter counts as published, and shapes."""
+"""Complete architectures: parameter counts as published, shapes, and what is said where data do not fit.
+
+`CHAINRULE_RENEW_SNAPSHOTS=1 pytest tests/nn/test_models.py` writes the refusals anew.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,11 +16,28 @@ import pytest
 from chainrule.execute import evaluate
 from chainrule.graph.extent import batch
 from chainrule.graph.tensor import Tensor, tensor
-from chainrule.nn import Network, lenet5, lenet5_1998, mlp, trace
+from chainrule.nn import (
+    Dense,
+    Network,
+    SkipConnection,
+    all_cnn,
+    autoencoder,
+    lenet5,
+    lenet5_1998,
+    mlp,
+    resnet,
+    sensor_cnn,
+    tabular_mlp,
+    trace,
+    unet,
+)  # fmt: skip
 from chainrule.nn.models import MODELS
+from chainrule.nn.models.published import squash
 from chainrule.nn.network import shape_of
-from chainrule.nn.published import squash
-from tests.nn.harness import run
+from tests.nn.harness import bindings, run, samples
+from tests.refusals import refusals, said
+
+SNAPSHOT = Path(__file__).parent / "model_messages.txt"
 
 
 def counts(network: Network) -> dict[str, int]:
@@ -115,3 +138,149 @@ def test_named_models_take_images_of_bytes(name):
     assert scores.shape == (4, 10)
     assert np.isfinite(scores).all()
     assert np.abs(scores - scores.mean()).max() < 100  # scaled: no bytes arrive at a layer
+
+
+# ---------------------------------------------------------------------------------------------------------- residual
+@pytest.mark.parametrize(("depth", "published"), [(20, 0.27), (32, 0.46), (44, 0.66), (56, 0.85)])
+def test_residual_networks_have_the_published_counts(depth, published):
+    """Table 6, in millions."""
+    assert round(trace(resnet(depth=depth), [(32, 32, 3)]).parameter_count / 1e6, 2) == published
+
+
+def test_a_residual_block_that_adds_nothing_passes_on_what_it_is_given():
+    """Every second pixel, and new maps of 0, where it makes smaller maps."""
+    x = samples((2, 7, 6, 4))
+    for name, given in {"block1_1": x, "block2_1": np.pad(x[:, ::2, ::2], [(0, 0)] * 3 + [(0, 4)])}.items():
+        block = next(layer for layer in resnet(depth=8, width=4).layers if getattr(layer, "name", "") == name)
+        network = trace(block, [(7, 6, 4)])
+        nothing = {network.parameters[f"{name}/norm2/gamma"].tensor: np.zeros(given.shape[-1])}
+        (y,) = evaluate([network.inference], bindings(network, x) | nothing)
+        np.testing.assert_allclose(y, np.maximum(given, 0), rtol=1e-6)
+
+
+def test_a_skip_connection_with_a_join_of_its_own():
+    network = trace(SkipConnection(Dense(2), lambda x, y: x[:, :2] * y), [(3,)])
+    x, kernel = samples((4, 3)), network.initial_parameters(0)["skip_connection/dense/kernel"]
+    np.testing.assert_allclose(run(network, x), x[:, :2] * (x @ kernel), rtol=1e-5)
+
+
+# ----------------------------------------------------------------------------------------- images in, images out, ...
+@pytest.mark.parametrize("image", [(32, 32, 3), (9, 15, 3)])
+def test_all_convolutional_network(image):
+    """All-CNN-C: 1.3 million parameters as published (table 2), whatever the size of the images."""
+    network = trace(all_cnn(), [image])
+    assert network.parameter_count == 1_369_738
+    assert network.layers[-1].output_shape == (batch, 10)
+
+
+def test_what_the_all_convolutional_network_averages():
+    """6 × 6 positions for images of 32 × 32 (table 1)."""
+    shapes = {record.path: record.output_shape for record in trace(all_cnn(), [(32, 32, 3)]).layers}
+    assert [shapes[n] for n in ("conv1_3", "conv2_3", "conv3_1", "maps")] == [
+        (batch, 16, 16, 96), (batch, 8, 8, 192), (batch, 6, 6, 192), (batch, 6, 6, 10),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("image", [(28, 28, 1), (7, 10, 3), (1, 1, 1)])
+def test_an_autoencoder_gives_images_of_the_size_that_it_takes(image):
+    network = trace(autoencoder(5, image=image, width=2), [image])
+    shapes = {record.path: record.output_shape for record in network.layers}
+    assert shapes["encoder"] == (batch, 5)
+    assert shapes["decoder"] == (batch, *image)
+
+
+def test_unet():
+    """Counted level by level, as in the paper's figure 1: two convolutions down, a transposed one and two up."""
+    network = trace(unet(2, depth=2, width=4), [(8, 12, 3)])
+    assert counts(network) == {
+        "conv1": 9 * 3 * 4 + 4,
+        "conv2": 9 * 4 * 4 + 4,
+        "below/conv1": 9 * 4 * 8 + 8,
+        "below/conv2": 9 * 8 * 8 + 8,
+        "below/below/conv1": 9 * 8 * 16 + 16,
+        "below/below/conv2": 9 * 16 * 16 + 16,
+        "below/below/up": 4 * 16 * 8 + 8,
+        "below/conv3": 9 * (8 + 8) * 8 + 8,
+        "below/conv4": 9 * 8 * 8 + 8,
+        "below/up": 4 * 8 * 4 + 4,
+        "conv3": 9 * (4 + 4) * 4 + 4,
+        "conv4": 9 * 4 * 4 + 4,
+        "scores": 4 * 2 + 2,
+    }
+    shapes = {record.path: record.output_shape for record in network.layers}
+    assert shapes["below/below/conv2"] == (batch, 2, 3, 16)
+    assert shapes["below"] == (batch, 8, 12, 8)
+    assert shapes["scores"] == (batch, 8, 12, 2)
+
+
+def test_a_unet_sees_its_surroundings_from_below_and_its_details_beside_it():
+    """Without what comes up, a pixel's score depends on four convolutions' windows only: 4 pixels on every side."""
+    network = trace(unet(depth=2, width=4, scale=1.0), [(32, 32, 1)])
+    x = samples((1, 32, 32, 1))
+    moved = x.copy()
+    moved[0, 16, 16] += 1
+    up = network.parameters["below/up/kernel"].tensor
+    for values, reach in (({up: np.zeros(up.shape)}, 4), ({}, 10)):
+        before, after = (evaluate([network.inference], bindings(network, x) | values)[0] for x in (x, moved))
+        rows = np.flatnonzero((before != after).any((0, 2, 3)))
+        assert (rows.min() == 16 - reach) if values else (rows.min() < 16 - reach)
+        assert (rows.max() == 16 + reach) if values else (rows.max() > 16 + reach)
+
+
+# ------------------------------------------------------------------------------------------------- series and tables
+def test_sensor_cnn():
+    network = trace(sensor_cnn(6, width=4), [(50, 9)])
+    assert counts(network) == {
+        "conv1": 8 * 9 * 4 + 4, "norm1": 8, "conv2": 5 * 4 * 8 + 8, "norm2": 16, "conv3": 3 * 8 * 4 + 4, "norm3": 8,
+        "scores": 4 * 6 + 6,
+    }  # fmt: skip
+
+
+def test_what_happens_in_a_series_may_happen_at_any_time():
+    network = trace(sensor_cnn(3, width=4), [(40, 2)])
+    early, late = np.zeros((2, 1, 40, 2))
+    early[0, 10:15] = late[0, 22:27] = samples((5, 2))
+    assert np.abs(run(network, early)).max() > 0.01
+    np.testing.assert_allclose(run(network, early), run(network, late), rtol=1e-4, atol=1e-6)
+
+
+def test_tabular_mlp():
+    """Against its equations, in NumPy; vectors have half as many numbers as categories, and at most `most`."""
+    network = trace(tabular_mlp((5, 40), 2, units=(6,), most=7), [(3,), (2,)])
+    assert counts(network) == {
+        "columns/embedding1": 5 * 3, "columns/embedding2": 40 * 7, "dense1": (3 + 3 + 7) * 6 + 6,
+        "outputs": 6 * 2 + 2,
+    }  # fmt: skip
+    numbers, categories = samples((4, 3)), np.array([[0, 39], [4, 0], [2, 7], [2, 7]])
+    first = network.initial_parameters(0)
+    vectors = [first[f"columns/embedding{k + 1}/embeddings"][categories[:, k]] for k in range(2)]
+    hidden = np.maximum(np.hstack([numbers, *vectors]) @ first["dense1/kernel"], 0)
+    np.testing.assert_allclose(run(network, numbers, categories), hidden @ first["outputs/kernel"], rtol=1e-4)
+
+
+# ---------------------------------------------------------------------------------------------------------- refusals
+wrong: Any = SkipConnection  # called as the type checker would not allow
+WRONG: dict[str, Callable[[], Any]] = {
+    "SkipConnection of a list": lambda: wrong([Dense(2), Dense(2)]),
+    "SkipConnection of a class": lambda: wrong(Dense),
+    "SkipConnection past another size": lambda: trace(SkipConnection(Dense(3)), [(4,)]),
+    "resnet(depth=18)": lambda: resnet(depth=18),
+    "resnet without channels": lambda: trace(resnet(), [(28, 28)]),
+    "all_cnn of small images": lambda: trace(all_cnn(), [(8, 8, 1)]),
+    "autoencoder of other images": lambda: trace(autoencoder(), [(32, 32, 1)]),
+    "unet of odd images": lambda: trace(unet(), [(28, 28, 1)]),
+    "sensor_cnn of one number a moment": lambda: trace(sensor_cnn(3), [(96,)]),
+    "tabular_mlp of numbers only": lambda: trace(tabular_mlp((4, 9)), [(3,)]),
+    "tabular_mlp of other columns": lambda: trace(tabular_mlp((4, 9)), [(3,), (5,)]),
+    "tabular_mlp of no categories": lambda: tabular_mlp((4, 0)),
+}
+TEXTS = refusals(SNAPSHOT, WRONG)
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_said_about_a_wrong_use(name):
+    assert said(WRONG[name]) == TEXTS[name]
+
+
+def test_every_text_belongs_to_a_wrong_use():
+    assert TEXTS.keys() == WRONG.keys()

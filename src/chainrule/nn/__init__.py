@@ -18,7 +18,7 @@ activity        ActivityPenalty: what large outputs cost
 losses          one number per sample                  receptive_field  which part of its input an output sees
 augmentation    flips, crops, colours, rotations, …     mixing          MixUp
 ranges          refusing hyper-parameters
-models          lenet5, mlp                            published       lenet5_1998, layer by layer as it was
+skip_connection past a layer, by a sum or a join       models          lenet5, resnet, unet, autoencoder, ...
 """
 
 from chainrule.nn.activations import *
@@ -42,7 +42,6 @@ from chainrule.nn.noise import *
 from chainrule.nn.normalization import *
 from chainrule.nn.penalties import *
 from chainrule.nn.pooling import *
-from chainrule.nn.published import *
 from chainrule.nn.receptive_field import *
 from chainrule.nn.rectifiers import *
 from chainrule.nn.recurrent import *
@@ -51,5 +50,6 @@ from chainrule.nn.resizing import *
 from chainrule.nn.saturating import *
 from chainrule.nn.scope import *
 from chainrule.nn.sequential import *
+from chainrule.nn.skip_connection import *
 from chainrule.nn.transposed_convolution import *
 from chainrule.nn.whole_pooling import *

@@ -1,19 +1,14 @@
-"""Complete architectures."""
+"""LeNet-5 as it is built today."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
-
-from chainrule.nn.activations import Activate
 from chainrule.nn.convolution import Conv2D
 from chainrule.nn.dense import Dense
 from chainrule.nn.pooling import MaxPool2D
-from chainrule.nn.published import lenet5_1998
 from chainrule.nn.reshaping import Flatten, Rescaling
 from chainrule.nn.sequential import Sequential
 
-__all__ = ["MODELS", "lenet5", "mlp"]
+__all__ = ["lenet5"]
 
 
 def lenet5(classes: int = 10, *, padding: int = 2) -> Sequential:
@@ -43,35 +38,3 @@ def lenet5(classes: int = 10, *, padding: int = 2) -> Sequential:
         Dense(84, "relu", kernel_initializer="he_uniform", name="dense2"),
         Dense(classes, name="scores"),
     ])  # fmt: skip
-
-
-def mlp(
-    units: Sequence[int] = (128,),
-    classes: int = 10,
-    activation: str | Activate = "relu",
-    *,
-    scale: float | None = None,
-) -> Sequential:
-    """Hidden dense layers one behind the other, and scores.
-
-        h₁ = f(x W₁ + b₁), …, y = hₙ W + b
-
-    It gives logits, for cross_entropy. `scale` multiplies the inputs first: 1/255 for pixels from 0 to 255.
-
-    Shapes:   x (batch, …) → (batch, classes)
-    Example:
-        >>> from chainrule.nn import mlp, trace
-        >>> trace(mlp((128,)), [(28, 28, 1)]).parameter_count
-        101770
-    """
-    scaling = [] if scale is None else [Rescaling(scale, name="rescaling")]
-    hidden = [Dense(count, activation, name=f"dense{k}") for k, count in enumerate(units, 1)]
-    return Sequential([*scaling, Flatten(name="flatten"), *hidden, Dense(classes, name="scores")])
-
-
-# What classifies images of bytes, by name; all take the number of `classes`.
-MODELS: dict[str, Callable[..., Sequential]] = {
-    "lenet5": lenet5,
-    "lenet5_1998": lenet5_1998,
-    "mlp": partial(mlp, scale=1 / 255),
-}
