@@ -129,8 +129,11 @@ def test_arrays_are_copied_and_frozen():
 @pytest.mark.parametrize(
     ("data", "error", "words"),
     [
-        ("text", DTypeError, "dtype str.* is not supported; chainrule computes with bool, uint8"),
-        (None, DTypeError, "dtype object is not supported"),
+        ("text", DTypeError, "'text' cannot be made into a tensor: it holds str, not numbers"),
+        (["cat", "dog"], DTypeError, r"\['cat', 'dog'\] .* holds str, not numbers. .* names of classes"),
+        (None, DTypeError, "None .* holds NoneType, not numbers"),
+        (np.array(["2026-01-01"], "M8[D]"), DTypeError, "holds date, not numbers"),
+        ([2**80], DTypeError, "dtype object is not supported; chainrule computes with bool, uint8"),
         (1 + 2j, DTypeError, "complex128"),
         (np.array([1], "f2"), DTypeError, r"float16 is not supported.*x.astype\('float32'\)"),
         ([[1], [1, 2]], ShapeError, "do not form a tensor: .*Give every row as many entries"),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from chainrule.errors import DTypeError
-from chainrule.messages import Message
+from chainrule.messages import Message, suggestion
 
 _UNSUPPORTED = Message(
     "dtype.unsupported",
@@ -60,9 +60,15 @@ def as_dtype(dtype: DType | DTypeLike) -> DType:
         name = np.dtype(dtype).name
     except TypeError:  # not even NumPy knows it
         name = str(dtype)
+        raise unsupported(name, suggestion(name, _BY_NAME)) from None
     if name not in _BY_NAME:
-        raise DTypeError(_UNSUPPORTED(dtype=name, known=", ".join(_BY_NAME)))
+        raise unsupported(name)
     return _BY_NAME[name]
+
+
+def unsupported(name: str, meant: str = "") -> DTypeError:
+    """That there is no element type of this name, and which may have been meant."""
+    return DTypeError(_UNSUPPORTED(dtype=name, known=", ".join(_BY_NAME)) + meant)
 
 
 def promote(*dtypes: DType) -> DType:

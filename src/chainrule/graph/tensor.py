@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import reprlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
+from numbers import Number
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from chainrule.errors import DTypeError, GraphError, ShapeError
 from chainrule.graph.arithmetic import Arithmetic
-from chainrule.graph.dtype import DType, as_dtype, bool_, float32, int64
+from chainrule.graph.dtype import DType, as_dtype, bool_, float32, int64, unsupported
 from chainrule.graph.expression import Buffer, Constant
 from chainrule.graph.extent import Extent, is_extent, product, show_shape
 from chainrule.graph.loopnest import LoopNest, nest
@@ -64,6 +66,12 @@ _RAGGED = Message(
     "tensor.ragged",
     en="these numbers do not form a tensor: {reason} Give every row as many entries.",
     zh="这些数字无法构成张量：{reason} 请让每一行的元素个数相同。",
+)
+_NOT_NUMBERS = Message(
+    "tensor.not_numbers",
+    en="{data} cannot be made into a tensor: it holds {kind}, not numbers. Turn it into numbers first, e.g. names of "
+    "classes into their places in a list.",
+    zh="{data} 无法变成张量：其中是 {kind}，不是数字。请先转换为数字，例如把类别名称换成其在列表中的位置。",
 )
 _NOT_AN_EXTENT = Message(
     "tensor.not_an_extent",
@@ -315,7 +323,7 @@ def tensor(data: ArrayLike | Tensor, dtype: DType | DTypeLike | None = None) -> 
     except ValueError as reason:
         raise ShapeError(_RAGGED(reason=reason)) from reason
     if array.dtype.kind not in "biuf":
-        as_dtype(array.dtype)  # refuses what no dtype could make numbers of
+        _refuse(data, array)
     kind = as_dtype(dtype) if dtype is not None else default_dtype(array) if python else as_dtype(array.dtype)
     if array.dtype.kind in "iu" and array.size and not kind.floating and kind is not bool_:
         _require_range(int(array.min()), kind)
@@ -340,6 +348,14 @@ def _holds_tensors(data: object) -> bool:
         elif isinstance(item, Tensor):
             return True
     return False
+
+
+def _refuse(data: object, array: Array) -> NoReturn:
+    """Say what data hold that are no numbers, or of which type numbers are that nothing is computed with."""
+    for first in array.reshape(-1)[:1].tolist():
+        if not isinstance(first, Number):
+            raise DTypeError(_NOT_NUMBERS(data=reprlib.repr(data), kind=type(first).__name__))
+    raise unsupported(array.dtype.name)
 
 
 def default_dtype(array: Array) -> DType:

@@ -44,8 +44,8 @@ _STACK = Message(
 )
 _SHIFTS = Message(
     "roll.shifts",
-    en="roll: shift={shift} is not a whole number, or one for each of the axes {axis}.",
-    zh="roll：shift={shift} 不是整数，也不是为轴 {axis} 各给一个的整数。",
+    en="roll: shift={shift} does not fit axis={axis}: give a whole number, or one for each axis.",
+    zh="roll：shift={shift} 与 axis={axis} 不符：请给出一个整数，或为每个轴各给一个。",
 )
 _REPEATS = Message(
     "repeat.counts",

@@ -28,8 +28,8 @@ _NOT_AN_AXIS = Message(
 )
 _TWICE = Message(
     "axes.twice",
-    en="{operation}: axes {axes} name an axis of shape {shape} twice.",
-    zh="{operation}：轴 {axes} 重复指定了形状 {shape} 的某个轴。",
+    en="{operation}: axes {axes} name an axis of shape {shape} twice. Name each once.",
+    zh="{operation}：轴 {axes} 重复指定了形状 {shape} 的某个轴。请每个只指定一次。",
 )
 _BATCH_AXIS = Message(
     "axes.batch_axis",

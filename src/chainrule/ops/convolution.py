@@ -34,8 +34,10 @@ _DEPTH = Message(
 )
 _GROUPS = Message(
     "conv.groups",
-    en="{operation}: {groups} groups do not divide {kernels} kernels and {depth} channels evenly.",
-    zh="{operation}：{groups} 个分组不能整除 {kernels} 个卷积核和 {depth} 个通道。",
+    en="{operation}: {groups} groups do not divide the {depth} channels of x {x} and {kernels} kernels evenly. Use a "
+    "number of groups that divides both.",
+    zh="{operation}：{groups} 个分组不能整除 x {x} 的 {depth} 个通道和 {kernels} 个卷积核。"
+    "请使用能同时整除两者的分组数。",
 )
 
 
@@ -67,7 +69,9 @@ def check_depths(operation: str, x: Tensor, w: Tensor, kernel_depth: int, kernel
     """Refuse channels that groups do not divide, and kernels that see another number of channels than a group has."""
     depth = channels(x)
     if groups < 1 or depth % groups or kernels % groups:
-        raise ShapeError(_GROUPS(operation=operation, groups=groups, kernels=kernels, depth=depth))
+        raise ShapeError(
+            _GROUPS(operation=operation, groups=groups, kernels=kernels, depth=depth, x=show_shape(x.shape))
+        )
     if kernel_depth != depth // groups:
         many = groups > 1
         raise ShapeError(

@@ -37,8 +37,8 @@ _STEP = Message(
 )
 _RANGE = Message(
     "index.range",
-    en="index {index} is out of range for axis {axis} of shape {shape}.",
-    zh="下标 {index} 超出形状 {shape} 的轴 {axis} 的范围。",
+    en="index {index} is out of range for axis {axis} of shape {shape}: it counts from 0, or from the end with -1.",
+    zh="下标 {index} 超出形状 {shape} 的轴 {axis} 的范围：从 0 开始计数，或用 -1 从末尾计数。",
 )
 _BATCH = Message(
     "index.batch",

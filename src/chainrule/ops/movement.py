@@ -49,8 +49,8 @@ _MOVES = Message(
 )
 _PERMUTATION = Message(
     "transpose.permutation",
-    en="transpose: {axes} is not an order of the {rank} axes of shape {shape}.",
-    zh="transpose：{axes} 不是形状 {shape} 的 {rank} 个轴的排列。",
+    en="transpose: {axes} is not an order of the {rank} axes of shape {shape}; name each of them once.",
+    zh="transpose：{axes} 不是形状 {shape} 的 {rank} 个轴的排列；每个轴应恰好出现一次。",
 )
 
 

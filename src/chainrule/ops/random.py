@@ -55,8 +55,10 @@ _SEED = Message(
 )
 _ONE_SEED = Message(
     "random.one_seed",
-    en="random numbers are drawn under one seed and one step, but these have the shapes {seed} and {step}.",
-    zh="随机数由一个种子和一个步数产生，但给出的形状为 {seed} 和 {step}。",
+    en="random numbers are drawn under one seed and one step, but these have the shapes {seed} and {step}. "
+    "Give a single number for each; other numbers of one shape come from another stream=.",
+    zh="随机数由一个种子和一个步数产生，但给出的形状为 {seed} 和 {step}。请各给一个数；"
+    "同一形状的其他随机数来自另一个 stream=。",
 )
 _STREAM = Message(
     "random.stream",

@@ -6,10 +6,18 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from chainrule.errors import ChainruleError
 from chainrule.graph.dtype import float32, promote, promote_number
 from chainrule.graph.operation import Attributes, Expandable, Type
 from chainrule.graph.tensor import Tensor, apply, input_tensor, number
+from chainrule.messages import Message
 from chainrule.ops.kinds.conversion import as_tensor
+
+_INSIDE = Message(
+    "composite.inside",
+    en="in {operation}: {reason}",
+    zh="在 {operation} 中：{reason}",
+)
 
 _REMEMBERED = 4096  # types of results by types of inputs, so that a body is traced once for each
 
@@ -43,5 +51,10 @@ class Composite(Expandable):
             if len(self._types) == _REMEMBERED:
                 self._types.clear()
             placeholders = [input_tensor(f"{self.name}.{k}", x.shape, x.dtype) for k, x in enumerate(inputs)]
-            self._types[key] = self.expand(placeholders, attributes).type
+            try:
+                self._types[key] = self.expand(placeholders, attributes).type
+            except ChainruleError as reason:
+                if str(reason).startswith(self.name):
+                    raise
+                raise type(reason)(_INSIDE(operation=self.name, reason=reason)) from reason
         return self._types[key]

@@ -38,7 +38,7 @@ _BROADCAST_TO = Message(
 )
 _ARITY = Message(
     "elementwise.arity",
-    en="{operation} takes {expected} operands, but {given} were given.",
+    en="{operation} takes {expected} operands, but was given {given}.",
     zh="{operation} 需要 {expected} 个操作数，但给出了 {given} 个。",
 )
 
@@ -207,8 +207,9 @@ def broadcast_shape(name: str, shapes: Sequence[Shape]) -> Shape:
     for k, extents in enumerate(columns):
         sizes = set(extents) - {1}
         if len(sizes) > 1:
-            shown = " and ".join(map(show_shape, shapes))
-            found = " and ".join(map(str, extents))
+            apart = {shape: e for shape, e in zip(shapes, extents, strict=True) if e != 1}  # the others would fit
+            shown = " and ".join(map(show_shape, apart))
+            found = " and ".join(map(str, apart.values()))
             raise ShapeError(_BROADCAST(operation=name, shapes=shown, axis=k - rank, extents=found))
         result.append(sizes.pop() if sizes else 1)
     return tuple(result)
