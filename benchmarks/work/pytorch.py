@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -82,7 +82,12 @@ def cnn_steps(turns: Turns, batch: int, channels_last: bool = False, compiled: b
 
 def steps(turns: Turns, step: Callable[[Any, Any], None], x: torch.Tensor, y: torch.Tensor, batch: int) -> None:
     """One step after the other, on batches that lie ready."""
-    batches = list(zip(x.split(batch), y.split(batch), strict=True))
+    run(turns, step, x.split(batch), y.split(batch))
+
+
+def run(turns: Turns, step: Callable[[Any, Any], None], x: Sequence[Any], y: Sequence[Any]) -> None:
+    """One step after the other, on the batches of inputs and targets."""
+    batches = list(zip(x, y, strict=True))
     while True:
         for one_x, one_y in batches:
             step(one_x, one_y)
