@@ -9,7 +9,7 @@ from pathlib import Path
 from chainrule.compiler import team
 from chainrule.compiler.copies import Arranged, Gather, Load, Step, Store, Turn, resolved
 from chainrule.compiler.kernels import C_TYPES, Kernel, memory_type
-from chainrule.compiler.layout import Layout, touched
+from chainrule.compiler.layout import ROWS, Layout, touched
 from chainrule.compiler.mathematics import prelude
 from chainrule.compiler.samples import BANKS_AT_MOST
 from chainrule.compiler.strips import Strip
@@ -145,8 +145,10 @@ def _pointer(b: Buffer, layout: Layout, chunked: bool) -> str:
         case "batch":
             size = place.chunk * b.dtype.numpy.itemsize
             where = f"f->batches + {place.offset} * chunks" + (f" + c * {size}" if chunked else "")
-        case "rows":
-            where = f"f->rows + {place.offset} * batch"
+        case arena if arena in ROWS:
+            axes = ROWS.index(arena) + 1
+            before = [f"{layout.sizes[a]}{' * batch' * k}" for k, a in enumerate(ROWS[: axes - 1], 1)]
+            where = " + ".join(["f->rows", *before, f"{place.offset}{' * batch' * axes}"])
         case "banks":
             where = f"bank + {place.offset}" if chunked else f"f->banks + {place.offset}"
         case "shared":

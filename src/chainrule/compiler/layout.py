@@ -2,7 +2,7 @@
 
 scratch    one for each thread: what lives within a chunk phase; memory is used again when its contents are dead
 batch      what chunks leave for later phases: [chunk][element][lane]
-rows       whole batches in rows, of any shape
+rows       whole batches in rows, of any shape; pairs and triples where two or three axes are the batch
 banks      one part for each accumulation bank
 shared     parameters, sums, constants: rows padded to whole vectors where vectors run along them
 outside    the caller's arrays
@@ -26,14 +26,16 @@ from chainrule.graph.extent import Batch, Extent
 from chainrule.graph.loopnest import LoopNest
 
 LINE = 64  # bytes; everything starts at a line of the cache
+ROWS = ("rows", "pairs", "triples")  # arenas in one memory, by how many axes are the batch
 
 
 @dataclass(frozen=True)
 class Place:
     """Where a buffer lies: in an arena, from an offset in bytes on, with strides in elements.
 
-    Offsets are bytes of the arena; of `batch` for each chunk, of `rows` for each sample, of `banks` in each bank. The
-    stride of the axis of samples is 0 where `lane` and `chunk` say how lanes and chunks lie.
+    Offsets are bytes of the arena; of `batch` for each chunk, of `rows` for each sample, of `pairs` for each two of
+    them, of `banks` in each bank. The stride of the axis of samples is 0 where `lane` and `chunk` say how lanes and
+    chunks lie.
     """
 
     arena: str
@@ -49,7 +51,7 @@ class Layout:
     lanes: int
     places: dict[Buffer, Place] = field(default_factory=dict)
     sizes: dict[str, int] = field(
-        default_factory=lambda: dict.fromkeys(("scratch", "batch", "rows", "banks", "shared"), 0)
+        default_factory=lambda: dict.fromkeys(("scratch", "batch", *ROWS, "banks", "shared"), 0)
     )
     outside: list[Buffer] = field(default_factory=list)
 
@@ -69,6 +71,11 @@ class Layout:
 
 def padded(count: int, lanes: int) -> int:
     return -(-count // lanes) * lanes
+
+
+def bytes_of_rows(sizes: Mapping[str, int], batch: int) -> int:
+    """What the rows of a batch take, pairs and triples included."""
+    return sum(sizes[arena] * batch**axes for axes, arena in enumerate(ROWS, 1))
 
 
 def row_major(shape: Sequence[int], pad_rows_to: int = 1) -> tuple[tuple[int, ...], int]:
@@ -144,8 +151,10 @@ def _place_alone(layout: Layout, b: Buffer, arranged: Arranged, pad_rows_to: int
         strides, elements, lane = _sample_strides(b, layout.lanes, b in arranged.turned, spread=False)
         _put(layout, b, "batch", strides, elements, size, lane=lane, chunk=elements)
     elif has_batch(b.shape):
-        of_sample = math.prod(e.multiple if isinstance(e, Batch) else e for e in b.shape)
-        _put(layout, b, "rows", _row_strides(b), of_sample, size)
+        axes = sum(isinstance(e, Batch) for e in b.shape)
+        assert axes <= len(ROWS), f"{b.name}: {axes} axes are the batch"
+        of_samples = math.prod(e.multiple if isinstance(e, Batch) else e for e in b.shape)
+        _put(layout, b, ROWS[axes - 1], _row_strides(b), of_samples, size)
     else:
         strides, elements = row_major(known, pad_rows_to)
         _put(layout, b, "shared", strides, padded(elements, layout.lanes), size)

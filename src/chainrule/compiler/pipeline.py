@@ -19,7 +19,7 @@ from chainrule.compiler.lowering import Lowered, for_batch, lower
 from chainrule.compiler.maxima import joined_maxima
 from chainrule.compiler.phases import Phase, cut, is_early, is_large
 from chainrule.compiler.plan import Plan, plan_of
-from chainrule.compiler.samples import banked, batch_axis, batch_sum, isolated_sums, masked
+from chainrule.compiler.samples import banked, batch_axis, batch_sum, filled_alike, isolated_sums, masked
 from chainrule.compiler.strips import Strip, strips_of
 from chainrule.compiler.target import Target, lanes
 from chainrule.compiler.updates import updated
@@ -79,7 +79,7 @@ def compiled(
     width = lanes(target, 8 if _has_doubles(lowered) else 4)
     if batch is not None and target.by_halves:
         width //= 2  # vectors along channels, of which there are few, have fewer lanes to leave empty
-    tiled = with_tiles(lowered.nests, lowered.outputs, width, expressions)
+    tiled = with_tiles(filled_alike(lowered.nests), lowered.outputs, width, expressions)
     nests = joined_maxima(isolated_sums(tiled, expressions), expressions)
     given = set(lowered.inputs.values())
     sums = [k for k, n in enumerate(nests) if batch_sum(n) is not None and not is_early(n, given)]

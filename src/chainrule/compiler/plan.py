@@ -32,7 +32,7 @@ class Plan:
     """A program's memory, and what goes in and out.
 
     lanes     samples of a chunk
-    sizes     bytes of each arena: for each thread, chunk, sample or bank, or in all
+    sizes     bytes of each arena: for each thread, chunk, bank, sample, pair or triple of samples, or in all
     phases    how many there are
     faults    whether it can find an index out of range while it runs
     inputs    for each input, where it lies; None for those with a batch, which are outside

@@ -66,6 +66,18 @@ def batch_axis(nest: LoopNest) -> Axis | None:
     return n if _each_by_itself(nest_parts(nest), n) else None
 
 
+def filled_alike(nests: Sequence[LoopNest]) -> list[LoopNest]:
+    """Nests that fill an array together go through it alike: all by samples, or else all point by point, in order.
+
+    A scatter at places among the samples writes rows, and so must the nest that sets them to zero.
+    """
+    in_rows = {o.buffer for n in nests if batch_axis(n) is None for o in n.outputs}
+    return [
+        replace(n, ordered=n.axes) if batch_axis(n) is not None and any(o.buffer in in_rows for o in n.outputs) else n
+        for n in nests
+    ]
+
+
 def _only_first(index: Sequence[object], n: Axis) -> bool:
     return (
         isinstance(index[0], Affine)

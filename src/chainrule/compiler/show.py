@@ -19,7 +19,7 @@ from chainrule.compiler.copies import Gather, Load, Step, Store
 from chainrule.compiler.expressions import reads
 from chainrule.compiler.formulas import axis_names, formula, plain
 from chainrule.compiler.kernels import Kernel
-from chainrule.compiler.layout import Place
+from chainrule.compiler.layout import ROWS, Place, bytes_of_rows
 from chainrule.compiler.lowering import has_batch
 from chainrule.compiler.phases import is_large
 from chainrule.compiler.pipeline import Compiled
@@ -190,7 +190,7 @@ def bytes_for(compiled: Compiled, batch: int, threads: int) -> dict[str, int]:
         "banks": sizes["banks"] * BANKS_AT_MOST,
         "scratch": sizes["scratch"] * threads,
         "batch": sizes["batch"] * chunks,
-        "rows": sizes["rows"] * chunks * compiled.layout.lanes,
+        "rows": bytes_of_rows(sizes, chunks * compiled.layout.lanes),
         "results": sum(_bytes(b, batch) for b in results),
     }
 
@@ -213,7 +213,7 @@ def _memory(compiled: Compiled, batch: int | None) -> str:
         "banks": f"{BANKS_AT_MOST} banks of {sizes['banks']:,}: sums over samples, added up at the end",
         "scratch": f"{threads} threads with {sizes['scratch']:,} each: what lives within a chunk of {lanes} samples",
         "batch": f"{chunks} chunks with {sizes['batch']:,} each: what later phases need of samples",
-        "rows": f"{chunks * lanes} samples with {sizes['rows']:,} each: whole arrays in rows",
+        "rows": f"{chunks * lanes} samples with {_each(sizes)}: whole arrays in rows",
         "results": "arrays for the caller",
     }
     total = sum(arenas.values())
@@ -221,6 +221,12 @@ def _memory(compiled: Compiled, batch: int | None) -> str:
     lines = [f"{total:,} bytes for a batch of {count}, beside the arguments"]
     lines += [f"  {name:8}{arenas[name]:>14,}  {text}" for name, text in what.items() if arenas[name]]
     return "\n".join([*lines, "places, from byte to byte", *_places(compiled)])
+
+
+def _each(sizes: Mapping[str, int]) -> str:
+    """The bytes of rows for each sample, and for each pair and triple of samples where there are any."""
+    more = [f", {sizes[arena]:,} for each of their {arena}" for arena in ROWS[1:] if sizes[arena]]
+    return f"{sizes[ROWS[0]]:,} each{''.join(more)}"
 
 
 def _places(compiled: Compiled) -> list[str]:
@@ -231,7 +237,7 @@ def _places(compiled: Compiled) -> list[str]:
     made |= {s.target for _, steps in compiled.arranged.phases for s in steps if not isinstance(s, LoopNest)}
     given = set(compiled.lowered.inputs.values())
     rows: list[tuple[str, ...]] = []
-    for arena in ("shared", "banks", "scratch", "batch", "rows", "outside"):
+    for arena in ("shared", "banks", "scratch", "batch", *ROWS, "outside"):
         found = {b: p for b, p in compiled.layout.places.items() if p.arena == arena}
         earlier: list[Buffer] = []
         for b, place in found.items():
@@ -256,7 +262,7 @@ def _note(b: Buffer, place: Place, sharing: Sequence[Buffer], made: set[Buffer],
 
 
 def _extent_bytes(b: Buffer, place: Place) -> int:
-    """Bytes of one bank, chunk, thread or sample, according to the arena."""
+    """Bytes of one bank, chunk, thread, sample, pair or triple of samples, according to the arena."""
     return place.elements * b.dtype.numpy.itemsize
 
 

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from chainrule.compiler import team
 from chainrule.compiler.assembly import ACCEPTED, TYPE_NUMBERS
 from chainrule.compiler.identity import identity
-from chainrule.compiler.layout import LINE, padded
+from chainrule.compiler.layout import LINE, bytes_of_rows, padded
 from chainrule.compiler.lowering import has_batch
 from chainrule.compiler.pipeline import Compiled, compiled
 from chainrule.compiler.plan import Plan, Spot
@@ -307,7 +307,7 @@ class NativeProgram:
         if chunks * self.plan.lanes > self.capacity.value:
             self.capacity.value = chunks * self.plan.lanes
             self._batches = _zeros(self.plan.sizes["batch"] * chunks)
-            self._rows = _zeros(self.plan.sizes["rows"] * self.capacity.value)
+            self._rows = _zeros(bytes_of_rows(self.plan.sizes, self.capacity.value))
             self.frame.batches, self.frame.rows = self._batches.ctypes.data, self._rows.ctypes.data
 
 
