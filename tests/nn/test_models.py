@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from chainrule import nn
 from chainrule.execute import evaluate
 from chainrule.graph.extent import batch
 from chainrule.graph.tensor import Tensor, tensor
@@ -246,7 +247,7 @@ def test_what_happens_in_a_series_may_happen_at_any_time():
 
 def test_tabular_mlp():
     """Against its equations, in NumPy; vectors have half as many numbers as categories, and at most `most`."""
-    network = trace(tabular_mlp((5, 40), 2, units=(6,), most=7), [(3,), (2,)])
+    network = trace(tabular_mlp(np.array([5, 40]), 2, units=(6,), most=7), [(3,), (2,)])
     assert counts(network) == {
         "columns/embedding1": 5 * 3, "columns/embedding2": 40 * 7, "dense1": (3 + 3 + 7) * 6 + 6,
         "outputs": 6 * 2 + 2,
@@ -259,17 +260,21 @@ def test_tabular_mlp():
 
 
 # ---------------------------------------------------------------------------------------------------------- refusals
-wrong: Any = SkipConnection  # called as the type checker would not allow
+wrong: Any = nn  # called as the type checker would not allow
 WRONG: dict[str, Callable[[], Any]] = {
-    "SkipConnection of a list": lambda: wrong([Dense(2), Dense(2)]),
-    "SkipConnection of a class": lambda: wrong(Dense),
+    "SkipConnection of a list": lambda: wrong.SkipConnection([Dense(2), Dense(2)]),
+    "SkipConnection of a class": lambda: wrong.SkipConnection(Dense),
     "SkipConnection past another size": lambda: trace(SkipConnection(Dense(3)), [(4,)]),
     "resnet(depth=18)": lambda: resnet(depth=18),
+    "resnet(depth='20')": lambda: wrong.resnet(depth="20"),
     "resnet without channels": lambda: trace(resnet(), [(28, 28)]),
     "all_cnn of small images": lambda: trace(all_cnn(), [(8, 8, 1)]),
     "autoencoder of other images": lambda: trace(autoencoder(), [(32, 32, 1)]),
+    "autoencoder of images without channels": lambda: wrong.autoencoder(image=(28, 28)),
+    "unet(depth=-1)": lambda: unet(depth=-1),
     "unet of odd images": lambda: trace(unet(), [(28, 28, 1)]),
     "sensor_cnn of one number a moment": lambda: trace(sensor_cnn(3), [(96,)]),
+    "tabular_mlp(4)": lambda: wrong.tabular_mlp(4),
     "tabular_mlp of numbers only": lambda: trace(tabular_mlp((4, 9)), [(3,)]),
     "tabular_mlp of other columns": lambda: trace(tabular_mlp((4, 9)), [(3,), (5,)]),
     "tabular_mlp of no categories": lambda: tabular_mlp((4, 0)),

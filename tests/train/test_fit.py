@@ -245,6 +245,7 @@ PLAIN = np.zeros((6, 5))
         (IMAGES, list("abcdef"), r"y holds <U1, not numbers"),
         (IMAGES.astype(complex), LABELS, r"x holds complex128, not numbers"),
         ([[1, 2], [3]], [0, 1], r"x is not one array of numbers"),
+        ([np.ones((2, 3)), np.ones((2, 4))], [0, 1], r"x is a list of 2 arrays .* inputs or targets as a tuple"),
         ((IMAGES, IMAGES), LABELS, r"x holds 2 arrays, but the network has 1 inputs"),
         (3, LABELS, r"x is a single number"),
     ],

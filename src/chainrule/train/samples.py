@@ -32,6 +32,13 @@ _RAGGED = Message(
     en="{name} is not one array of numbers: {reason}. Make all samples the same shape, e.g. by cropping or padding.",
     zh="{name} 不是一个数值数组：{reason}。请让所有样本的形状相同，例如裁剪或填充。",
 )
+_LIST = Message(
+    "samples.list",
+    en="{name} is a list of {count} arrays of different shapes. Give several inputs or targets as a tuple, one array"
+    " for each; make samples of one input the same shape.",
+    zh="{name} 是由 {count} 个形状不同的数组组成的列表。若有多个输入或目标，请以元组给出，每个一个数组；"
+    "同一输入的各样本形状必须相同。",
+)
 _INPUT_SHAPE = Message(
     "samples.input_shape",
     en="{name} has samples of shape {given}, but the network was built for {wanted}. {advice}",
@@ -229,6 +236,8 @@ def _array(name: str, value: Any) -> Array:
     try:
         return np.asarray(value)
     except ValueError as reason:  # lists of different lengths
+        if isinstance(value, list) and all(isinstance(part, np.ndarray) for part in value):
+            raise DataError(_LIST(name=name, count=len(value))) from None
         raise DataError(_RAGGED(name=name, reason=reason)) from None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chainrule.errors import ShapeError
+from chainrule.errors import ShapeError, UsageError
 from chainrule.graph.extent import show_shape
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
@@ -20,6 +20,11 @@ _IMAGE = Message(
     en="the autoencoder is made for images {image}, but x is {x}. Say so when it is made: autoencoder(image=(height,"
     " width, channels)).",
     zh="该自编码器是为形状 {image} 的图像构建的，但 x 为 {x}。请在构建时指明：autoencoder(image=(高, 宽, 通道数))。",
+)
+_SIZES = Message(
+    "autoencoder.sizes",
+    en="autoencoder(image={image!r}): give height, width and number of channels, such as (28, 28, 1).",
+    zh="autoencoder(image={image!r})：请给出高、宽和通道数，例如 (28, 28, 1)。",
 )
 
 
@@ -39,7 +44,7 @@ def autoencoder(
     their own: the parameters of `Model(encoder)` have the names that they have in the whole.
 
     Shapes:   x (batch, *image) → alike
-    Raises:   ShapeError if x is of another size.
+    Raises:   ShapeError if x is of another size; UsageError if `image` is not three sizes.
     Source:   Hinton and Salakhutdinov 2006, Reducing the dimensionality of data with neural networks; its layers are
               dense, these are convolutions as in Masci, Meier, Cireşan and Schmidhuber 2011, with strides for pooling
     Example:
@@ -48,6 +53,8 @@ def autoencoder(
         >>> network.inference.shape, network.parameter_count
         ((batch, 28, 28, 1), 115217)
     """
+    if not isinstance(image, tuple | list) or len(image) != 3:
+        raise UsageError(_SIZES(image=image))
     height, breadth, channels = image
     small = (-(-height // 4), -(-breadth // 4), 2 * width)
 

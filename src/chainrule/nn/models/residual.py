@@ -23,8 +23,8 @@ __all__ = ["resnet"]
 
 _DEPTH = Message(
     "resnet.depth",
-    en="resnet(depth={depth}): the depth is 6n + 2, for n blocks in each stage: 8, 14, 20, 32, 44, 56 and so on.",
-    zh="resnet(depth={depth})：深度应为 6n + 2，其中 n 为每个阶段的块数：8、14、20、32、44、56 等。",
+    en="resnet(depth={depth!r}): the depth is 6n + 2, for n blocks in each stage: 8, 14, 20, 32, 44, 56 and so on.",
+    zh="resnet(depth={depth!r})：深度应为 6n + 2，其中 n 为每个阶段的块数：8、14、20、32、44、56 等。",
 )
 
 
@@ -48,9 +48,9 @@ def resnet(classes: int = 10, *, depth: int = 20, width: int = 16, scale: float 
         >>> trace(resnet(), [(32, 32, 3)]).parameter_count
         269722
     """
-    blocks, rest = divmod(depth - 2, 6)
-    if blocks < 1 or rest:
+    if not isinstance(depth, int) or depth < 8 or depth % 6 != 2:
         raise UsageError(_DEPTH(depth=depth))
+    blocks = depth // 6
     return Sequential([
         Rescaling(scale, name="rescaling"),
         *_convolution(width, 1, ""),

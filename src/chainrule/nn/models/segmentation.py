@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chainrule.errors import ShapeError
+from chainrule.errors import ShapeError, UsageError
 from chainrule.graph.extent import show_shape
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
@@ -24,6 +24,11 @@ _ODD = Message(
     zh="特征图 {x} 无法减半后再恢复：得到的是 {y}。图像的边长必须能按层级数（depth）逐次减半；请填充图像，例如使用"
     " ZeroPadding2D。",
 )
+_DEPTH = Message(
+    "unet.depth",
+    en="unet(depth={depth!r}): the number of levels below the first is a whole number, 0 or more; each halves maps.",
+    zh="unet(depth={depth!r})：第一层以下的层级数必须是不小于 0 的整数；每一级将特征图减半。",
+)
 
 
 def unet(classes: int = 1, *, depth: int = 3, width: int = 16, scale: float = 1 / 255) -> Sequential:
@@ -41,7 +46,7 @@ def unet(classes: int = 1, *, depth: int = 3, width: int = 16, scale: float = 1 
     binary_cross_entropy, or with several classes for cross_entropy with integer labels (batch, height, width).
 
     Shapes:   x (batch, height, width, c) → (batch, height, width, classes); 2^depth divides height and width
-    Raises:   ShapeError if it does not.
+    Raises:   ShapeError if it does not; UsageError if the depth is no whole number, or negative.
     Source:   Ronneberger, Fischer and Brox 2015, U-Net: convolutional networks for biomedical image segmentation
     Example:
         >>> from chainrule.nn import trace, unet
@@ -49,6 +54,8 @@ def unet(classes: int = 1, *, depth: int = 3, width: int = 16, scale: float = 1 
         >>> network.inference.shape, network.parameter_count
         ((batch, 32, 32, 1), 481745)
     """
+    if not isinstance(depth, int) or depth < 0:
+        raise UsageError(_DEPTH(depth=depth))
     return Sequential([
         Rescaling(scale, name="rescaling"),
         *_level(width, depth),

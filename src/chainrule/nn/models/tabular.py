@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import index
 from typing import Any
 
-from chainrule.errors import ShapeError
+from chainrule.errors import ShapeError, UsageError
 from chainrule.graph.extent import show_shape
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
@@ -33,6 +34,11 @@ _PAIR = Message(
     "fit((numbers, categories), y).",
     zh="tabular_mlp 需要两个输入，但得到的是 {given}。请给出一对数组，即数值和类别：fit((numbers, categories), y)。",
 )
+_CATEGORIES = Message(
+    "tabular_mlp.categories",
+    en="tabular_mlp({categories!r}): give how many values each column of categories can take, such as (7, 12).",
+    zh="tabular_mlp({categories!r})：请给出每个类别列的取值个数，例如 (7, 12)。",
+)
 
 
 def tabular_mlp(
@@ -47,8 +53,8 @@ def tabular_mlp(
     to mean 0 and variance 1 first. The output is linear, for any loss: a number, a logit, or one for each class.
 
     Shapes:   (numbers (batch, n), categories (batch, k) from 0 to cᵢ - 1) → (batch, outputs)
-    Raises:   ShapeError if there are not two inputs, or not k columns; DataError, while it runs, for a category that
-              is out of range.
+    Raises:   UsageError if `categories` are no sizes; ShapeError if there are not two inputs, or not k columns;
+              DataError, while it runs, for a category that is out of range.
     Source:   Guo and Berkhahn 2016, Entity embeddings of categorical variables, whose sizes were chosen by hand; half
               of the values and at most 50 is what fastai had first (Howard and others 2018)
     Example:
@@ -57,7 +63,13 @@ def tabular_mlp(
         >>> network.parameters["columns/embedding1/embeddings"].tensor.shape, network.parameter_count
         ((7, 4), 3109)
     """
-    tables = [Embedding(c, min(-(-c // 2), most), name=f"embedding{k}") for k, c in enumerate(categories, 1)]
+    try:
+        counts = [index(count) for count in categories]  # of an array, such as codes.max(0) + 1, too
+    except TypeError:
+        counts = []
+    if not counts:
+        raise UsageError(_CATEGORIES(categories=categories))
+    tables = [Embedding(c, min(-(-c // 2), most), name=f"embedding{k}") for k, c in enumerate(counts, 1)]
     hidden = [Dense(u, "relu", kernel_initializer="he_normal", name=f"dense{k}") for k, u in enumerate(units, 1)]
     return Sequential([EmbeddedColumns(tuple(tables), name="columns"), *hidden, Dense(outputs, name="outputs")])
 
