@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chainrule.errors import ShapeError, UsageError
 from chainrule.graph.extent import show_shape
 from chainrule.graph.tensor import Tensor
@@ -29,7 +31,7 @@ _SIZES = Message(
 
 
 def autoencoder(
-    code: int = 32, *, image: tuple[int, int, int] = (28, 28, 1), width: int = 16, scale: float = 1 / 255
+    code: int = 32, *, image: Sequence[int] = (28, 28, 1), width: int = 16, scale: float = 1 / 255
 ) -> Sequential:
     """An encoder, which keeps `code` numbers of an image, and a decoder, which makes the image again from these.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from chainrule.errors import UsageError
 from chainrule.graph.tensor import Tensor
@@ -48,9 +49,7 @@ def resnet(classes: int = 10, *, depth: int = 20, width: int = 16, scale: float 
         >>> trace(resnet(), [(32, 32, 3)]).parameter_count
         269722
     """
-    if not isinstance(depth, int) or depth < 8 or depth % 6 != 2:
-        raise UsageError(_DEPTH(depth=depth))
-    blocks = depth // 6
+    blocks = _blocks(depth)
     return Sequential([
         Rescaling(scale, name="rescaling"),
         *_convolution(width, 1, ""),
@@ -63,6 +62,13 @@ def resnet(classes: int = 10, *, depth: int = 20, width: int = 16, scale: float 
         GlobalAveragePooling2D(name="average"),
         Dense(classes, name="scores"),
     ])  # fmt: skip
+
+
+def _blocks(depth: Any) -> int:
+    """How many blocks each stage of a network with so many layers has."""
+    if not isinstance(depth, int) or depth < 8 or depth % 6 != 2:
+        raise UsageError(_DEPTH(depth=depth))
+    return depth // 6
 
 
 def _convolution(maps: int, strides: int, number: str) -> list[Layer]:

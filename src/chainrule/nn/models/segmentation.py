@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chainrule.errors import ShapeError, UsageError
 from chainrule.graph.extent import show_shape
 from chainrule.graph.tensor import Tensor
@@ -54,13 +56,17 @@ def unet(classes: int = 1, *, depth: int = 3, width: int = 16, scale: float = 1 
         >>> network.inference.shape, network.parameter_count
         ((batch, 32, 32, 1), 481745)
     """
-    if not isinstance(depth, int) or depth < 0:
-        raise UsageError(_DEPTH(depth=depth))
+    _check_depth(depth)
     return Sequential([
         Rescaling(scale, name="rescaling"),
         *_level(width, depth),
         Conv2D(classes, 1, name="scores"),
     ])  # fmt: skip
+
+
+def _check_depth(depth: Any) -> None:
+    if not isinstance(depth, int) or depth < 0:
+        raise UsageError(_DEPTH(depth=depth))
 
 
 def _level(maps: int, below: int) -> list[Layer]:
