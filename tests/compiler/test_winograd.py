@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.autodiff.reverse import gradients
+from chainrule.compiler import winograd
 from chainrule.compiler.pipeline import Compiled, compiled
 from chainrule.compiler.target import detect
 from chainrule.execute import Program
@@ -20,6 +21,8 @@ from chainrule.graph.extent import concrete_shape
 from chainrule.graph.loopnest import LoopNest
 from chainrule.graph.operation import Array
 from chainrule.graph.tensor import Tensor
+from chainrule.nn import Conv2D
+from tests.execute import random_models
 from tests.execute.agreement import difference, quick_target
 
 WIDE = (3, 3, 24, 24)
@@ -154,6 +157,31 @@ def test_what_is_also_an_output_is_computed_as_a_whole():
         network.computed(program, given), network.computed(Program(network.outputs), given), strict=True
     ):
         np.testing.assert_allclose(actual, wanted, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("seed", [4])
+def test_in_random_networks(seed, monkeypatch):
+    """Among all else that networks have, with all convolutions in tiles, few as their channels may be."""
+
+    def convolution(filters: int, size: object, **options: Any) -> Conv2D:
+        plain = {k: v for k, v in options.items() if k not in ("strides", "dilation", "groups")}
+        return Conv2D(filters, (3, 3), **plain)
+
+    monkeypatch.setattr(random_models, "Conv2D", convolution)
+    monkeypatch.setattr(winograd, "is_worth_it", lambda c: True)
+    model = random_models.random_model(seed)
+    outputs = model.outputs(model.step, False)
+    target = quick_target()
+    program = NativeProgram(outputs, target=replace(target, flags=(*target.flags, "-DIN_TILES")))  # by another name
+    assert _tiled(program.compiled)
+    for samples in (2, 17, 33):
+        given = model.samples(samples)
+        bindings, exact = model.bindings(model.step, given), model.exact(given, False)
+        wanted = Program(outputs).run(bindings)
+        columns = (program.run(bindings, batch=samples), wanted, exact.outputs, exact.spread)
+        for actual, reference, true, spread in zip(*columns, strict=True):
+            message = difference(actual, reference, true, spread)
+            assert not message or not exact.decided, message
 
 
 def test_parts_of_a_chunk_pass_through_the_transforms():

@@ -11,13 +11,14 @@ recognised is the form of a nest, whatever operation it comes from; what replace
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 
 from chainrule.compiler.expressions import Expressions, reads
 from chainrule.compiler.forms import is_identity
-from chainrule.compiler.lowering import normalised
+from chainrule.compiler.lowering import alive, normalised
 from chainrule.compiler.samples import batch_axis, batch_sum
 from chainrule.compiler.strips import PART
 from chainrule.graph.affine import Affine, Axis
@@ -109,12 +110,17 @@ def with_tiles(
     nests: Sequence[LoopNest], outputs: Sequence[Buffer], lanes: int, expressions: Expressions
 ) -> list[LoopNest]:
     """The nests, with convolutions in tiles wherever that is priced faster."""
+    cropped = list(_cropped(nests, set(outputs), expressions))
+    makers = _makers(cropped)
     made: list[LoopNest] = []
-    for n in _cropped(nests, set(outputs), expressions):
+    for n in cropped:
         c = convolution(n, expressions)
-        tiles = _Tiles(c, lanes, expressions).nests() if c is not None and is_worth_it(c) else [n]
-        made += [plain for x in tiles if (plain := normalised(x, expressions)) is not None] if c is not None else [n]
-    return made
+        if c is None or not is_worth_it(c):
+            made.append(n)
+            continue
+        tiles = _Tiles(_without_padding(c, makers, expressions), lanes, expressions).nests()
+        made += [plain for x in tiles if (plain := normalised(x, expressions)) is not None]
+    return alive(made, outputs)
 
 
 def is_worth_it(c: Convolution) -> bool:
@@ -209,7 +215,7 @@ def _is_separable(c: Convolution) -> bool:
         )
         and partner.isdisjoint(never) and partner >= mine | summed and c.data.free_axes >= {c.samples, *summed}
         and (c.is_of_weights or c.samples not in partner)
-        and not (c.is_of_weights and (summed or c.conditions))
+        and not (c.is_of_weights and summed)
         and all(isinstance(a.extent, int) for a in (*c.data.free_axes, *partner) if a != c.samples)
     )  # fmt: skip
 
@@ -234,6 +240,32 @@ def _cropped(nests: Sequence[LoopNest], outputs: set[Buffer], expressions: Expre
             moved[view.buffer] = LoopNest(reader.axes, (Output(view.buffer, view.index, value, view.accumulate),))
             continue
         yield moved.get(o.buffer, n)
+
+
+def _makers(nests: Sequence[LoopNest]) -> dict[Buffer, LoopNest]:
+    """The nests that alone make all of a buffer."""
+    counts = Counter(o.buffer for n in nests for o in n.outputs)
+    return {n.outputs[0].buffer: n for n in nests if len(n.outputs) == 1 and counts[n.outputs[0].buffer] == 1}
+
+
+def _without_padding(c: Convolution, makers: Mapping[Buffer, LoopNest], expressions: Expressions) -> Convolution:
+    """The same, its data read where a nest has it from that only puts zeros around: the tiles do so by themselves."""
+    maker = makers.get(c.data.buffer)
+    if maker is None or maker.ordered or maker.outputs[0].accumulate or not is_identity(maker.outputs[0]):
+        return c
+    (o,) = maker.outputs
+    if not isinstance(o.value, Guard) or not isinstance(o.value.value, Read):
+        return c
+    by = {
+        i.pure: at for i, at in zip(o.index, c.data.index, strict=True)
+        if isinstance(i, Affine) and isinstance(at, Affine) and i.pure is not None
+    }  # fmt: skip
+    data = expressions.substituted(o.value.value, by)
+    assert isinstance(data, Read)
+    conditions = tuple((i.substitute(by), extent) for i, extent in o.value.conditions)
+    bare = replace(c, data=data, conditions=(*c.conditions, *conditions))
+    plain = all(isinstance(i, Affine) for i in data.index)
+    return bare if plain and _is_separable(bare) else c
 
 
 def _is_shifted(part: Read, reader: LoopNest) -> bool:
