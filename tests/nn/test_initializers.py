@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -139,3 +140,9 @@ def test_names():
         as_initializer("he_norml")
     with pytest.raises(UsageError, match=r"Glorot\(distribution='gaussian'\)"):
         Glorot("gaussian")
+
+
+@pytest.mark.parametrize(("given", "match"), [(He, "write He()"), (np.ones((2, 3)), "is ndarray"), (0.1, "is float")])
+def test_what_is_no_initializer(given, match):
+    with pytest.raises(UsageError, match=re.escape(match)):
+        as_initializer(given)

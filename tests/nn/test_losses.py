@@ -177,6 +177,14 @@ def test_shapes_that_would_broadcast_are_refused(loss):
         loss(tensor(np.zeros((2, 3))), tensor(np.zeros((2, 1))))
 
 
+@pytest.mark.parametrize("name", [name for name in LOSSES if name not in ("triplet_margin", "gaussian_likelihood")])
+def test_tuples_of_outputs_or_targets_are_refused(name):
+    x = tensor(np.ones((2, 3)))
+    for outputs, targets in [((x, x), (x, x)), (x, (x, x))]:
+        with pytest.raises(UsageError, match="compares one output with one target, but was given a tuple of 2"):
+            LOSSES[name](outputs, targets)
+
+
 def test_labels_that_fit_neither_way_are_refused():
     with pytest.raises(ShapeError, match="or an integer label for each sample"):
         SquaredDistance()(tensor(np.zeros((2, 3))), tensor(np.zeros((2, 4))))

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 from chainrule.errors import UsageError
-from chainrule.nn import L2, BatchNormalization, CategoricalCrossEntropy, Dropout, Huber, Rescaling, ZeroPadding2D
+from chainrule.nn import (
+    L2,
+    BatchNormalization,
+    CategoricalCrossEntropy,
+    Dense,
+    Dropout,
+    Embedding,
+    Huber,
+    Rescaling,
+    Sequential,
+    ZeroPadding2D,
+    trace,
+)
 
 
 @pytest.mark.parametrize(
@@ -27,9 +40,19 @@ from chainrule.nn import L2, BatchNormalization, CategoricalCrossEntropy, Dropou
         (Rescaling, {"scale": math.nan}, "scale must be a finite number"),
         (Rescaling, {"scale": 1, "offset": None}, "offset must be a finite number"),
         (ZeroPadding2D, {"padding": -1}, "does not say how much on each side: give an integer from 0 on"),
+        (Dense, {"units": True}, "units must be a whole number above 0"),
+        (Dense, {"units": np.float64(3)}, "units must be a whole number above 0"),
         (ZeroPadding2D, {"padding": 1.5}, "does not say how much on each side: give an integer from 0 on"),
     ],
 )
 def test_it_is_refused(kind, arguments, match):
     with pytest.raises(UsageError, match=match):
         kind(**arguments)
+
+
+def test_sizes_may_be_numpys_integers():
+    """What `y.max() + 1` gives, for one."""
+    network = Sequential([Embedding(np.int64(5), np.int32(4)), Dense(np.uint8(3))])
+    assert {n: p.tensor.shape for n, p in trace(network, [(2,)]).parameters.items()} == {
+        "embedding/embeddings": (5, 4), "dense/kernel": (4, 3), "dense/bias": (3,),
+    }  # fmt: skip

@@ -345,6 +345,10 @@ def test_sizes_and_axes_may_be_numpys_integers():
     np.testing.assert_array_equal(ops.pad(x, np.array([[1, 0], [0, 1]])).numpy(), np.pad(x, [(1, 0), (0, 1)]))
     assert ops.max_pool(x[None, :, :, None], np.int64(2), strides=one).shape == (1, 1, 2, 1)
     assert ops.uniform((np.int64(2), 3), seed=0).shape == (2, 3)
+    one_tensor, image = ops.argmax([0, 1]), x[None, :, :, None]
+    np.testing.assert_array_equal(ops.sum(x, one_tensor).numpy(), x.sum(1))
+    np.testing.assert_array_equal(ops.sum(x, np.array(1)).numpy(), x.sum(1))
+    assert ops.max_pool(image, 2, strides=one_tensor, padding=one_tensor).shape == (1, 3, 4, 1)
     assert ops.one_hot([1], np.int64(3)).shape == (1, 3)
     assert ops.arange(np.int64(3)).shape == (3,)
     assert ops.scatter_add([1.0], [0], np.int64(3)).shape == (3,)
@@ -355,3 +359,10 @@ def test_sizes_and_axes_may_be_numpys_integers():
         4,
         1,
     )
+
+
+def test_full_of_several_numbers():
+    for value in ([1, 2], np.arange(2), np.float32(3), np.int64(4), True, [[1.5], [2.5], [3.5]]):
+        np.testing.assert_array_equal(ops.full((3, 2), value).numpy(), np.full((3, 2), value, "f4"))
+    assert ops.full(2, 1.5, "int32").numpy().tolist() == [1, 1]
+    assert ops.concatenate(np.ones((3, 2))).shape == ops.concatenate(ops.ones((3, 2))).shape == (6,)

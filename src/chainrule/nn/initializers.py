@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from chainrule.errors import ShapeError, UsageError
 from chainrule.graph.extent import show_shape
 from chainrule.messages import Message
-from chainrule.nn.names import named
+from chainrule.nn.names import named, refuse_class
 from chainrule.nn.normals import standard_normal
 from chainrule.ops.random import uniform
 
@@ -22,6 +22,12 @@ _UNKNOWN = Message(
     "initializer.unknown",
     en="Initializer '{name}' is not known; choose one of: {known}.{suggestion}",
     zh="未知的初始化方法“{name}”；可选：{known}。{suggestion}",
+)
+_NOT_ONE = Message(
+    "initializer.not_one",
+    en="the initializer is {given}; give a name such as 'glorot_uniform', an object such as He(), or a function of a "
+    "shape, a seed and a stream.",
+    zh="初始化方法是 {given}；请给出名称（如 'glorot_uniform'）、对象（如 He()）或接受形状、种子和随机流的函数。",
 )
 _DISTRIBUTION = Message(
     "initializer.distribution",
@@ -231,6 +237,11 @@ INITIALIZERS: dict[str, Initializer] = {
 def as_initializer(initializer: str | Initializer) -> Initializer:
     """The initializer itself, or the one of this name.
 
-    Raises:   UsageError if the name is not known.
+    Raises:   UsageError if the name is not known, or what is given is no initializer.
     """
-    return named(initializer, INITIALIZERS, _UNKNOWN) if isinstance(initializer, str) else initializer
+    if isinstance(initializer, str):
+        return named(initializer, INITIALIZERS, _UNKNOWN)
+    refuse_class("the initializer", initializer)
+    if not callable(initializer):
+        raise UsageError(_NOT_ONE(given=type(initializer).__name__))
+    return initializer

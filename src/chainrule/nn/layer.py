@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, ClassVar, Self
 
 from chainrule.errors import ShapeError, UsageError
@@ -64,7 +65,8 @@ def features(x: Tensor) -> int:
 
 
 def check_positive(layer: Layer, **sizes: Any) -> None:
-    """Refuse sizes that no array can have."""
+    """Refuse sizes that no array can have; NumPy's integers, as in `y.max() + 1`, become Python's."""
     for name, value in sizes.items():
-        if not isinstance(value, int) or value < 1:
+        if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
             raise UsageError(_NOT_POSITIVE(layer=type(layer).__name__, name=name, value=value))
+        object.__setattr__(layer, name, int(value))

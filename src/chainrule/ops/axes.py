@@ -46,10 +46,15 @@ Axes = int | Sequence[int] | None
 Sizes = Extent | Sequence[Extent]
 
 
+def is_several(value: Any) -> bool:
+    """Whether this holds numbers and is not one itself, as a tensor or an array without axes is; texts are neither."""
+    return isinstance(value, Iterable) and not isinstance(value, str) and getattr(value, "ndim", 1) > 0
+
+
 def as_shape(operation: str, sizes: Any, *, least: int = 0) -> Shape:
     """One size or several as a shape."""
     try:
-        given = sizes if isinstance(sizes, Iterable) else (sizes,)
+        given = sizes if is_several(sizes) else (sizes,)
         shape = tuple(e if isinstance(e, Batch) else index(e) for e in given)
     except TypeError:
         raise ShapeError(_NOT_SIZES(operation=operation, sizes=repr(sizes))) from None
@@ -76,10 +81,8 @@ def normalized_axes(operation: str, axes: Axes, x: Tensor) -> tuple[int, ...]:
     """The axes in increasing order; None means all."""
     if axes is None:
         return tuple(range(x.ndim))
-    chosen = [
-        normalized_axis(operation, a, x)
-        for a in (axes if isinstance(axes, Iterable) and not isinstance(axes, str) else [axes])
-    ]
+    given: Any = axes
+    chosen = [normalized_axis(operation, a, x) for a in (given if is_several(given) else [given])]
     if len(set(chosen)) < len(chosen):
         raise ShapeError(_TWICE(operation=operation, axes=axes, shape=show_shape(x.shape)))
     return tuple(sorted(chosen))

@@ -33,6 +33,11 @@ _EINSUM = Message(
     en="einsum: '{subscripts}' does not fit {count} tensors; write e.g. 'ij,jk->ik', one letter for each axis.",
     zh="einsum：“{subscripts}”与 {count} 个张量不符；请写成例如 'ij,jk->ik'，每个轴一个字母。",
 )
+_EINSUM_TEXT = Message(
+    "einsum.text",
+    en="einsum: the subscripts come first, a text such as 'ij,jk->ik', and then the tensors; but the first is {given}.",
+    zh="einsum：首先是下标文本，例如 'ij,jk->ik'，然后是张量；但第一个参数是 {given}。",
+)
 _EINSUM_REST = Message(
     "einsum.rest",
     en="einsum: '{subscripts}' says nothing of the axes {shape} that '...' stands for; write '...' behind '->' "
@@ -253,6 +258,8 @@ def einsum(subscripts: str, *tensors: Any) -> Tensor:
         >>> einsum("...i,i", [[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0])
         Tensor([3. 7.], shape=(2,), dtype=float32)
     """
+    if not isinstance(subscripts, str):
+        raise UsageError(_EINSUM_TEXT(given=type(subscripts).__name__))
     left, arrow, right = subscripts.replace(" ", "").partition("->")
     inputs = left.split(",")
     named = "".join(inputs).replace("...", "")

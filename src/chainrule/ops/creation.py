@@ -15,7 +15,7 @@ from chainrule.graph.extent import Extent, concrete
 from chainrule.graph.loopnest import LoopNest, axes_of, nest
 from chainrule.graph.operation import Array, Attributes, Type
 from chainrule.graph.scalar import convert
-from chainrule.graph.tensor import Leaf, Tensor, apply, number
+from chainrule.graph.tensor import Leaf, Tensor, apply, number, tensor
 from chainrule.ops.axes import Sizes, as_shape
 from chainrule.ops.kinds import elementwise as kind
 
@@ -23,16 +23,20 @@ __all__ = ["arange", "full", "ones", "size", "zeros"]
 
 
 def full(shape: Sizes, value: Any, dtype: DType | DTypeLike = float32) -> Tensor:
-    """A tensor filled with one value.
+    """A tensor filled with one value, or with several that broadcast to its shape.
 
     Shapes:   → shape
+    Raises:   DTypeError if the value is no number; ShapeError if several do not broadcast.
     Example:
         >>> full((2,), 3)
         Tensor([3. 3.], shape=(2,), dtype=float32)
     """
     shape = as_shape("full", shape)
-    value = value if isinstance(value, Tensor) else number(value, as_dtype(dtype))
-    return kind.broadcast_to(value, shape)
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, int) or (isinstance(value, float) and as_dtype(dtype).floating):
+        value = number(value, as_dtype(dtype))
+    return kind.broadcast_to(value if isinstance(value, Tensor) else tensor(value, dtype), shape)
 
 
 def zeros(shape: Sizes, dtype: DType | DTypeLike = float32) -> Tensor:

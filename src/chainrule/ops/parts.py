@@ -219,6 +219,7 @@ def concatenate(tensors: Sequence[Any], axis: int = 0) -> Tensor:
         >>> concatenate([[1, 2], [3]])
         Tensor([1 2 3], shape=(3,), dtype=int64)
     """
+    tensors = list(tensors)
     if not tensors:
         raise UsageError(_NOTHING())
     operands = lift(tensors)

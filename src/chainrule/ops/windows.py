@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import index
 from typing import Any
@@ -11,6 +11,7 @@ from chainrule.errors import ShapeError, UsageError
 from chainrule.graph.extent import Batch, Shape, show_shape
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message, suggestion
+from chainrule.ops.axes import is_several
 from chainrule.ops.parts import pad
 
 _FIT = Message(
@@ -144,10 +145,10 @@ def windows(operation: str, rank: int, size: PerAxis, strides: PerAxis, dilation
     return Windows(operation, *(sizes(operation, name, value, rank) for name, value in given))
 
 
-def sizes(operation: str, name: str, value: PerAxis, rank: int, least: int = 1) -> tuple[int, ...]:
+def sizes(operation: str, name: str, value: Any, rank: int, least: int = 1) -> tuple[int, ...]:
     """One integer, at least 1 or 0, for each spatial axis."""
     try:
-        given = tuple(map(index, value)) if isinstance(value, Iterable) else (index(value),) * rank
+        given = tuple(map(index, value)) if is_several(value) else (index(value),) * rank
     except TypeError:
         given = ()
     if len(given) != rank or min(given) < least:
@@ -179,8 +180,8 @@ def border_widths(operation: str, name: str, value: int | Sequence[int | Pair], 
 def _pairs(value: Any, rank: int) -> list[Pair] | None:
     """One pair for each axis, from a number for all sides, or a number or pair for each axis; None from others."""
     try:
-        entries = list(value) if isinstance(value, Iterable) else [value] * rank
-        pairs = [tuple(index(n) for n in e) if isinstance(e, Iterable) else (index(e),) * 2 for e in entries]
+        entries = list(value) if is_several(value) else [value] * rank
+        pairs = [tuple(index(n) for n in e) if is_several(e) else (index(e),) * 2 for e in entries]
     except TypeError:
         return None
     if len(pairs) != rank or any(len(pair) != 2 or min(pair) < 0 for pair in pairs):

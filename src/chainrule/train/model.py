@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -173,7 +174,7 @@ class Model:
         self.training_state: TrainingState | None = None
         self._predictor: Predictor | None = None
         if input_shape is not None:
-            shape: Sequence[Any] = (input_shape,) if isinstance(input_shape, int) else input_shape
+            shape: Any = (input_shape,) if isinstance(input_shape, Integral) else input_shape
             several = bool(shape) and all(isinstance(part, Sequence) for part in shape)
             self.build([tuple(part) for part in shape] if several else [tuple(shape)])
 

@@ -18,6 +18,7 @@ from chainrule.nn.losses.loss import (
     as_one_hot,
     inner,
     label_weights,
+    refuse_several,
 )
 from chainrule.nn.ranges import FRACTION, NOT_NEGATIVE, check_number, is_within
 from chainrule.ops.activations import sigmoid, softplus
@@ -105,6 +106,7 @@ class CategoricalCrossEntropy(CategoricalLoss):
         check_class_weights(self, self.class_weights)
 
     def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        refuse_several(self, outputs, targets)
         logits = as_logits(self, outputs, self.from_logits)
         loss = cross_entropy(logits, targets, label_smoothing=self.label_smoothing)
         if self.class_weights is not None:
@@ -187,8 +189,8 @@ class CategoricalFocalCrossEntropy(CategoricalLoss):
         check_class_weights(self, self.class_weights)
 
     def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        log_p = log_softmax(as_logits(self, outputs, self.from_logits))
         y = as_one_hot(self, outputs, targets)
+        log_p = log_softmax(as_logits(self, outputs, self.from_logits))
         # kept from 0, where the derivative of a power below 1 is infinite
         missing = clip(-expm1(log_p), SMALLEST, 1.0)
         loss = -sum(where(y == 0.0, 0.0, y * power(missing, self.gamma) * log_p), -1)

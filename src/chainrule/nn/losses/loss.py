@@ -23,6 +23,13 @@ _SHAPES = Message(
     en="{loss}: the outputs have shape {outputs}, but the targets {targets}. Give one target for each output{also}.",
     zh="{loss}：输出的形状为 {outputs}，而目标为 {targets}。请为每个输出给出一个目标{also}。",
 )
+_SEVERAL = Message(
+    "loss.several",
+    en="{loss} compares one output with one target, but was given a tuple of {count}. Give a function of the tuples, "
+    "such as lambda outputs, targets: {loss}()(outputs[0], targets[0]) + ….",
+    zh="{loss} 将一个输出与一个目标比较，但给出的是 {count} 个的元组。请给出以元组为参数的函数，例如 "
+    "lambda outputs, targets: {loss}()(outputs[0], targets[0]) + …。",
+)
 OR_LABELS = Message("loss.or_labels", en=", or an integer label for each sample", zh="，或为每个样本给出一个整数标签")
 _CLASS_WEIGHTS = Message(
     "loss.class_weights",
@@ -67,8 +74,16 @@ def inner(x: Tensor) -> tuple[int, ...]:
     return tuple(range(1, x.ndim))
 
 
+def refuse_several(loss: Loss, *given: Any) -> None:
+    """Refuse the tuples that there are where a network gives several outputs."""
+    for x in given:
+        if isinstance(x, tuple):
+            raise UsageError(_SEVERAL(loss=type(loss).__name__, count=len(x)))
+
+
 def aligned(loss: Loss, outputs: Tensor, targets: Tensor, also: str = "") -> Tensor:
     """The targets in the outputs' shape and type. Broadcasting would silently compare every sample with every other."""
+    refuse_several(loss, outputs, targets)
     if targets.shape == outputs.shape[:-1] and outputs.shape[-1] == 1:
         targets = reshape(targets, outputs.shape)
     if targets.shape != outputs.shape:
@@ -79,6 +94,7 @@ def aligned(loss: Loss, outputs: Tensor, targets: Tensor, also: str = "") -> Ten
 
 def as_one_hot(loss: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
     """A vector for each label: that of its class where it is an integer, itself where it is one."""
+    refuse_several(loss, outputs, targets)
     classes = outputs.shape[-1] if outputs.ndim > 1 else None
     if isinstance(classes, int) and not targets.dtype.floating and targets.shape == outputs.shape[:-1]:
         return one_hot(targets, classes, outputs.dtype)
