@@ -25,13 +25,14 @@ def updated(
     Where that memory is still read when the new value is made, or where one value replaces several inputs, the value is
     copied at the end instead; so where it is made before the number that is watched.
     """
+    read = {id(n): {r.buffer for r in reads(n)} for phase in phases for n in phase.nests}  # once for all new values
     in_place: dict[Buffer, Buffer] = {}
     copies: list[LoopNest] = []
     for tensor, k in carried.items():
         new, old = lowered.outputs[k], lowered.inputs.get(tensor)
         if old is None or new is old or has_batch(new.shape):
             continue
-        if new not in in_place and _may_overwrite(new, old, watched, phases):
+        if new not in in_place and _may_overwrite(new, old, watched, phases, read):
             in_place[new] = old
             continue
         axes = axes_of(old)
@@ -46,8 +47,13 @@ def updated(
     return [*phases, *last], in_place
 
 
-def _may_overwrite(new: Buffer, old: Buffer, watched: Buffer | None, phases: Sequence[Phase]) -> bool:
-    """Whether one nest of an array phase makes the new value, element by element, after all that reads the old one."""
+def _may_overwrite(
+    new: Buffer, old: Buffer, watched: Buffer | None, phases: Sequence[Phase], read: Mapping[int, set[Buffer]]
+) -> bool:
+    """Whether one nest of an array phase makes the new value, element by element, after all that reads the old one.
+
+    `read` has the buffers that each nest reads, by the nest's identity.
+    """
     writers = [(p, n) for p, phase in enumerate(phases) for n in phase.nests if any(o.buffer is new for o in n.outputs)]
     if len(writers) != 1 or phases[writers[0][0]].chunked:
         return False
@@ -57,7 +63,7 @@ def _may_overwrite(new: Buffer, old: Buffer, watched: Buffer | None, phases: Seq
         return False
     if any(r.buffer is old and r.index != output.index for r in reads(writer)):
         return False
-    if any(r.buffer is old for phase in phases[where + 1 :] for n in phase.nests for r in reads(n)):
+    if any(old in read[id(n)] for phase in phases[where + 1 :] for n in phase.nests):
         return False
     if any(o.buffer is watched for phase in phases[where + 1 :] for n in phase.nests for o in n.outputs):
         return False
@@ -66,8 +72,8 @@ def _may_overwrite(new: Buffer, old: Buffer, watched: Buffer | None, phases: Seq
     nests = phases[where].nests
     after = {o.buffer for o in writer.outputs}
     for n in nests[nests.index(writer) + 1 :]:
-        if any(r.buffer in after for r in reads(n)):
+        if read[id(n)] & after:
             after |= {o.buffer for o in n.outputs}
-            if watched in after or any(r.buffer is old for r in reads(n)):
+            if watched in after or old in read[id(n)]:
                 return False
     return True
