@@ -15,10 +15,12 @@ def set_full() -> None:
     os.environ[_VARIABLE] = "1"
 
 
-def scaled(count: int) -> int:
+def scaled(count: int, one_in: int = 10) -> int:
     """The number of cases to run where the full test has `count`: all of them, or a tenth and at least one.
+
+    A test that costs more than it finds in the everyday run takes one in more than ten.
 
     >>> for seed in range(scaled(10_000)):
     ...     pass
     """
-    return count if full() else max(1, count // 10)
+    return count if full() else max(1, count // one_in)

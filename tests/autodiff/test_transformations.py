@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from chainrule import ops
-from chainrule.autodiff import check_gradients, grad, gradients, hessian, hvp, jacobian, jvp, value_and_grad, vjp, vmap
+from chainrule.autodiff import check_gradients, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp, vmap
 from chainrule.autodiff.batching import batched
 from chainrule.autodiff.forward import pushforward
 from chainrule.errors import GradientError, ShapeError, UsageError
@@ -311,15 +311,6 @@ def test_check_gradients_catches_a_wrong_derivative():
 
 
 # --------------------------------------------------------------------------------------------------------- large graphs
-def test_a_hundred_thousand_nodes_in_a_row():
-    """No recursion: built, differentiated, and evaluated."""
-    x = y = input_tensor("x", ())
-    for _ in range(100_000):
-        y = -y
-    (gradient,) = gradients(y, [x])
-    assert Program([y, gradient]).run({x: 3.0}) == [3.0, 1.0]
-
-
 def test_long_graphs_in_forward_mode_and_for_many_samples():
     x = y = input_tensor("x", ())
     for _ in range(5_000):

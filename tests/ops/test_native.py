@@ -33,10 +33,10 @@ from tests.ops.case import Case
 from tests.ops.cases import CASES
 from tests.ops.test_properties import with_gradients
 
-_OTHER_TYPES = ("float32", "int64", "int32", "uint8", "bool")
+_INTEGERS = ("int64", "uint8", "int32", "bool")
 _COUNT = scaled(20)  # cases of each operation
-_PACK = 24  # graphs in one program: more cost the compiler's passes, fewer the reading of its prelude
-_PARTS = 12  # of the vocabulary, each a test
+_PACK = 40  # graphs in one program: more cost the compiler's passes, fewer the reading of its prelude
+_PARTS = 6  # of the vocabulary, each a test
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,13 +66,19 @@ def drawn(name: str, count: int) -> list[Case]:
     return list(found.values())[-count:]
 
 
-def graphs(case: Case) -> Iterator[tuple[list[Tensor], dict[Tensor, Array]]]:
+def types(name: str, k: int) -> tuple[str, ...]:
+    """The types of the k-th case of an operation, beside float64.
+
+    What has kernels of its own is tried in all of them. What consists of other operations meets its integers in a
+    cast, or in those; each of its cases takes one type, and the operations take turns.
+    """
+    if full() or isinstance(ops.vocabulary.get(name), Primitive):
+        return ("float32", *_INTEGERS)
+    return ("float32", _INTEGERS[(list(CASES).index(name) + k) % len(_INTEGERS)])
+
+
+def compiled(name: str, case: Case, dtypes: tuple[str, ...]) -> Iterator[Compiled]:
     """The case in every type, with its derivatives in both modes, for one sample, many, and a symbolic batch."""
-    for each in compiled("", case):
-        yield each.outputs, each.bindings
-
-
-def compiled(name: str, case: Case) -> Iterator[Compiled]:
     for symbolic in (False, True) if case.batch else (False,):
         yield Compiled(name, *bound(case, case.placeholders(symbolic=symbolic)))
     if case.floats:
@@ -83,7 +89,7 @@ def compiled(name: str, case: Case) -> Iterator[Compiled]:
     if case.inputs and not case.unbatched:
         many = [tensor(np.stack([x, x])) for x in case.inputs]
         yield Compiled(name, vmap(lambda *x: with_gradients(case, x))(*many), {})
-    for dtype in _OTHER_TYPES if case.floats else ():
+    for dtype in dtypes if case.floats else ():
         other = case.converted(dtype)
         try:
             outputs, bindings = bound(other, other.placeholders())
@@ -147,7 +153,12 @@ def wrong(graphs: list[Compiled], batch: int | None) -> Iterator[str]:
 @cache
 def part(k: int) -> list[Compiled]:
     """The graphs of a part of the vocabulary."""
-    return [g for name in list(CASES)[k::_PARTS] for case in drawn(name, _COUNT) for g in compiled(name, case)]
+    return [
+        graph
+        for name in list(CASES)[k::_PARTS]
+        for place, case in enumerate(drawn(name, _COUNT))
+        for graph in compiled(name, case, types(name, place))
+    ]
 
 
 @pytest.mark.parametrize("k", range(_PARTS))
