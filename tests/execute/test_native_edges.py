@@ -58,6 +58,18 @@ def test_what_is_added_at_places_among_the_samples():
         agree(outputs, {x: random.normal(size=(size, 3)).astype("f4"), places: random.integers(0, size, size)})
 
 
+def test_parts_of_an_array_between_samples_in_lanes_and_in_rows():
+    """The gradient of a slice with steps is filled in two parts: zeros, and what elements at known places get."""
+    x, w = cr.input_tensor("x", (cr.batch, 3, 4)), cr.input_tensor("w", (4, 4))
+    parts = (x[:, ::-2, [0, 2, 2]], cr.conv1d(x, cr.reshape(w, (1, 4, 4)))[:, ::-2, [0, 2, 2]][..., 1:])
+    losses = [cr.mean(cr.tanh(y) * cr.sin(y)) for y in parts]
+    random = np.random.default_rng(0)
+    for size in (3, 17):
+        given = {x: random.normal(size=(size, 3, 4)).astype("f4"), w: random.normal(size=(4, 4)).astype("f4")}
+        agree(cr.gradients(losses[0], [x]), given)
+        agree([*parts, *cr.gradients(losses[1], [x, w])], given)
+
+
 def test_outputs_that_are_inputs_constants_or_asked_for_twice():
     x, w = cr.input_tensor("x", (cr.batch, 5)), cr.input_tensor("w", (5, 3))
     alone, number = cr.input_tensor("alone", (2, 2)), cr.input_tensor("number", ())

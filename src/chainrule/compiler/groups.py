@@ -135,25 +135,25 @@ class Group:
 
 
 def grouped(
-    nests: Sequence[LoopNest], keep: set[Buffer], expressions: Expressions, largest: Sequence[LoopNest]
+    nests: Sequence[LoopNest], keep: set[Buffer], expressions: Expressions, everything: Sequence[LoopNest]
 ) -> tuple[list[LoopNest], dict[Buffer, Buffer]]:
     """The kernels of a phase in order, and which buffers are others in the same memory.
 
-    `keep` are the buffers that are needed outside; `largest` are the nests of this and of other phases that may tell
-    where a maximum comes from.
+    `keep` are the buffers that are needed outside; `everything` are the nests of this and of other phases, which tell
+    where a maximum comes from, and what is filled in parts.
     """
-    return _Grouping(nests, keep, expressions, largest).run()
+    return _Grouping(nests, keep, expressions, everything).run()
 
 
 class _Grouping:
     def __init__(
-        self, nests: Sequence[LoopNest], keep: set[Buffer], expressions: Expressions, largest: Sequence[LoopNest]
+        self, nests: Sequence[LoopNest], keep: set[Buffer], expressions: Expressions, everything: Sequence[LoopNest]
     ) -> None:
         self.groups = [Group(n) for n in nests]
         self.keep, self.expressions = keep, expressions
-        self.places = places_of_maxima(largest)
+        self.places = places_of_maxima(everything)
         counts: dict[Buffer, int] = {}
-        for n in nests:
+        for n in everything:
             for b in {o.buffer for o in n.outputs}:
                 counts[b] = counts.get(b, 0) + 1
         self.in_parts = {b for b, k in counts.items() if k > 1}  # written by several nests
@@ -203,8 +203,10 @@ class _Grouping:
         accesses = [[r for r in g.reads if r.buffer is o.buffer] for g in readers]
         if any(not isinstance(i, Affine) for rs in accesses for r in rs for i in r.index):
             return False
-        if any(producer.is_by_rows and not producer.is_view and g.is_in_lanes for g in readers):
-            return False  # the reader would lose its lanes, and with them the zeros of those that are empty
+        if producer.is_by_rows and any(
+            g.is_in_lanes and (not producer.is_view or g.made & self.in_parts) for g in readers
+        ):
+            return False  # the reader would lose its lanes, which others that fill the same array or read it rely on
         if any(g.nest.ordered or _too_large(producer, g) for g in readers):
             return producer.is_view and is_identity(o)
         if not is_identity(o) and not _may_adopt(producer, readers, accesses):
