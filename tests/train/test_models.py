@@ -50,6 +50,7 @@ def test_a_residual_network_reads_digits(linear):
     assert accuracy(resnet(depth=8, width=8), epochs=3, rate=0.02) > linear + 0.05
 
 
+@pytest.mark.full
 def test_an_all_convolutional_network_reads_digits(linear):
     """Narrow as it is, it needs less dropout."""
     less = {"dropout1/rate": 0.0, "dropout2/rate": 0.1, "dropout3/rate": 0.1}

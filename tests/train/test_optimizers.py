@@ -26,6 +26,8 @@ from chainrule.train import Callback, Checkpoint, Model, ReduceLearningRateOnPla
 from tests.train.problems import BreakOff, clusters, everything, model, same
 from tests.train.problems import fit as fitted
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 ALL = AccumulateGradients(ClipByGlobalNorm(MaxNorm(ExponentialAverage(Adam(Cosine(0.05)), 0.9), 2.0), 1.0), 3)
 
 

@@ -69,6 +69,7 @@ def two_ways():
     return architecture
 
 
+@pytest.mark.usefixtures("compiled_quickly")
 @pytest.mark.parametrize("architecture", [convolutional, lenet5, lenet5_1998])
 def test_a_loaded_model_predicts_the_same_bits(tmp_path, architecture):
     trained = Model(architecture(), seed=3)
