@@ -33,6 +33,7 @@ from chainrule.graph.scalar import WHERE
 
 INFINITE = math.inf
 APART_AT_MOST = 512 * 1024  # bytes of sums whose lanes are kept apart, so that they stay in the cache
+WHOLE_VECTORS = 1.5  # of the time of a multiply-add with one vector and one number, where both factors are vectors
 BANKS_AT_MOST = 8  # threads that can sum over a batch at once
 
 
@@ -328,6 +329,7 @@ def _lanes_apart(nest: LoopNest, value: Reduce, lanes: int) -> bool:
     """Whether lanes are kept apart until the end, or each chunk is summed with vectors along the last parameter axis.
 
     By vector operations for each chunk: R points are summed for each parameter; the other way costs a transposed copy.
+    Lanes apart, both factors come as whole vectors; otherwise one line of the cache has a factor for many of them.
     """
     (o,) = nest.outputs
     shape = [e for e in o.buffer.shape if isinstance(e, int)]
@@ -343,7 +345,7 @@ def _lanes_apart(nest: LoopNest, value: Reduce, lanes: int) -> bool:
     if size * lanes * o.buffer.dtype.numpy.itemsize > APART_AT_MOST:
         return False
     elements = sum(math.prod(e for e in r.buffer.shape if isinstance(e, int)) for r in turned)
-    return size * (rows + 4) <= size / shape[-1] * padded * (rows * 1.1 + 0.25) + 3 * elements
+    return WHOLE_VECTORS * size * (rows + 4) <= size / shape[-1] * padded * (rows * 1.1 + 0.25) + 3 * elements
 
 
 def turnable(value: Reduce, last: Axis) -> bool:
