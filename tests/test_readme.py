@@ -94,3 +94,5 @@ def test_every_row_of_what_was_measured_names_a_command_that_is_there():
         assert "`" in cells[-1], cells[0]
         for names in re.findall(r"python -m benchmarks ([\w-]+)", cells[-1]):
             assert len(chosen([names])) == 1
+        for script in re.findall(r"python (\S+\.py)", cells[-1]):
+            assert (_ROOT / script).is_file(), script
