@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 
 # OpenBLAS reads it when it is loaded: its threads look for work for 2 ** 20 cycles, instead of 2 ** 28 (0.1 s), before
-# they sleep. Products follow each other at once, so this costs nothing; ours, whose turn is next, finds both cores free.
+# they sleep. Products follow each other at once, so this costs nothing; ours, whose turn is next, finds the cores free.
 os.environ["OPENBLAS_THREAD_TIMEOUT"] = "20"
 
-import numpy as np  # noqa: E402
+import numpy as np
 
-from benchmarks.turns import Turns  # noqa: E402
+from benchmarks.turns import Turns
 
 SIZE = 2048
 
