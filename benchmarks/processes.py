@@ -42,11 +42,13 @@ def run(contestant: Contestant, environment: Mapping[str, str] | None = None) ->
     """
     module, function = contestant.work.split(":")
     program = _PROGRAM.format(module=module, function=function, options=dict(contestant.options))
+    own = {**os.environ, **(environment or {})}
+    own.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed has its byte code; without it every import compiles
     started = time.monotonic()  # the same clock in all processes
     process = subprocess.run(
         [sys.executable, "-c", program],
         cwd=ROOT,
-        env={**os.environ, **(environment or {})},
+        env=own,
         capture_output=True,
         text=True,
     )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.compiler.assembly import ACCEPTED
+from chainrule.compiler.interface import ACCEPTED
 from chainrule.errors import ChainruleError, CompilerError
 from chainrule.execute.direct import _function_of, direct
 from chainrule.execute.immutable import immutable, is_immutable

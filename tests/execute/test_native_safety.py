@@ -16,7 +16,8 @@ import pytest
 
 import chainrule as cr
 from chainrule.autodiff.arguments import leaves
-from chainrule.compiler.layout import LINE, Layout, padded
+from chainrule.compiler.interface import LINE, padded
+from chainrule.compiler.layout import Layout
 from chainrule.compiler.pipeline import Compiled, compiled
 from chainrule.compiler.target import Target, available
 from chainrule.compiler.toolchain import find_compiler

@@ -13,6 +13,8 @@ schedule      vector axis, register tile and order of loops of a kernel
 kernels       a nest and its schedule as a C function       mathematics   the functions that it calls
 assembly      kernels, copies and barriers as the C text of a program
 pipeline      all of it, from tensors to C
+interface     what programs and their callers agree on      plan          what must be known of one to run it
+planning      the plan of a program                         identity      what finds one that was compiled before
 formulas      nests as formulas                             show          every stage as text for people
 target        instruction sets                              toolchain     a C text becomes a loaded library
 team          the threads that run programs

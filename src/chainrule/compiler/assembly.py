@@ -8,29 +8,18 @@ from pathlib import Path
 
 from chainrule.compiler import team
 from chainrule.compiler.copies import Arranged, Gather, Load, Step, Store, Turn, resolved
+from chainrule.compiler.interface import ACCEPTED, BANKS_AT_MOST, ROWS, TYPE_NUMBERS
 from chainrule.compiler.kernels import C_TYPES, Kernel, memory_type
-from chainrule.compiler.layout import ROWS, Layout, touched
+from chainrule.compiler.layout import Layout, touched
 from chainrule.compiler.mathematics import prelude
-from chainrule.compiler.samples import BANKS_AT_MOST
 from chainrule.compiler.strips import Strip
 from chainrule.compiler.toolchain import EXPORTED
-from chainrule.graph.dtype import DTYPES, DType, bool_, float32, float64, int32, int64, uint8
 from chainrule.graph.expression import Buffer
 from chainrule.graph.loopnest import LoopNest
 
 SPLIT = 40_000  # characters of kernels that two compilers side by side take less time for than one
 WORK_WEIGHT = 30_000  # characters of kernels that take as long to compile as what surrounds them
 ALONE = 4096  # points of a kernel over whole arrays that one thread computes sooner than several
-TYPE_NUMBERS = {dtype: k for k, dtype in enumerate(DTYPES)}
-ACCEPTED: dict[DType, tuple[DType, ...]] = {
-    float32: (float32, uint8, float64),
-    float64: (float64, float32, uint8),
-    int64: (int64, int32, uint8),
-    int32: (int32, uint8),
-    uint8: (uint8,),
-    bool_: (bool_,),
-}
-"""What the caller's arrays may hold where a program wants a type: converted as they are loaded."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from chainrule.compiler.copies import Arranged, Load, Step, Store, Turn, in_lanes, resolved
 from chainrule.compiler.expressions import reads
 from chainrule.compiler.forms import is_elementwise, vectors_along
+from chainrule.compiler.interface import LINE, ROWS, padded
 from chainrule.compiler.lowering import has_batch, is_sample_shape
 from chainrule.compiler.samples import CHUNK, Counted, summed_along
 from chainrule.compiler.strips import Strip
@@ -24,9 +25,6 @@ from chainrule.graph.affine import Affine, Axis
 from chainrule.graph.expression import Buffer, Index
 from chainrule.graph.extent import Batch, Extent
 from chainrule.graph.loopnest import LoopNest
-
-LINE = 64  # bytes; everything starts at a line of the cache
-ROWS = ("rows", "pairs", "triples")  # arenas in one memory, by how many axes are the batch
 
 
 @dataclass(frozen=True)
@@ -67,15 +65,6 @@ class Layout:
                 assert isinstance(stride, int), "a stride that depends on the batch is for kernels point by point"
                 total = total + i * stride
         return total
-
-
-def padded(count: int, lanes: int) -> int:
-    return -(-count // lanes) * lanes
-
-
-def bytes_of_rows(sizes: Mapping[str, int], batch: int) -> int:
-    """What the rows of a batch take, pairs and triples included."""
-    return sum(sizes[arena] * batch**axes for axes, arena in enumerate(ROWS, 1))
 
 
 def row_major(shape: Sequence[int], pad_rows_to: int = 1) -> tuple[tuple[int, ...], int]:

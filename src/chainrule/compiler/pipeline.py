@@ -18,7 +18,8 @@ from chainrule.compiler.layout import Layout, laid_out
 from chainrule.compiler.lowering import Lowered, for_batch, lower
 from chainrule.compiler.maxima import joined_maxima
 from chainrule.compiler.phases import Phase, cut, is_early, is_large
-from chainrule.compiler.plan import Plan, plan_of
+from chainrule.compiler.plan import Plan
+from chainrule.compiler.planning import plan_of
 from chainrule.compiler.samples import banked, batch_axis, batch_sum, filled_alike, isolated_sums, masked
 from chainrule.compiler.strips import Strip, strips_of
 from chainrule.compiler.target import Target, lanes

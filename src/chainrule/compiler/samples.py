@@ -34,7 +34,6 @@ from chainrule.graph.scalar import WHERE
 INFINITE = math.inf
 APART_AT_MOST = 512 * 1024  # bytes of sums whose lanes are kept apart, so that they stay in the cache
 WHOLE_VECTORS = 1.5  # of the time of a multiply-add with one vector and one number, where both factors are vectors
-BANKS_AT_MOST = 8  # threads that can sum over a batch at once
 
 
 @dataclass(frozen=True)

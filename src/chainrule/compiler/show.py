@@ -18,12 +18,13 @@ from chainrule.compiler import team
 from chainrule.compiler.copies import Gather, Load, Step, Store
 from chainrule.compiler.expressions import reads
 from chainrule.compiler.formulas import axis_names, formula, plain
+from chainrule.compiler.interface import BANKS_AT_MOST, ROWS, bytes_of_rows
 from chainrule.compiler.kernels import Kernel
-from chainrule.compiler.layout import ROWS, Place, bytes_of_rows
+from chainrule.compiler.layout import Place
 from chainrule.compiler.lowering import has_batch
 from chainrule.compiler.phases import is_large
 from chainrule.compiler.pipeline import Compiled
-from chainrule.compiler.samples import BANKS_AT_MOST, Counted, batch_axis, batch_sum
+from chainrule.compiler.samples import Counted, batch_axis, batch_sum
 from chainrule.compiler.schedule import Schedule
 from chainrule.errors import UsageError
 from chainrule.graph.expression import Buffer

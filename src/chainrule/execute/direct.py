@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.compiler import team
-from chainrule.compiler.assembly import ACCEPTED, TYPE_NUMBERS
+from chainrule.compiler.interface import ACCEPTED, TYPE_NUMBERS
 from chainrule.compiler.plan import WORTH_A_THREAD
 from chainrule.compiler.target import detect
 from chainrule.compiler.toolchain import load

@@ -9,21 +9,17 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chainrule.compiler import team
-from chainrule.compiler.assembly import ACCEPTED, TYPE_NUMBERS
 from chainrule.compiler.identity import identity
-from chainrule.compiler.layout import LINE, bytes_of_rows, padded
+from chainrule.compiler.interface import ACCEPTED, BANKS_AT_MOST, LINE, TYPE_NUMBERS, bytes_of_rows, padded
 from chainrule.compiler.lowering import has_batch
-from chainrule.compiler.pipeline import Compiled, compiled
 from chainrule.compiler.plan import Plan, Spot
-from chainrule.compiler.samples import BANKS_AT_MOST
-from chainrule.compiler.show import show
 from chainrule.compiler.target import Target, detect
 from chainrule.compiler.toolchain import EXPORTED, HIDING, load, load_made
 from chainrule.execute.immutable import immutable, is_immutable
@@ -32,6 +28,9 @@ from chainrule.graph.dtype import as_dtype
 from chainrule.graph.extent import concrete_shape
 from chainrule.graph.operation import Array
 from chainrule.graph.tensor import Tensor
+
+if TYPE_CHECKING:
+    from chainrule.compiler.pipeline import Compiled
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,16 +117,23 @@ class NativeProgram:
     @cached_property
     def compiled(self) -> Compiled:
         """Every stage of the compilation, to look at; made again where the library came from the cache."""
-        return compiled(self.outputs, self.carried, self._watched, self._target, self.batch)
+        return self._passed()
 
     def show(self, stage: str, *, batch: int | None = None) -> str:
         """One stage of the compilation as text; see `chainrule.compiler.show`. `batch` is for "memory"."""
+        from chainrule.compiler.show import show
+
         return show({y.name or f"output {k}": y for k, y in enumerate(self.outputs)}, self.compiled, stage, batch=batch)
 
     def _texts(self) -> list[str]:
-        made = compiled(self.outputs, self.carried, self._watched, self._target, self.batch)
+        made = self._passed()
         first, *others = made.sources
         return [f"{first}\n{EXPORTED} const char plan[] = {json.dumps(made.plan.text())};\n", *others]
+
+    def _passed(self) -> Compiled:
+        from chainrule.compiler.pipeline import compiled  # a program from the cache needs none of the passes
+
+        return compiled(self.outputs, self.carried, self._watched, self._target, self.batch)
 
     @property
     def may_fault(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -231,7 +232,8 @@ def _named_arrays(name: str, value: Any) -> dict[str, Array]:
 
 
 def _array(name: str, value: Any) -> Array:
-    if isinstance(value, np.ma.MaskedArray):
+    masked = sys.modules.get("numpy.ma")  # not loaded just to ask: who has a masked array has loaded it
+    if masked is not None and isinstance(value, masked.MaskedArray):
         raise DataError(_MASKED(name=name))
     try:
         return np.asarray(value)

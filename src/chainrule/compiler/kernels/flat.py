@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from chainrule.compiler.expressions import nest_parts, parts
+from chainrule.compiler.interface import padded
 from chainrule.compiler.kernels.writer import Kernel, Point, Writer
-from chainrule.compiler.layout import Layout, padded
+from chainrule.compiler.layout import Layout
 from chainrule.compiler.samples import BANK, Counted
 from chainrule.compiler.schedule import Schedule
 from chainrule.graph.affine import Axis
