@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from chainrule.graph.extent import batch
 from chainrule.graph.tensor import Tensor
 from chainrule.nn.layer import Layer
-from chainrule.nn.penalties import Penalty, check_penalty
+from chainrule.nn.penalties import Penalty, check_penalties
 from chainrule.nn.scope import Scope
 from chainrule.ops.creation import size
 
@@ -36,7 +36,7 @@ class ActivityPenalty(Layer):
     penalty: Penalty
 
     def __post_init__(self) -> None:
-        check_penalty(self, self.penalty, "penalty")
+        check_penalties(self, penalty=self.penalty)
 
     def apply(self, x: Tensor, scope: Scope) -> Tensor:
         for name, (factor, cost) in self.penalty.terms(x).items():

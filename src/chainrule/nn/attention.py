@@ -11,7 +11,7 @@ from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
 from chainrule.nn.initializers import Initializer
 from chainrule.nn.layer import Layer, check_positive, features
-from chainrule.nn.ranges import SHARE, check_number
+from chainrule.nn.ranges import PROBABILITY, check_number
 from chainrule.nn.scope import Scope
 from chainrule.ops.attention import attention_weights, scaled_dot_product_attention
 from chainrule.ops.composite import inverted_dropout
@@ -72,7 +72,7 @@ class MultiHeadAttention(Layer):
         check_positive(self, num_heads=self.num_heads, key_dim=self.key_dim)
         if self.value_dim is not None:
             check_positive(self, value_dim=self.value_dim)
-        check_number(self, SHARE, dropout=self.dropout)
+        check_number(self, PROBABILITY, dropout=self.dropout)
 
     def apply(self, x: Any, scope: Scope) -> Tensor:
         given = x if isinstance(x, tuple) else (x,)

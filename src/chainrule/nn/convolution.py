@@ -13,7 +13,7 @@ from chainrule.messages import Message
 from chainrule.nn.activations import Activate, as_activation
 from chainrule.nn.initializers import Initializer
 from chainrule.nn.layer import Layer, check_positive, features
-from chainrule.nn.penalties import Penalty, check_penalty
+from chainrule.nn.penalties import Penalty, check_penalties
 from chainrule.nn.scope import Scope
 from chainrule.nn.spatial import spatial
 from chainrule.ops.convolution import conv1d, conv2d, conv3d
@@ -55,8 +55,7 @@ class Convolution(Layer):
 
     def __post_init__(self) -> None:
         check_positive(self, filters=self.filters, groups=self.groups)
-        check_penalty(self, self.kernel_penalty)
-        check_penalty(self, self.bias_penalty, "bias_penalty")
+        check_penalties(self, kernel_penalty=self.kernel_penalty, bias_penalty=self.bias_penalty)
         if self.filters % self.groups:
             raise UsageError(_FILTERS(layer=type(self).__name__, filters=self.filters, groups=self.groups))
 

@@ -8,7 +8,7 @@ from chainrule.graph.tensor import Tensor
 from chainrule.nn.activations import Activate, as_activation
 from chainrule.nn.initializers import Initializer
 from chainrule.nn.layer import Layer, check_positive, features
-from chainrule.nn.penalties import Penalty, check_penalty
+from chainrule.nn.penalties import Penalty, check_penalties
 from chainrule.nn.scope import Scope
 from chainrule.ops.contraction import matmul
 
@@ -41,8 +41,7 @@ class Dense(Layer):
 
     def __post_init__(self) -> None:
         check_positive(self, units=self.units)
-        check_penalty(self, self.kernel_penalty)
-        check_penalty(self, self.bias_penalty, "bias_penalty")
+        check_penalties(self, kernel_penalty=self.kernel_penalty, bias_penalty=self.bias_penalty)
 
     def apply(self, x: Tensor, scope: Scope) -> Tensor:
         shape = (features(x), self.units)

@@ -10,7 +10,7 @@ from chainrule.graph.tensor import Tensor
 from chainrule.nn.activations import Activate, as_activation
 from chainrule.nn.initializers import Floats, Initializer, as_initializer
 from chainrule.nn.layer import Layer, check_positive, features
-from chainrule.nn.penalties import Penalty, check_penalty
+from chainrule.nn.penalties import Penalty, check_penalties
 from chainrule.nn.scope import Scope
 from chainrule.nn.spatial import spatial
 from chainrule.ops.depthwise_convolution import depthwise_conv1d, depthwise_conv2d, separable_conv2d
@@ -37,6 +37,7 @@ class OneChannelEach(Initializer):
 class DepthwiseConvolution(Layer):
     """What depthwise convolutions have in common; the fields are those of Conv2D."""
 
+    # Keras's order, in which `filters` and `groups` are missing: fields that are inherited would stand in front.
     kernel_size: PerAxis
     strides: PerAxis = 1
     padding: Padding = "valid"
@@ -53,8 +54,7 @@ class DepthwiseConvolution(Layer):
 
     def __post_init__(self) -> None:
         check_positive(self, depth_multiplier=self.depth_multiplier)
-        check_penalty(self, self.kernel_penalty)
-        check_penalty(self, self.bias_penalty, "bias_penalty")
+        check_penalties(self, kernel_penalty=self.kernel_penalty, bias_penalty=self.bias_penalty)
 
     @abstractmethod
     def convolve(self, x: Tensor, kernel: Tensor) -> Tensor:
@@ -152,9 +152,12 @@ class SeparableConv2D(Layer):
 
     def __post_init__(self) -> None:
         check_positive(self, filters=self.filters, depth_multiplier=self.depth_multiplier)
-        check_penalty(self, self.depthwise_penalty, "depthwise_penalty")
-        check_penalty(self, self.pointwise_penalty, "pointwise_penalty")
-        check_penalty(self, self.bias_penalty, "bias_penalty")
+        check_penalties(
+            self,
+            depthwise_penalty=self.depthwise_penalty,
+            pointwise_penalty=self.pointwise_penalty,
+            bias_penalty=self.bias_penalty,
+        )
 
     def apply(self, x: Tensor, scope: Scope) -> Tensor:
         channels = features(spatial(x, 2))

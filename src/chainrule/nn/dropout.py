@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from chainrule.errors import ShapeError, UsageError
 from chainrule.graph.extent import show_shape
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
 from chainrule.nn.layer import Layer
-from chainrule.nn.ranges import SHARE, check_number, is_within
+from chainrule.nn.ranges import PROBABILITY, check_number, is_within
 from chainrule.nn.scope import Scope
 from chainrule.ops.composite import dropout, inverted_dropout
 
@@ -73,7 +74,28 @@ class Dropout(Layer):
 
 
 @dataclass(frozen=True, eq=False)
-class SpatialDropout1D(Layer):
+class SpatialDropout(Layer):
+    """What dropout of whole maps has in common for samples with any axes between the batch and the features."""
+
+    rate: float
+
+    axes: ClassVar[tuple[str, ...]]
+
+    def __post_init__(self) -> None:
+        check_number(self, PROBABILITY, rate=self.rate)
+
+    def apply(self, x: Tensor, scope: Scope) -> Tensor:
+        if x.ndim != len(self.axes):
+            raise ShapeError(_AXES(x=show_shape(x.shape), wanted=f"({', '.join(self.axes)})"))
+        rate = scope.scalar("rate", self.rate)
+        if not scope.training:
+            return x
+        positions = tuple(range(1, x.ndim - 1))
+        return inverted_dropout(x, rate, scope.seed, scope.step, stream=scope.stream(), shared_axes=positions)
+
+
+@dataclass(frozen=True, eq=False)
+class SpatialDropout1D(SpatialDropout):
     """Dropout of whole features of a series: one decision serves all of its places.
 
         y = D ⊙ x / q in training, y = x in inference;  D ~ Bernoulli(q),  q = 1 - rate
@@ -90,17 +112,11 @@ class SpatialDropout1D(Layer):
         Tensor(inverted_dropout, shape=(batch, 5, 4), dtype=float32)
     """
 
-    rate: float
-
-    def __post_init__(self) -> None:
-        check_number(self, SHARE, rate=self.rate)
-
-    def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        return _whole_maps(x, self.rate, scope, "(batch, places, features)", 3)
+    axes: ClassVar[tuple[str, ...]] = ("batch", "places", "features")
 
 
 @dataclass(frozen=True, eq=False)
-class SpatialDropout2D(Layer):
+class SpatialDropout2D(SpatialDropout):
     """Dropout of whole maps of an image: one decision serves all of its positions.
 
         y = D ⊙ x / q in training, y = x in inference;  D ~ Bernoulli(q),  q = 1 - rate
@@ -117,19 +133,4 @@ class SpatialDropout2D(Layer):
         Tensor(inverted_dropout, shape=(batch, 5, 5, 4), dtype=float32)
     """
 
-    rate: float
-
-    def __post_init__(self) -> None:
-        check_number(self, SHARE, rate=self.rate)
-
-    def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        return _whole_maps(x, self.rate, scope, "(batch, height, width, channels)", 4)
-
-
-def _whole_maps(x: Tensor, rate: float, scope: Scope, wanted: str, rank: int) -> Tensor:
-    if x.ndim != rank:
-        raise ShapeError(_AXES(x=show_shape(x.shape), wanted=wanted))
-    turned, shared = scope.scalar("rate", rate), tuple(range(1, rank - 1))
-    if not scope.training:
-        return x
-    return inverted_dropout(x, turned, scope.seed, scope.step, stream=scope.stream(), shared_axes=shared)
+    axes: ClassVar[tuple[str, ...]] = ("batch", "height", "width", "channels")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from chainrule.graph.tensor import Tensor
 from chainrule.nn.initializers import Initializer
 from chainrule.nn.layer import Layer, check_positive, features
-from chainrule.nn.penalties import Penalty, check_penalty
+from chainrule.nn.penalties import Penalty, check_penalties
 from chainrule.nn.scope import Scope
 from chainrule.ops.activations import gelu, hard_swish, mish, silu
 from chainrule.ops.contraction import matmul
@@ -112,8 +112,7 @@ class Maxout(Layer):
 
     def __post_init__(self) -> None:
         check_positive(self, units=self.units, pieces=self.pieces)
-        check_penalty(self, self.kernel_penalty)
-        check_penalty(self, self.bias_penalty, "bias_penalty")
+        check_penalties(self, kernel_penalty=self.kernel_penalty, bias_penalty=self.bias_penalty)
 
     def apply(self, x: Tensor, scope: Scope) -> Tensor:
         shape = (features(x), self.units * self.pieces)

@@ -111,11 +111,12 @@ class L1L2(Penalty):
         }
 
 
-def check_penalty(layer: object, penalty: Any, name: str = "kernel_penalty") -> None:
-    """Refuse what is no penalty, such as a bare factor.
+def check_penalties(layer: object, **penalties: Any) -> None:
+    """Refuse what is no penalty, such as a bare factor, among a layer's fields, given by name.
 
     Raises:   UsageError
     """
-    if penalty is not None and not isinstance(penalty, Penalty):
-        example = penalty if is_within(penalty, 0, 1) else 0.01
-        raise UsageError(_KIND(layer=type(layer).__name__, name=name, given=penalty, example=example))
+    for name, penalty in penalties.items():
+        if penalty is not None and not isinstance(penalty, Penalty):
+            example = penalty if is_within(penalty, 0, 1) else 0.01
+            raise UsageError(_KIND(layer=type(layer).__name__, name=name, given=penalty, example=example))

@@ -18,7 +18,6 @@ _NUMBER = Message(
 ANY = Message("nn.number_any", en="a finite number", zh="有限的数")
 NOT_NEGATIVE = Message("nn.number_not_negative", en="a finite number, 0 or more", zh="不小于 0 的有限数")
 POSITIVE = Message("nn.number_positive", en="a finite number above 0", zh="大于 0 的有限数")
-SHARE = Message("nn.number_share", en="a number from 0 to 1", zh="0 到 1 的数")
 FRACTION = Message("nn.number_fraction", en="a number from 0 to below 1", zh="不小于 0 且小于 1 的数")
 PROBABILITY = Message("nn.number_probability", en="a number from 0 to 1", zh="0 到 1 之间的数")
 HALF = Message("nn.number_half", en="a number from 0 to 0.5", zh="0 到 0.5 之间的数")
@@ -34,7 +33,6 @@ _HOLDS: dict[Message, Callable[[Any], bool]] = {
     ANY: lambda value: is_within(value, -math.inf, math.inf),
     NOT_NEGATIVE: lambda value: is_within(value, 0, math.inf),
     POSITIVE: lambda value: is_within(value, 0, math.inf) and value > 0,
-    SHARE: lambda value: is_within(value, 0, 1),
     FRACTION: lambda value: is_within(value, 0, 1) and value < 1,
     PROBABILITY: lambda value: is_within(value, 0, 1),
     HALF: lambda value: is_within(value, 0, 0.5),

@@ -34,7 +34,15 @@ class GlobalPooling(Layer):
 
 
 @dataclass(frozen=True, eq=False)
-class GlobalAveragePooling2D(GlobalPooling):
+class GlobalAveragePooling(GlobalPooling):
+    """The means of maps, over any number of spatial axes."""
+
+    def apply(self, x: Tensor, scope: Scope) -> Tensor:
+        return mean(x, self.axes(x), keepdims=self.keepdims)
+
+
+@dataclass(frozen=True, eq=False)
+class GlobalAveragePooling2D(GlobalAveragePooling):
     """The mean of each feature map: how much of a feature is in the image, wherever it is.
 
         y[n,c] = 1/(height·width) Σ x[n,i,j,c]
@@ -50,12 +58,9 @@ class GlobalAveragePooling2D(GlobalPooling):
 
     rank: ClassVar[int] = 2
 
-    def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        return mean(x, self.axes(x), keepdims=self.keepdims)
-
 
 @dataclass(frozen=True, eq=False)
-class GlobalAveragePooling1D(GlobalPooling):
+class GlobalAveragePooling1D(GlobalAveragePooling):
     """The mean over a sequence, channel by channel.
 
         y[n,c] = 1/length Σ x[n,i,c]
@@ -70,12 +75,17 @@ class GlobalAveragePooling1D(GlobalPooling):
 
     rank: ClassVar[int] = 1
 
+
+@dataclass(frozen=True, eq=False)
+class GlobalMaxPooling(GlobalPooling):
+    """The largest elements of maps, over any number of spatial axes."""
+
     def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        return mean(x, self.axes(x), keepdims=self.keepdims)
+        return max(x, self.axes(x), keepdims=self.keepdims)
 
 
 @dataclass(frozen=True, eq=False)
-class GlobalMaxPool2D(GlobalPooling):
+class GlobalMaxPool2D(GlobalMaxPooling):
     """The largest element of each feature map: whether a feature is in the image, wherever it is.
 
         y[n,c] = max over i, j of x[n,i,j,c]
@@ -90,12 +100,9 @@ class GlobalMaxPool2D(GlobalPooling):
 
     rank: ClassVar[int] = 2
 
-    def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        return max(x, self.axes(x), keepdims=self.keepdims)
-
 
 @dataclass(frozen=True, eq=False)
-class GlobalMaxPool1D(GlobalPooling):
+class GlobalMaxPool1D(GlobalMaxPooling):
     """The largest element of a sequence, channel by channel.
 
         y[n,c] = max over i of x[n,i,c]
@@ -109,9 +116,6 @@ class GlobalMaxPool1D(GlobalPooling):
     """
 
     rank: ClassVar[int] = 1
-
-    def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        return max(x, self.axes(x), keepdims=self.keepdims)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +131,15 @@ class AdaptivePooling(Layer):
 
 
 @dataclass(frozen=True, eq=False)
-class AdaptiveAveragePooling2D(AdaptivePooling):
+class AdaptiveAveragePooling(AdaptivePooling):
+    """The means of windows that cover a map, along any number of spatial axes."""
+
+    def apply(self, x: Tensor, scope: Scope) -> Tensor:
+        return adaptive_average_pool(spatial(x, self.rank), self.output_size)
+
+
+@dataclass(frozen=True, eq=False)
+class AdaptiveAveragePooling2D(AdaptiveAveragePooling):
     """Means of as many windows as are wanted, which cover the image whatever its size; PyTorch's rule for where.
 
         y[n,k,l,c] = mean x[n, ⌊k·height / size⌋ … ⌈(k + 1)·height / size⌉ - 1, …, c]
@@ -142,12 +154,9 @@ class AdaptiveAveragePooling2D(AdaptivePooling):
 
     rank: ClassVar[int] = 2
 
-    def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        return adaptive_average_pool(spatial(x, self.rank), self.output_size)
-
 
 @dataclass(frozen=True, eq=False)
-class AdaptiveAveragePooling1D(AdaptivePooling):
+class AdaptiveAveragePooling1D(AdaptiveAveragePooling):
     """Means of as many windows as are wanted, which cover the sequence whatever its length.
 
     Shapes:   x (batch, length, c) → (batch, size, c)
@@ -160,12 +169,17 @@ class AdaptiveAveragePooling1D(AdaptivePooling):
 
     rank: ClassVar[int] = 1
 
+
+@dataclass(frozen=True, eq=False)
+class AdaptiveMaxPooling(AdaptivePooling):
+    """The largest elements of windows that cover a map, along any number of spatial axes."""
+
     def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        return adaptive_average_pool(spatial(x, self.rank), self.output_size)
+        return adaptive_max_pool(spatial(x, self.rank), self.output_size)
 
 
 @dataclass(frozen=True, eq=False)
-class AdaptiveMaxPool2D(AdaptivePooling):
+class AdaptiveMaxPool2D(AdaptiveMaxPooling):
     """The largest elements of as many windows as are wanted, which cover the image whatever its size.
 
         y[n,k,l,c] = max x[n, ⌊k·height / size⌋ … ⌈(k + 1)·height / size⌉ - 1, …, c]
@@ -180,12 +194,9 @@ class AdaptiveMaxPool2D(AdaptivePooling):
 
     rank: ClassVar[int] = 2
 
-    def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        return adaptive_max_pool(spatial(x, self.rank), self.output_size)
-
 
 @dataclass(frozen=True, eq=False)
-class AdaptiveMaxPool1D(AdaptivePooling):
+class AdaptiveMaxPool1D(AdaptiveMaxPooling):
     """The largest elements of as many windows as are wanted, which cover the sequence whatever its length.
 
     Shapes:   x (batch, length, c) → (batch, size, c)
@@ -197,6 +208,3 @@ class AdaptiveMaxPool1D(AdaptivePooling):
     """
 
     rank: ClassVar[int] = 1
-
-    def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        return adaptive_max_pool(spatial(x, self.rank), self.output_size)
