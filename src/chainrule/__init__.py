@@ -37,6 +37,7 @@ from chainrule.ops.arrangement import *
 from chainrule.ops.attention import *
 from chainrule.ops.augmentation import *
 from chainrule.ops.bits import *
+from chainrule.ops.colors import *
 from chainrule.ops.comparison import *
 from chainrule.ops.composite import *
 from chainrule.ops.contraction import *

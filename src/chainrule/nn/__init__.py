@@ -1,24 +1,29 @@
 """Networks: layers, how they become a graph, and what surrounds them.
 
-layer           Layer, what every layer is; scope: what it sees while its function is traced
-network         trace(architecture, input_shapes) → Network, the graph in both modes
-sequential      layers one behind the other; any function (x, scope) → y that calls layers will do
-dense           the fully connected layer
-embedding       Embedding                              attention       MultiHeadAttention
-noise           Gaussian, alpha dropout                recurrent       SimpleRNN, LSTM, GRU, both ways
-dropout         of neurons and of maps                 normalization   over the batch, or within samples
-convolution     Conv1D, Conv2D, Conv3D; transposed_convolution, depthwise_convolution
-pooling         the largest element, or the mean, of windows; whole_pooling: of whole maps, or of a grid
-borders         ZeroPadding2D, Cropping2D              resizing        UpSampling1D, UpSampling2D
-reshaping       Flatten, Reshape, Permute, Rescaling   spatial         sequences, images, volumes: refusing others
-activations     by name, and as functions              gates           GELU, SiLU, GLU, Maxout, ...
-rectifiers      ReLU, PReLU, ELU, Softplus, ...        saturating      Sigmoid, Tanh, Softmax, ...
-initializers    first values of parameters             penalties       what large parameters cost
-activity        ActivityPenalty: what large outputs cost
-losses          one number per sample                  receptive_field  which part of its input an output sees
-augmentation    flips, crops, colours, rotations, …     mixing          MixUp
-ranges          refusing hyper-parameters
-skip_connection past a layer, by a sum or a join       models          lenet5, resnet, unet, autoencoder, ...
+layer            Layer, what every layer is; scope: what it sees while its function is traced
+network          trace(architecture, input_shapes) → Network, the graph in both modes
+sequential       layers one behind the other; any function (x, scope) → y that calls layers will do
+skip_connection  past a layer, by a sum or a join
+
+dense            the fully connected layer              embedding        a row for each word, user, category
+convolution      Conv1D, Conv2D, Conv3D; transposed_convolution, depthwise_convolution
+pooling          of windows; whole_pooling: of whole maps, or of a grid
+recurrent        SimpleRNN, LSTM, GRU, both ways        attention        MultiHeadAttention
+normalization    over the batch, or within samples      dropout          of neurons and of maps
+reshaping        Flatten, Reshape, Permute, Rescaling   resizing         UpSampling1D, UpSampling2D
+borders          ZeroPadding2D, Cropping2D              noise            Gaussian; dropout by it, and for SELU
+activations      by name, and as functions              gates            GELU, SiLU, GLU, Maxout, ...
+rectifiers       ReLU, PReLU, ELU, Softplus, ...        saturating       Sigmoid, Tanh, Softmax, ...
+augmentation     flips, shifts, crops, cut-out          colors           brightness, contrast, saturation, hue
+warping          rotation, zoom, elastic distortion     mixing           MixUp
+
+initializers     first values of parameters; normals: numbers that are normally distributed
+penalties        what large parameters cost             activity         what large outputs cost
+losses           one number per sample                  models           lenet5, resnet, unet, autoencoder, ...
+receptive_field  which part of its input an output sees
+
+names, ranges    refusing names and numbers that a hyper-parameter cannot be
+spatial          refusing inputs that are no sequences, images, volumes
 """
 
 from chainrule.nn.activations import *
@@ -26,6 +31,7 @@ from chainrule.nn.activity import *
 from chainrule.nn.attention import *
 from chainrule.nn.augmentation import *
 from chainrule.nn.borders import *
+from chainrule.nn.colors import *
 from chainrule.nn.convolution import *
 from chainrule.nn.dense import *
 from chainrule.nn.depthwise_convolution import *
@@ -52,4 +58,5 @@ from chainrule.nn.scope import *
 from chainrule.nn.sequential import *
 from chainrule.nn.skip_connection import *
 from chainrule.nn.transposed_convolution import *
+from chainrule.nn.warping import *
 from chainrule.nn.whole_pooling import *

@@ -1,37 +1,24 @@
-"""Layers that vary the training images and leave all others as they are.
+"""Layers that vary the training images and leave all others as they are: flips, shifts, crops, cut-out.
 
-Strengths are inputs of the training step and may be turned meanwhile; sizes and ranges of values belong to the graph.
-What varies light and colour clips to `value_range`, the smallest and the largest value of the images: (0, 255) for
-bytes, as in Keras; where a Rescaling stands before it, say (0, 1).
+What varies light and colour stands in colors, what looks through a distorted grid in warping. Strengths are inputs of
+the training step and may be turned meanwhile; sizes and ranges of values belong to the graph.
 """
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 from chainrule.errors import UsageError
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message, suggestion
 from chainrule.nn.layer import Layer, check_positive
-from chainrule.nn.ranges import HALF, NOT_NEGATIVE, PROBABILITY, check_number
+from chainrule.nn.ranges import NOT_NEGATIVE, PROBABILITY, check_number
 from chainrule.nn.scope import Scope
-from chainrule.ops.augmentation import (
-    center_crop,
-    cutout,
-    random_brightness,
-    random_contrast,
-    random_crop,
-    random_flip,
-    random_hue,
-    random_saturation,
-    random_shift,
-)
-from chainrule.ops.warping import elastic_distortion, random_rotation, random_zoom
+from chainrule.ops.augmentation import center_crop, cutout, random_crop, random_flip, random_shift
 
-__all__ = [
-    "Cutout", "ElasticDistortion", "RandomBrightness", "RandomContrast", "RandomCrop", "RandomFlip", "RandomHue",
-    "RandomRotation", "RandomSaturation", "RandomShift", "RandomZoom",
-]  # fmt: skip
+__all__ = ["Cutout", "RandomCrop", "RandomFlip", "RandomShift"]
 
 _MODE = Message(
     "random_flip.mode",
@@ -40,6 +27,26 @@ _MODE = Message(
 )
 
 _AXES = {"horizontal_and_vertical": (2, 1), "horizontal": (2,), "vertical": (1,)}
+
+
+@dataclass(frozen=True, eq=False)
+class Variation(Layer):
+    """What layers have in common that vary training images by up to `factor`; in inference y = x."""
+
+    factor: float
+
+    factors: ClassVar[Message] = PROBABILITY  # which numbers the factor can be
+
+    def __post_init__(self) -> None:
+        check_number(self, self.factors, factor=self.factor)
+
+    @abstractmethod
+    def vary(self, x: Tensor, factor: Tensor, scope: Scope) -> Tensor:
+        """The images as they are in training."""
+
+    def apply(self, x: Tensor, scope: Scope) -> Tensor:
+        factor = scope.scalar("factor", self.factor)
+        return self.vary(x, factor, scope) if scope.training else x
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,100 +135,6 @@ class RandomCrop(Layer):
 
 
 @dataclass(frozen=True, eq=False)
-class RandomBrightness(Layer):
-    """In training each image is made lighter or darker, by up to `factor` of the range of values.
-
-        y = clip(x + d (high - low), low, high), d uniform in [-factor, factor); in inference y = x
-
-    Shapes:   x (batch, …) → (batch, …)
-    Raises:   UsageError if the factor is not in [0, 1], or the range no pair.
-    """
-
-    factor: float
-    value_range: tuple[float, float] = (0, 255)
-
-    def __post_init__(self) -> None:
-        check_number(self, PROBABILITY, factor=self.factor)
-
-    def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        factor = scope.scalar("factor", self.factor)
-        if not scope.training:
-            return x
-        return random_brightness(x, factor, scope.seed, scope.step, value_range=self.value_range, stream=scope.stream())
-
-
-@dataclass(frozen=True, eq=False)
-class RandomContrast(Layer):
-    """In training each image's distances from its mean are stretched or shrunk, by up to `factor`.
-
-        y = clip(m + f (x - m), low, high), f uniform in [1 - factor, 1 + factor); in inference y = x
-
-    m is the mean of a channel over rows and columns.
-
-    Shapes:   x (batch, height, width, c) → (batch, height, width, c)
-    Raises:   UsageError if the factor is not in [0, 1], or the range no pair.
-    """
-
-    factor: float
-    value_range: tuple[float, float] = (0, 255)
-
-    def __post_init__(self) -> None:
-        check_number(self, PROBABILITY, factor=self.factor)
-
-    def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        factor = scope.scalar("factor", self.factor)
-        if not scope.training:
-            return x
-        return random_contrast(x, factor, scope.seed, scope.step, value_range=self.value_range, stream=scope.stream())
-
-
-@dataclass(frozen=True, eq=False)
-class RandomSaturation(Layer):
-    """In training each image's colours are made stronger or paler, by up to `factor`.
-
-        y = clip(g + f (x - g), low, high), f uniform in [1 - factor, 1 + factor); in inference y = x
-
-    g is the grey of a pixel; factor 1 goes from grey to twice as strong. (Keras scales the saturation of HSV instead.)
-
-    Shapes:   x (batch, height, width, 3) → (batch, height, width, 3)
-    Raises:   UsageError if the factor is not in [0, 1], or the range no pair; ShapeError without three channels.
-    """
-
-    factor: float
-    value_range: tuple[float, float] = (0, 255)
-
-    def __post_init__(self) -> None:
-        check_number(self, PROBABILITY, factor=self.factor)
-
-    def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        factor = scope.scalar("factor", self.factor)
-        if not scope.training:
-            return x
-        return random_saturation(x, factor, scope.seed, scope.step, value_range=self.value_range, stream=scope.stream())
-
-
-@dataclass(frozen=True, eq=False)
-class RandomHue(Layer):
-    """In training each image's colours are turned about grey, by up to `factor` of a full turn; in inference y = x.
-
-    Shapes:   x (batch, height, width, 3) → (batch, height, width, 3)
-    Raises:   UsageError if the factor is not in [0, 0.5], or the range no pair; ShapeError without three channels.
-    """
-
-    factor: float
-    value_range: tuple[float, float] = (0, 255)
-
-    def __post_init__(self) -> None:
-        check_number(self, HALF, factor=self.factor)
-
-    def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        factor = scope.scalar("factor", self.factor)
-        if not scope.training:
-            return x
-        return random_hue(x, factor, scope.seed, scope.step, value_range=self.value_range, stream=scope.stream())
-
-
-@dataclass(frozen=True, eq=False)
 class Cutout(Layer):
     """In training a square of each image is painted over, with probability `rate`; in inference y = x.
 
@@ -246,81 +159,3 @@ class Cutout(Layer):
         if not scope.training:
             return x
         return cutout(x, size, scope.seed, scope.step, rate=rate, fill=self.fill, stream=scope.stream())
-
-
-# --------------------------------------------------------------------------------------------------------- warping
-@dataclass(frozen=True, eq=False)
-class RandomRotation(Layer):
-    """In training each image is turned about its middle, by up to `factor` of a full turn either way; bilinear.
-
-    Inference turns nothing. Corners are lost, and what enters is `fill`.
-
-    Shapes:   x (batch, height, width, c) → (batch, height, width, c)
-    Raises:   UsageError if the factor is not in [0, 0.5].
-    Example:
-        >>> from chainrule.nn import RandomRotation, trace
-        >>> trace(RandomRotation(15 / 360), [(28, 28, 1)]).training.operation.name
-        'random_rotation'
-    """
-
-    factor: float
-    fill: float = 0.0
-
-    def __post_init__(self) -> None:
-        check_number(self, HALF, factor=self.factor)
-
-    def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        factor = scope.scalar("factor", self.factor)
-        if not scope.training:
-            return x
-        return random_rotation(x, factor, scope.seed, scope.step, fill=self.fill, stream=scope.stream())
-
-
-@dataclass(frozen=True, eq=False)
-class RandomZoom(Layer):
-    """In training each image is made smaller or larger about its middle, by up to `factor`; in inference y = x.
-
-    Shapes:   x (batch, height, width, c) → (batch, height, width, c)
-    Raises:   UsageError if the factor is not in [0, 1].
-    """
-
-    factor: float
-    fill: float = 0.0
-
-    def __post_init__(self) -> None:
-        check_number(self, PROBABILITY, factor=self.factor)
-
-    def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        factor = scope.scalar("factor", self.factor)
-        if not scope.training:
-            return x
-        return random_zoom(x, factor, scope.seed, scope.step, fill=self.fill, stream=scope.stream())
-
-
-@dataclass(frozen=True, eq=False)
-class ElasticDistortion(Layer):
-    """In training each image is distorted as if drawn on rubber; in inference y = x.
-
-    Pixels move by up to factor / smoothness, on average (root of the mean square) by 0.16 of that, and over a distance
-    of `smoothness` by nearly the same.
-
-    Shapes:   x (batch, height, width, c) → (batch, height, width, c)
-    Units:    smoothness: pixels
-    Raises:   UsageError if the factor is negative, or smoothness below 1.
-    Source:   Simard, Steinkraus and Platt 2003: factor 34 and smoothness 4 for handwritten digits
-    """
-
-    factor: float = 34.0
-    smoothness: float = 4.0
-    fill: float = 0.0
-
-    def __post_init__(self) -> None:
-        check_number(self, NOT_NEGATIVE, factor=self.factor, smoothness=self.smoothness)
-
-    def apply(self, x: Tensor, scope: Scope) -> Tensor:
-        factor = scope.scalar("factor", self.factor)
-        if not scope.training:
-            return x
-        return elastic_distortion(
-            x, factor, scope.seed, scope.step, smoothness=self.smoothness, fill=self.fill, stream=scope.stream()
-        )

@@ -31,7 +31,8 @@ random        Philox: uniform, normal, Bernoulli
 normalization layer, group, RMS, local response, L2 normalisation
 attention     weights of attention, and means by them
 composite     softmax, cross-entropy, dropout
-augmentation  flips, shifts, crops, light and colour, cut-out
+augmentation  flips, shifts, crops, cut-out
+colors        brightness, contrast, saturation, hue
 warping       rotation, zoom, elastic distortion
 mixing        mix-up
 
@@ -45,6 +46,7 @@ from chainrule.ops.arrangement import *
 from chainrule.ops.attention import *
 from chainrule.ops.augmentation import *
 from chainrule.ops.bits import *
+from chainrule.ops.colors import *
 from chainrule.ops.comparison import *
 from chainrule.ops.composite import *
 from chainrule.ops.contraction import *

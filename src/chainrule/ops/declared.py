@@ -12,6 +12,7 @@ from chainrule.ops import (
     attention,
     augmentation,
     bits,
+    colors,
     comparison,
     composite,
     contraction,
@@ -52,7 +53,7 @@ _FILES = (
     maxima, selection, pooling, adaptive_pooling, resizing, gathering, ordering, random, composite, normalization,
     reductions, indexing, arrangement, diagonals, running,
     attention,
-    augmentation, warping, mixing,
+    augmentation, colors, warping, mixing,
 )  # fmt: skip
 
 _DECLARED: list[Any] = [value for file in _FILES for value in vars(file).values()]
