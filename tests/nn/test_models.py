@@ -35,6 +35,7 @@ from chainrule.nn import (
 from chainrule.nn.models import MODELS
 from chainrule.nn.models.published import squash
 from chainrule.nn.network import shape_of
+from chainrule.ops import tanh
 from tests.nn.harness import bindings, run, samples
 from tests.refusals import Refusals
 
@@ -262,6 +263,7 @@ wrong: Any = nn  # called as the type checker would not allow
 WRONG: dict[str, Callable[[], Any]] = {
     "SkipConnection of a list": lambda: wrong.SkipConnection([Dense(2), Dense(2)]),
     "SkipConnection of a class": lambda: wrong.SkipConnection(Dense),
+    "SkipConnection of a function": lambda: wrong.SkipConnection(tanh),
     "SkipConnection past another size": lambda: trace(SkipConnection(Dense(3)), [(4,)]),
     "resnet(depth=18)": lambda: resnet(depth=18),
     "resnet(depth='20')": lambda: wrong.resnet(depth="20"),

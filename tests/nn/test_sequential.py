@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from chainrule.errors import UsageError
 from chainrule.nn import Conv2D, Dense, ReLU, Sequential, trace
+from chainrule.ops import gelu, softmax
 from chainrule.train import Model
 
 
@@ -16,11 +19,19 @@ from chainrule.train import Model
         (["relu"], "layer 0 of Sequential is 'relu', which is neither a layer nor a function"),
         ([None], "layer 0 of Sequential is None"),
         (Dense(2), "Give a list"),
+        ([Dense(2), gelu], r"layer 1 of Sequential is gelu\(x\), a function of tensors.*Write Activation\(gelu\)"),
+        ([softmax], r"layer 0 of Sequential is softmax\(x, axis\).*Write Activation\(softmax\)"),
+        ([lambda x: 2 * x], r"layer 0 of Sequential is lambda x: …,.*Write Activation\(lambda x: …\)"),
     ],
 )
 def test_what_is_no_layer(layers, match):
     with pytest.raises(UsageError, match=match):
         Sequential(layers)
+
+
+def test_functions_with_a_scope_are_layers():
+    functions = [lambda x, scope: 2 * x, lambda x, scope=None: x, lambda *both: both[0], partial(lambda k, x, s: x, 3)]
+    assert trace(Sequential(functions), [(2,)]).inference.shape[1:] == (2,)
 
 
 def test_layers_come_in_a_list():
@@ -40,6 +51,7 @@ def test_the_line_that_built_it_is_still_known():
         ([Dense(2)], "the architecture is list, which is neither"),
         ("lenet5", "the architecture is 'lenet5', which is neither"),
         (Dense, r"the architecture is the class Dense.*write Dense\(\)"),
+        (gelu, r"the architecture is gelu\(x\), a function of tensors alone"),
     ],
 )
 def test_what_is_no_architecture(architecture, match):

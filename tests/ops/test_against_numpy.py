@@ -365,4 +365,7 @@ def test_full_of_several_numbers():
     for value in ([1, 2], np.arange(2), np.float32(3), np.int64(4), True, [[1.5], [2.5], [3.5]]):
         np.testing.assert_array_equal(ops.full((3, 2), value).numpy(), np.full((3, 2), value, "f4"))
     assert ops.full(2, 1.5, "int32").numpy().tolist() == [1, 1]
+    assert ops.full(2, tensor(1.5), "int32").numpy().tolist() == [1, 1]
+    assert ops.full(2, tensor(3), "float64").dtype.name == "float64"
+    assert ops.full(2, tensor(3)).dtype.name == "int64"
     assert ops.concatenate(np.ones((3, 2))).shape == ops.concatenate(ops.ones((3, 2))).shape == (6,)

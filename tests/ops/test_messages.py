@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,7 @@ WRONG: dict[str, Callable[[], Any]] = {
     "pad too few": lambda: ops.pad(MATRIX, [(1, 1)]),
     "pad(-1)": lambda: ops.pad(ROW, [(-1, 0)]),
     "pad(mode='reflct')": lambda: ops.pad(ROW, [(1, 1)], "reflct"),
+    "pad(mode='wrap')": lambda: ops.pad(ROW, [(1, 1)], "wrap"),
     "pad nothing by its edge": lambda: ops.pad(np.zeros((2, 0)), [(0, 0), (1, 1)], "edge"),
     "pad one number": lambda: wrong.pad(ROW, 1),
     "x[5]": lambda: ROW[5],
@@ -188,6 +190,12 @@ WRONG: dict[str, Callable[[], Any]] = {
     "attention under a mask of another shape": lambda: ops.attention_weights(MATRIX, MATRIX, np.ones((3, 3), bool)),
     "attention under a mask of integers": lambda: ops.attention_weights(MATRIX, MATRIX, [[0, 1]]),
     "softmax of nothing": lambda: ops.softmax(np.zeros((2, 0))),
+    "softmax over the batch": lambda: ops.softmax(SAMPLES, 0),
+    "log_sum_exp over the batch": lambda: ops.log_sum_exp(SAMPLES),
+    "np.exp(x)": lambda: np.exp(ROW),
+    "np.prod(x)": lambda: np.prod(ROW),
+    "np.sum(x, dtype=float)": lambda: np.sum(ROW, dtype=float),
+    "array += x": lambda: operator.iadd(np.ones(3), ROW),
     "x & fractions": lambda: ROW & 1,
     "~fractions": lambda: ~ROW,
     "x > 0 & x < 1": lambda: ROW > 0 & ROW < 1,

@@ -9,8 +9,9 @@ import pytest
 from scipy import special
 
 from chainrule import ops
+from chainrule.autodiff import grad
 from chainrule.graph.dtype import bool_, float32, float64, int32, int64, uint8
-from chainrule.graph.tensor import tensor
+from chainrule.graph.tensor import Tensor, tensor
 
 SPECIAL = np.array([0.0, -0.0, 1.0, -1.0, 2.5, -2.5, 1e-300, 1e300, np.inf, -np.inf, np.nan])
 FIRST, SECOND = (grid.ravel() for grid in np.meshgrid(SPECIAL, SPECIAL))
@@ -36,6 +37,26 @@ def test_operators_on_integers(apply, dtype):
         found = apply(*(tensor(x) if isinstance(x, np.ndarray) else x for x in (left, right)))
         assert found.dtype.name == dtype
         np.testing.assert_array_equal(found.numpy(), apply(left, right))
+
+
+@pytest.mark.parametrize("apply", [*ARITHMETIC, operator.truediv, operator.pow, operator.matmul, operator.lt])
+def test_operators_beside_an_array(apply):
+    a, b = np.array([7.5, 7.5, 2.0]), np.array([2.0, 3.0, 0.75])
+    for left, right in ((a, tensor(b)), (tensor(a), b), (np.float64(2.5), tensor([2.0])), (a[0], tensor([2.0]))):
+        if apply is operator.matmul and np.ndim(left) == 0:
+            continue
+        found = apply(left, right)
+        assert isinstance(found, Tensor)
+        np.testing.assert_allclose(found.numpy(), apply(np.asarray(left), np.asarray(right)), rtol=1e-14)
+
+
+@pytest.mark.parametrize("function", [np.sum, np.mean, np.max, np.min])
+def test_numpys_names_of_methods(function):
+    x = np.array([[1.0, 2.0], [3.0, 5.0]])
+    np.testing.assert_allclose(function(tensor(x)).numpy(), function(x))
+    np.testing.assert_allclose(function(tensor(x), axis=0, keepdims=True).numpy(), function(x, axis=0, keepdims=True))
+    slope = grad(lambda x: function(x * x))(x)  # how it was computed is not lost
+    np.testing.assert_allclose(slope.numpy(), grad(lambda x: getattr(ops, function.__name__)(x * x))(x).numpy())
 
 
 @pytest.mark.parametrize("apply", BITS)

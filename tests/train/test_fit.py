@@ -12,6 +12,7 @@ import pytest
 from chainrule.data import digits, epoch_order
 from chainrule.errors import DataError, DivergedError, ShapeError, UsageError
 from chainrule.nn import CategoricalCrossEntropy, Dense, Dropout, Flatten, Sequential, lenet5, mlp
+from chainrule.ops import gelu
 from chainrule.optim import SGD, Adam, ConstantRate
 from chainrule.train import Callback, EarlyStopping, Model, TopKAccuracy
 from tests.train.problems import clusters, everything, fit, model, same
@@ -248,6 +249,9 @@ PLAIN = np.zeros((6, 5))
         ([np.ones((2, 3)), np.ones((2, 4))], [0, 1], r"x is a list of 2 arrays .* inputs or targets as a tuple"),
         ((IMAGES, IMAGES), LABELS, r"x holds 2 arrays, but the network has 1 inputs"),
         (3, LABELS, r"x is a single number"),
+        (None, LABELS, r"x is None, not an array of samples"),
+        ({"a": IMAGES}, LABELS, r"x is dict, not an array of samples"),
+        (IMAGES, "labels", r"y is str, not an array of samples"),
     ],
 )
 def test_samples_that_do_not_fit(x, y, match):
@@ -282,6 +286,13 @@ def test_binary_targets_lie_between_0_and_1(y):
         ({"loss": "cross_entopy"}, "Did you mean 'cross_entropy'"),
         ({"optimizer": "adm"}, "Did you mean 'adam'"),
         ({"metrics": ["accurcy"]}, "Did you mean 'accuracy'"),
+        ({"loss": "mse"}, "Did you mean 'mean_squared_error'"),
+        ({"loss": lambda outputs: outputs}, r"loss is lambda outputs: …, which cannot be called with outputs and targ"),
+        ({"loss": gelu}, r"loss is gelu\(x\), which cannot be called"),
+        ({"optimizer": "GD"}, "Did you mean 'sgd'"),
+        ({"metrics": ["acc"]}, "Did you mean 'accuracy'"),
+        ({"metrics": ["mae"]}, "Did you mean 'mean_absolute_error'"),
+        ({"metrics": [lambda y: y]}, r"an entry of metrics is lambda y: …, which cannot be called"),
         ({"validation_split": 1.0}, "validation_split is 1.0"),
         ({"validation_split": -0.1}, "validation_split is -0.1"),
         ({"validation_split": 0.01}, "one of them none"),

@@ -69,6 +69,17 @@ def two_ways():
     return architecture
 
 
+@pytest.mark.parametrize("path", [3, None, ""])
+def test_what_is_no_path(path):
+    with pytest.raises(UsageError, match=r"cannot be saved in .*Give the path of a folder"):
+        Model(Dense(1), 2).save(path)
+
+
+def test_what_is_no_path_to_load():
+    with pytest.raises(UsageError, match="3 is not the path of a folder"):
+        Model.load(3)
+
+
 @pytest.mark.usefixtures("compiled_quickly")
 @pytest.mark.parametrize("architecture", [convolutional, lenet5, lenet5_1998])
 def test_a_loaded_model_predicts_the_same_bits(tmp_path, architecture):

@@ -15,6 +15,12 @@ _NO_SAMPLE_AXIS = Message(
     en="{name} is a single number; the first axis must count the samples. Give an array such as [{value}].",
     zh="{name} 只是一个数；第一个轴必须是样本轴。请给出数组，例如 [{value}]。",
 )
+_NO_ARRAY = Message(
+    "data.no_array",
+    en="{name} is {kind}, not an array of samples. Give an array or a list of rows, or a tuple of arrays for several"
+    " inputs or targets.",
+    zh="{name} 是 {kind}，不是样本数组。请给出数组或由各行组成的列表；若有多个输入或目标，请给出由数组组成的元组。",
+)
 _EMPTY = Message(
     "data.empty",
     en="{name} has shape {shape}: there are no values in it. Give at least one sample.",
@@ -73,6 +79,8 @@ def check_samples(arrays: Mapping[str, NDArray[Any]]) -> int:
         3
     """
     for name, array in arrays.items():
+        if array.ndim == 0 and array.dtype.kind not in "buif":
+            raise DataError(_NO_ARRAY(name=name, kind="None" if array.item() is None else type(array.item()).__name__))
         if array.ndim == 0:
             raise DataError(_NO_SAMPLE_AXIS(name=name, value=array))
         if array.size == 0:

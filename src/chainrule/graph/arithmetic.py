@@ -5,8 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from chainrule.errors import UsageError
+from chainrule.messages import Message
+
 if TYPE_CHECKING:
     from chainrule.graph.tensor import Tensor
+
+_OF_NUMPY = Message(
+    "tensor.function_of_numpy",
+    en="np.{function} works on arrays, not on tensors, whose derivatives would be lost. Use chainrule's function (most"
+    " have NumPy's names, such as cr.exp), or give the numbers alone: np.{function}(x.numpy()).",
+    zh="np.{function} 作用于数组而非张量，否则导数会丢失。请使用 chainrule 的函数（大多与 NumPy 同名，例如 cr.exp），"
+    "或只给出数值：np.{function}(x.numpy())。",
+)
+_INTO_AN_ARRAY = Message(
+    "tensor.into_an_array",
+    en="np.{function} cannot write into an array what is computed with tensors. Instead of changing an array in place"
+    " (a += x), make a new tensor: a = a + x.",
+    zh="np.{function} 不能把由张量算出的结果写入数组。请不要就地修改数组（a += x），而是创建新的张量：a = a + x。",
+)
+_NO_OPTION = Message(
+    "tensor.option_of_numpy",
+    en="{method} of a tensor has no {option}=. Leave it out; for a result of another type write"
+    " x.astype('float64').{method}().",
+    zh="张量的 {method} 没有 {option}= 参数。请去掉它；若需要其他类型的结果，请写 x.astype('float64').{method}()。",
+)
+
+_REDUCTIONS = {"multiply": "prod", "logical_and": "all", "logical_or": "any"}  # as what NumPy's functions arrive
 
 
 class Operators(Protocol):
@@ -50,7 +75,20 @@ class Arithmetic:
 
     operators: ClassVar[Operators]
 
-    __array_ufunc__ = None  # NumPy's operators leave a mixed expression to ours
+    def __array_ufunc__(self, function: Any, method: str, *operands: Any, **options: Any) -> Tensor:
+        """NumPy's operators, as in `array * x`, are ours; its other functions are refused, since they forget how their
+        result was computed.
+        """
+        ours = getattr(self.operators, "bitwise_not" if function.__name__ == "invert" else function.__name__, None)
+        if ours is None or method != "__call__":
+            name = function.__name__
+            if method != "__call__":
+                name = _REDUCTIONS.get(name, f"{name}.{method}")
+            raise UsageError(_OF_NUMPY(function=name))
+        if options:
+            raise UsageError(_INTO_AN_ARRAY(function=function.__name__))
+        result: Tensor = ours(*operands)
+        return result
 
     # Tensors are told apart by identity, so they can be keys although == compares elements.
     __hash__ = object.__hash__
@@ -167,21 +205,32 @@ class Arithmetic:
         """`cr.cast`."""
         return self.operators.cast(self, dtype)
 
-    def sum(self, axis: Any = None, *, keepdims: bool = False) -> Tensor:
-        """`cr.sum`."""
+    def sum(self, axis: Any = None, *, keepdims: bool = False, **of_numpy: None) -> Tensor:
+        """`cr.sum`; so is `np.sum` of a tensor."""
+        _refuse_options("sum", of_numpy)
         return self.operators.sum(self, axis, keepdims=keepdims)
 
-    def mean(self, axis: Any = None, *, keepdims: bool = False) -> Tensor:
-        """`cr.mean`."""
+    def mean(self, axis: Any = None, *, keepdims: bool = False, **of_numpy: None) -> Tensor:
+        """`cr.mean`; so is `np.mean` of a tensor."""
+        _refuse_options("mean", of_numpy)
         return self.operators.mean(self, axis, keepdims=keepdims)
 
-    def max(self, axis: Any = None, *, keepdims: bool = False) -> Tensor:
-        """`cr.max`."""
+    def max(self, axis: Any = None, *, keepdims: bool = False, **of_numpy: None) -> Tensor:
+        """`cr.max`; so is `np.max` of a tensor."""
+        _refuse_options("max", of_numpy)
         return self.operators.max(self, axis, keepdims=keepdims)
 
-    def min(self, axis: Any = None, *, keepdims: bool = False) -> Tensor:
-        """`cr.min`."""
+    def min(self, axis: Any = None, *, keepdims: bool = False, **of_numpy: None) -> Tensor:
+        """`cr.min`; so is `np.min` of a tensor."""
+        _refuse_options("min", of_numpy)
         return self.operators.min(self, axis, keepdims=keepdims)
+
+
+def _refuse_options(method: str, given: dict[str, Any]) -> None:
+    """NumPy calls a method with out=None, and dtype=None; anything else would be ignored here."""
+    for option, value in given.items():
+        if value is not None:
+            raise UsageError(_NO_OPTION(method=method, option=option))
 
 
 def _together(given: tuple[Any, ...]) -> Any:

@@ -233,6 +233,19 @@ INITIALIZERS: dict[str, Initializer] = {
     "orthogonal": Orthogonal(),
 }
 
+_ELSEWHERE = {  # PyTorch's names
+    "xavier": "glorot_uniform",
+    "xavier_uniform": "glorot_uniform",
+    "xavier_normal": "glorot_normal",
+    "kaiming": "he_normal",
+    "kaiming_uniform": "he_uniform",
+    "kaiming_normal": "he_normal",
+    "random_normal": "normal",
+    "random_uniform": "uniform",
+    "zero": "zeros",
+    "one": "ones",
+}
+
 
 def as_initializer(initializer: str | Initializer) -> Initializer:
     """The initializer itself, or the one of this name.
@@ -240,7 +253,7 @@ def as_initializer(initializer: str | Initializer) -> Initializer:
     Raises:   UsageError if the name is not known, or what is given is no initializer.
     """
     if isinstance(initializer, str):
-        return named(initializer, INITIALIZERS, _UNKNOWN)
+        return named(initializer, INITIALIZERS, _UNKNOWN, _ELSEWHERE)
     refuse_class("the initializer", initializer)
     if not callable(initializer):
         raise UsageError(_NOT_ONE(given=type(initializer).__name__))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from chainrule.errors import UsageError
@@ -17,10 +18,16 @@ _CLASS = Message(
 Value = TypeVar("Value")
 
 
-def named(name: str, known: Mapping[str, Value], unknown: Message) -> Value:
-    """The value with this name. `unknown` says that there is none, with the names that exist and the one meant."""
+def named(
+    name: str, known: Mapping[str, Value], unknown: Message, elsewhere: Mapping[str, str] = MappingProxyType({})
+) -> Value:
+    """The value with this name. `unknown` says that there is none, with the names that exist and the one meant.
+
+    `elsewhere` gives the names here of what other libraries call otherwise.
+    """
     if name not in known:
-        raise UsageError(unknown(name=name, known=", ".join(known), suggestion=suggestion(name, known)))
+        meant = suggestion(name, known, elsewhere)
+        raise UsageError(unknown(name=name, known=", ".join(known), suggestion=meant))
     return known[name]
 
 

@@ -16,6 +16,7 @@ from chainrule.graph.operation import Array
 from chainrule.graph.tensor import Tensor, input_tensor
 from chainrule.messages import Message
 from chainrule.nn.scope import Declarations, LayerRecord, Mixing, Outputs, Parameter, Scalar, Scope, State, outputs
+from chainrule.nn.signatures import refuse_without_scope
 from chainrule.ops.random import stream_of
 
 __all__ = ["Network", "Outputs", "trace"]
@@ -104,6 +105,7 @@ def trace(architecture: Architecture, input_shapes: Sequence[Shape], *, dtype: D
         >>> network.parameter_count, [record.path for record in network.layers]
         (15, ['scores'])
     """
+    refuse_without_scope("the architecture", architecture)
     declared = Declarations(as_dtype(dtype))
     names = ["x"] if len(input_shapes) == 1 else [f"x{k}" for k in range(len(input_shapes))]
     inputs = tuple(input_tensor(n, (batch, *s), dtype) for n, s in zip(names, input_shapes, strict=True))

@@ -12,6 +12,7 @@ from chainrule.messages import Message
 from chainrule.nn.layer import Layer
 from chainrule.nn.names import refuse_class
 from chainrule.nn.scope import Scope
+from chainrule.nn.signatures import refuse_without_scope
 
 __all__ = ["Sequential"]
 
@@ -57,6 +58,7 @@ class Sequential(Layer):
             refuse_class(f"layer {place} of Sequential", layer)
             if not callable(layer):
                 raise UsageError(_NO_LAYER(place=place, given=repr(layer)))
+            refuse_without_scope(f"layer {place} of Sequential", layer)
 
     def __call__(self, x: Any, scope: Scope) -> Tensor:
         return self.apply(x, scope) if self.name is None else super().__call__(x, scope)

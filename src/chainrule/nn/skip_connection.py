@@ -12,6 +12,7 @@ from chainrule.messages import Message
 from chainrule.nn.layer import Layer
 from chainrule.nn.names import refuse_class
 from chainrule.nn.scope import Scope
+from chainrule.nn.signatures import refuse_without_scope
 from chainrule.ops.elementwise import add
 
 __all__ = ["SkipConnection"]
@@ -52,6 +53,7 @@ class SkipConnection(Layer):
         refuse_class("the layer of SkipConnection", self.layer)
         if not callable(self.layer):
             raise UsageError(_NO_LAYER(given=type(self.layer).__name__))
+        refuse_without_scope("the layer of SkipConnection", self.layer)
 
     def apply(self, x: Tensor, scope: Scope) -> Tensor:
         return self.join(x, self.layer(x, scope))

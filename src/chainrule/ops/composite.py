@@ -11,7 +11,7 @@ from chainrule.graph.dtype import DType, bool_, float32
 from chainrule.graph.extent import show_shape
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
-from chainrule.ops.axes import Axes, normalized_axes
+from chainrule.ops.axes import Axes, normalized_axes, sized_axes
 from chainrule.ops.comparison import is_finite
 from chainrule.ops.contraction import sum
 from chainrule.ops.elementwise import stop_gradient, where
@@ -79,13 +79,13 @@ def log_sum_exp(x: Any, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
 
         y = log Σ exp(x)
 
-    Raises:   ShapeError if an axis does not exist, or is empty.
+    Raises:   ShapeError if an axis does not exist, is empty, or is the batch.
     Example:
         >>> log_sum_exp([1000.0, 1000.0])
         Tensor(1000.6932, shape=(), dtype=float32)
     """
     x = as_floats(x)
-    return LOG_SUM_EXP(x, axes=normalized_axes("log_sum_exp", axis, x), keepdims=keepdims)
+    return LOG_SUM_EXP(x, axes=sized_axes("log_sum_exp", axis, x), keepdims=keepdims)
 
 
 def softmax(x: Any, axis: Axes = -1) -> Tensor:
@@ -93,13 +93,13 @@ def softmax(x: Any, axis: Axes = -1) -> Tensor:
 
         y = exp(x) / Σ exp(x)
 
-    Raises:   ShapeError if an axis does not exist, or is empty.
+    Raises:   ShapeError if an axis does not exist, is empty, or is the batch.
     Example:
         >>> softmax([0.0, 0.0])
         Tensor([0.5 0.5], shape=(2,), dtype=float32)
     """
     x = as_floats(x)
-    return SOFTMAX(x, axes=normalized_axes("softmax", axis, x))
+    return SOFTMAX(x, axes=sized_axes("softmax", axis, x))
 
 
 def log_softmax(x: Any, axis: Axes = -1) -> Tensor:
@@ -107,13 +107,13 @@ def log_softmax(x: Any, axis: Axes = -1) -> Tensor:
 
         y = x - log Σ exp(x)
 
-    Raises:   ShapeError if an axis does not exist, or is empty.
+    Raises:   ShapeError if an axis does not exist, is empty, or is the batch.
     Example:
         >>> log_softmax([0.0, 0.0])
         Tensor([-0.6931472 -0.6931472], shape=(2,), dtype=float32)
     """
     x = as_floats(x)
-    return LOG_SOFTMAX(x, axes=normalized_axes("log_softmax", axis, x))
+    return LOG_SOFTMAX(x, axes=sized_axes("log_softmax", axis, x))
 
 
 def _cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:

@@ -18,12 +18,15 @@ from chainrule.graph.scalar import convert
 from chainrule.graph.tensor import Leaf, Tensor, apply, number, tensor
 from chainrule.ops.axes import Sizes, as_shape
 from chainrule.ops.kinds import elementwise as kind
+from chainrule.ops.kinds.conversion import cast
 
 __all__ = ["arange", "full", "ones", "size", "zeros"]
 
 
-def full(shape: Sizes, value: Any, dtype: DType | DTypeLike = float32) -> Tensor:
+def full(shape: Sizes, value: Any, dtype: DType | DTypeLike | None = None) -> Tensor:
     """A tensor filled with one value, or with several that broadcast to its shape.
+
+    Without a dtype, a tensor keeps its own; numbers become float32.
 
     Shapes:   → shape
     Raises:   DTypeError if the value is no number; ShapeError if several do not broadcast.
@@ -32,11 +35,13 @@ def full(shape: Sizes, value: Any, dtype: DType | DTypeLike = float32) -> Tensor
         Tensor([3. 3.], shape=(2,), dtype=float32)
     """
     shape = as_shape("full", shape)
+    if isinstance(value, Tensor):
+        return kind.broadcast_to(value if dtype is None else cast(value, as_dtype(dtype)), shape)
+    wanted = float32 if dtype is None else as_dtype(dtype)
     if isinstance(value, np.generic):
         value = value.item()
-    if isinstance(value, int) or (isinstance(value, float) and as_dtype(dtype).floating):
-        value = number(value, as_dtype(dtype))
-    return kind.broadcast_to(value if isinstance(value, Tensor) else tensor(value, dtype), shape)
+    is_part_of_graph = isinstance(value, int) or (isinstance(value, float) and wanted.floating)
+    return kind.broadcast_to(number(value, wanted) if is_part_of_graph else tensor(value, wanted), shape)
 
 
 def zeros(shape: Sizes, dtype: DType | DTypeLike = float32) -> Tensor:

@@ -65,6 +65,7 @@ _MODES: dict[str, Literal["wrap", "edge", "reflect", "symmetric"]] = {
     "reflect": "reflect",
     "symmetric": "symmetric",
 }  # NumPy's names
+_ELSEWHERE = {"wrap": "circular", "replicate": "edge", "nearest": "edge", "zeros": "constant", "mirror": "reflect"}
 
 
 # ---------------------------------------------------------------------------------------------------------- padding
@@ -97,7 +98,7 @@ def pad(x: Any, widths: Sequence[tuple[int, int]], mode: str = "constant", *, va
     if mode != "constant" and mode not in _MODES:
         modes = ("constant", *_MODES)
         shown = ", ".join(map(repr, modes))
-        raise UsageError(_MODE(mode=repr(mode), modes=shown, suggestion=suggestion(str(mode), modes)))
+        raise UsageError(_MODE(mode=repr(mode), modes=shown, suggestion=suggestion(str(mode), modes, _ELSEWHERE)))
     if mode == "constant" or all(w == (0, 0) for w in pairs):
         return _padded_with(x, pairs, value)
     for axis, (w, extent) in enumerate(zip(pairs, x.shape, strict=True)):

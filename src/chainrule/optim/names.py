@@ -50,6 +50,8 @@ OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {  # each takes a learning_rat
     "random_perturbation": RandomPerturbation,
 }
 
+_ELSEWHERE = {"gd": "sgd", "gradient_descent": "sgd", "nag": "nesterov", "l-bfgs": "lbfgs"}
+
 
 def as_optimizer(optimizer: str | Optimizer) -> Optimizer:
     """The optimizer itself, or the one of this name as it is by default.
@@ -66,6 +68,6 @@ def as_optimizer(optimizer: str | Optimizer) -> Optimizer:
     if not isinstance(optimizer, str):
         raise UsageError(_KIND(given=repr(optimizer)))
     if optimizer not in OPTIMIZERS:
-        known = ", ".join(OPTIMIZERS)
-        raise UsageError(_UNKNOWN(name=optimizer, known=known, suggestion=suggestion(optimizer, OPTIMIZERS)))
+        known, meant = ", ".join(OPTIMIZERS), suggestion(optimizer, OPTIMIZERS, _ELSEWHERE)
+        raise UsageError(_UNKNOWN(name=optimizer, known=known, suggestion=meant))
     return OPTIMIZERS[optimizer]()

@@ -61,6 +61,11 @@ _NO_PATH = Message(
     en="The model cannot be saved in {path!r}. Give the path of a folder, e.g. save('my_model').",
     zh="无法将模型保存到 {path!r}。请给出文件夹的路径，例如 save('my_model')。",
 )
+_NOT_A_PATH = Message(
+    "checkpoint.not_a_path",
+    en="{path!r} is not the path of a folder. Give the one that was given to save, e.g. load('my_model').",
+    zh="{path!r} 不是文件夹的路径。请给出保存时使用的路径，例如 load('my_model')。",
+)
 _ONTO_A_FILE = Message(
     "checkpoint.onto_a_file",
     en="The model cannot be saved in {path}: it is a file, and a model is saved as a folder. Choose another name, or"
@@ -86,7 +91,7 @@ def write(path: str | os.PathLike[str], files: Mapping[str, bytes]) -> None:
 
     Raises:   SaveError if that is not possible; the folder then still holds what it held; UsageError for no path.
     """
-    if not path:
+    if not path or not isinstance(path, str | os.PathLike):
         raise UsageError(_NO_PATH(path=path))
     if Path(path).is_file():
         raise SaveError(_ONTO_A_FILE(path=path))
@@ -133,8 +138,11 @@ def _write_file(path: Path, content: bytes) -> None:
 def read(path: str | os.PathLike[str]) -> dict[str, bytes]:
     """The files that were written to a folder.
 
-    Raises:   FileFormatError if there are none, they are damaged, or another version of chainrule wrote them.
+    Raises:   FileFormatError if there are none, they are damaged, or another version of chainrule wrote them;
+              UsageError for what is no path.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise UsageError(_NOT_A_PATH(path=path))
     folder = Path(path)
     manifest = _manifest(folder)
     version = manifest.get("schema_version")

@@ -14,9 +14,10 @@ from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
 from chainrule.nn.losses import SquaredDistance
 from chainrule.nn.losses.loss import BinaryLoss, CategoricalLoss, LossFunction
-from chainrule.nn.losses.names import LOSSES, as_loss
+from chainrule.nn.losses.names import ELSEWHERE, LOSSES, as_loss
 from chainrule.nn.names import named, refuse_class
 from chainrule.nn.scope import snake_case
+from chainrule.nn.signatures import refuse_other_than_two
 from chainrule.ops.comparison import equal
 from chainrule.ops.contraction import mean, sum
 from chainrule.ops.kinds.conversion import cast
@@ -158,6 +159,15 @@ METRICS: dict[str, MetricFunction] = {
     **{metric.name: metric for metric in (Accuracy(), BinaryAccuracy(), TopKAccuracy())},
     **LOSSES,
 }
+_ELSEWHERE = {
+    **ELSEWHERE,
+    "acc": "accuracy",
+    "categorical_accuracy": "accuracy",
+    "sparse_categorical_accuracy": "accuracy",
+    "top_k": "top_k_accuracy",
+    "top5": "top_k_accuracy",
+    "top_5": "top_k_accuracy",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,6 +198,8 @@ def objective(loss: str | LossFunction, metrics: Sequence[str | MetricFunction] 
         refuse_class("an entry of metrics", metric)
         if not isinstance(metric, str) and not callable(metric):
             raise UsageError(_KIND(given=repr(metric)))
+        if not isinstance(metric, str):
+            refuse_other_than_two("an entry of metrics", metric)
         name = metric if isinstance(metric, str) else _name(metric)
         if name in found or name == "loss":
             raise UsageError(_TWICE(name=name))
@@ -209,4 +221,4 @@ def classifies(loss: LossFunction) -> bool:
 def _resolved(metric: str | MetricFunction, loss: LossFunction) -> MetricFunction:
     if metric == "accuracy" and isinstance(loss, BinaryLoss):
         return BinaryAccuracy(loss.threshold)
-    return named(metric, METRICS, _UNKNOWN) if isinstance(metric, str) else metric
+    return named(metric, METRICS, _UNKNOWN, _ELSEWHERE) if isinstance(metric, str) else metric

@@ -22,6 +22,7 @@ from chainrule.nn.losses.loss import Loss, LossFunction
 from chainrule.nn.losses.names import as_loss
 from chainrule.nn.names import refuse_class
 from chainrule.nn.network import Architecture, Network, trace
+from chainrule.nn.signatures import refuse_without_scope
 from chainrule.optim import AVERAGE, Optimizer, as_optimizer
 from chainrule.train import checkpoints, saved
 from chainrule.train.callback import Callback
@@ -166,6 +167,7 @@ class Model:
             if not callable(architecture):
                 given = type(architecture).__name__ if isinstance(architecture, list | tuple) else repr(architecture)
                 raise UsageError(_ARCHITECTURE(given=given))
+            refuse_without_scope("the architecture", architecture)
         self.architecture = architecture
         self.seed = _checked_seed(seed)
         self.parameters: Arrays = {}

@@ -23,6 +23,7 @@ from chainrule.nn.losses.likelihoods import GaussianLikelihood, KLDivergence, Po
 from chainrule.nn.losses.loss import Loss, LossFunction
 from chainrule.nn.losses.margins import CategoricalHinge, Hinge, MultiMargin, SquaredHinge, TripletMargin
 from chainrule.nn.names import named, refuse_class
+from chainrule.nn.signatures import refuse_other_than_two
 
 __all__ = ["as_loss"]
 
@@ -61,6 +62,28 @@ LOSSES: dict[str, Loss] = {
     "gaussian_likelihood": GaussianLikelihood(),
 }
 
+ELSEWHERE = {  # what Keras, PyTorch and people call them
+    "ce": "cross_entropy",
+    "nll": "cross_entropy",
+    "softmax": "cross_entropy",
+    "bce": "binary_cross_entropy",
+    "log_loss": "binary_cross_entropy",
+    "logistic": "binary_cross_entropy",
+    "mse": "mean_squared_error",
+    "l2": "mean_squared_error",
+    "mae": "mean_absolute_error",
+    "l1": "mean_absolute_error",
+    "smooth_l1": "huber",
+    "pinball": "quantile",
+    "cosine": "cosine_similarity",
+    "focal": "categorical_focal_cross_entropy",
+    "kl": "kl_divergence",
+    "kld": "kl_divergence",
+    "kl_div": "kl_divergence",
+    "triplet": "triplet_margin",
+    "gaussian_nll": "gaussian_likelihood",
+}
+
 
 def as_loss(loss: str | LossFunction) -> LossFunction:
     """The loss itself, which may be any function of outputs and targets, or the one of this name.
@@ -68,8 +91,9 @@ def as_loss(loss: str | LossFunction) -> LossFunction:
     Raises:   UsageError if the name is not known.
     """
     if isinstance(loss, str):
-        return named(loss, LOSSES, _UNKNOWN)
+        return named(loss, LOSSES, _UNKNOWN, ELSEWHERE)
     refuse_class("loss", loss)
     if not callable(loss):
         raise UsageError(_KIND(given=repr(loss)))
+    refuse_other_than_two("loss", loss)
     return loss

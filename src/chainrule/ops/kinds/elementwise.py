@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from inspect import Parameter, Signature
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,8 @@ class Elementwise(Primitive):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "__doc__", self._documentation())
+        operands = [Parameter(name, Parameter.POSITIONAL_ONLY) for name in self.arguments]
+        object.__setattr__(self, "__signature__", Signature(operands))
 
     def _documentation(self) -> str:
         """The docstring, made of the declaration."""
