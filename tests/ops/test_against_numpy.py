@@ -65,6 +65,11 @@ def _recurred(a: Array, b: Array, axis: int, reverse: bool) -> Array:
     return np.moveaxis(np.array(y).reshape(b.shape)[:: -1 if reverse else 1], 0, axis)
 
 
+def _to_eight_digits(x):
+    fraction, exponent = np.frexp(x.astype(np.float32))
+    return np.ldexp(np.rint(np.ldexp(fraction, 8)), exponent - 8)
+
+
 def _maxout(x: Array, pieces: int, axis: int) -> Array:
     return np.asarray(np.max([np.take(x, range(k, x.shape[axis], pieces), axis) for k in range(pieces)], 0))
 
@@ -132,6 +137,7 @@ NUMPY: dict[str, Callable[..., Any]] = {
     "relu": lambda x: np.maximum(x, 0),
     "relu6": lambda x: np.clip(x, 0, 6),
     "round": np.rint,
+    "round_to_bfloat16": _to_eight_digits,
     "rsqrt": lambda x: x**-0.5,
     "scatter_add": _scattered,
     "shift_right": np.right_shift,

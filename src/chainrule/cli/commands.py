@@ -54,6 +54,11 @@ _SEED = Message(
     en="Decides first parameters, order and randomness: the same seed, the same bits; default: CHAINRULE_SEED, or 0.",
     zh="决定初始参数、样本顺序与随机性：相同的种子得到逐位相同的结果；默认：CHAINRULE_SEED，否则为 0。",
 )
+_PRECISION = Message(
+    "cli.precision",
+    en="float32 (default) or bf16, products of bfloat16 numbers added up in float32, where the processor has them.",
+    zh="float32（默认）或 bf16：处理器支持时，将 bfloat16 数相乘并以 float32 求和。",
+)
 _SAVE = Message(
     "cli.save",
     en="Folder to save the trained model in; Ctrl-C saves what was reached.",
@@ -99,6 +104,12 @@ def _optimizers() -> list[str]:
     return list(OPTIMIZERS)
 
 
+def _precisions() -> list[str]:
+    from chainrule.train.precision import PRECISIONS
+
+    return list(PRECISIONS)
+
+
 app = typer.Typer(
     cls=Group,
     help=_ABOUT(),
@@ -122,6 +133,7 @@ BatchSize = Annotated[int | None, typer.Option(help=_BATCH_SIZE(), metavar="N", 
 OptimizerName = Annotated[str | None, typer.Option(help=_OPTIMIZER(), metavar="NAME", autocompletion=_optimizers)]
 Rate = Annotated[float | None, typer.Option(help=_RATE(), metavar="X")]
 Seed = Annotated[int, typer.Option(help=_SEED(), metavar="N", min=0, envvar="CHAINRULE_SEED")]
+Precision = Annotated[str, typer.Option(help=_PRECISION(), metavar="NAME", autocompletion=_precisions)]
 Save = Annotated[str | None, typer.Option(help=_SAVE(), metavar="DIR")]
 Json = Annotated[bool, typer.Option("--json", help=_JSON())]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help=_QUIET())]
@@ -142,6 +154,7 @@ def train(
     optimizer: OptimizerName = None,
     lr: Rate = None,
     seed: Seed = 0,
+    precision: Precision = "float32",
     save: Save = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -149,7 +162,7 @@ def train(
 ) -> None:
     from chainrule.cli.training import Order, run
 
-    order = Order(model, data, epochs, batch_size, optimizer, lr, seed, save)
+    order = Order(model, data, epochs, batch_size, optimizer, lr, seed, precision, save)
     raise typer.Exit(run(order, as_json=json, quiet=quiet))
 
 

@@ -17,6 +17,7 @@ from chainrule.errors import UsageError
 from chainrule.messages import Message, suggestion
 from chainrule.nn import MODELS, Network
 from chainrule.train import Callback, Model, Training
+from chainrule.train.precision import as_precision
 
 _UNKNOWN_MODEL = Message(
     "cli.unknown_model",
@@ -62,9 +63,11 @@ class Order:
     optimizer: str | None
     learning_rate: float | None
     seed: int
+    precision: str
     save: str | None
 
     def __post_init__(self) -> None:
+        as_precision(self.precision)
         if self.learning_rate is not None and not 0 < self.learning_rate < math.inf:
             raise UsageError(_RATE(rate=self.learning_rate))
         for option, folder in {"--data": self.data, "--save": self.save}.items():
@@ -96,7 +99,9 @@ def run(order: Order, *, as_json: bool, quiet: bool) -> int:
     samples = len(data.x_train)
     epochs = order.epochs or recipe.epochs(samples)
     batch_size = check_batch_size(order.batch_size or min(recipe.batch_size, samples), samples)
-    model = Model(recipe.architecture(order.model, len(data.class_names)), data.x_train.shape[1:], seed=order.seed)
+    architecture = recipe.architecture(order.model, len(data.class_names))
+    precision = as_precision(order.precision)
+    model = Model(architecture, data.x_train.shape[1:], seed=order.seed, precision=precision)
     if order.save is not None:
         _make_folder(order.save)  # better now than after the training
     if not (as_json or quiet):

@@ -41,6 +41,7 @@ class Target:
     """An instruction set: the width of its vectors, how many registers hold them, and the compiler's flags for it.
 
     by_halves   the processor computes a vector in two passes, so that one of half the width takes half the time
+    pairs       it has an instruction that multiplies pairs of bfloat16, and adds both products to a float32
     """
 
     name: str
@@ -48,6 +49,7 @@ class Target:
     registers: int
     flags: tuple[str, ...]
     by_halves: bool = False
+    pairs: bool = False
 
 
 TARGETS = (
@@ -90,8 +92,13 @@ def detect() -> Target:
     """
     runs = available()
     if not (name := os.environ.get("CHAINRULE_ISA")):
-        by_halves = runs[0].name == "avx512" and computes_by_halves(_cpu_information())
-        return replace(runs[0], flags=(*runs[0].flags, *_native(runs[0])), by_halves=by_halves)
+        widest = runs[0].name == "avx512"
+        return replace(
+            runs[0],
+            flags=(*runs[0].flags, *_native(runs[0])),
+            by_halves=widest and computes_by_halves(_cpu_information()),
+            pairs=widest and "avx512_bf16" in _features(),
+        )
     known = {target.name: target for target in TARGETS}
     if name not in known:
         raise UsageError(_UNKNOWN(name=name, known=", ".join(known), suggestion=suggestion(name, known)))

@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.graph.dtype import DType, bool_
 from chainrule.graph.special import erf as _erf
+from chainrule.graph.special import round_to_bfloat16 as _round_to_bfloat16
 from chainrule.graph.special import select as _select
 
 OnZero = Literal["never", "any", "all", "but_first"]
@@ -44,6 +45,7 @@ MAXIMUM = ScalarFunction("maximum", np.maximum, 2, "all")
 MINIMUM = ScalarFunction("minimum", np.minimum, 2, "all")
 FLOOR = ScalarFunction("floor", np.floor, 1, "all", 2)
 ROUND = ScalarFunction("round", np.rint, 1, "all", 3)
+ROUND_TO_BFLOAT16 = ScalarFunction("round_to_bfloat16", _round_to_bfloat16, 1, "all", 6)
 COPYSIGN = ScalarFunction("copysign", np.copysign, 2, "all", 2)
 # Quotients rounded down, and what they leave, of integers of any sign and of floats.
 FLOOR_DIVIDE = ScalarFunction("floor_divide", np.floor_divide, 2, cost=20)

@@ -71,3 +71,19 @@ def select(condition: Any, a: Any, b: Any) -> Any:
 
 
 _WORDS = {4: np.int32, 8: np.int64}
+
+
+def round_to_bfloat16(x: Any) -> Any:
+    """The nearest number with 8 binary digits in float32's range, of two the one whose last digit is 0; NaN stays NaN.
+
+    That is the upper half of a float32: the lower 16 bits are 0. A float64 becomes a float32 first.
+
+    Example:
+        >>> round_to_bfloat16(np.array([1.00390625, 1.01171875, 0.1], np.float32))
+        array([1.        , 1.015625  , 0.10009766], dtype=float32)
+    """
+    x = np.asarray(x)
+    bits = x.astype(np.float32).view(np.uint32)
+    even = (bits >> np.uint32(16)) & np.uint32(1)
+    rounded = np.where(np.isnan(x), bits | np.uint32(1 << 22), bits + np.uint32(0x7FFF) + even)  # a quiet NaN
+    return (rounded & np.uint32(0xFFFF0000)).view(np.float32).astype(x.dtype)

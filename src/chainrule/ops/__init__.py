@@ -4,7 +4,7 @@ kinds/        the kinds of operation: what follows from one declaration
 elementwise   arithmetic, the larger and the smaller of two
 comparison    comparisons and logic
 bits          what & | ^ ~ do to bools and integers
-rounding      numbers made whole, quotients rounded down and their remainders
+rounding      numbers made whole or shorter, quotients rounded down and their remainders
 exponential   exponentials, logarithms, the error function
 trigonometric functions of angles and of hyperbolic angles, and their inverses
 activations   relu, sigmoid and their like

@@ -1,11 +1,11 @@
-"""Numbers made whole, and what division leaves of them."""
+"""Numbers made whole or shorter, and what division leaves of them."""
 
 from __future__ import annotations
 
 from chainrule.ops.kinds.conversion import lift_floats, lift_numbers
 from chainrule.ops.kinds.elementwise import POSITIVE, REAL, Elementwise
 
-__all__ = ["ceil", "floor", "floor_divide", "remainder", "round", "trunc"]
+__all__ = ["ceil", "floor", "floor_divide", "remainder", "round", "round_to_bfloat16", "trunc"]
 
 _STEPS = "no gradient passes"
 
@@ -42,4 +42,12 @@ remainder = Elementwise(
     convention="where a is a multiple of b, the derivatives are those from above; that of floor(a / b) is 0",
     summary="What division rounded down leaves: a - b floor(a / b), which has the sign of b; of integers by 0 it is 0.",
     example=">>> remainder([7.5, -7.5], 2.0)\nTensor([1.5 0.5], shape=(2,), dtype=float32)",
+)  # fmt: skip
+round_to_bfloat16 = Elementwise(
+    "round_to_bfloat16", "round_to_bfloat16(x)", lift=lift_floats,
+    partials=lambda y, x: (1,),
+    convention="that of x itself: the derivative of a step function would stop all learning",
+    summary="The nearest number of 8 binary digits, of two the even one, in the type of x: a factor in bfloat16.",
+    source="the conversion of Intel's VCVTNEPS2BF16, denormal numbers kept",
+    example=">>> round_to_bfloat16([1.00390625, 1.01171875])\nTensor([1.       1.015625], shape=(2,), dtype=float32)",
 )  # fmt: skip

@@ -7,6 +7,7 @@ callbacks    EarlyStopping, Checkpoint, ReduceLearningRateOnPlateau
 metrics      what is reported beside the loss, and Objective, both together
 history      History: the means of each epoch
 samples      the arrays of a training, checked once
+precision    what is multiplied: float32 or bfloat16, and what the processor must have for it
 step         TrainingStep and EvaluationStep: pure graphs, and how they run
 stepper      runs steps, in NumPy or in native code; evaluation likewise
 past         steps that can be taken back

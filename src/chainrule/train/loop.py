@@ -127,11 +127,12 @@ class Training:
         self.samples, self.validation = samples, validation
         self.callbacks = list(callbacks)
         self.logs: dict[str, float] = {}
-        self._step = TrainingStep(model.network, objective, optimizer, samples)
+        self._step = TrainingStep(model.network, objective, optimizer, samples, model.precision)
         self._stepper = make_stepper(self._step, samples, executor)
         self._evaluation: Evaluator | None = None
         if validation is not None:
-            self._evaluation = Evaluator(EvaluationStep(model.network, objective, validation), executor)
+            evaluation = EvaluationStep(model.network, objective, validation, model.precision)
+            self._evaluation = Evaluator(evaluation, executor)
         self._metrics = list(objective.metrics)
         self._checkpoints: list[str | os.PathLike[str]] = []
         self._started = time.perf_counter()

@@ -29,6 +29,7 @@ from chainrule.train.callback import Callback
 from chainrule.train.history import History
 from chainrule.train.loop import EVALUATION_BATCH, Training, evaluate
 from chainrule.train.metrics import MetricFunction, Objective, objective
+from chainrule.train.precision import Precision, as_precision, check_instructions
 from chainrule.train.predictor import Predictor
 from chainrule.train.progress import EpochLines
 from chainrule.train.samples import Samples, as_inputs, as_samples, check_inputs, check_targets
@@ -135,6 +136,9 @@ class Model:
     architecture     a layer, or any function (x, scope) → y that calls layers; None where a network was loaded
     input_shape      that of one sample, or a tuple of shapes for several inputs; without it, the data's
     seed             decides the first parameters, the order of the samples, and the randomness of layers
+    precision        what is multiplied where products are summed up, in convolutions, dense layers and their
+                     gradients: "float32", or "bf16", numbers of 8 binary digits with sums in float32. All else is
+                     float32, parameters too, in memory and in files. It may be set at any time.
 
     What it holds, as flat dicts of named arrays or numbers; its own arrays cannot be written into, so that nobody need
     look whether they have changed: put another in the place of one. Arrays of yours are taken as they are at each call.
@@ -144,7 +148,9 @@ class Model:
     scalars          the layers' numbers that may be turned at any time, such as dropout rates
     training_state   where its last training stands; None before the first
 
-    Raises:   UsageError if the seed is out of range; what tracing the architecture raises.
+    Raises:   UsageError if the seed is out of range, or the precision is not known; what tracing the architecture
+              raises. Verbs raise CompilerError where the processor has no instructions for the precision, and
+              the executor is not "reference".
     Example:
         >>> from chainrule.nn import Dense, Sequential
         >>> from chainrule.optim import Adam
@@ -156,11 +162,17 @@ class Model:
     """
 
     _network: Network | None = None
+    _predictor: Predictor | None = None
     _loss: str | LossFunction | None = None
     _metrics: Sequence[str | MetricFunction] | None = None
 
     def __init__(
-        self, architecture: Architecture | None, input_shape: Sequence[Any] | int | None = None, *, seed: int = 0
+        self,
+        architecture: Architecture | None,
+        input_shape: Sequence[Any] | int | None = None,
+        *,
+        seed: int = 0,
+        precision: Precision = "float32",
     ) -> None:
         if architecture is not None:
             refuse_class("the architecture", architecture)
@@ -170,11 +182,11 @@ class Model:
             refuse_without_scope("the architecture", architecture)
         self.architecture = architecture
         self.seed = _checked_seed(seed)
+        self.precision = precision
         self.parameters: Arrays = {}
         self.states: Arrays = {}
         self.scalars: dict[str, float] = {}
         self.training_state: TrainingState | None = None
-        self._predictor: Predictor | None = None
         if input_shape is not None:
             shape: Any = (input_shape,) if isinstance(input_shape, Integral) else input_shape
             several = bool(shape) and all(isinstance(part, Sequence) for part in shape)
@@ -193,6 +205,19 @@ class Model:
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)  # copied arrays are writable
         self.parameters, self.states = all_immutable(self.parameters), all_immutable(self.states)
+
+    @property
+    def precision(self) -> Precision:
+        """What is multiplied where products are summed up: "float32" or "bf16".
+
+        Raises:   when it is set, UsageError if it is not known.
+        """
+        return self._precision
+
+    @precision.setter
+    def precision(self, precision: Precision) -> None:
+        self._precision = as_precision(precision)
+        self._predictor = None
 
     @property
     def network(self) -> Network:
@@ -263,6 +288,7 @@ class Model:
                   GradientError if no parameter can lower the loss; DivergedError if the loss becomes infinite or NaN.
         """
         check_executor(executor)
+        check_instructions(self.precision, executor)
         if resume:
             loss, metrics = self._goal_to_resume(loss, metrics)
         loss = "cross_entropy" if loss is None else loss
@@ -377,7 +403,8 @@ class Model:
             loss, metrics = self._loss, self._metrics if metrics is None else metrics
         samples, goal = as_samples(x, y, sample_weight), objective(loss, metrics)
         self._check(samples, goal)
-        evaluator = Evaluator(EvaluationStep(self.network, goal, samples), executor)
+        check_instructions(self.precision, executor)
+        evaluator = Evaluator(EvaluationStep(self.network, goal, samples, self.precision), executor)
         return evaluate(self, evaluator, samples, check_batch_size(min(batch_size, len(samples)), len(samples)))
 
     def predict(self, x: Any, *, batch_size: int = EVALUATION_BATCH, executor: Executor = "auto") -> Any:
@@ -394,7 +421,8 @@ class Model:
             own = self.parameters, self.states, self.scalars, executor
         check_inputs(samples, self.network)
         size = check_batch_size(min(batch_size, len(samples)), len(samples))
-        predictor = self._predictor = self._predictor or Predictor(self.network)
+        check_instructions(self.precision, executor)
+        predictor = self._predictor = self._predictor or Predictor(self.network, self.precision)
         parts = [
             predictor.run(samples.batch(slice(start, start + size)).inputs, *own)
             for start in range(0, len(samples), size)
@@ -424,6 +452,7 @@ class Model:
                 states=self.states,
                 scalars=self.scalars,
                 seed=self.seed,
+                precision=self.precision,
                 loss=self._loss if isinstance(self._loss, str) else None,
                 metrics=names if self._metrics is not None else None,
                 training_state=self.training_state,
@@ -440,7 +469,7 @@ class Model:
         files = checkpoints.read(path)
         with checkpoints.damaged(path):
             found = saved.from_files(files)
-        model = cls(None, seed=found.seed)
+        model = cls(None, seed=found.seed, precision=found.precision)
         model._network, model.training_state = found.network, found.training_state
         model.parameters, model.states = all_immutable(found.parameters), all_immutable(found.states)
         model.scalars = found.scalars

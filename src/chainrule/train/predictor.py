@@ -11,6 +11,7 @@ from chainrule.execute.direct import DirectCall, direct
 from chainrule.execute.native import NativeProgram
 from chainrule.graph.operation import Array
 from chainrule.nn.network import Network
+from chainrule.train.precision import Precision, in_precision
 from chainrule.train.step import Arrays, network_bindings
 
 
@@ -21,10 +22,10 @@ class Predictor:
     has not, and all others are written again (NativeProgram). Models hold such as cannot change.
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, precision: Precision = "float32") -> None:
         self._network = network
         made = network.inference
-        self._outputs = made if isinstance(made, tuple) else (made,)
+        self._outputs = in_precision(made if isinstance(made, tuple) else (made,), precision)
         self._parameters, self._states = list(network.parameters), list(network.states)
         self._own = [*(p.tensor for p in network.parameters.values()), *(s.tensor for s in network.states.values())]
         self._programs: dict[tuple[Executor, bool], NativeProgram | Program] = {}

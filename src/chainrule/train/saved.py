@@ -20,6 +20,7 @@ from chainrule.nn.network import Network, Outputs, shape_of
 from chainrule.nn.scope import LayerRecord, Mixing, Parameter, Scalar, State
 from chainrule.ops import vocabulary
 from chainrule.train.checkpoints import joined, separated
+from chainrule.train.precision import Precision, as_precision
 from chainrule.train.state import TrainingState
 from chainrule.train.step import Arrays
 
@@ -30,6 +31,9 @@ _OTHER_ARRAY = Message(
     zh="保存的数组“{name}”为 {found}，而架构需要 {wanted}。这些文件不属于同一模型；请使用更早的检查点。",
 )
 _NOTHING = Message("saved.nothing", en="missing", zh="缺失")
+
+
+_KEPT = ("scalars", "seed", "precision", "loss", "metrics")  # beside arrays and the state of the training
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +48,7 @@ class SavedModel:
     states: Arrays
     scalars: dict[str, float]
     seed: int
+    precision: Precision
     loss: str | None
     metrics: list[str] | None
     training_state: TrainingState | None
@@ -65,7 +70,7 @@ def to_files(model: SavedModel) -> dict[str, bytes]:
     arrays: Arrays = {}
     state = model.training_state
     training = {f.name: getattr(state, f.name) for f in fields(state)} if state is not None else None
-    kept = {name: getattr(model, name) for name in ("scalars", "seed", "loss", "metrics")} | {"training": training}
+    kept = {name: getattr(model, name) for name in _KEPT} | {"training": training}
     if training is not None:
         del training["parameters"], training["states"]  # the model's own
     files["training.json"] = _text(separated(kept, arrays))
@@ -149,6 +154,7 @@ def from_files(files: Mapping[str, bytes]) -> SavedModel:
         states=states,
         scalars={name: float(kept["scalars"][name]) for name in network.scalars},
         seed=int(kept["seed"]),
+        precision=as_precision(kept.get("precision", "float32")),  # older files do not say it
         loss=kept["loss"],
         metrics=kept["metrics"],
         training_state=training and TrainingState(parameters=parameters, states=states, **training),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -34,6 +34,7 @@ from chainrule.ops.kinds.conversion import cast
 from chainrule.ops.mixing import roll_samples
 from chainrule.optim import Optimizer
 from chainrule.train.metrics import Objective
+from chainrule.train.precision import Precision, in_precision
 from chainrule.train.samples import Samples
 
 __all__ = ["EvaluationStep", "TrainingStep"]
@@ -158,7 +159,14 @@ class TrainingStep:
               stops the gradient; the loss's own ShapeError if outputs and targets do not fit.
     """
 
-    def __init__(self, network: Network, objective: Objective, optimizer: Optimizer, samples: Samples) -> None:
+    def __init__(
+        self,
+        network: Network,
+        objective: Objective,
+        optimizer: Optimizer,
+        samples: Samples,
+        precision: Precision = "float32",
+    ) -> None:
         if not network.parameters:
             raise UsageError(_NO_PARAMETERS())
         self.network, self.optimizer = network, optimizer
@@ -186,12 +194,13 @@ class TrainingStep:
         result = optimizer.step(loss_of, self.parameters, self.slots, {**self.scalars, **counters})
         weight, *metrics = result.aux["sums"]
         self._metrics = list(sums.metrics)
-        self.outputs = {
+        outputs = {
             "sums": [result.loss, weight, *metrics],
             "parameters": result.parameters,
             "slots": result.slots,
             "states": result.aux["states"],
         }
+        self.outputs: Any = rebuild(outputs, in_precision(leaves(outputs), precision))
         self._program = Program(leaves(self.outputs))
         numbers = rebuild(self.outputs, range(len(leaves(self.outputs))))
         self.sum_numbers: list[int] = numbers["sums"]
@@ -244,12 +253,16 @@ class EvaluationStep:
     A penalty that depends on the samples belongs to the training mode, and is left out.
     """
 
-    def __init__(self, network: Network, objective: Objective, samples: Samples) -> None:
+    def __init__(
+        self, network: Network, objective: Objective, samples: Samples, precision: Precision = "float32"
+    ) -> None:
         self.network, self.data = network, Data(network, samples)
         of_samples = {*network.inputs, network.seed, network.step}
         penalties = tuple(p for p in network.penalties if of_samples.isdisjoint(topological([p])))
         sums = self.data.sums(objective, network.inference)
-        self.outputs = replace(sums, loss=functools.reduce(add, penalties, sums.loss))
+        outputs = [functools.reduce(add, penalties, sums.loss), sums.weight, *sums.metrics.values()]
+        loss, weight, *metrics = in_precision(outputs, precision)
+        self.outputs = Sums(loss, weight, dict(zip(sums.metrics, metrics, strict=True)))
         self._program = Program([self.outputs.loss, self.outputs.weight, *self.outputs.metrics.values()])
 
     def run(self, samples: Samples, parameters: Arrays, states: Arrays, scalars: Mapping[str, float]) -> Sums:

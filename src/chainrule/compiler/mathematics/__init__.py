@@ -14,6 +14,7 @@ saturating    tanh, erf
 periodic      sin, cos, tan
 inverse       atan
 power         power, log2, log10
+bfloat16      rounding to 8 binary digits
 across        sums over lanes, transposes
 """
 
@@ -22,7 +23,7 @@ from pathlib import Path
 
 _FILES = (
     *("types", "native", "memory", "truth", "arithmetic", "integers", "conversions"),
-    *("libm", "exponential", "saturating", "periodic", "inverse", "power", "across"),
+    *("libm", "exponential", "saturating", "periodic", "inverse", "power", "bfloat16", "across"),
 )
 
 
