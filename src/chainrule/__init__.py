@@ -39,12 +39,12 @@ from chainrule.ops.augmentation import *
 from chainrule.ops.bits import *
 from chainrule.ops.colors import *
 from chainrule.ops.comparison import *
-from chainrule.ops.composite import *
 from chainrule.ops.contraction import *
 from chainrule.ops.convolution import *
 from chainrule.ops.creation import *
 from chainrule.ops.depthwise_convolution import *
 from chainrule.ops.diagonals import *
+from chainrule.ops.dropout import *
 from chainrule.ops.elementwise import *
 from chainrule.ops.exponential import *
 from chainrule.ops.gathering import *
@@ -64,6 +64,7 @@ from chainrule.ops.resizing import *
 from chainrule.ops.rounding import *
 from chainrule.ops.running import *
 from chainrule.ops.selection import *
+from chainrule.ops.softmax import *
 from chainrule.ops.transposed_convolution import *
 from chainrule.ops.trigonometric import *
 from chainrule.ops.unfolding import *

@@ -15,8 +15,8 @@ from rich.table import Table
 from chainrule.data import Dataset
 from chainrule.messages import Message
 from chainrule.nn import Network
-from chainrule.ops.composite import cross_entropy
 from chainrule.ops.contraction import mean
+from chainrule.ops.softmax import cross_entropy
 from chainrule.optim import Optimizer
 from chainrule.train import History, Model
 from chainrule.train.summary import rows

@@ -74,5 +74,17 @@ def concrete_shape(shape: Shape, size: int | None) -> tuple[int, ...]:
     return tuple(concrete(extent, size) for extent in shape)
 
 
+def broadcast(*shapes: Shape) -> Shape | None:
+    """NumPy's rule: shapes aligned at the end, sizes equal or 1; the one they have together, None if there is none."""
+    rank = max(map(len, shapes))
+    found: list[Extent] = []
+    for extents in zip(*((1,) * (rank - len(s)) + tuple(s) for s in shapes), strict=True):
+        sizes = set(extents) - {1}
+        if len(sizes) > 1:
+            return None
+        found.append(sizes.pop() if sizes else 1)
+    return tuple(found)
+
+
 def show_shape(shape: Shape) -> str:
     return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"

@@ -33,10 +33,10 @@ from chainrule.ops.activations import (
     softsign,
     tanh_shrink,
 )
-from chainrule.ops.composite import log_softmax, softmax
 from chainrule.ops.elementwise import where
 from chainrule.ops.exponential import exp
 from chainrule.ops.gating import glu
+from chainrule.ops.softmax import log_softmax, softmax
 from chainrule.ops.trigonometric import tanh
 
 __all__ = ["Activation", "Identity", "as_activation"]

@@ -14,8 +14,8 @@ from chainrule.nn.layer import Layer, check_positive, features
 from chainrule.nn.ranges import PROBABILITY, check_number
 from chainrule.nn.scope import Scope
 from chainrule.ops.attention import attention_weights, scaled_dot_product_attention
-from chainrule.ops.composite import inverted_dropout
 from chainrule.ops.contraction import matmul
+from chainrule.ops.dropout import inverted_dropout
 from chainrule.ops.movement import reshape, transpose
 
 __all__ = ["MultiHeadAttention"]

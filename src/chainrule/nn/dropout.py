@@ -12,7 +12,7 @@ from chainrule.messages import Message
 from chainrule.nn.layer import Layer
 from chainrule.nn.ranges import PROBABILITY, check_number, is_within
 from chainrule.nn.scope import Scope
-from chainrule.ops.composite import dropout, inverted_dropout
+from chainrule.ops.dropout import dropout, inverted_dropout
 
 __all__ = ["Dropout", "SpatialDropout1D", "SpatialDropout2D"]
 

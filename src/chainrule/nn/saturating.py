@@ -9,7 +9,7 @@ from chainrule.nn.activations import step
 from chainrule.nn.layer import Layer
 from chainrule.nn.scope import Scope
 from chainrule.ops.activations import hard_sigmoid, hard_tanh, log_sigmoid, sigmoid, softsign
-from chainrule.ops.composite import softmax
+from chainrule.ops.softmax import softmax
 from chainrule.ops.trigonometric import tanh
 
 __all__ = ["HardSigmoid", "HardTanh", "LogSigmoid", "Sigmoid", "Softmax", "Softsign", "Step", "Tanh"]

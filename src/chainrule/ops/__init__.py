@@ -28,9 +28,10 @@ diagonals     diagonals and triangles of matrices
 running       running totals and products along an axis
 ordering      sort, top-k
 random        Philox: uniform, normal, Bernoulli
+softmax       its logarithm, cross-entropy
+dropout       elements dropped by chance
 normalization layer, group, RMS, local response, L2 normalisation
 attention     weights of attention, and means by them
-composite     softmax, cross-entropy, dropout
 augmentation  flips, shifts, crops, cut-out
 colors        brightness, contrast, saturation, hue
 warping       rotation, zoom, elastic distortion
@@ -48,13 +49,13 @@ from chainrule.ops.augmentation import *
 from chainrule.ops.bits import *
 from chainrule.ops.colors import *
 from chainrule.ops.comparison import *
-from chainrule.ops.composite import *
 from chainrule.ops.contraction import *
 from chainrule.ops.convolution import *
 from chainrule.ops.creation import *
 from chainrule.ops.declared import vocabulary as vocabulary
 from chainrule.ops.depthwise_convolution import *
 from chainrule.ops.diagonals import *
+from chainrule.ops.dropout import *
 from chainrule.ops.elementwise import *
 from chainrule.ops.exponential import *
 from chainrule.ops.gathering import *
@@ -74,6 +75,7 @@ from chainrule.ops.resizing import *
 from chainrule.ops.rounding import *
 from chainrule.ops.running import *
 from chainrule.ops.selection import *
+from chainrule.ops.softmax import *
 from chainrule.ops.transposed_convolution import *
 from chainrule.ops.trigonometric import *
 from chainrule.ops.unfolding import *

@@ -7,7 +7,7 @@ from typing import Any
 
 from chainrule.errors import DTypeError, ShapeError
 from chainrule.graph.dtype import bool_
-from chainrule.graph.extent import Extent, show_shape
+from chainrule.graph.extent import broadcast, show_shape
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
 from chainrule.ops.comparison import greater_equal
@@ -17,7 +17,7 @@ from chainrule.ops.elementwise import stop_gradient, where
 from chainrule.ops.exponential import exp
 from chainrule.ops.kinds.composite import Composite
 from chainrule.ops.kinds.conversion import as_tensor, lift_floats
-from chainrule.ops.movement import transpose
+from chainrule.ops.movement import swapaxes
 from chainrule.ops.selection import max
 
 __all__ = ["attention_weights", "scaled_dot_product_attention"]
@@ -48,7 +48,7 @@ _MASK_TYPE = Message(
 
 
 def _attention_weights(query: Tensor, key: Tensor, mask: Tensor | None = None, *, causal: bool, scale: float) -> Tensor:
-    scores = matmul(query * scale, _transposed(key))
+    scores = matmul(query * scale, swapaxes(key, -1, -2))
     if mask is not None:
         scores = where(mask, scores, -math.inf) if mask.dtype is bool_ else scores + mask
     if causal:
@@ -115,7 +115,7 @@ def scaled_dot_product_attention(
     """
     query, key, value = lift_floats([query, key, value])
     given = _checked("scaled_dot_product_attention", query, key, mask)
-    if value.ndim < 2 or value.shape[-2] != key.shape[-2] or _broadcast(value.shape[:-2], key.shape[:-2]) is None:
+    if value.ndim < 2 or value.shape[-2] != key.shape[-2] or broadcast(value.shape[:-2], key.shape[:-2]) is None:
         raise ShapeError(_VALUES(value=show_shape(value.shape), key=show_shape(key.shape)))
     return SCALED_DOT_PRODUCT_ATTENTION(query, key, value, *given, causal=bool(causal), scale=_scale(query, scale))
 
@@ -126,13 +126,9 @@ def _scale(query: Tensor, scale: float | None) -> float:
     return float(scale) if scale is not None else 1.0 / math.sqrt(size) if size else 1.0
 
 
-def _transposed(x: Tensor) -> Tensor:
-    return transpose(x, [*range(x.ndim - 2), x.ndim - 1, x.ndim - 2])
-
-
 def _checked(operation: str, query: Tensor, key: Tensor, mask: Any) -> tuple[Tensor, ...]:
     """The mask, if there is one, once it is certain that everything fits."""
-    leading = _broadcast(query.shape[:-2], key.shape[:-2])
+    leading = broadcast(query.shape[:-2], key.shape[:-2])
     if query.ndim < 2 or key.ndim < 2 or query.shape[-1] != key.shape[-1] or leading is None:
         raise ShapeError(_SHAPES(operation=operation, query=show_shape(query.shape), key=show_shape(key.shape)))
     if mask is None:
@@ -141,15 +137,6 @@ def _checked(operation: str, query: Tensor, key: Tensor, mask: Any) -> tuple[Ten
     if not mask.dtype.floating and mask.dtype is not bool_:
         raise DTypeError(_MASK_TYPE(operation=operation, dtype=mask.dtype))
     scores = (*leading, query.shape[-2], key.shape[-2])
-    if _broadcast(mask.shape, scores) != scores:
+    if broadcast(mask.shape, scores) != scores:
         raise ShapeError(_MASK(operation=operation, mask=show_shape(mask.shape), scores=show_shape(scores)))
     return (mask,)
-
-
-def _broadcast(a: tuple[Extent, ...], b: tuple[Extent, ...]) -> tuple[Extent, ...] | None:
-    """The shape that two shapes have together; None if they do not fit."""
-    rank = len(a) if len(a) > len(b) else len(b)
-    pairs = list(zip((1,) * (rank - len(a)) + a, (1,) * (rank - len(b)) + b, strict=True))
-    if any(x != y and 1 not in (x, y) for x, y in pairs):
-        return None
-    return tuple(y if x == 1 else x for x, y in pairs)

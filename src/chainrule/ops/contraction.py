@@ -8,7 +8,7 @@ from typing import Any
 
 from chainrule.errors import ShapeError, UsageError
 from chainrule.graph.dtype import bool_, int32, uint8
-from chainrule.graph.extent import Extent, Shape, product, show_shape
+from chainrule.graph.extent import Extent, Shape, broadcast, product, show_shape
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
 from chainrule.ops.axes import Axes, letters, normalized_axes, normalized_axis
@@ -145,13 +145,11 @@ def matmul(x: Any, w: Any) -> Tensor:
     x, w = lift_numbers([x, w])
     left, right = x.shape[:-2], w.shape[:-2]
     inner = w.shape[-2] if w.ndim > 1 else w.shape[-1] if w.ndim else None
-    rank = max(len(left), len(right))
-    aligned = list(zip((1,) * (rank - len(left)) + left, (1,) * (rank - len(right)) + right, strict=True))
-    if not x.ndim or x.shape[-1] != inner or any(a != b and 1 not in (a, b) for a, b in aligned):
+    leading = broadcast(left, right)
+    if not x.ndim or x.shape[-1] != inner or leading is None:
         raise ShapeError(_MATMUL(left=show_shape(x.shape), right=show_shape(w.shape)))
-    names = [f"b{k}" for k in range(rank)]
-    own_x = ["0" if a == 1 != b else v for v, (a, b) in zip(names, aligned, strict=True)][rank - len(left) :]
-    own_w = ["0" if b == 1 != a else v for v, (a, b) in zip(names, aligned, strict=True)][rank - len(right) :]
+    names = [f"b{k}" for k in range(len(leading))]
+    own_x, own_w = _repeated(names, left, leading), _repeated(names, right, leading)
     row, column = ["n"] * (x.ndim > 1), ["o"] * (w.ndim > 1)
     out, a, b = [*names, *row, *column], [*own_x, *row, "i"], [*own_w, "i", *column]
     return Indexed("matmul", f"y[{','.join(out)}] += x[{','.join(a)}] * w[{','.join(b)}]")(x, w)
@@ -277,9 +275,15 @@ def einsum(subscripts: str, *tensors: Any) -> Tensor:
     common = [f"e{k}" for k in range(len(shape))]
     factors = []
     for k, (text, own) in enumerate(zip(inputs, hidden, strict=True)):
-        aligned = zip(common[len(shape) - len(own) :], own, shape[len(shape) - len(own) :], strict=True)
-        factors.append(f"x{k}[{_subscripts(text, ['0' if e == 1 != whole else name for name, e, whole in aligned])}]")
+        factors.append(f"x{k}[{_subscripts(text, _repeated(common, own, shape))}]")
     return Indexed("einsum", f"y[{_subscripts(right, common)}] += {' * '.join(factors)}")(*operands)
+
+
+def _repeated(names: Sequence[str], own: Shape, shape: Shape) -> list[str]:
+    """The indices of a factor whose leading axes broadcast: 0 along those of size 1 that the others make longer."""
+    missing = len(shape) - len(own)
+    aligned = zip(names[missing:], own, shape[missing:], strict=True)
+    return ["0" if e == 1 != whole else name for name, e, whole in aligned]
 
 
 def _hidden(text: str, x: Tensor) -> Shape:

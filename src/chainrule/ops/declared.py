@@ -14,12 +14,12 @@ from chainrule.ops import (
     bits,
     colors,
     comparison,
-    composite,
     contraction,
     convolution,
     creation,
     depthwise_convolution,
     diagonals,
+    dropout,
     elementwise,
     exponential,
     gathering,
@@ -39,6 +39,7 @@ from chainrule.ops import (
     rounding,
     running,
     selection,
+    softmax,
     transposed_convolution,
     trigonometric,
     unfolding,
@@ -50,9 +51,8 @@ from chainrule.ops.kinds.indexed import Indexed
 _FILES = (
     elementwise, comparison, bits, rounding, exponential, trigonometric, activations, gating, probability,
     creation, movement, parts, contraction, convolution, transposed_convolution, depthwise_convolution, unfolding,
-    maxima, selection, pooling, adaptive_pooling, resizing, gathering, ordering, random, composite, normalization,
-    reductions, indexing, arrangement, diagonals, running,
-    attention,
+    maxima, selection, pooling, adaptive_pooling, resizing, gathering, ordering, random, softmax, dropout,
+    normalization, attention, reductions, indexing, arrangement, diagonals, running,
     augmentation, colors, warping, mixing,
 )  # fmt: skip
 

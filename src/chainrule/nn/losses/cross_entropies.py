@@ -22,10 +22,10 @@ from chainrule.nn.losses.loss import (
 )
 from chainrule.nn.ranges import FRACTION, NOT_NEGATIVE, check_number, is_within
 from chainrule.ops.activations import sigmoid, softplus
-from chainrule.ops.composite import SOFTMAX, cross_entropy, log_softmax
 from chainrule.ops.contraction import mean, sum
 from chainrule.ops.elementwise import clip, power, where
 from chainrule.ops.exponential import exp, expm1, log, log1p
+from chainrule.ops.softmax import SOFTMAX, cross_entropy, log_softmax
 
 __all__ = [
     "BinaryCrossEntropy", "BinaryFocalCrossEntropy", "CategoricalCrossEntropy", "CategoricalFocalCrossEntropy",

@@ -10,10 +10,10 @@ from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
 from chainrule.nn.losses.cross_entropies import as_logits
 from chainrule.nn.losses.loss import SMALLEST, Loss, aligned, inner
-from chainrule.ops.composite import log_softmax
 from chainrule.ops.contraction import mean, sum
 from chainrule.ops.elementwise import maximum, square, where
 from chainrule.ops.exponential import exp, log
+from chainrule.ops.softmax import log_softmax
 
 __all__ = ["GaussianLikelihood", "KLDivergence", "Poisson"]
 

@@ -1,4 +1,4 @@
-"""Named bodies of other operations: softmax and cross-entropy, dropout."""
+"""Softmax, its logarithm, and cross-entropy: scores of classes as probabilities, without overflow."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import DataError, DTypeError, ShapeError, UsageError
-from chainrule.graph.dtype import DType, bool_, float32
+from chainrule.errors import DataError, DTypeError, ShapeError
+from chainrule.graph.dtype import bool_
 from chainrule.graph.extent import show_shape
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
@@ -20,12 +20,9 @@ from chainrule.ops.gathering import one_hot
 from chainrule.ops.kinds.composite import Composite
 from chainrule.ops.kinds.conversion import as_floats, as_tensor, cast
 from chainrule.ops.movement import reshape
-from chainrule.ops.random import bernoulli, counters
 from chainrule.ops.selection import max
 
-__all__ = [
-    "cross_entropy", "dropout", "inverted_dropout", "log_softmax", "log_sum_exp", "softmax",
-]  # fmt: skip
+__all__ = ["cross_entropy", "log_softmax", "log_sum_exp", "softmax"]
 
 _LABELS = Message(
     "cross_entropy.labels",
@@ -38,11 +35,6 @@ _RANGE = Message(
     "cross_entropy.range",
     en="cross_entropy: label {label} is out of range: with {classes} classes, labels go from 0 to {last}.",
     zh="cross_entropy：标签 {label} 超出范围：共 {classes} 个类别，标签应为 0 到 {last}。",
-)
-_RATE = Message(
-    "dropout.probability",
-    en="dropout: rate={rate} is not a probability; it is the share that is dropped, between 0 and 1.",
-    zh="dropout：rate={rate} 不是概率；它是被丢弃的比例，应在 0 与 1 之间。",
 )
 
 
@@ -155,65 +147,3 @@ def cross_entropy(logits: Any, labels: Any, *, label_smoothing: float | Tensor =
     if isinstance(label_smoothing, Tensor) or label_smoothing:
         targets = targets * (1.0 - label_smoothing) + label_smoothing * (1.0 / float(classes))
     return CROSS_ENTROPY(logits, targets)
-
-
-# ---------------------------------------------------------------------------------------------------- randomness
-def _dropout(x: Tensor, rate: Tensor, seed: Tensor, step: Tensor, *, stream: int, shape: Any) -> Tensor:
-    kept = bernoulli(shape, 1.0 - cast(rate, float32), seed, step, stream=stream)
-    return where(kept, x, 0.0)
-
-
-def _inverted_dropout(x: Tensor, rate: Tensor, seed: Tensor, step: Tensor, *, stream: int, shape: Any) -> Tensor:
-    kept = DROPOUT(x, rate, seed, step, stream=stream, shape=shape)
-    return kept / where(rate < 1.0, 1.0 - rate, 1.0)  # at rate 1 nothing is kept, and 0 / 1 is left
-
-
-DROPOUT = Composite("dropout", _dropout)
-INVERTED_DROPOUT = Composite("inverted_dropout", _inverted_dropout)
-
-
-def _mask_shape(x: Tensor, shared_axes: Axes) -> tuple[Any, ...]:
-    shared = normalized_axes("dropout", shared_axes, x) if shared_axes is not None else ()
-    return tuple(1 if k in shared else e for k, e in enumerate(x.shape))
-
-
-def _rate(rate: Any, dtype: DType) -> Tensor:
-    if isinstance(rate, int | float) and not 0 <= rate <= 1:
-        raise UsageError(_RATE(rate=rate))
-    return cast(rate, dtype)
-
-
-def dropout(x: Any, rate: Any, seed: Any, step: Any = 0, *, stream: int = 0, shared_axes: Axes = None) -> Tensor:
-    """Direct dropout: each element is kept with probability q = 1 - rate, otherwise set to zero; test time scales by q.
-
-        y = D ⊙ x, D ~ Bernoulli(q)
-
-    Along `shared_axes` one decision serves all elements: (1, 2) drops whole maps of images.
-
-    Raises:   UsageError if the rate is a number but no probability.
-    Source:   Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov 2014, section 4
-    Example:
-        >>> dropout([1.0, 1.0, 1.0, 1.0], 0.5, seed=0)
-        Tensor([1. 0. 0. 0.], shape=(4,), dtype=float32)
-    """
-    x = as_floats(x)
-    numbers = _rate(rate, x.dtype), *counters(seed, step)
-    return DROPOUT(x, *numbers, stream=stream, shape=_mask_shape(x, shared_axes))
-
-
-def inverted_dropout(
-    x: Any, rate: Any, seed: Any, step: Any = 0, *, stream: int = 0, shared_axes: Axes = None
-) -> Tensor:
-    """Inverted dropout: what is kept is divided by q = 1 - rate, so that test time needs no scaling.
-
-        y = D ⊙ x / q, D ~ Bernoulli(q)
-
-    Raises:   UsageError if the rate is a number but no probability.
-    Source:   Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov 2014, section 10
-    Example:
-        >>> inverted_dropout([1.0, 1.0, 1.0, 1.0], 0.5, seed=0)
-        Tensor([2. 0. 0. 0.], shape=(4,), dtype=float32)
-    """
-    x = as_floats(x)
-    numbers = _rate(rate, x.dtype), *counters(seed, step)
-    return INVERTED_DROPOUT(x, *numbers, stream=stream, shape=_mask_shape(x, shared_axes))
