@@ -51,6 +51,8 @@ WRONG: dict[str, Callable[[], Any]] = {
     "MultiMargin(power=3)": lambda: nn.MultiMargin(3),
     "TripletMargin of one output": lambda: nn.TripletMargin()(SCORES, NUMBERS),
     "GaussianLikelihood of as many outputs": lambda: nn.GaussianLikelihood()(SCORES, SCORES),
+    "MeanSquaredError of a number": lambda: nn.MeanSquaredError()(tensor(1.0), tensor(2.0)),
+    "CategoricalHinge of a number": lambda: nn.CategoricalHinge()(tensor(1.0), tensor(0)),
     "KLDivergence of a softmax": lambda: trace(
         lambda x, scope: nn.KLDivergence()(nn.Softmax()(x, scope), x), [(3,)]
     ),

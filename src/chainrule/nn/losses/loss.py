@@ -23,6 +23,11 @@ _SHAPES = Message(
     en="{loss}: the outputs have shape {outputs}, but the targets {targets}. Give one target for each output{also}.",
     zh="{loss}：输出的形状为 {outputs}，而目标为 {targets}。请为每个输出给出一个目标{also}。",
 )
+_NUMBER = Message(
+    "loss.number",
+    en="{loss}: the outputs are a single number, without samples. Give it their axis, such as reshape(x, (1,)).",
+    zh="{loss}：输出是没有样本轴的单个数。请加上样本轴，例如 reshape(x, (1,))。",
+)
 _SEVERAL = Message(
     "loss.several",
     en="{loss} compares one output with one target, but was given a tuple of {count}. Give a function of the tuples, "
@@ -84,6 +89,8 @@ def refuse_several(loss: Loss, *given: Any) -> None:
 def aligned(loss: Loss, outputs: Tensor, targets: Tensor, also: str = "") -> Tensor:
     """The targets in the outputs' shape and type. Broadcasting would silently compare every sample with every other."""
     refuse_several(loss, outputs, targets)
+    if not outputs.ndim:
+        raise ShapeError(_NUMBER(loss=type(loss).__name__))
     if targets.shape == outputs.shape[:-1] and outputs.shape[-1] == 1:
         targets = reshape(targets, outputs.shape)
     if targets.shape != outputs.shape:
