@@ -6,7 +6,7 @@ import ctypes
 import json
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -42,6 +42,10 @@ class Steps:
 
     completed: int
     outputs: dict[int, Array]
+
+    def each(self, numbers: Iterable[int]) -> Iterator[tuple[Any, ...]]:
+        """The values of some outputs, step by step."""
+        return zip(*(self.outputs[k] for k in numbers), strict=True)
 
 
 class Frame(ctypes.Structure):

@@ -11,7 +11,7 @@ from chainrule.graph.dtype import bool_
 from chainrule.graph.extent import show_shape
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
-from chainrule.ops.axes import Axes, normalized_axes, sized_axes
+from chainrule.ops.axes import Axes, sized_axes
 from chainrule.ops.comparison import is_finite
 from chainrule.ops.contraction import sum
 from chainrule.ops.elementwise import stop_gradient, where

@@ -9,8 +9,8 @@ Everything that a person may turn while training is an input; nothing is rebuilt
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -92,6 +92,17 @@ class Sums:
     loss: Any
     weight: Any
     metrics: dict[str, Any]
+
+    @classmethod
+    def of(cls, values: Iterable[Any], metrics: Iterable[str]) -> Sums:
+        """From what `values` gives, and the names of the metrics."""
+        loss, weight, *others = values
+        return cls(loss, weight, dict(zip(metrics, others, strict=True)))
+
+    @property
+    def values(self) -> list[Any]:
+        """All of them in one order, in which programs give them."""
+        return [self.loss, self.weight, *self.metrics.values()]
 
 
 class Data:
@@ -192,10 +203,9 @@ class TrainingStep:
 
         counters = {"t": self.update, "seed": network.seed, "step": network.step}
         result = optimizer.step(loss_of, self.parameters, self.slots, {**self.scalars, **counters})
-        weight, *metrics = result.aux["sums"]
-        self._metrics = list(sums.metrics)
+        self.metrics = list(sums.metrics)
         outputs = {
-            "sums": [result.loss, weight, *metrics],
+            "sums": [result.loss, *result.aux["sums"]],
             "parameters": result.parameters,
             "slots": result.slots,
             "states": result.aux["states"],
@@ -209,10 +219,6 @@ class TrainingStep:
             for kind, tensors in (("parameters", self.parameters), ("states", self.states))
             for name, tensor in tensors.items()
         } | {self.slots[name][slot]: k for name, own in numbers["slots"].items() for slot, k in own.items()}
-
-    @property
-    def metrics(self) -> list[str]:
-        return list(self._metrics)
 
     def initial_slots(self) -> Slots:
         """The slots before the first update."""
@@ -242,8 +248,7 @@ class TrainingStep:
         bindings |= {tensor: scalars[name] for name, tensor in self.scalars.items()}
         bindings |= {self.network.seed: seed, self.network.step: step, self.update: update}
         values = rebuild(self.outputs, self._program.run(bindings))
-        loss, weight, *metrics = values["sums"]
-        sums = Sums(loss, weight, dict(zip(self._metrics, metrics, strict=True)))
+        sums = Sums.of(values["sums"], self.metrics)
         return StepValues(sums, values["parameters"], values["slots"], values["states"])
 
 
@@ -260,16 +265,14 @@ class EvaluationStep:
         of_samples = {*network.inputs, network.seed, network.step}
         penalties = tuple(p for p in network.penalties if of_samples.isdisjoint(topological([p])))
         sums = self.data.sums(objective, network.inference)
-        outputs = [functools.reduce(add, penalties, sums.loss), sums.weight, *sums.metrics.values()]
-        loss, weight, *metrics = in_precision(outputs, precision)
-        self.outputs = Sums(loss, weight, dict(zip(sums.metrics, metrics, strict=True)))
-        self._program = Program([self.outputs.loss, self.outputs.weight, *self.outputs.metrics.values()])
+        penalized = replace(sums, loss=functools.reduce(add, penalties, sums.loss))
+        self.outputs = Sums.of(in_precision(penalized.values, precision), sums.metrics)
+        self._program = Program(self.outputs.values)
 
     def run(self, samples: Samples, parameters: Arrays, states: Arrays, scalars: Mapping[str, float]) -> Sums:
         """The sums of one batch."""
         bindings = self.data.bindings(samples) | network_bindings(self.network, parameters, states, scalars)
-        loss, weight, *metrics = self._program.run(bindings)
-        return Sums(loss, weight, dict(zip(self.outputs.metrics, metrics, strict=True)))
+        return Sums.of(self._program.run(bindings), self.outputs.metrics)
 
 
 def network_bindings(

@@ -185,11 +185,7 @@ class NativeStepper(Stepper):
             self._say_what_index(series)
             raise
         self.limit = more_steps(self.limit, (time.perf_counter() - began) / count)
-        loss, weight, *metrics = (done.outputs[k] for k in step.sum_numbers)
-        return [
-            Sums(loss[k], weight[k], {name: m[k] for name, m in zip(step.metrics, metrics, strict=True)})
-            for k in range(len(loss))
-        ]
+        return [Sums.of(values, step.metrics) for values in done.each(step.sum_numbers)]
 
     def _say_what_index(self, series: Series) -> None:
         """Raise the reference executor's DataError about an index that leaves its array."""
@@ -222,8 +218,7 @@ class Evaluator:
 
     def __init__(self, step: EvaluationStep, executor: Executor) -> None:
         self._step = step
-        outputs = step.outputs
-        made = program([outputs.loss, outputs.weight, *outputs.metrics.values()], executor)
+        made = program(step.outputs.values, executor)
         self._native = made if isinstance(made, NativeProgram) else None
 
     @property
@@ -259,10 +254,8 @@ class Evaluator:
                 raise
             at_once = more_steps(at_once, (time.perf_counter() - began) / len(alike))
             del batches[: len(alike)]
-            loss, weight, *metrics = (done.outputs[k] for k in range(len(self.metrics) + 2))
-            for k in range(len(alike)):
-                found = {name: m[k] for name, m in zip(self.metrics, metrics, strict=True)}
-                yield Sums(loss[k], weight[k], found), len(alike[0])
+            for values in done.each(range(len(done.outputs))):
+                yield Sums.of(values, self.metrics), len(alike[0])
 
 
 def more_steps(before: int, seconds: float) -> int:
