@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 
 from chainrule.errors import ShapeError, UsageError
-from chainrule.nn import Constant, Glorot, He, Initializer, LeCun, Normal, Orthogonal, Uniform, as_initializer
-from chainrule.nn.initializers import INITIALIZERS, fans
+from chainrule.nn import Constant, Glorot, He, Initializer, LeCun, Normal, Orthogonal, Uniform, VarianceScaling
+from chainrule.nn.initializers import INITIALIZERS, as_initializer, fans
 from chainrule.nn.normals import standard_normal
 from chainrule.ops.random import normal, uniform
 
@@ -29,6 +29,9 @@ VARIANCES = [
     (He("normal"), 2 / 200, False),
     (LeCun("uniform"), 1 / 200, True),
     (LeCun("normal"), 1 / 200, False),
+    (VarianceScaling(), 1 / 200, False),
+    (VarianceScaling(2.0, "fan_out"), 2 / 300, False),
+    (VarianceScaling(0.5, "fan_avg", "uniform"), 0.5 / 250, True),
 ]
 
 
@@ -131,6 +134,38 @@ def test_fans():
     assert fans((3, 2, 4)) == (6, 12)
     assert fans((7,)) == (1, 7)
     assert fans(()) == (1, 1)
+
+
+@pytest.mark.parametrize("shape", [(50, 400), (3, 3, 8, 100)])
+def test_torchs_default_fills_one_over_the_root_of_the_inputs(shape):
+    values = as_initializer("torch_uniform")(shape, 3, 0)
+    bound = 1 / math.sqrt(math.prod(shape[:-1]))
+    assert 0.999 * bound < np.abs(values).max() <= bound * (1 + 1e-6)
+    assert stats.kstest(values.ravel(), stats.uniform(-bound, 2 * bound).cdf).pvalue > 1e-4
+
+
+@pytest.mark.parametrize("distribution", ["uniform", "normal"])
+def test_the_named_ones_are_of_the_family(distribution):
+    for named, own in (
+        (Glorot(distribution), VarianceScaling(1.0, "fan_avg", distribution)),
+        (He(distribution), VarianceScaling(2.0, "fan_in", distribution)),
+        (LeCun(distribution), VarianceScaling(1.0, "fan_in", distribution)),
+    ):
+        np.testing.assert_array_equal(named((3, 3, 4, 5), 1, 2), own((3, 3, 4, 5), 1, 2))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        ({"scale": 0.0}, r"VarianceScaling\(scale=0.0\): scale must be a finite number above 0"),
+        ({"scale": "2"}, r"scale='2'"),
+        ({"mode": "fan_inn"}, r"mode='fan_inn'\): choose 'fan_in', 'fan_out' or 'fan_avg'. Did you mean 'fan_in'"),
+        ({"distribution": "truncated_normal"}, r"distribution='truncated_normal'\): choose 'uniform' or 'normal'"),
+    ],
+)
+def test_what_no_variance_is_scaled_by(arguments, match):
+    with pytest.raises(UsageError, match=match):
+        VarianceScaling(**arguments)
 
 
 def test_names():

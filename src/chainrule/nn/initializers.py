@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import ShapeError, UsageError
 from chainrule.graph.extent import show_shape
-from chainrule.messages import Message
+from chainrule.messages import Message, suggestion
 from chainrule.nn.names import named, refuse_class
 from chainrule.nn.normals import standard_normal
+from chainrule.nn.ranges import POSITIVE, check_number
 from chainrule.ops.random import uniform
 
-__all__ = ["Constant", "Glorot", "He", "Initializer", "LeCun", "Normal", "Orthogonal", "Uniform", "as_initializer"]
+__all__ = [
+    "Constant", "Glorot", "He", "Initializer", "LeCun", "Normal", "Orthogonal", "Uniform", "VarianceScaling",
+    "as_initializer",
+]  # fmt: skip
 
 _UNKNOWN = Message(
     "initializer.unknown",
@@ -33,6 +39,11 @@ _DISTRIBUTION = Message(
     "initializer.distribution",
     en="{initializer}(distribution={distribution!r}): choose 'uniform' or 'normal'.",
     zh="{initializer}(distribution={distribution!r})：可选 'uniform' 或 'normal'。",
+)
+_MODE = Message(
+    "initializer.mode",
+    en="VarianceScaling(mode={mode!r}): choose 'fan_in', 'fan_out' or 'fan_avg'.{suggestion}",
+    zh="VarianceScaling(mode={mode!r})：可选 'fan_in'、'fan_out' 或 'fan_avg'。{suggestion}",
 )
 _ORTHOGONAL_RANK = Message(
     "initializer.orthogonal_rank",
@@ -112,18 +123,27 @@ class Scaled(Initializer):
     distribution: str = "uniform"
 
     def __post_init__(self) -> None:
-        if self.distribution not in ("uniform", "normal"):
-            raise UsageError(_DISTRIBUTION(initializer=type(self).__name__, distribution=self.distribution))
+        _check_distribution(self, self.distribution)
 
     @abstractmethod
     def variance(self, fan_in: int, fan_out: int) -> float:
         """The variance for a unit with so many inputs, of an input that goes to so many units."""
 
     def __call__(self, shape: tuple[int, ...], seed: int, stream: int) -> Floats:
-        deviation = math.sqrt(self.variance(*fans(shape)))
-        if self.distribution == "normal":
-            return Normal(0.0, deviation)(shape, seed, stream)
-        return Uniform(-math.sqrt(3.0) * deviation, math.sqrt(3.0) * deviation)(shape, seed, stream)
+        return _centered(self.distribution, self.variance(*fans(shape)))(shape, seed, stream)
+
+
+def _check_distribution(initializer: Initializer, distribution: Any) -> None:
+    if distribution not in ("uniform", "normal"):
+        raise UsageError(_DISTRIBUTION(initializer=type(initializer).__name__, distribution=distribution))
+
+
+def _centered(distribution: str, variance: float) -> Initializer:
+    """What draws numbers of mean 0 with this variance."""
+    deviation = math.sqrt(variance)
+    if distribution == "normal":
+        return Normal(0.0, deviation)
+    return Uniform(-math.sqrt(3.0) * deviation, math.sqrt(3.0) * deviation)
 
 
 @dataclass(frozen=True)
@@ -172,6 +192,44 @@ class LeCun(Scaled):
 
     def variance(self, fan_in: int, fan_out: int) -> float:
         return 1 / fan_in
+
+
+@dataclass(frozen=True)
+class VarianceScaling(Initializer):
+    """Numbers with mean 0 and a variance of one's own choice, in proportion to 1 / fan: the family of the others.
+
+        variance = scale / fan_in,   scale / fan_out,   or  scale / ((fan_in + fan_out) / 2)  with "fan_avg"
+
+    `VarianceScaling(1 / 3, "fan_in", "uniform")`, numbers in ±1/√fan_in, is PyTorch's default for kernels of Linear and
+    Conv layers; it is called "torch_uniform" here. (PyTorch draws biases from the same range, and has another fan_in
+    for transposed convolutions; here biases are 0 by default.) Scale 2 with "fan_in" is He, 1 with "fan_avg" Glorot, 1
+    with "fan_in" LeCun. Normal numbers are not truncated (Keras truncates them at two deviations by default).
+
+    Raises:   UsageError if the scale is not above 0, or the mode or distribution is not known.
+    Example:
+        >>> VarianceScaling(1 / 3, "fan_in", "uniform")((100, 100), seed=0, stream=0).max().round(2), 1 / 100 ** 0.5
+        (np.float32(0.1), 0.1)
+    """
+
+    scale: float = 1.0
+    mode: str = "fan_in"
+    distribution: str = "normal"
+
+    def __post_init__(self) -> None:
+        check_number(self, POSITIVE, scale=self.scale)
+        if self.mode not in _FANS:
+            raise UsageError(_MODE(mode=self.mode, suggestion=suggestion(str(self.mode), _FANS)))
+        _check_distribution(self, self.distribution)
+
+    def __call__(self, shape: tuple[int, ...], seed: int, stream: int) -> Floats:
+        return _centered(self.distribution, self.scale / _FANS[self.mode](*fans(shape)))(shape, seed, stream)
+
+
+_FANS: dict[str, Callable[[int, int], float]] = {
+    "fan_in": lambda fan_in, fan_out: fan_in,
+    "fan_out": lambda fan_in, fan_out: fan_out,
+    "fan_avg": lambda fan_in, fan_out: (fan_in + fan_out) / 2,
+}
 
 
 @dataclass(frozen=True)
@@ -230,6 +288,7 @@ INITIALIZERS: dict[str, Initializer] = {
     "he_normal": He("normal"),
     "lecun_uniform": LeCun("uniform"),
     "lecun_normal": LeCun("normal"),
+    "torch_uniform": VarianceScaling(1 / 3, "fan_in", "uniform"),
     "orthogonal": Orthogonal(),
 }
 
