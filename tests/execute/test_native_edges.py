@@ -213,3 +213,21 @@ def test_one_sample_by_vectors_along_its_channels(by_halves, dtype):
     (actual,), (wanted,) = program.run(bindings), Program([network.inference]).run(bindings)
     assert not difference(actual, wanted)
     assert NativeProgram([network.inference], target=target).plan.lanes == lanes(target, np.dtype(dtype).itemsize)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+def test_whole_numbers_divided_by_one_number(dtype):
+    """C is told the number that all lanes are divided by, and makes something else of each."""
+    limits = np.iinfo(dtype)
+    x = cr.input_tensor("x", (37,), dtype)
+    values = np.random.default_rng(0).integers(-1000, 1000, 37).astype(dtype)
+    values[:2] = limits.min, limits.max
+    numbers = (1, 2, 64, 7, -3, 0, -1, 2**30)
+    outputs = [divide(x, number) for number in numbers for divide in (cr.floor_divide, cr.remainder)]
+    program = NativeProgram(outputs, target=quick_target())
+    assert "floor_divide_by_" in program.show("c").partition("void k0")[2]
+    with np.errstate(all="ignore"):
+        agree(outputs, {x: values})
+        expected = [f(values, np.array(n, dtype)) for n in numbers for f in (np.floor_divide, np.remainder)]
+    for found, wanted in zip(program.run({x: values}), expected, strict=True):
+        np.testing.assert_array_equal(found, wanted)

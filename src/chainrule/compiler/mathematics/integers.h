@@ -1,7 +1,7 @@
 /* Quotients rounded down as in Python, and the 32-bit words of random numbers held in i64. */
 
 /* By zero 0, as in NumPy; the least number by -1 wraps around. Vectors divide lane by lane, by what can not trap, and
-   repair. The forms with one divisor for all lanes shift and mask where it is a constant power of two. */
+   repair. The forms with one constant divisor for all lanes let the compiler multiply and shift instead. */
 #define DIVISION(t)                                                                                    \
   static inline t floor_divide_##t(t a, t b) {                                                         \
     if (b == 0) return 0;                                                                              \
@@ -27,13 +27,13 @@
     q = where_##t##v(equal_##t##v(b, splat_##t##v(-1)), -a, q);                                        \
     return where_##t##v(equal_##t##v(b, splat_##t##v(0)), splat_##t##v(0), q);                         \
   }                                                                                                    \
-  static inline __attribute__((always_inline)) t##v remainder_by_##t##v(t##v a, t b) {                 \
-    if (b > 0 && (b & (b - 1)) == 0) return a & (b - 1);                                               \
-    return remainder_##t##v(a, splat_##t##v(b));                                                       \
-  }                                                                                                    \
   static inline __attribute__((always_inline)) t##v floor_divide_by_##t##v(t##v a, t b) {              \
-    if (b > 0 && (b & (b - 1)) == 0) return a >> __builtin_ctzll((u64)b);                              \
-    return floor_divide_##t##v(a, splat_##t##v(b));                                                    \
+    for (i64 l = 0; l < LANES; l++) a[l] = floor_divide_##t(a[l], b);                                  \
+    return a;                                                                                          \
+  }                                                                                                    \
+  static inline __attribute__((always_inline)) t##v remainder_by_##t##v(t##v a, t b) {                 \
+    for (i64 l = 0; l < LANES; l++) a[l] = remainder_##t(a[l], b);                                     \
+    return a;                                                                                          \
   }
 DIVISION(i32)
 DIVISION(i64)
