@@ -2,6 +2,7 @@
 
 model        Model: fit, evaluate, predict, summary, save, load
 loop         Training: the loop, as callbacks see it
+arguments    what Model and fit are given, once it is certain what is meant
 callback     Callback, whose moments the loop calls
 callbacks    EarlyStopping, Checkpoint, ReduceLearningRateOnPlateau
 metrics      what is reported beside the loss, and Objective, both together
