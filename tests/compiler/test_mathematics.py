@@ -20,9 +20,10 @@ NUMBERS = ("f32", "f64", "i32", "i64", "u8")
 FLOATS = ("f32", "f64")
 LIBM = {"power": "pow", "round": "rint"}  # where names differ
 ROUNDED = ("sqrt", "floor", "round")
+BY_THE_C_LIBRARY = {("erfc", "f64"): 5}  # lane by lane, with the errors that it has itself
 ACCURATE = (
-    "exp", "log", "expm1", "log1p", "tanh", "erf", "sin", "cos", "power", "sqrt", "floor", "exp2", "log2", "log10",
-    "tan", "atan", "asinh", "atan2", "hypot", "round",
+    "exp", "log", "expm1", "log1p", "tanh", "erf", "erfc", "sin", "cos", "power", "sqrt", "floor", "exp2", "log2",
+    "log10", "tan", "atan", "asinh", "atan2", "hypot", "round",
 )  # fmt: skip
 COMPARISONS = ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal")
 LOGIC = ("logical_and", "logical_or", "logical_not")
@@ -210,7 +211,7 @@ def test_two_units_in_the_last_place(machine, width, t, name):
     x = floats(t, scaled(2_000_000 if t == "f32" else 1_000_000))
     y = call(library(machine, width, accurate_source), f"{name}_{t}v", TYPES[t], x)
     error, where = worst(y, exact(name, x), x)
-    assert error <= (0.51 if name in ROUNDED else 2), where
+    assert error <= (0.51 if name in ROUNDED else BY_THE_C_LIBRARY.get((name, t), 2)), where
 
 
 @needs_long_double
@@ -278,7 +279,7 @@ def test_where_denormal_numbers_are_zeros(machine, width, t, name):
         true = np.where(np.abs(true) < tiny, 0, true)
         small = (np.abs(true) <= tiny * 1.000001) & (np.abs(y) <= tiny * 1.000001)  # rounded to either side
     error, where = worst(np.where(small, 0, y).astype(TYPES[t]), np.where(small, 0, true), x)
-    assert error <= 2, where
+    assert error <= BY_THE_C_LIBRARY.get((name, t), 2), where
 
 
 @for_machines

@@ -164,7 +164,7 @@ NUMPY: dict[str, Callable[..., Any]] = {
 
 # What NumPy lacks, and what stands for it.
 ELSEWHERE = {
-    **dict.fromkeys(("cross_entropy", "elu", "erf", "log_softmax"), "test_against_scipy"),
+    **dict.fromkeys(("cross_entropy", "elu", "erf", "erfc", "log_softmax"), "test_against_scipy"),
     **dict.fromkeys(("log_sum_exp", "sigmoid", "softmax"), "test_against_scipy"),
     **dict.fromkeys(("celu", "gelu", "gelu_tanh", "glu", "hard_sigmoid", "hard_swish"), "test_against_scipy"),
     **dict.fromkeys(("log_sigmoid", "logit", "mish", "selu", "silu", "xlogy"), "test_against_scipy"),
@@ -306,7 +306,7 @@ def test_top_k_puts_nan_first_and_keeps_the_order_of_equals():
 @pytest.mark.parametrize(
     "function",
     [ops.relu, ops.exp, ops.sqrt, ops.absolute, ops.sign, ops.tanh, ops.sigmoid, ops.softplus, ops.elu, ops.erf,
-     ops.floor, ops.max, ops.sum, ops.mean, ops.softmax, ops.log_sum_exp, ops.cumulative_sum, ops.leaky_relu,
+     ops.erfc, ops.floor, ops.max, ops.sum, ops.mean, ops.softmax, ops.log_sum_exp, ops.cumulative_sum, ops.leaky_relu,
      ops.relu6, ops.selu, ops.gelu, ops.gelu_tanh, ops.silu, ops.mish, ops.softsign, ops.hard_sigmoid, ops.hard_swish,
      ops.hard_tanh, ops.log_sigmoid, ops.tanh_shrink, ops.soft_shrink, ops.hard_shrink, ops.celu, ops.round, ops.trunc],
     ids=lambda function: getattr(function, "name", None) or function.__name__,

@@ -58,6 +58,7 @@ SCIPY: dict[str, Callable[..., Any]] = {
     "elu": lambda x, alpha: np.where(x > 0, x, special.boxcox(np.exp(np.minimum(x, 0)), 1.0) * alpha),
     "celu": lambda x, alpha: np.where(x > 0, x, alpha * special.expm1(np.minimum(x / alpha, 0))),
     "erf": special.erf,
+    "erfc": special.erfc,
     "gelu": lambda x: x * special.ndtr(x),
     "gelu_tanh": lambda x: 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))),
     "glu": _glu,
@@ -100,3 +101,4 @@ def test_convolution_turns_the_kernel_of_a_correlation():
 def test_the_error_function_keeps_its_promise():
     x = np.concatenate([np.linspace(-6, 6, 20001), np.geomspace(1e-300, 1, 500)])
     np.testing.assert_allclose(ops.erf(x).numpy(), special.erf(x), rtol=1e-15)
+    np.testing.assert_allclose(ops.erfc(x).numpy(), special.erfc(x), rtol=1e-14)

@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.graph.dtype import DType, bool_
 from chainrule.graph.special import erf as _erf
+from chainrule.graph.special import erfc as _erfc
 from chainrule.graph.special import round_to_bfloat16 as _round_to_bfloat16
 from chainrule.graph.special import select as _select
 
@@ -62,6 +63,7 @@ SQRT = ScalarFunction("sqrt", np.sqrt, 1, "all", 8)
 POWER = ScalarFunction("power", np.power, 2, "never", 40)
 TANH = ScalarFunction("tanh", np.tanh, 1, "all", 20)
 ERF = ScalarFunction("erf", _erf, 1, "all", 20)
+ERFC = ScalarFunction("erfc", _erfc, cost=40)
 SIN = ScalarFunction("sin", np.sin, 1, "all", 16)
 COS = ScalarFunction("cos", np.cos, cost=16)
 TAN = ScalarFunction("tan", np.tan, 1, "all", 36)

@@ -42,14 +42,41 @@ def erf(x: Any) -> Any:
         0.5204998778130465
     """
     x = np.asarray(x)
-    y = np.minimum(np.abs(x.astype(np.float64)), 10.0)  # erf(10) is 1 to the last bit; a NaN passes
-    near = y <= 15 / 32
-    square = np.where(near, y * y, 0.0)
-    far = np.where(y > 4, y, 4.0)
-    tail = (1 / np.sqrt(np.pi) - _ratio(_LARGE, 1 / (far * far)) / (far * far)) / far
-    complement = np.exp(-y * y) * np.where(y > 4, tail, _ratio(_MIDDLE, np.minimum(y, 4.0)))
-    value = np.where(near, y * _ratio(_SMALL, square), 1 - complement)
-    return np.copysign(value, x).astype(x.dtype)
+    y = np.abs(x.astype(np.float64))
+    return np.copysign(np.where(y <= _NEAR, _near(y), 1 - _tail(y)), x).astype(x.dtype)
+
+
+def erfc(x: Any) -> Any:
+    """The complementary error function 1 - erf(x), in double precision inside, within 2e-15 of the true value's size.
+
+    Source:   Cody 1969 (see above).
+    Example:
+        >>> float(erfc(np.float64(10.0)))
+        2.088487583762545e-45
+    """
+    x = np.asarray(x)
+    y = np.abs(x.astype(np.float64))
+    small = np.where(y <= _NEAR, 1 - _near(y), _tail(y))
+    return np.where(x < 0, 2 - small, small).astype(x.dtype)
+
+
+_NEAR = 15 / 32
+
+
+def _near(y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """erf up to 15/32."""
+    y = np.minimum(y, _NEAR)
+    return y * _ratio(_SMALL, y * y)
+
+
+def _tail(y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """erfc from 15/32 on: a square of few digits, which is exact, and the rest of it apart."""
+    y = np.minimum(y, 30.0)  # where it is 0; a NaN passes
+    far = np.maximum(y, 4.0)
+    ratio = (1 / np.sqrt(np.pi) - _ratio(_LARGE, 1 / (far * far)) / (far * far)) / far
+    short = np.floor(16 * y) / 16
+    power = np.exp(-short * short) * np.exp(-(y - short) * (y + short))
+    return np.asarray(power * np.where(y > 4, ratio, _ratio(_MIDDLE, np.minimum(y, 4.0))))
 
 
 def select(condition: Any, a: Any, b: Any) -> Any:

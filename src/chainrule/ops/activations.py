@@ -7,7 +7,7 @@ import math
 from chainrule.graph.tensor import Tensor, number
 from chainrule.ops.comparison import logical_and, logical_not
 from chainrule.ops.elementwise import absolute, clip, minimum
-from chainrule.ops.exponential import erf, exp, expm1
+from chainrule.ops.exponential import erfc, exp, expm1
 from chainrule.ops.kinds.conversion import lift_floats
 from chainrule.ops.kinds.elementwise import POSITIVE, REAL, Elementwise, where
 from chainrule.ops.trigonometric import tanh
@@ -124,10 +124,10 @@ softplus = Elementwise(
 
 _DENSITY = 1 / math.sqrt(2 * math.pi)
 gelu = Elementwise(
-    "gelu", f"0.5 * x * (1 + erf({math.sqrt(0.5)} * x))",
-    partials=lambda y, x: (0.5 * (1 + erf(math.sqrt(0.5) * x)) + x * (_DENSITY * exp(-0.5 * x * x)),),
+    "gelu", f"0.5 * x * erfc(-{math.sqrt(0.5)} * x)",
+    partials=lambda y, x: (0.5 * erfc(-math.sqrt(0.5) * x) + x * (_DENSITY * exp(-0.5 * x * x)),),
     lift=lift_floats,
-    summary="Gaussian error linear unit, x Φ(x) with the normal distribution function Φ.",
+    summary="Gaussian error linear unit, x Φ(x) with the normal distribution function Φ(x) = erfc(-x / √2) / 2.",
     source="Hendrycks and Gimpel 2016",
     example=">>> gelu([-1.0, 1.0])\nTensor([-0.15865526  0.8413447 ], shape=(2,), dtype=float32)",
 )  # fmt: skip

@@ -7,7 +7,7 @@ import math
 from chainrule.ops.kinds.conversion import lift_floats
 from chainrule.ops.kinds.elementwise import POSITIVE, Elementwise
 
-__all__ = ["erf", "exp", "exp2", "expm1", "log", "log1p", "log2", "log10"]
+__all__ = ["erf", "erfc", "exp", "exp2", "expm1", "log", "log1p", "log2", "log10"]
 
 exp = Elementwise(
     "exp", "exp(x)", partials=lambda y, x: (y,), lift=lift_floats, summary="e to the power x.",
@@ -46,4 +46,9 @@ erf = Elementwise(
     "erf", "erf(x)", partials=lambda y, x: (2 / math.sqrt(math.pi) * exp(-x * x),), lift=lift_floats,
     summary="Error function, 2/√π ∫₀ˣ exp(-t²) dt.",
     example=">>> erf([0.0, 0.5])\nTensor([0.        0.5204999], shape=(2,), dtype=float32)",
+)  # fmt: skip
+erfc = Elementwise(
+    "erfc", "erfc(x)", partials=lambda y, x: (-2 / math.sqrt(math.pi) * exp(-x * x),), lift=lift_floats,
+    summary="Complementary error function 1 - erf(x), with all digits also where it is small.",
+    example=">>> erfc([0.0, 5.0])\nTensor([1.0000000e+00 1.5374598e-12], shape=(2,), dtype=float32)",
 )  # fmt: skip

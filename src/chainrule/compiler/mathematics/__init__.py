@@ -8,12 +8,13 @@ arithmetic    maximum, minimum, absolute, sign, copysign, floor, round, sqrt
 integers      quotients, remainders, words of random numbers
 conversions   between all types
 libm          the transcendental functions of scalars, and the rare ones of vectors lane by lane: asinh, atan2,
-              quotients of floats; all others of vectors, within 2 units in the last place:
+              erfc of float64, quotients of floats; all others of vectors, within 2 units in the last place:
 exponential   exp, expm1, exp2, log, log1p
 saturating    tanh, erf
 periodic      sin, cos, tan
 inverse       atan
 power         power, log2, log10
+complementary erfc
 bfloat16      rounding to 8 binary digits
 across        sums over lanes, transposes
 """
@@ -23,7 +24,7 @@ from pathlib import Path
 
 _FILES = (
     *("types", "native", "memory", "truth", "arithmetic", "integers", "conversions"),
-    *("libm", "exponential", "saturating", "periodic", "inverse", "power", "bfloat16", "across"),
+    *("libm", "exponential", "saturating", "periodic", "inverse", "power", "complementary", "bfloat16", "across"),
 )
 
 

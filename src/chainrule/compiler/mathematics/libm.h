@@ -3,7 +3,7 @@
   static inline f32 name##_f32(f32 x) { return __builtin_##name##f(x); }                               \
   static inline f64 name##_f64(f64 x) { return __builtin_##name(x); }
 OF_LIBM(exp) OF_LIBM(expm1) OF_LIBM(exp2) OF_LIBM(log) OF_LIBM(log1p) OF_LIBM(log2) OF_LIBM(log10)
-OF_LIBM(tanh) OF_LIBM(erf) OF_LIBM(sin) OF_LIBM(cos) OF_LIBM(tan) OF_LIBM(atan) OF_LIBM(asinh)
+OF_LIBM(tanh) OF_LIBM(erf) OF_LIBM(erfc) OF_LIBM(sin) OF_LIBM(cos) OF_LIBM(tan) OF_LIBM(atan) OF_LIBM(asinh)
 static inline f32 power_f32(f32 x, f32 y) { return __builtin_powf(x, y); }
 static inline f64 power_f64(f64 x, f64 y) { return __builtin_pow(x, y); }
 static inline f32 atan2_f32(f32 y, f32 x) { return __builtin_atan2f(y, x); }
@@ -24,7 +24,7 @@ static inline f64 hypot_f64(f64 a, f64 b) { return __builtin_hypot(a, b); }
     EACH_LANE(t, y, name##_##t(((t *)&a)[lane], ((t *)&b)[lane]));                                     \
     return y;                                                                                          \
   }
-BY_LANES(tan, f64) BY_LANES(asinh, f32) BY_LANES(asinh, f64)
+BY_LANES(tan, f64) BY_LANES(erfc, f64) BY_LANES(asinh, f32) BY_LANES(asinh, f64)
 BY_LANES_OF_TWO(atan2, f32) BY_LANES_OF_TWO(atan2, f64) BY_LANES_OF_TWO(hypot, f64)
 
 /* Squares of float32 neither overflow nor round in double precision. */

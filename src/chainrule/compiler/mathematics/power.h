@@ -9,12 +9,15 @@ static inline f64p short_log2_f64p(f64p x) {
   return e + s * P6(z, 2.8853900817778490727, 0.96179669411521762522, 0.57707794177150399092,
                     0.41220931678291106171, 0.31990288738491369177, 0.28294253135327880163);
 }
-static inline f64p short_magnitude_f64p(f64p x, f64p y) {
-  f64p t = within_f64p(y * short_log2_f64p(x), -200., 200.);
+/* 2^t, for -200 <= t <= 200. */
+static inline f64p short_exp2_f64p(f64p t) {
   f64p k = integer_f64p(t), r = t - k;
   f64p p = P7(r, 0.69314718054150472572, 0.24022651075591659365, 0.055504109623748678278, 0.0096180369148980765974,
               0.0013333431228957518313, 0.00015467117260151347524, 0.000015314811926149148896);
   return (1. + r * p) * (f64p)((i64p)(k + (ROUND_f64 + 1023)) << 52);
+}
+static inline f64p short_magnitude_f64p(f64p x, f64p y) {
+  return short_exp2_f64p(within_f64p(y * short_log2_f64p(x), -200., 200.));
 }
 
 /* log2 of x > 0 as a sum. */
