@@ -3,6 +3,8 @@
 lanes    the samples of a chunk are the lanes of vectors, or vectors run along the last axis of what is written
 flat     arrays that meet elementwise are gone through as they lie in memory
 points   point by point, without vectors: right for every nest
+
+writer   what all three write alike; accesses: elements in vectors
 """
 
 import math

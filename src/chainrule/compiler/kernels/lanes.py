@@ -8,19 +8,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 
 from chainrule.compiler.expressions import nest_parts, parts, reductions
-from chainrule.compiler.forms import cost_of, is_windowed, vectors_along
-from chainrule.compiler.kernels.writer import Kernel, Point, Writer, memory_type, sum_text
+from chainrule.compiler.forms import cost_of, is_windowed
+from chainrule.compiler.kernels.accesses import Accesses, over_lanes
+from chainrule.compiler.kernels.writer import Kernel, Point, memory_type
 from chainrule.compiler.layout import Layout
 from chainrule.compiler.lowering import is_sample_shape
-from chainrule.compiler.samples import CHUNK, batch_axis, summed_along
-from chainrule.compiler.schedule import Access, Schedule, bounds_of, contract, distinct, steps_along, windows_of
+from chainrule.compiler.samples import CHUNK
+from chainrule.compiler.schedule import Access, Bound, Schedule, bounds_of, contract, distinct, steps_along, windows_of
 from chainrule.graph.affine import Affine, Axis
-from chainrule.graph.dtype import bool_, int32, int64, uint8
 from chainrule.graph.expression import (
     SUM,
     Call,
@@ -30,67 +30,52 @@ from chainrule.graph.expression import (
     Read,
     Reduce,
 )  # fmt: skip
-from chainrule.graph.extent import Batch
-from chainrule.graph.loopnest import LoopNest, Output
+from chainrule.graph.loopnest import LoopNest
 from chainrule.graph.scalar import ADD
 
 COSTLY = 10  # cost of what is better kept throughout a loop than computed again
 
 
-class Lanes(Writer):
-    """Samples in the lanes of vectors; or, where samples are summed up, vectors along the last axis of the output."""
+@dataclass(frozen=True, eq=False)
+class Contraction:
+    """The sum that a kernel computes for the points of a tile at once, how, and where its terms are in its loops."""
+
+    total: Reduce
+    schedule: Schedule
+    bounds: Sequence[Bound]
+
+
+class Lanes(Accesses):
+    """A nest in vectors: loops over tiles of points, and in each of them what is computed for all of its points."""
 
     def __init__(
         self, name: str, nest: LoopNest, layout: Layout, chunked: bool, registers: int, strip: Sequence[Axis] = ()
     ) -> None:
-        super().__init__(name, nest, layout, registers)
-        self.chunked, self.strip = chunked, strip
+        super().__init__(name, nest, layout, chunked, registers)
+        self.strip = strip
         self.variables |= {a: f"s{k}" for k, a in enumerate(strip)}
-        n = batch_axis(nest)
-        bound = [a for r in reductions(nest) for a in r.axes if a.extent == Batch(1)]
-        accumulated = [a for a in nest.axes if a.extent == Batch(1)]
-        self.samples = n if n is not None else next(iter([*bound, *accumulated]), None)
-        self.along = summed_along(nest) if self.samples is not None else vectors_along(nest)
-        vector = self.along or self.lane
-        big = [r for r in reductions(nest) if not is_windowed(r)]
-        nested = any(x is not r and isinstance(x, Reduce) for r in big for a in r.arguments for x in parts(a))
-        plain = any(
-            isinstance(i, Expression)
-            for r in big
-            for a in r.arguments
-            for x in parts(a)
-            if isinstance(x, Read)
-            for i in x.index
-        ) or any(isinstance(e, Coordinate) and self.samples in e.free_axes for r in big for e in parts(r))
+        self.window = windows_of(reductions(nest))
         axes = [a for a in nest.axes if a != self.samples]
         if not chunked and self.along is None:
             axes = [CHUNK, *axes]
-        self.vector = vector
-        self.contraction: Reduce | None = None
-        self.window = windows_of(reductions(nest))
-        if len(big) == 1 and not nested and not nest.ordered and not plain and not self.window_inside(big[0]):
-            self.contraction = big[0]
-            self.inner_contraction = _in_lanes(big[0], self.lane, chunked)
-            if bounds_of(self.inner_contraction, self.inner_contraction.axes) is None:
-                self.contraction = None
-        if self.contraction is not None:
-            accesses = [
-                Access(r, self.address(r), r.dtype.numpy.itemsize)
-                for r in parts(self.contraction) if isinstance(r, Read)
-            ]  # fmt: skip
-            contraction = self.inner_contraction
-            if not accesses:
-                self.contraction = None
-            else:
-                self.schedule = contract(contraction, axes, self.window, accesses, vector, self.lanes, registers)
-                if bounds_of(contraction, self.schedule.inner) is None:
-                    self.contraction = None
-        if self.contraction is None:
-            self.schedule = self.simple(axes)
+        self.contraction = self.contracted(axes)
+        self.schedule = self.simple(axes) if self.contraction is None else self.contraction.schedule
+        self.split = None if chunked else self.best_to_split()
         self.accumulators: dict[object, list[list[str]]] = {}
 
-    def window_inside(self, contraction: Reduce) -> bool:
-        return any(isinstance(e, Reduce) for a in contraction.arguments for e in parts(a))
+    def contracted(self, axes: Sequence[Axis]) -> Contraction | None:
+        """The one large sum of the nest, where a tile of points can be computed at once."""
+        large = [r for r in reductions(self.nest) if not is_windowed(r)]
+        if len(large) != 1 or self.nest.ordered or not _is_regular(large[0], self.samples):
+            return None
+        (total,) = large
+        accesses = [Access(r, self.address(r), r.dtype.numpy.itemsize) for r in parts(total) if isinstance(r, Read)]
+        by_lanes = over_lanes(total, self.lane, self.chunked)
+        if not accesses or bounds_of(by_lanes, by_lanes.axes) is None:
+            return None
+        schedule = contract(by_lanes, axes, self.window, accesses, self.vector, self.lanes, self.registers)
+        bounds = bounds_of(by_lanes, schedule.inner)
+        return None if bounds is None else Contraction(total, schedule, bounds)
 
     def simple(self, axes: Sequence[Axis]) -> Schedule:
         """Loops over points; few neighbours that read the same are computed together."""
@@ -109,48 +94,42 @@ class Lanes(Writer):
             self.vector, (*(a for a in parallel if a not in whole), *whole, *ordered), {a: tile.get(a, 1) for a in axes}
         )
 
-    def address(self, access: Read | Output) -> Affine:
-        index = access.index
-        address = self.layout.affine(access.buffer, index, self.lane)
-        if self.chunked:
-            address = Affine(tuple((a, c) for a, c in address.terms if a != CHUNK), address.constant)
-        if self.samples is not None and isinstance(access, Output) and not is_sample_shape(access.buffer.shape):
-            address = address.substitute({self.samples: Affine.of(self.lane)})
-        return address
-
     # ------------------------------------------------------------------------------------------------------- loops
     def kernel(self, title: str) -> Kernel:
-        self.split = None
         if not self.chunked:
             self.put("const i64 chunks = (batch + LANES - 1) / LANES;")
             self.put("(void)chunks;")
-            candidates = [a for a in self.schedule.order if self.is_free_to_split(a)]
-            biggest = max(candidates, key=lambda a: self.units_of(a), default=None)
-            self.split = biggest
         self.hoist()
         self.nest_loops(list(self.schedule.order), {})
-        units = ""
-        if self.split is not None:
-            size = self.schedule.tile.get(self.split, 1)
-            if self.split == CHUNK:
-                units = f"(chunks + {size - 1}) / {size}" if size > 1 else "chunks"
-            else:
-                units = str(self.units_of(self.split))
-        arguments = (
-            ", ".join([*(f"const i64 s{k}" for k in range(len(self.strip))), "const i64 first, const i64 batch"])
-            if self.chunked
-            else "const i64 lo, const i64 hi, const i64 batch"
-        )
+        strip = [f"const i64 {self.variables[a]}" for a in self.strip]
+        arguments = [*strip, "const i64 first"] if self.chunked else ["const i64 lo", "const i64 hi"]
         points = math.prod(a.extent for a in self.nest.axes if isinstance(a.extent, int))
         bound = math.prod(a.extent for r in reductions(self.nest) for a in r.axes if isinstance(a.extent, int))
-        return self.finished(title, arguments, units, points * bound, self.flops())
+        return self.finished(
+            title, ", ".join([*arguments, "const i64 batch"]), self.units(), points * bound, self.flops()
+        )
+
+    def units(self) -> str:
+        """How many parts threads may take, as C has it; nothing where one thread runs it alone."""
+        if self.split is None:
+            return ""
+        if self.split != CHUNK:
+            return str(self.units_of(self.split))
+        size = self.schedule.tile.get(CHUNK, 1)
+        return f"(chunks + {size - 1}) / {size}" if size > 1 else "chunks"
 
     def flops(self) -> int:
         """Multiplications and additions of the contraction for one sample."""
         if self.contraction is None:
             return 0
-        axes = {*self.contraction.free_axes, *self.contraction.axes}
+        total = self.contraction.total
+        axes = {*total.free_axes, *total.axes}
         return 2 * math.prod(a.extent for a in axes if isinstance(a.extent, int))
+
+    def best_to_split(self) -> Axis | None:
+        """The axis of which threads take parts."""
+        candidates = [a for a in self.schedule.order if self.is_free_to_split(a)]
+        return max(candidates, key=self.units_of, default=None)
 
     def is_free_to_split(self, axis: Axis) -> bool:
         """Whether parts of this axis write different elements."""
@@ -204,9 +183,6 @@ class Lanes(Writer):
             and not any(isinstance(x, Reduce) for x in parts(e))  # which a tile computes for all its points
         ]
 
-    def width(self, axis: Axis) -> int:
-        return self.lanes if axis == self.vector else 1
-
     def nest_loops(self, axes: list[Axis], sizes: dict[Axis, int]) -> None:
         if not axes:
             self.tile(sizes)
@@ -216,14 +192,10 @@ class Lanes(Writer):
         t, w = self.schedule.tile.get(a, 1), self.width(a)
         variable = self.variable(a)
         for lo, hi, size, step in self.segments(a, t, w):
-            if (lo, hi) == ("0", str(step)):
-                head, self.variables[a] = "", variable
-                with self.block(head):
+            once = (lo, hi) == ("0", str(step))
+            with self.block("" if once else f"for (i64 {variable} = {lo}; {variable} < {hi}; {variable} += {step})"):
+                if once:
                     self.put(f"const i64 {variable} = 0;")
-                    self.variables[a] = variable
-                    self.nest_loops(rest, sizes | {a: size})
-                continue
-            with self.block(f"for (i64 {variable} = {lo}; {variable} < {hi}; {variable} += {step})"):
                 self.variables[a] = variable
                 self.nest_loops(rest, sizes | {a: size})
 
@@ -258,31 +230,30 @@ class Lanes(Writer):
         self.accumulators = {}
         tiled = [a for a in self.schedule.order if sizes[a] > 1]
         if self.contraction is not None:
-            self.contract(tiled, sizes)
+            self.contract(self.contraction, tiled, sizes)
         for point in self.points(tiled, sizes):
             values = [self.value(o.value, point) for o in self.nest.outputs]
             for o, value in zip(self.nest.outputs, values, strict=True):
                 self.store(o, value, point)
 
     # ------------------------------------------------------------------------------------------------- contraction
-    def contract(self, tiled: list[Axis], sizes: dict[Axis, int]) -> None:
-        c, s = self.contraction, self.schedule
-        assert c is not None
+    def contract(self, contraction: Contraction, tiled: list[Axis], sizes: dict[Axis, int]) -> None:
+        c, s = contraction.total, contraction.schedule
         window = [a for a in self.window if a in c.free_axes]
         axes = [a for a in tiled if a in c.free_axes or a == CHUNK] + window
         spans = sizes | {a: a.extent for a in window if isinstance(a.extent, int)}
-        points = self.points(self.streamed(axes, spans), spans)
-        addend = self.addend()
+        points = self.points(self.streamed(c, axes, spans), spans)
         for point in points:
             groups = [[self.new("a") for _ in c.arguments] for _ in range(s.sets)]
             self.accumulators[self.place(c, point)] = groups
             for k, group in enumerate(groups):
                 for name, a, unit in zip(group, c.arguments, c.monoid.identity, strict=True):
-                    start = self.value(addend, point) if addend is not None and k == 0 else self.literal(unit, a.dtype)
+                    begun = self.addend if k == 0 else None
+                    start = self.literal(unit, a.dtype) if begun is None else self.value(begun, point)
                     self.put(f"{self.type(a.dtype)} {name} = {start};")
         with ExitStack() as stack:
             for axis in s.inner:
-                self.inner_loop(axis, stack)
+                self.inner_loop(contraction, axis, stack)
             outer_known, self.known = self.known, self.known.new_child()
             self.point_at(c)
             for k in range(s.unroll):
@@ -314,40 +285,36 @@ class Lanes(Writer):
             )
         )
 
-    def inner_loop(self, a: Axis, stack: ExitStack) -> None:
-        s = self.schedule
-        variable = self.variable(a)
-        extent = "chunks" if a == CHUNK else self.extent(a.extent)
+    def inner_loop(self, contraction: Contraction, a: Axis, stack: ExitStack) -> None:
+        s, variable = contraction.schedule, self.variable(a)
         step = s.unroll if a == s.inner[-1] else 1
-        lows, highs = ["0"], [extent]
-        for b in bounds_of(self.inner_contraction, s.inner) or []:
-            if b.axis == a:
-                c = b.index.coefficient(a)
-                rest = self.affine(b.index - Affine.of(a, c), {})
-                end = self.extent(b.extent)
-                lows.append(f"-({rest})" if c == 1 else f"{rest} - {end} + 1")
-                highs.append(f"{end} - ({rest})" if c == 1 else f"{rest} + 1")
-        lo, hi = lows[0], highs[0]
-        for x in lows[1:]:
-            lo = f"larger({lo}, {x})"
-        for x in highs[1:]:
-            hi = f"smaller({hi}, {x})"
+        lo, hi = self.limits(contraction, a)
         if (lo, hi) == ("0", str(step)):
             stack.enter_context(self.block(""))
             self.put(f"const i64 {variable} = 0;")
-        elif len(lows) + len(highs) > 2:
-            stack.enter_context(
-                self.block(
-                    f"for (i64 {variable} = {lo}, {variable}e = {hi}; {variable} < {variable}e; {variable} += {step})"
-                )
-            )
+        elif any(b.axis == a for b in contraction.bounds):  # an end that costs something is computed once
+            begin, end = f"{variable} = {lo}, {variable}e = {hi}", f"{variable} < {variable}e"
+            stack.enter_context(self.block(f"for (i64 {begin}; {end}; {variable} += {step})"))
         else:
             stack.enter_context(self.block(f"for (i64 {variable} = {lo}; {variable} < {hi}; {variable} += {step})"))
         self.variables[a] = variable
 
+    def limits(self, contraction: Contraction, a: Axis) -> tuple[str, str]:
+        """From where to where a loop of the sum goes: all of its axis, and no further than the bounds let it."""
+        lo, hi = "0", "chunks" if a == CHUNK else self.extent(a.extent)
+        for b in contraction.bounds:
+            if b.axis == a:
+                c = b.index.coefficient(a)
+                rest = self.affine(b.index - Affine.of(a, c), {})
+                end = self.extent(b.extent)
+                low, high = (f"-({rest})", f"{end} - ({rest})") if c == 1 else (f"{rest} - {end} + 1", f"{rest} + 1")
+                lo, hi = f"larger({lo}, {low})", f"smaller({hi}, {high})"
+        return lo, hi
+
+    @cached_property
     def addend(self) -> Expression | None:
         """Where a sum is only ever used as sum + e, the accumulators start at e."""
-        c = self.contraction
+        c = self.contraction.total if self.contraction is not None else None
         if c is None or c.monoid is not SUM or not c.dtype.floating:
             return None
         users = [e for e in nest_parts(self.nest) if any(x is c for x in e.children())]
@@ -361,20 +328,15 @@ class Lanes(Writer):
         return None
 
     def value(self, e: Expression, point: Point) -> str:
-        addend = self.addend() if self.contraction is not None and isinstance(e, Call) and e.function is ADD else None
-        if (
-            addend is not None
-            and isinstance(e, Call)
-            and e.arguments[0] is self.contraction
-            and e.arguments[1] is addend
-        ):
-            return super().value(e.arguments[0], point)
+        if self.addend is not None and isinstance(e, Call) and e.function is ADD and e.arguments[1] is self.addend:
+            assert self.contraction is not None
+            if e.arguments[0] is self.contraction.total:  # which began with it
+                return super().value(e.arguments[0], point)
         return super().value(e, point)
 
-    def streamed(self, axes: list[Axis], spans: dict[Axis, int]) -> list[Axis]:
+    def streamed(self, c: Reduce, axes: list[Axis], spans: dict[Axis, int]) -> list[Axis]:
         """The order of a tile's points in which the factor with most loads passes by, and the other stays."""
-        assert self.contraction is not None
-        addresses = [self.address(r) for r in parts(self.contraction) if isinstance(r, Read)]
+        addresses = [self.address(r) for r in parts(c) if isinstance(r, Read)]
         of_tile = {a: spans[a] for a in axes}
         most = max(addresses, key=lambda x: len(distinct(x, of_tile, self.vector, self.lanes)), default=Affine())
         return sorted(axes, key=lambda a: not most.coefficient(a))
@@ -390,122 +352,19 @@ class Lanes(Writer):
                     f"const {memory_type(r.dtype)} *{name} = {self.pointers[r.buffer]} + ({self.affine(address, {})});"
                 )
 
-    # ----------------------------------------------------------------------------------------------------- accesses
-    def affine(self, index: Affine, point: Point) -> str:
-        constant = index.constant + sum(index.coefficient(a) * k for a, k in point.items())
-        terms = [
-            (self.variables[a], c) for a, c in index.terms
-            if a in self.variables and not (a == self.vector and a == self.lane)
-        ]  # fmt: skip
-        return sum_text(terms, constant)
 
-    def loaded(self, e: Read, point: Point) -> str:
-        base, address = self.bases.get(id(e), ("", self.address(e)))
-        stride = address.coefficient(self.vector)
-        if base:
-            constant = sum(address.coefficient(a) * k for a, k in point.items())
-            where = f"{base} + {constant}" if constant else base
-        else:
-            where = f"{self.pointers[e.buffer]} + {self.affine(address, point)}"
-        if stride == 0:
-            return self.splat(f"*({where})", e.dtype)
-        assert stride == 1, f"{self.name}: {e.buffer.name} has stride {stride} along the vectors"
-        return f"load_b8v({where})" if e.dtype is bool_ else f"*(const {self.type(e.dtype)} *)({where})"
-
-    def coordinate(self, index: Affine, point: Point) -> str:
-        if self.samples is None or self.samples not in index.axes:
-            return super().coordinate(index, point)
-        c = index.coefficient(self.samples)
-        rest = self.affine(index - Affine.of(self.samples, c), point)
-        if self.along is not None:
-            return self.splat(f"{c} * smaller({self.sample(point)}, batch - 1) + {rest}", int64)
-        first = self.first(point)
-        sample = f"minimum_i64v(iota_i64v + splat_i64v({first}), splat_i64v(batch - 1))"  # empty lanes repeat the last
-        return f"{sample} * {c} + splat_i64v({rest})"
-
-    def live(self, index: Affine, point: Point) -> str:
-        if self.along is not None:
-            return f"splat_b8v({self.sample(point)} < batch)"
-        return f"less_i64v(iota_i64v + splat_i64v({self.first(point)}), splat_i64v(batch))"
-
-    def sample(self, point: Point) -> str:
-        """The sample, where vectors run along another axis."""
-        return f"({self.first(point)} + {self.affine(Affine.of(self.lane), point)})"
-
-    def first(self, point: Point) -> str:
-        """The sample in the first lane."""
-        if self.chunked:
-            return "first"
-        return f"({self.variables[CHUNK]} + {point.get(CHUNK, 0)}) * LANES"
-
-    def reduced(self, e: Reduce, point: Point) -> str:
-        by_lanes = _in_lanes(e, self.lane, self.chunked)
-        self.visited.append(by_lanes)
-        return super().reduced(by_lanes, point)
-
-    def element(self, access: Read | Output, point: Point) -> str:
-        """The place of lane `l`, once the indices it depends on are known to be inside."""
-        place = self.layout.places[access.buffer]
-        terms = []
-        for k, (i, stride, extent) in enumerate(zip(access.index, place.strides, access.buffer.shape, strict=True)):
-            if k == 0 and place.lane:
-                chunk = (
-                    ""
-                    if self.chunked or not place.chunk
-                    else f"({self.variables[CHUNK]} + {point.get(CHUNK, 0)}) * {place.chunk} + "
-                )
-                terms.append(f"{chunk}l * {place.lane}")
-            elif isinstance(i, Affine):
-                terms.append(f"({self.affine(i, point)}) * {stride}" if stride != 1 else f"({self.affine(i, point)})")
-            else:
-                name, kind, at = self.new("x"), i.dtype, self.value(i, point)
-                if kind is uint8:
-                    kind, at = int32, f"i32v_from_u8v({at})"
-                inside = f"within_{self.type(kind)}({at}, {self.extent(extent)}, fault)"
-                self.put(f"const {self.type(kind)} {name} = {inside};")
-                terms.append(f"(i64){name}[l] * {stride}" if stride != 1 else f"{name}[l]")
-                self.faults = True
-        return " + ".join(terms) or "0"
-
-    def gathered(self, e: Read, point: Point) -> str:
-        """An element for each lane, at an index of its own."""
-        where = self.element(e, point)
-        name = self.new("t")
-        kind = self.type(e.dtype)
-        self.put(f"{kind} {name};")
-        with self.block("for (int l = 0; l < LANES; l++)"):
-            element = f"{self.pointers[e.buffer]}[{where}]"
-            self.put(f"{name}[l] = {f'-(i32){element}' if e.dtype is bool_ else element};")
-        return name
-
-    def store(self, o: Output, value: str, point: Point) -> None:
-        if any(isinstance(i, Expression) for i in o.index):
-            where = self.element(o, point)
-            with self.block("for (int l = 0; l < LANES; l++)"):
-                self.put(f"{self.pointers[o.buffer]}[{where}] {'+=' if o.accumulate else '='} {value}[l];")
-            return
-        address = self.address(o)
-        where = f"{self.pointers[o.buffer]} + {self.affine(address, point)}"
-        assert address.coefficient(self.vector) == 1, f"{self.name}: {o.buffer.name} is not written along the vectors"
-        if o.buffer.dtype is bool_:
-            assert not o.accumulate
-            self.put(f"store_b8v({where}, {value});")
-        else:
-            self.put(f"*({self.type(o.buffer.dtype)} *)({where}) {'+=' if o.accumulate else '='} {value};")
+def _is_regular(total: Reduce, samples: Axis | None) -> bool:
+    """Whether the terms are single numbers at places that are affine functions of the axes, alike for all samples."""
+    return not any(
+        isinstance(e, Reduce)
+        or (isinstance(e, Read) and any(isinstance(i, Expression) for i in e.index))
+        or (isinstance(e, Coordinate) and samples in e.free_axes)
+        for argument in total.arguments
+        for e in parts(argument)
+    )
 
 
 def _without_guard(c: Reduce) -> Reduce:
     """The terms of a guarded sum, within the bounds of its loops."""
     (argument, *_) = c.arguments
     return replace(c, arguments=(argument.value,)) if isinstance(argument, Guard) and c.monoid is SUM else c
-
-
-def _in_lanes(r: Reduce, lane: Axis, chunked: bool) -> Reduce:
-    """A reduction with lanes, and chunks in an array phase, in place of the axis of samples."""
-    axes: list[Axis] = []
-    for a in r.axes:
-        if a.extent == Batch(1):
-            axes += [lane] if chunked else [CHUNK, lane]
-        else:
-            axes.append(a)
-    return replace(r, axes=tuple(axes))
