@@ -375,3 +375,8 @@ def test_full_of_several_numbers():
     assert ops.full(2, tensor(3), "float64").dtype.name == "float64"
     assert ops.full(2, tensor(3)).dtype.name == "int64"
     assert ops.concatenate(np.ones((3, 2))).shape == ops.concatenate(ops.ones((3, 2))).shape == (6,)
+
+
+def test_a_variance_too_large_is_infinite_not_nan():
+    """The square of a deviation overflows; nothing infinite is taken from it that would make it NaN."""
+    assert ops.variance(np.float32([3e38, -1e38, 2.0])).numpy() == np.inf

@@ -86,13 +86,13 @@ def _mean(x: Tensor, *, axes: tuple[int, ...], keepdims: bool) -> Tensor:
 def _variance(x: Tensor, *, axes: tuple[int, ...], keepdims: bool) -> Tensor:
     """The mean square of deviations from the mean, in which the mean is a constant to differentiation.
 
-    What is wrong with that, the mean of the deviations, is 0 in value and not in its derivatives; with its square, all
-    derivatives are right, and the gradient needs no pass over the elements that adds up to 0.
+    What is wrong with that, the mean of the deviations, is 0 in value and not in its derivatives; with the square of
+    such a zero, all derivatives are right, and the gradient needs no pass over the elements that adds up to 0.
     """
     center = reshape(MEAN(x, axes=axes, keepdims=False), _kept(x, axes))
     deviation = x - stop_gradient(center)
-    rest = square(MEAN(deviation, axes=axes, keepdims=keepdims))
-    return MEAN(square(deviation), axes=axes, keepdims=keepdims) - rest + stop_gradient(rest)
+    drift = MEAN(deviation, axes=axes, keepdims=keepdims)
+    return MEAN(square(deviation), axes=axes, keepdims=keepdims) - square(drift - stop_gradient(drift))
 
 
 def _kept(x: Tensor, axes: tuple[int, ...]) -> Shape:
