@@ -4,8 +4,8 @@ A sum over windows, y[i,j] = Σ_{p,q} x[i+p,j+q]·w[p,q], is computed tile by ti
 
     y = Aᵀ [ (Bᵀ x B) ⊙ (G w Gᵀ) ] A        G w Gᵀ once for all samples, the sum over channels inside the brackets
 
-Bᵀ and Aᵀ only add and subtract, so that whole vectors of samples are transformed as cheaply as they are loaded. What is
-recognised is the form of a nest, whatever operation it comes from; what replaces it are ordinary nests again.
+Bᵀ and Aᵀ only add and subtract, so that whole vectors of samples are transformed as cheaply as they are loaded. What
+replaces a convolution are ordinary nests again.
 """
 
 from __future__ import annotations
@@ -13,21 +13,19 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 
+from chainrule.compiler.convolutions import WINDOW, Condition, Convolution, convolution, is_separable
 from chainrule.compiler.expressions import Expressions, reads
 from chainrule.compiler.forms import is_identity
 from chainrule.compiler.lowering import alive, normalised
-from chainrule.compiler.samples import batch_axis, batch_sum
 from chainrule.compiler.strips import PART
 from chainrule.graph.affine import Affine, Axis
-from chainrule.graph.expression import SUM, Buffer, Call, Constant, Expression, Guard, Read, Reduce
-from chainrule.graph.extent import Extent
+from chainrule.graph.expression import SUM, Buffer, Constant, Expression, Guard, Read, Reduce
 from chainrule.graph.loopnest import LoopNest, Output, nest
 from chainrule.graph.scalar import ADD, MULTIPLY, SUBTRACT
 
-WINDOW = 3  # along each axis
 STEP = 2  # results of a tile along each axis
 TILE = WINDOW + STEP - 1
 
@@ -46,64 +44,6 @@ OUTER_TURNED = 135  # that of a feature of the partner, and turning it
 MARGIN = 1.2  # what is gained at least
 
 Matrix = Sequence[Sequence[float]]
-Condition = tuple[Affine, Extent]
-
-
-@dataclass(frozen=True, eq=False)
-class Convolution:
-    """A sum of products of data and a partner, where data is met at place + window along two axes, i + p and j + q.
-
-    Where the partner depends on the window, and places are of the result, it is a convolution with weights; where it
-    depends on the place, and the window is of the result, it is the gradient of weights.
-
-    samples     the axis of samples
-    places      the axes i, j
-    windows     the axes p, q; those that went the other way were mirrored
-    of_data     the axes besides these on which data depends; of_partner likewise
-    conditions  where data is taken to be zero: those that do not hold
-    mirrored    for windows that went the other way, what stands in the result's index
-    """
-
-    nest: LoopNest
-    samples: Axis
-    data: Read
-    partner: Read
-    places: tuple[Axis, ...]
-    windows: tuple[Axis, ...]
-    conditions: tuple[Condition, ...]
-    mirrored: dict[Axis, Affine]
-
-    @property
-    def output(self) -> Output:
-        return self.nest.outputs[0]
-
-    @property
-    def total(self) -> Reduce:
-        value = self.output.value
-        assert isinstance(value, Reduce)
-        return value
-
-    @property
-    def is_of_weights(self) -> bool:
-        return self.windows[0] in self.nest.axes
-
-    @property
-    def inner(self) -> tuple[Axis, ...]:
-        """What the data is met for besides places: the channels."""
-        partner = () if not self.is_of_weights else self.besides(self.partner)
-        summed = self.besides(self.data) if self.is_of_weights else tuple(a for a in self.total.axes)
-        return tuple(a for a in summed if a not in self.windows and a not in partner)
-
-    @property
-    def outer(self) -> tuple[Axis, ...]:
-        """What the partner alone is met for: the features."""
-        data = self.besides(self.data)
-        return tuple(a for a in self.besides(self.partner) if a not in data)
-
-    def besides(self, e: Expression) -> tuple[Axis, ...]:
-        """The axes that an expression depends on, but for samples, places and windows, in the order of the nest."""
-        known = {self.samples, *self.places, *self.windows}
-        return tuple(a for a in (*self.total.axes, *self.nest.axes) if a in e.free_axes and a not in known)
 
 
 def with_tiles(
@@ -141,85 +81,7 @@ def _cycles_in_tiles(c: Convolution) -> float:
     return tiles * (products + INNER * inner + (OUTER_TURNED if c.is_of_weights else OUTER) * outer)
 
 
-# --------------------------------------------------------------------------------------------------------- recognition
-def convolution(n: LoopNest, expressions: Expressions) -> Convolution | None:
-    """The nest as a convolution or the gradient of its weights, if it is one of this form."""
-    samples = batch_axis(n) or batch_sum(n)
-    (o, *more) = n.outputs
-    value = o.value
-    if samples is None or more or o.accumulate or n.ordered or not is_identity(o):
-        return None
-    if not isinstance(value, Reduce) or value.monoid is not SUM or not value.dtype.floating:
-        return None
-    (argument,) = value.arguments
-    conditions: tuple[Condition, ...] = ()
-    if isinstance(argument, Guard):
-        conditions, argument = argument.conditions, argument.value
-    if not isinstance(argument, Call) or argument.function is not MULTIPLY:
-        return None
-    for data, partner in (argument.arguments, argument.arguments[::-1]):
-        if isinstance(data, Read) and isinstance(partner, Read):
-            found = _matched(n, samples, value, data, partner, conditions, expressions)
-            if found is not None and _is_separable(found):
-                return found
-    return None
-
-
-def _matched(
-    n: LoopNest,
-    samples: Axis,
-    value: Reduce,
-    data: Read,
-    partner: Read,
-    conditions: tuple[Condition, ...],
-    expressions: Expressions,
-) -> Convolution | None:
-    """The product with the axes that data meets as i + p or i - p."""
-    if not all(isinstance(i, Affine) for i in (*data.index, *partner.index)):
-        return None
-    places, windows, mirrored = [], [], {}
-    for index in data.index:
-        pair = [(a, k) for a, k in index.terms if a != samples] if isinstance(index, Affine) else []
-        if len(pair) != 2:
-            continue
-        sums = batch_axis(n) is None
-        (i, step), (p, direction) = sorted(pair, key=lambda term: (term[0] in value.axes) != sums)
-        if (i in value.axes) is not sums or (p in value.axes) is sums:
-            return None
-        if p.extent != WINDOW or step != 1 or abs(direction) != 1:
-            return None
-        places.append(i)
-        windows.append(p)
-        if direction == -1:
-            mirrored[p] = Affine.of(p, -1) + (WINDOW - 1)
-    if len(places) != 2 or len({*places, *windows}) != 4:
-        return None
-    data, partner = (expressions.substituted(e, mirrored) for e in (data, partner))  # type: ignore[assignment]
-    conditions = tuple((i.substitute(mirrored), extent) for i, extent in conditions)
-    return Convolution(n, samples, data, partner, tuple(places), tuple(windows), conditions, mirrored)
-
-
-def _is_separable(c: Convolution) -> bool:
-    """Whether data meets places only together with their windows, and the partner either of them alone."""
-    data = [i for i in c.data.index if isinstance(i, Affine)]
-    summed = {a for a in c.total.axes if a not in (c.samples, *c.places, *c.windows)}
-    alone, never = (c.places, c.windows) if c.is_of_weights else (c.windows, c.places)
-    partner = c.partner.free_axes
-    mine = {c.samples, *alone} if c.is_of_weights else set(alone)
-    return (
-        all(sum(a in i.axes for i in data) == 1 for a in (*c.places, *c.windows))
-        and all(set(i.axes) <= {*c.places, *c.windows} for i, _ in c.conditions)
-        and all(
-            i.coefficient(a) == i.coefficient(p)
-            for i, _ in c.conditions for a, p in zip(c.places, c.windows, strict=True)
-        )
-        and partner.isdisjoint(never) and partner >= mine | summed and c.data.free_axes >= {c.samples, *summed}
-        and (c.is_of_weights or c.samples not in partner)
-        and not (c.is_of_weights and summed)
-        and all(isinstance(a.extent, int) for a in (*c.data.free_axes, *partner) if a != c.samples)
-    )  # fmt: skip
-
-
+# ----------------------------------------------------------------------------------------------------- paddings away
 def _cropped(nests: Sequence[LoopNest], outputs: set[Buffer], expressions: Expressions) -> Iterator[LoopNest]:
     """Sums of which one nest reads a part, at an offset, are computed there: the gradient of a padded array."""
     readers: dict[Buffer, list[LoopNest]] = {}
@@ -232,9 +94,10 @@ def _cropped(nests: Sequence[LoopNest], outputs: set[Buffer], expressions: Expre
         (reader, *others) = readers.get(o.buffer, [n])
         (view, *_) = reader.outputs
         part = view.value
-        if others or o.buffer in outputs or not isinstance(part, Read) or part.buffer is not o.buffer:
-            pass
-        elif isinstance(o.value, Reduce) and convolution(n, expressions) is not None and _is_shifted(part, reader):
+        if (
+            isinstance(part, Read) and part.buffer is o.buffer and not others and o.buffer not in outputs
+            and isinstance(o.value, Reduce) and convolution(n, expressions) is not None and _is_shifted(part, reader)
+        ):  # fmt: skip
             by = {a.pure: i for a, i in zip(o.index, part.index, strict=True) if a.pure is not None}  # type: ignore[union-attr]
             value = expressions.substituted(o.value, by)  # type: ignore[arg-type]
             moved[view.buffer] = LoopNest(reader.axes, (Output(view.buffer, view.index, value, view.accumulate),))
@@ -265,7 +128,7 @@ def _without_padding(c: Convolution, makers: Mapping[Buffer, LoopNest], expressi
     conditions = tuple((i.substitute(by), extent) for i, extent in o.value.conditions)
     bare = replace(c, data=data, conditions=(*c.conditions, *conditions))
     plain = all(isinstance(i, Affine) for i in data.index)
-    return bare if plain and _is_separable(bare) else c
+    return bare if plain and is_separable(bare) else c
 
 
 def _is_shifted(part: Read, reader: LoopNest) -> bool:
