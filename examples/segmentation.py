@@ -11,11 +11,12 @@ It prints
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 import chainrule as cr
 
 
-def pictures(digits, random):
+def pictures(digits: NDArray[np.uint8], random: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Pictures (n, 28, 28, 1) of bytes, and which of their pixels belong to the digit (1) or not (0)."""
     down, right = np.meshgrid(np.linspace(-1, 1, 28), np.linspace(-1, 1, 28), indexing="ij")
     n = (len(digits), 1, 1)
@@ -27,9 +28,9 @@ def pictures(digits, random):
     return x[..., None], (digits > 127).astype(np.float32)
 
 
-def overlap(found, true):
+def overlap(found: NDArray[np.bool_], true: NDArray[np.bool_]) -> float:
     """Intersection over union of all pixels."""
-    return (found & true).sum() / (found | true).sum()
+    return float((found & true).sum() / (found | true).sum())
 
 
 digits, random = cr.data.digits(), np.random.default_rng(0)

@@ -12,13 +12,14 @@ It prints
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 import chainrule as cr
 
 KINDS = ("healthy", "out of balance", "damaged bearing", "loose mount")
 
 
-def measured(count, random):
+def measured(count: int, random: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Series (count, 96, 2), and the number of the kind of each."""
     kinds = random.integers(0, len(KINDS), count)
     time, n = np.arange(96), (count, 1)
@@ -38,12 +39,12 @@ x, kinds = measured(2000, random)
 new_x, new_kinds = measured(1000, random)
 
 
-def share_right(network):
+def share_right(network: cr.nn.Layer) -> float:
     """How many of the new series a network names rightly once it is trained."""
     model = cr.Model(network)
     rate = cr.optim.OneCycle(0.01)
     model.fit(x, kinds, optimizer=cr.optim.Adam(rate), epochs=4, batch_size=50, verbose=0)
-    return (model.predict(new_x).argmax(1) == new_kinds).mean()
+    return float((model.predict(new_x).argmax(1) == new_kinds).mean())
 
 
 print("right for 1,000 new series of 4 kinds")

@@ -13,6 +13,7 @@ It prints
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 import chainrule as cr
 
@@ -21,7 +22,7 @@ KIND = random.permutation(np.arange(30) % 3)  # ice cream, soup, bread
 SIZE = random.uniform(0.8, 1.2, 30)
 
 
-def days(count):
+def days(count: int) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]]:
     """Numbers (count, 2), the temperature and whether there is an offer; shop and weekday (count, 2); what is sold."""
     temperature, offer = random.normal(0, 1, count), random.integers(0, 2, count)
     shop, weekday = random.integers(0, 30, count), random.integers(0, 7, count)
@@ -32,9 +33,9 @@ def days(count):
     return numbers, np.stack([shop, weekday], 1), sold.astype(np.float32)
 
 
-def typical_error(predicted, sold):
+def typical_error(predicted: NDArray[np.float32], sold: NDArray[np.float32]) -> float:
     """The square root of the mean squared error."""
-    return np.sqrt(np.mean((predicted - sold) ** 2))
+    return float(np.sqrt(np.mean((predicted - sold) ** 2)))
 
 
 numbers, categories, sold = days(4000)
@@ -49,7 +50,7 @@ model.fit(
 predicted = 100 * model.predict((new_numbers, new_categories))[:, 0]
 
 
-def columns(numbers, categories):
+def columns(numbers: NDArray[np.float32], categories: NDArray[np.int64]) -> NDArray[np.float64]:
     """What a linear model sees: the numbers, and a column of 0 and 1 for each shop and weekday."""
     return np.hstack([numbers, np.eye(30)[categories[:, 0]], np.eye(7)[categories[:, 1]]])
 

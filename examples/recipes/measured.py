@@ -3,12 +3,16 @@
 import argparse
 import statistics
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import chainrule as cr
 
+Train = Callable[[Any, Any, int, int], cr.Model]  # from images, labels, seed and number of epochs
 
-def measure(images, trained, description, *, epochs, seeds):
+
+def measure(images: str, trained: Train, description: str | None, *, epochs: int, seeds: int) -> None:
     """Train on all training images and test, for seeds 0, 1, ...; or set images aside, as it was done to choose."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help=f"the folder of {images}; else the one in CHAINRULE_DATA_DIR")

@@ -8,18 +8,20 @@ weights are small and targets soft, which together gained a fifth of a per cent 
 The first training on a machine also compiles, which takes some seconds.
 """
 
+import numpy as np
 from measured import measure
+from numpy.typing import NDArray
 
 import chainrule as cr
 from chainrule import nn
 
 
-def small(inputs):
+def small(inputs: int) -> nn.Initializer:
     """First weights of units with so many inputs; a sixth of the variance that he_uniform gives them."""
     return nn.Uniform(-(inputs**-0.5), inputs**-0.5)
 
 
-def network():
+def network() -> nn.Sequential:
     """Images → 14 × 14 × 8 → 12 × 12 × 16 → 6 × 6 × 16 → 4 × 4 × 48 → 64 → 10 scores, with 58,130 parameters."""
     return nn.Sequential([
         nn.RandomShift(1),
@@ -34,7 +36,7 @@ def network():
     ])  # fmt: skip
 
 
-def trained(x, y, seed, epochs):
+def trained(x: NDArray[np.uint8], y: NDArray[np.int64], seed: int, epochs: int) -> cr.Model:
     """The model after so many passes over the images."""
     model = cr.Model(network(), (28, 28, 1), seed=seed)
     model.fit(
