@@ -3,6 +3,7 @@
 expressions   equal expressions are one object; every rewriting applies the same algebra
 lowering      tensors become loop nests: equal nodes once, what nothing needs left out
 winograd      convolutions in tiles                         convolutions  nests of their form
+pairs         sums of products of bfloat16 numbers, two at a time
 samples       which nests run sample by sample in vector lanes; masks for empty lanes, sums over a batch in banks
 phases        where a value needs the whole batch, the program is cut; repeats: maps that are computed again behind cuts
 groups        which nests become one kernel                 forms         what nests look like

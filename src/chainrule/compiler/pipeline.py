@@ -17,6 +17,7 @@ from chainrule.compiler.kernels import Kernel, kernel
 from chainrule.compiler.layout import Layout, laid_out
 from chainrule.compiler.lowering import Lowered, for_batch, lower
 from chainrule.compiler.maxima import joined_maxima
+from chainrule.compiler.pairs import with_pairs
 from chainrule.compiler.phases import Phase, cut, is_early, is_large
 from chainrule.compiler.plan import Plan
 from chainrule.compiler.planning import plan_of
@@ -80,7 +81,10 @@ def compiled(
     width = lanes(target, 8 if _has_doubles(lowered) else 4)
     if batch is not None and target.by_halves:
         width //= 2  # vectors along channels, of which there are few, have fewer lanes to leave empty
-    tiled = with_tiles(filled_alike(lowered.nests), lowered.outputs, width, expressions)
+    nests = filled_alike(lowered.nests)
+    if target.pairs:
+        nests = with_pairs(nests, lowered.outputs, expressions)
+    tiled = with_tiles(nests, lowered.outputs, width, expressions)
     nests = joined_maxima(isolated_sums(tiled, expressions), expressions)
     given = set(lowered.inputs.values())
     sums = [k for k, n in enumerate(nests) if batch_sum(n) is not None and not is_early(n, given)]

@@ -13,6 +13,7 @@ from itertools import product
 from chainrule.compiler.expressions import Live, nest_parts, reads, reduction_key
 from chainrule.compiler.forms import is_windowed
 from chainrule.compiler.layout import Layout
+from chainrule.compiler.pairs import BFLOAT16_PAIR, DOT
 from chainrule.compiler.samples import Counted, lane_axis
 from chainrule.compiler.schedule import Schedule
 from chainrule.graph.affine import Affine, Axis
@@ -48,7 +49,15 @@ from chainrule.graph.scalar import (
     ScalarFunction,
 )
 
-C_TYPES: dict[DType, str] = {bool_: "b8", uint8: "u8", int32: "i32", int64: "i64", float32: "f32", float64: "f64"}
+C_TYPES: dict[DType, str] = {
+    bool_: "b8",
+    uint8: "u8",
+    int32: "i32",
+    int64: "i64",
+    float32: "f32",
+    float64: "f64",
+    BFLOAT16_PAIR: "bf2",
+}
 _OPERATORS = {ADD: "{} + {}", SUBTRACT: "{} - {}", MULTIPLY: "{} * {}", DIVIDE: "{} / {}", NEGATIVE: "-{}"}
 _ON_TRUTH = {
     ADD: "logical_or",
@@ -352,6 +361,10 @@ class Writer:
         """Take one more term into the accumulators."""
         if e.monoid is SUM and e.dtype is not bool_:
             (argument,) = e.arguments
+            if isinstance(argument, Call) and argument.function is DOT:
+                factors = ", ".join(self.value(a, point) for a in argument.arguments)
+                self.put(f"{totals[0]} = add_dot_{self.type(BFLOAT16_PAIR)}({totals[0]}, {factors});")
+                return
             bound = isinstance(argument, Guard | Read | Reduce)
             text = self.value(argument, point) if bound else self.text(argument, point)
             self.put(f"{totals[0]} += {text};")
@@ -380,7 +393,7 @@ def divides_by_constant(e: Call) -> bool:
 
 def literal(value: float, dtype: DType) -> str:
     """A number as C has it."""
-    if not dtype.floating:
+    if not dtype.floating or dtype is BFLOAT16_PAIR:
         if value in (math.inf, -math.inf):  # the identity of a maximum of integers
             largest = {int32: 2**31 - 1, int64: 2**63 - 1, uint8: 255, bool_: 1}[dtype]
             value = largest if value > 0 else 0 if dtype in (uint8, bool_) else -largest - 1

@@ -15,8 +15,8 @@ periodic      sin, cos, tan
 inverse       atan
 power         power, log2, log10
 complementary erfc
-bfloat16      rounding to 8 binary digits
 across        sums over lanes, transposes
+bfloat16      rounding to 8 binary digits, and products of pairs of such numbers
 """
 
 from functools import cache
@@ -24,7 +24,7 @@ from pathlib import Path
 
 _FILES = (
     *("types", "native", "memory", "truth", "arithmetic", "integers", "conversions"),
-    *("libm", "exponential", "saturating", "periodic", "inverse", "power", "complementary", "bfloat16", "across"),
+    *("libm", "exponential", "saturating", "periodic", "inverse", "power", "complementary", "across", "bfloat16"),
 )
 
 

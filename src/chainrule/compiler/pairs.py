@@ -1,0 +1,287 @@
+"""Sums of products of bfloat16 numbers by an instruction that takes two of them at a time.
+
+A sum of products whose factors were rounded, y[o] = Σ_c x[c]·w[c,o], becomes one over pairs along a summed axis:
+
+    X[k] = (x[2k], x[2k+1])        W[k,o] = (w[2k,o], w[2k+1,o])        y[o] = Σ_k X[k]·W[k,o]
+
+X[k]·W[k,o] is the sum of both products, in float32. A pair fills the 32 bits of a float32, so that vectors, tiles and
+loops are those of any other sum, with half as many terms. Where a factor meets the axis together with another one, as
+windows do in x[j+q], there is a pair for each of its elements, (x[t], x[t+1]).
+
+What is recognised is the form of a nest, and that its factors were rounded, whatever operations they come from; what
+replaces it are ordinary nests again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.compiler.expressions import Expressions
+from chainrule.compiler.forms import is_identity
+from chainrule.compiler.lowering import alive
+from chainrule.compiler.samples import batch_axis, batch_sum
+from chainrule.graph.affine import Affine, Axis
+from chainrule.graph.dtype import DType, float32
+from chainrule.graph.expression import SUM, Buffer, Call, Expression, Guard, Read, Reduce
+from chainrule.graph.extent import Batch, Extent
+from chainrule.graph.loopnest import LoopNest, Output, nest
+from chainrule.graph.operation import Array
+from chainrule.graph.scalar import MULTIPLY, ROUND_TO_BFLOAT16, ScalarFunction
+
+PACKING = 4  # cycles that making a vector of pairs takes, with one multiply-add a cycle
+MARGIN = 1.1  # what is gained at least
+
+Condition = tuple[Affine, Extent]
+
+
+class PairType(DType):
+    """Two bfloat16 numbers in 32 bits, the first in the lower half: an element type inside programs alone."""
+
+    @property
+    def numpy(self) -> np.dtype[np.generic]:
+        return np.dtype(np.uint32)
+
+
+BFLOAT16_PAIR = PairType("bfloat16_pair", float32.order)
+
+
+def _pair(first: Array, second: Array) -> Array:
+    lower, upper = (np.asarray(ROUND_TO_BFLOAT16.numpy(x)).view(np.uint32) for x in (first, second))
+    return lower >> np.uint32(16) | upper
+
+
+def _dot(a: Array, b: Array) -> Array:
+    (first, second), (third, fourth) = (
+        ((x << np.uint32(16)).view(np.float32), (x & np.uint32(0xFFFF0000)).view(np.float32)) for x in (a, b)
+    )
+    return first * third + second * fourth
+
+
+PAIR = ScalarFunction("pair", _pair, 2, "all", 2, BFLOAT16_PAIR)
+DOT = ScalarFunction("dot", _dot, 2, "any", 1, float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Product:
+    """A sum of products of two factors that were rounded, read where they come from.
+
+    factors     what is rounded, at each point
+    conditions  where the terms are taken to be zero: those that do not hold
+    """
+
+    nest: LoopNest
+    total: Reduce
+    factors: tuple[Read, Read]
+    conditions: tuple[Condition, ...]
+
+    @property
+    def output(self) -> Output:
+        return self.nest.outputs[0]
+
+
+def with_pairs(nests: Sequence[LoopNest], outputs: Sequence[Buffer], expressions: Expressions) -> list[LoopNest]:
+    """The nests, with sums of products of rounded factors over pairs, wherever that is priced faster."""
+    sources = _rounded(nests)
+    made: list[LoopNest] = []
+    known: dict[object, Buffer] = {}
+    for n in nests:
+        product = product_of(n, sources, expressions)
+        axis = None if product is None else _best_axis(product)
+        if product is None or axis is None:
+            made.append(n)
+        else:
+            made += _Pairing(product, axis, expressions, known).nests()
+    return alive(made, outputs)
+
+
+# --------------------------------------------------------------------------------------------------------- recognition
+def _rounded(nests: Sequence[LoopNest]) -> dict[Buffer, LoopNest]:
+    """The nests that do nothing but round what they read, by the buffers they fill."""
+    counts = Counter(o.buffer for n in nests for o in n.outputs)
+    found = {}
+    for n in nests:
+        (o, *more) = n.outputs
+        value = o.value
+        plain = not more and counts[o.buffer] == 1 and is_identity(o) and not o.accumulate and not n.ordered
+        if plain and isinstance(value, Call) and value.function is ROUND_TO_BFLOAT16 and value.dtype is float32:
+            (source,) = value.arguments
+            if isinstance(source, Read) and all(isinstance(i, Affine) for i in source.index):
+                found[o.buffer] = n
+    return found
+
+
+def product_of(n: LoopNest, sources: Mapping[Buffer, LoopNest], expressions: Expressions) -> Product | None:
+    """The nest as a sum of products of two rounded factors, if it is one."""
+    (o, *more) = n.outputs
+    value = o.value
+    if more or o.accumulate or n.ordered or not is_identity(o) or (batch_axis(n) or batch_sum(n)) is None:
+        return None
+    if not isinstance(value, Reduce) or value.monoid is not SUM:
+        return None
+    (argument,) = value.arguments
+    conditions: tuple[Condition, ...] = ()
+    if isinstance(argument, Guard):
+        conditions, argument = argument.conditions, argument.value
+    if not isinstance(argument, Call) or argument.function is not MULTIPLY:
+        return None
+    factors = []
+    for factor in argument.arguments:
+        if not isinstance(factor, Read) or factor.buffer not in sources:
+            return None
+        if not all(isinstance(i, Affine) for i in factor.index):
+            return None
+        factors.append(_source(factor, sources[factor.buffer], expressions))
+    first, second = factors
+    return Product(n, value, (first, second), conditions)
+
+
+def _source(factor: Read, maker: LoopNest, expressions: Expressions) -> Read:
+    """What is rounded where the factor is read."""
+    (o,) = maker.outputs
+    by = {
+        i.pure: at for i, at in zip(o.index, factor.index, strict=True)
+        if isinstance(i, Affine) and isinstance(at, Affine) and i.pure is not None
+    }  # fmt: skip
+    assert isinstance(o.value, Call)
+    found = expressions.substituted(o.value.arguments[0], by)
+    assert isinstance(found, Read)
+    return found
+
+
+# ------------------------------------------------------------------------------------------------------------- choice
+def _best_axis(product: Product) -> Axis | None:
+    """The axis to take pairs along: one with the least left over; None where pairs would not be worth it."""
+    priced = [(_cycles(product, a), k) for k, a in enumerate(product.total.axes) if _may_pair(product, a)]
+    if not priced:
+        return None
+    cycles, best = min(priced)
+    return product.total.axes[best] if cycles * MARGIN < _points(product) else None
+
+
+def _may_pair(product: Product, axis: Axis) -> bool:
+    if not isinstance(axis.extent, int) or axis.extent < 2:
+        return False
+    met = [[i for i in f.index if isinstance(i, Affine) and axis in i.axes] for f in product.factors]
+    return all(len(indices) == 1 for indices in met) and all(
+        _bound_of(condition, product.factors) is not None for condition in product.conditions
+    )
+
+
+def _bound_of(condition: Condition, factors: Sequence[Read]) -> tuple[Read, int] | None:
+    """The factor and the index that a condition keeps inside its array."""
+    index, extent = condition
+    for f in factors:
+        for k, (i, own) in enumerate(zip(f.index, f.buffer.shape, strict=True)):
+            if own == extent and isinstance(i, Affine) and index - i == Affine():
+                return f, k
+    return None
+
+
+def _points(product: Product) -> float:
+    """The multiply-adds of one sample."""
+    return _size((*product.nest.axes, *product.total.axes))
+
+
+def _cycles(product: Product, axis: Axis) -> float:
+    assert isinstance(axis.extent, int)
+    pairs = -(-axis.extent // 2)
+    made = sum(_size(_axes(f)) * (1 / 2 if _is_alone(f, axis) else 1) for f in product.factors if _of_samples(f))
+    return _points(product) / axis.extent * pairs + PACKING * made
+
+
+def _of_samples(f: Read) -> bool:
+    return any(isinstance(e, Batch) for e in f.buffer.shape)
+
+
+def _axes(f: Read) -> tuple[Axis, ...]:
+    return tuple(dict.fromkeys(a for i in f.index if isinstance(i, Affine) for a in i.axes))
+
+
+def _is_alone(f: Read, axis: Axis) -> bool:
+    return any(isinstance(i, Affine) and i.pure == axis for i in f.index)
+
+
+def _size(axes: Sequence[Axis]) -> float:
+    return math.prod(a.extent for a in axes if isinstance(a.extent, int))
+
+
+# ----------------------------------------------------------------------------------------------------------- rewriting
+class _Pairing:
+    """The nests that a sum of products becomes. Pairs that are `known` already are not made again."""
+
+    def __init__(self, product: Product, axis: Axis, expressions: Expressions, known: dict[object, Buffer]) -> None:
+        assert isinstance(axis.extent, int)
+        self.product, self.axis, self.expressions, self.known = product, axis, expressions, known
+        self.half = Axis(axis.name, -(-axis.extent // 2))
+        self.made: list[LoopNest] = []
+
+    def nests(self) -> list[LoopNest]:
+        p, o = self.product, self.product.output
+        first, second = (self.paired(f) for f in p.factors)
+        term = self.expressions.call(DOT, first, second)
+        axes = tuple(self.half if a == self.axis else a for a in p.total.axes)
+        total = self.expressions.unique(Reduce(SUM, axes, (term,)))
+        return [*self.made, LoopNest(p.nest.axes, (Output(o.buffer, o.index, total),))]
+
+    def paired(self, f: Read) -> Expression:
+        """A read of the array of a factor's pairs, which has zeros wherever a condition does not hold."""
+        axes, index, place = [], [], []
+        step, at = Affine(), 0
+        for k, (i, extent) in enumerate(zip(f.index, f.buffer.shape, strict=True)):
+            assert isinstance(i, Affine)
+            if not i.terms or isinstance(extent, Batch):
+                axes += list(i.axes)
+                place.append(i)
+                index.append(i)
+            elif i.pure == self.axis:
+                t = Axis(f"{i.pure.name}", self.half.extent)
+                axes.append(t)
+                place.append(Affine.of(t, 2))
+                index.append(Affine.of(self.half))
+                step, at = Affine((), 1), k
+            else:
+                low, high = _ends(i)
+                t = Axis(f"t{k}", high - low + 1)
+                axes.append(t)
+                place.append(Affine.of(t) + low)
+                index.append((i - low).substitute({self.axis: Affine.of(self.half, 2)}))
+                if self.axis in i.axes:
+                    step, at = Affine((), i.coefficient(self.axis)), k
+        first = self.element(f, place)
+        second = self.element(f, [i + step if k == at else i for k, i in enumerate(place)])
+        value = self.expressions.call(PAIR, first, second)
+        return self.read(f, axes, value, index)
+
+    def element(self, f: Read, place: Sequence[Affine]) -> Expression:
+        """A factor's element; zero outside its array."""
+        outside = [
+            (i, extent) for i, extent in zip(place, f.buffer.shape, strict=True) if not i.within(extent)
+        ]  # fmt: skip
+        return self.expressions.adopted(Guard(tuple(outside), Read(f.buffer, tuple(place))))
+
+    def read(self, f: Read, axes: Sequence[Axis], value: Expression, index: Sequence[Affine]) -> Expression:
+        """The pairs at an index; made by a nest of their own unless they are there already."""
+        canonical = {a: Axis(f"t{k}", a.extent) for k, a in enumerate(axes)}
+        by = {a: Affine.of(x) for a, x in canonical.items()}
+        value = self.expressions.substituted(value, by)
+        if id(value) not in self.known:
+            own = tuple(canonical[a] for a in axes)
+            buffer = Buffer(f"{f.buffer.name}/pairs", tuple(a.extent for a in own), BFLOAT16_PAIR)
+            self.known[id(value)] = buffer
+            self.made.append(nest(own, buffer, value))
+        kept = [i for i in index if i.terms]
+        return self.expressions.unique(Read(self.known[id(value)], tuple(kept)))
+
+
+def _ends(index: Affine) -> tuple[int, int]:
+    """The smallest and the largest value."""
+    low = high = index.constant
+    for a, c in index.terms:
+        assert isinstance(a.extent, int)
+        low, high = low + min(0, c * (a.extent - 1)), high + max(0, c * (a.extent - 1))
+    return low, high
