@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from chainrule import ops
 from chainrule.autodiff import jvp
-from chainrule.compiler.expressions import Expressions, nest_parts
+from chainrule.compiler.expressions import Expressions
 from chainrule.compiler.formulas import LINES, formula, plain
 from chainrule.compiler.lowering import lower
 from chainrule.graph.affine import Affine, Axis
@@ -212,7 +212,7 @@ def require_readable(n: LoopNest) -> None:
         assert line.startswith(plain(o.buffer.name))
         assert (" += " if o.accumulate else " = ") in line
     if len(lines) <= LINES:
-        for e in nest_parts(n):
+        for e in n.parts:
             assert not isinstance(e, Read) or plain(e.buffer.name) in text
 
 

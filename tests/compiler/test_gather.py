@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chainrule.graph.affine import Affine, Axis
 from chainrule.graph.dtype import float64
-from chainrule.graph.expression import Buffer, Read, Reduce, call, walk
+from chainrule.graph.expression import Buffer, Read, Reduce, call, parts
 from chainrule.graph.extent import Batch, Extent, concrete, concrete_shape
 from chainrule.graph.gather import gather
 from chainrule.graph.scalar import MULTIPLY
@@ -161,5 +161,5 @@ def test_a_stride_gives_one_nest_for_each_residue_without_loops_over_positions()
     x, w = Buffer("x", (12,), float64), Buffer("w", (5,), float64)
     body = call(MULTIPLY, Read(x, (Affine.of(i),)), Read(w, (Affine.of(p),)))
     nests = gather(Buffer("y", (27,), float64), [Affine.of(i, 2) + Affine.of(p)], (i, p), body)
-    reduced = [e.axes for n in nests for e in walk(n.outputs[0].value) if isinstance(e, Reduce)]
+    reduced = [e.axes for n in nests for e in parts(n.outputs[0].value) if isinstance(e, Reduce)]
     assert [[a.extent for a in axes] for axes in reduced] == [[3], [2]]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chainrule.errors import GraphError
 from chainrule.graph.dtype import float64
-from chainrule.graph.expression import Constant, Expression, walk
+from chainrule.graph.expression import Constant, Expression, parts
 from chainrule.graph.formula import Access, IndexFormula, Term, argument_names, bind, evaluate, parse_index_formula
 from chainrule.graph.formula import parse_scalar as parse
 from chainrule.graph.scalar import FUNCTIONS
@@ -56,8 +56,8 @@ def test_arguments_come_in_their_order():
 
 def test_numbers_take_the_type_of_the_arguments():
     bound = bind(parse("x * 2 - -1"), {"x": Constant(3.0, float64)}, float64)
-    assert {e.dtype for e in walk(bound)} == {float64}
-    assert sorted(e.value for e in walk(bound) if isinstance(e, Constant)) == [-1, 2, 3]
+    assert {e.dtype for e in parts(bound)} == {float64}
+    assert sorted(e.value for e in parts(bound) if isinstance(e, Constant)) == [-1, 2, 3]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ winograd      convolutions in tiles                         convolutions  nests 
 pairs         sums of products of bfloat16 numbers, two at a time
 samples       which nests run sample by sample in vector lanes; masks for empty lanes, sums over a batch in banks
 phases        where a value needs the whole batch, the program is cut; repeats: maps that are computed again behind cuts
-groups        which nests become one kernel                 forms         what nests look like
+groups        which nests become one kernel                 group         a nest on its way there
+forms         what nests look like
 maxima        maxima and their places
 updates       values that replace inputs from step to step, written over them
 copies        between the caller's rows and the kernels' lanes

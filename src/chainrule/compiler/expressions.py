@@ -205,37 +205,15 @@ class Expressions:
         return e
 
 
-def parts(expression: Expression) -> list[Expression]:
-    """The expression and everything inside it, each object once, the outermost first."""
-    return _collected([expression])
-
-
-def _collected(found: list[Expression]) -> list[Expression]:
-    """These expressions and everything inside them."""
-    met = set(map(id, found))
-    for e in found:  # which grows meanwhile
-        for child in e.children():
-            if id(child) not in met:
-                met.add(id(child))
-                found.append(child)
-    return found
-
-
-def nest_parts(nest: LoopNest) -> list[Expression]:
-    """The parts of all values and indirect indices of a nest, each object once."""
-    roots = [o.value for o in nest.outputs] + [i for o in nest.outputs for i in o.index if isinstance(i, Expression)]
-    return _collected(list({id(e): e for e in roots}.values()))
-
-
 def reads(nest: LoopNest) -> list[Read]:
     """Every access to a buffer, once."""
-    return [e for e in nest_parts(nest) if isinstance(e, Read)]
+    return [e for e in nest.parts if isinstance(e, Read)]
 
 
 def reductions(nest: LoopNest) -> list[Reduce]:
     """Every reduction, once, whichever of its components are used."""
     found: dict[Hashable, Reduce] = {}
-    for e in nest_parts(nest):
+    for e in nest.parts:
         if isinstance(e, Reduce):
             found.setdefault(reduction_key(e), e)
     return list(found.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from chainrule.compiler.expressions import Expressions, Live, nest_parts, parts, reads, reductions, substituted_index
+from chainrule.compiler.expressions import Expressions, Live, reads, reductions, substituted_index
 from chainrule.compiler.lowering import has_batch
 from chainrule.compiler.samples import Counted, sample_sums
 from chainrule.graph.affine import Affine, Axis
@@ -18,7 +18,8 @@ from chainrule.graph.expression import (
     Read,
     Reduce,
     Size,
-)  # fmt: skip
+    parts,
+)
 from chainrule.graph.extent import Batch
 from chainrule.graph.loopnest import LoopNest, Output
 
@@ -87,7 +88,7 @@ def vectors_along(nest: LoopNest) -> Axis | None:
             a not in {b for i in o.index if isinstance(i, Affine) for b in i.axes} for a in nest.axes
         ):
             return None
-    return v if all(_goes_along(e, v) for e in nest_parts(nest)) else None
+    return v if all(_goes_along(e, v) for e in nest.parts) else None
 
 
 def _goes_along(e: Expression, v: Axis) -> bool:

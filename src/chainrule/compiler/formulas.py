@@ -16,7 +16,7 @@ from itertools import chain, count
 
 import numpy as np
 
-from chainrule.compiler.expressions import Live, nest_parts
+from chainrule.compiler.expressions import Live
 from chainrule.compiler.samples import Counted
 from chainrule.graph.affine import Affine, Axis
 from chainrule.graph.dtype import bool_
@@ -106,7 +106,7 @@ def formula(nest: LoopNest) -> str:
 
 def axis_names(nest: LoopNest) -> Mapping[Axis, str]:
     """What the axes of a nest are called in its formula."""
-    return _named_axes(nest, nest_parts(nest))
+    return _named_axes(nest, nest.parts)
 
 
 def plain(name: str) -> str:
@@ -119,7 +119,7 @@ class _Formula:
 
     def __init__(self, nest: LoopNest) -> None:
         self.nest = nest
-        self.everything = nest_parts(nest)
+        self.everything = nest.parts
         self.uses = Counter(id(child) for e in self.everything for child in e.children())
         self.axes = _named_axes(nest, self.everything)
         taken = {plain(b.name) for b in _buffers(nest, self.everything)}

@@ -7,40 +7,19 @@ convolution, bias, ReLU and max-pool. Nests that share a reduction, or a buffer,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cached_property
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence, Set
 
-from chainrule.compiler.expressions import (
-    Expressions,
-    nest_parts,
-    parts,
-    reads,
-    reduction_key,
-    reductions,
-    substituted_index,
-)
-from chainrule.compiler.forms import (
-    UNROLLED,
-    cost_of,
-    elements_of,
-    is_identity,
-    is_windowed,
-    linear_index,
-    over_axes,
-    size_of,
-)
-from chainrule.compiler.lowering import has_batch, is_sample_shape
-from chainrule.compiler.maxima import at_place, is_placing, places_of_maxima, with_place_outermost
-from chainrule.compiler.samples import BANK, batch_axis, sample_sums
+from chainrule.compiler.expressions import Expressions, reads, reduction_key, substituted_index
+from chainrule.compiler.forms import UNROLLED, cost_of, elements_of, is_identity, linear_index, over_axes, size_of
+from chainrule.compiler.group import Group, Groups
+from chainrule.compiler.lowering import is_sample_shape
+from chainrule.compiler.maxima import Place, at_place, places_of_maxima, with_place_outermost
+from chainrule.compiler.phases import Phase
+from chainrule.compiler.samples import BANK, sample_sums
 from chainrule.graph.affine import Affine, Axis
-from chainrule.graph.expression import (
-    Buffer,
-    Constant,
-    Expression,
-    Read,
-    Reduce,
-)  # fmt: skip
-from chainrule.graph.extent import Batch, Extent
+from chainrule.graph.expression import Buffer, Expression, Read
+from chainrule.graph.extent import Batch
 from chainrule.graph.loopnest import LoopNest, Output
 
 CHEAP = 2  # cost of a map that is rather computed again than stored
@@ -49,114 +28,49 @@ COSTLY = 100  # cost of maps, such as random numbers, that are not repeated for 
 HIGHEST_EXPRESSION = 60  # parts inside each other, so that no pass needs a deep stack
 
 
-Relation = Callable[["Group", "Group", Expressions], bool]
-
-
-class Group:
-    """A nest and what is known of it."""
-
-    def __init__(self, nest: LoopNest) -> None:
-        self.nest = nest
-
-    @property
-    def output(self) -> Output:
-        return self.nest.outputs[0]
-
-    @cached_property
-    def reads(self) -> list[Read]:
-        return reads(self.nest)
-
-    @cached_property
-    def read_buffers(self) -> set[Buffer]:
-        return {r.buffer for r in self.reads}
-
-    @cached_property
-    def extents(self) -> tuple[Extent, ...]:
-        return tuple(a.extent for a in self.nest.axes)
-
-    @cached_property
-    def arrays(self) -> set[Buffer]:
-        """The buffers with axes that it meets: what is worth meeting once."""
-        return self.made | {b for b in self.read_buffers if b.shape}
-
-    @cached_property
-    def asks_for_a_place(self) -> bool:
-        return any(is_placing(e) for e in nest_parts(self.nest))
-
-    @cached_property
-    def made(self) -> set[Buffer]:
-        return {o.buffer for o in self.nest.outputs}
-
-    @cached_property
-    def reductions(self) -> list[Reduce]:
-        return reductions(self.nest)
-
-    @cached_property
-    def contractions(self) -> list[Reduce]:
-        """The reductions that need loops of their own; fusion keeps at most one."""
-        return [r for r in self.reductions if not is_windowed(r)]
-
-    @cached_property
-    def contracted(self) -> set[Buffer]:
-        """The buffers that are read inside a contraction."""
-        return {e.buffer for r in self.contractions for a in r.arguments for e in parts(a) if isinstance(e, Read)}
-
-    @cached_property
-    def size(self) -> int:
-        return len(nest_parts(self.nest))
-
-    @cached_property
-    def cost(self) -> int:
-        return sum(cost_of(o.value) for o in self.nest.outputs)
-
-    @cached_property
-    def height(self) -> int:
-        return max(o.value.height for o in self.nest.outputs)
-
-    @cached_property
-    def is_plain(self) -> bool:
-        """Whether every point writes the elements at its own axes, and no order matters."""
-        return not self.nest.ordered and all(is_identity(o) and not o.accumulate for o in self.nest.outputs)
-
-    @cached_property
-    def is_by_rows(self) -> bool:
-        """Whether it makes something of samples but does not treat each by itself, and so has none in lanes."""
-        return any(has_batch(o.buffer.shape) for o in self.nest.outputs) and batch_axis(self.nest) is None
-
-    @cached_property
-    def is_in_lanes(self) -> bool:
-        return batch_axis(self.nest) is not None
-
-    @cached_property
-    def is_view(self) -> bool:
-        value = self.output.value
-        affine = isinstance(value, Read) and all(isinstance(i, Affine) for i in value.index)
-        return len(self.nest.outputs) == 1 and (isinstance(value, Constant) or affine)
+Relation = Callable[[Group, Group, Expressions], bool]
 
 
 def grouped(
-    nests: Sequence[LoopNest], keep: set[Buffer], expressions: Expressions, everything: Sequence[LoopNest]
-) -> tuple[list[LoopNest], dict[Buffer, Buffer]]:
-    """The kernels of a phase in order, and which buffers are others in the same memory.
+    phases: Sequence[Phase], needed: Set[Buffer], expressions: Expressions
+) -> tuple[list[Phase], dict[Buffer, Buffer]]:
+    """The kernels of each phase in order, and which buffers are others in the same memory.
 
-    `keep` are the buffers that are needed outside; `everything` are the nests of this and of other phases, which tell
-    where a maximum comes from, and what is filled in parts.
+    `needed` are the buffers that must be there in the end.
     """
-    return _Grouping(nests, keep, expressions, everything).run()
+    everything = [n for p in phases for n in p.nests]
+    places = places_of_maxima(everything)
+    writers = Counter(b for n in everything for b in {o.buffer for o in n.outputs})
+    in_parts = {b for b, count in writers.items() if count > 1}
+    home = {o.buffer: k for k, p in enumerate(phases) for n in p.nests for o in n.outputs}
+    leaving = {r.buffer for k, p in enumerate(phases) for n in p.nests for r in reads(n) if home.get(r.buffer) != k}
+    found: list[Phase] = []
+    aliases: dict[Buffer, Buffer] = {}
+    for p in phases:
+        nests, shared = _Grouping(p.nests, needed | leaving, expressions, places, in_parts).run()
+        found.append(Phase(p.chunked, nests))
+        aliases |= shared
+    return found, aliases
 
 
 class _Grouping:
+    """The nests of one phase.
+
+    keep       the buffers that are needed outside of it
+    places     where the maxima of all phases come from
+    in_parts   the buffers that several nests write to
+    """
+
     def __init__(
-        self, nests: Sequence[LoopNest], keep: set[Buffer], expressions: Expressions, everything: Sequence[LoopNest]
+        self,
+        nests: Sequence[LoopNest],
+        keep: Set[Buffer],
+        expressions: Expressions,
+        places: Mapping[Buffer, Place],
+        in_parts: Set[Buffer],
     ) -> None:
-        self.groups = [Group(n) for n in nests]
-        self.keep, self.expressions = keep, expressions
-        self.places = places_of_maxima(everything)
-        counts: dict[Buffer, int] = {}
-        for n in everything:
-            for b in {o.buffer for o in n.outputs}:
-                counts[b] = counts.get(b, 0) + 1
-        self.in_parts = {b for b, k in counts.items() if k > 1}  # written by several nests
+        self.groups = Groups(map(Group, nests))
+        self.keep, self.expressions, self.places, self.in_parts = keep, expressions, places, in_parts
 
     def run(self) -> tuple[list[LoopNest], dict[Buffer, Buffer]]:
         while self.merge(_share_a_reduction):  # a maximum and its place, before either goes elsewhere
@@ -185,12 +99,12 @@ class _Grouping:
             kept = buffer in self.keep
             if kept and producer.contractions:
                 continue
-            readers = [g for g in self.groups if buffer in g.read_buffers]
+            readers = self.groups.readers(buffer)
             if not readers or not self.may_inline(producer, readers):
                 continue
             for reader in readers:
                 new = inlined(reader.nest, producer.nest, self.expressions)
-                self.groups[self.groups.index(reader)] = Group(self.expressions.nest(new, self.with_place_outermost))
+                self.groups.replace(reader, Group(self.expressions.nest(new, self.with_place_outermost)))
             if not kept:
                 self.groups.remove(producer)
             changed = True
@@ -226,14 +140,15 @@ class _Grouping:
     # ------------------------------------------------------------------------------------------------------ maxima
     def find_maxima(self) -> bool:
         """where(place == k, f(x[k]), 0) needs no x: x at the place is the maximum, which is kept beside the place."""
-        places = self.places | places_of_maxima([g.nest for g in self.groups])
+        asking = [g for g in self.groups if g.asks_for_a_place]
+        if not asking:
+            return False
+        places = {**self.places, **places_of_maxima([g.nest for g in self.groups])}
         changed = False
-        for k, g in enumerate(self.groups):
-            if not g.asks_for_a_place:
-                continue
+        for g in asking:
             new = self.expressions.nest(g.nest, lambda e: at_place(e, places, self.expressions))
             if any(a.value is not b.value for a, b in zip(new.outputs, g.nest.outputs, strict=True)):
-                self.groups[k] = Group(new)
+                self.groups.replace(g, Group(new))
                 changed = True
         return changed
 
@@ -244,16 +159,17 @@ class _Grouping:
     def merge(self, related: Relation) -> bool:
         """Make one nest of two over equal axes that are related."""
         changed = False
-        k = 0
-        while k < len(self.groups):
-            a = self.groups[k]
-            if a.is_plain and not a.made & self.in_parts:
-                for b in self.groups[k + 1 :]:
-                    near = a.extents == b.extents and not a.arrays.isdisjoint(b.arrays)
-                    if near and self.may_merge(a, b, related):
-                        a = self.replaced(a, b)
-                        changed = True
-            k += 1
+        for a in self.groups.each():
+            if not a.is_plain or a.made & self.in_parts:
+                continue
+            left = self.groups.alike(a, behind=self.groups.slot(a))
+            while left:
+                b = left.pop(0)
+                if self.may_merge(a, b, related):
+                    slot = self.groups.slot(b)
+                    a = self.replaced(a, b)
+                    left = self.groups.alike(a, behind=slot)
+                    changed = True
         return changed
 
     def may_merge(self, a: Group, b: Group, related: Relation) -> bool:
@@ -268,25 +184,23 @@ class _Grouping:
 
     def depends_indirectly(self, b: Group, a: Group) -> bool:
         """Whether something between two nests needs the first and is needed by the second."""
-        made: set[Buffer] = set()
-        for g in self.groups[self.groups.index(a) + 1 : self.groups.index(b)]:
-            if g.read_buffers & (a.made | made) or g.made & (a.made | made):
-                made |= g.made
-        return bool(b.read_buffers & made or b.made & made)
+        between: set[Buffer] = set()
+        met = set(a.made)
+        for g in self.groups.between(a, b):
+            if not met.isdisjoint(g.met):
+                between |= g.made
+                met |= g.made
+        return not between.isdisjoint(b.met)
 
     def replaced(self, a: Group, b: Group) -> Group:
-        """One group in the place of b; what stands between them and needs a is moved behind."""
+        """One group in the place of both; what stands between them and needs a is moved behind."""
         new = Group(merged(a.nest, b.nest, self.expressions))
-        start, end = self.groups.index(a), self.groups.index(b)
         moved, made = [], set(a.made)
-        stay = []
-        for g in self.groups[start + 1 : end]:
-            if g.read_buffers & made:
+        for g in self.groups.between(a, b):
+            if not made.isdisjoint(g.read_buffers):
                 moved.append(g)
                 made |= g.made
-            else:
-                stay.append(g)
-        self.groups[start : end + 1] = [*stay, new, *moved]
+        self.groups.join(a, b, new, moved)
         return new
 
 

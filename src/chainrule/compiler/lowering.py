@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
-from chainrule.compiler.expressions import Expressions, parts, substituted_index
+from chainrule.compiler.expressions import Expressions, substituted_index
 from chainrule.graph.affine import Affine, Axis
 from chainrule.graph.expansion import expanded_inputs
-from chainrule.graph.expression import Buffer, Constant, Expression, Guard, Read, Reduce, Size
+from chainrule.graph.expression import Buffer, Constant, Expression, Guard, Read, Reduce, Size, parts
 from chainrule.graph.extent import Batch, concrete, concrete_shape
 from chainrule.graph.loopnest import LoopNest, Output, nest
 from chainrule.graph.operation import Expandable, Primitive

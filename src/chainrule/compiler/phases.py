@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from chainrule.compiler.expressions import Expressions, nest_parts, reads
+from chainrule.compiler.expressions import Expressions, reads
 from chainrule.compiler.lowering import has_batch, is_sample_shape
 from chainrule.compiler.repeats import Levelled, is_map, repeated
 from chainrule.compiler.samples import batch_axis, batch_sum, sample_sums, summed_along, turnable
@@ -47,7 +47,7 @@ def is_large(nest: LoopNest) -> bool:
         ):
             return False
         return is_wide_sum(nest) and last is not None and isinstance(value, Reduce) and turnable(value, last)
-    summed = {a for e in nest_parts(nest) if isinstance(e, Reduce) and e.monoid is SUM for a in e.axes}
+    summed = {a for e in nest.parts if isinstance(e, Reduce) and e.monoid is SUM for a in e.axes}
     return any(
         not any(isinstance(x, Batch) for x in r.buffer.shape)
         and r.free_axes & summed

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from chainrule.compiler.assembly import assembled
 from chainrule.compiler.copies import Arranged, arranged, in_lanes
-from chainrule.compiler.expressions import Expressions, reads
+from chainrule.compiler.expressions import Expressions
 from chainrule.compiler.formulas import formula
 from chainrule.compiler.groups import grouped
 from chainrule.compiler.kernels import Kernel, kernel
@@ -102,8 +102,7 @@ def compiled(
         else:
             split.append(n)
     phases = cut(split, partial, whole, given, set(lowered.outputs), expressions)
-    groups, aliases = _grouped(phases, lowered, partial, expressions)
-    grouped_phases = [Phase(p.chunked, g) for p, g in zip(phases, groups, strict=True)]
+    grouped_phases, aliases = grouped(phases, partial | {*lowered.outputs}, expressions)
     grouped_phases, in_place = updated(
         grouped_phases, lowered, carried, None if watched is None else lowered.outputs[watched], expressions
     )
@@ -138,25 +137,6 @@ def compiled(
 def _has_doubles(lowered: Lowered) -> bool:
     """Whether arrays of float64 come in: vectors then have half the lanes. A few doubles on the way are no reason."""
     return any(b.dtype is float64 and b.shape for b in lowered.inputs.values())
-
-
-def _grouped(
-    phases: Sequence[Phase], lowered: Lowered, partial: set[Buffer], expressions: Expressions
-) -> tuple[list[list[LoopNest]], dict[Buffer, Buffer]]:
-    everything = [n for p in phases for n in p.nests]
-    read_in: dict[Buffer, set[int]] = {}
-    for k, p in enumerate(phases):
-        for n in p.nests:
-            for r in reads(n):
-                read_in.setdefault(r.buffer, set()).add(k)
-    groups: list[list[LoopNest]] = []
-    aliases: dict[Buffer, Buffer] = {}
-    for k, p in enumerate(phases):
-        keep = set(lowered.outputs) | partial | {b for b, at in read_in.items() if at - {k}}
-        made, shared = grouped(p.nests, keep, expressions, everything)
-        groups.append(made)
-        aliases |= shared
-    return groups, aliases
 
 
 def describe(nest: LoopNest, lowered: Lowered) -> str:

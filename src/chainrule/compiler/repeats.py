@@ -11,7 +11,7 @@ import math
 from collections.abc import Set
 from dataclasses import dataclass
 
-from chainrule.compiler.expressions import Expressions, nest_parts, reads
+from chainrule.compiler.expressions import Expressions, reads
 from chainrule.compiler.forms import cost_of
 from chainrule.compiler.lowering import alive, has_batch, is_sample_shape
 from chainrule.compiler.samples import batch_axis
@@ -32,7 +32,7 @@ class Levelled:
 
 def is_map(nest: LoopNest) -> bool:
     """Whether each point needs a few numbers, not a sum or maximum of many."""
-    return not any(isinstance(e, Reduce) for e in nest_parts(nest)) and not nest.ordered
+    return not any(isinstance(e, Reduce) for e in nest.parts) and not nest.ordered
 
 
 def repeated(given: Levelled, inputs: Set[Buffer], outputs: Set[Buffer], expressions: Expressions) -> Levelled:

@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from chainrule.compiler.expressions import Expressions, Live, nest_parts, parts, reads
+from chainrule.compiler.expressions import Expressions, Live, reads
 from chainrule.compiler.lowering import has_batch, is_sample_shape
 from chainrule.graph.affine import Affine, Axis
 from chainrule.graph.expression import (
@@ -25,8 +25,9 @@ from chainrule.graph.expression import (
     Guard,
     Read,
     Reduce,
+    parts,
     zero,
-)  # fmt: skip
+)
 from chainrule.graph.extent import Batch, batch
 from chainrule.graph.loopnest import LoopNest, Output
 from chainrule.graph.scalar import WHERE
@@ -63,7 +64,7 @@ def batch_axis(nest: LoopNest) -> Axis | None:
     for o in nest.outputs:
         if not is_sample_shape(o.buffer.shape) or not _only_first(o.index, n):
             return None
-    return n if _each_by_itself(nest_parts(nest), n) else None
+    return n if _each_by_itself(nest.parts, n) else None
 
 
 def filled_alike(nests: Sequence[LoopNest]) -> list[LoopNest]:
@@ -121,7 +122,7 @@ def batch_sum(nest: LoopNest) -> Axis | None:
 
 def sample_sums(nest: LoopNest) -> list[Reduce]:
     """The sums over the batch in a nest's values."""
-    return [e for e in nest_parts(nest) if isinstance(e, Reduce) and any(a.extent == batch for a in e.axes)]
+    return [e for e in nest.parts if isinstance(e, Reduce) and any(a.extent == batch for a in e.axes)]
 
 
 def summed_along(nest: LoopNest) -> Axis | None:

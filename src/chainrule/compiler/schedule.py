@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import permutations, product
 
-from chainrule.compiler.expressions import parts
 from chainrule.compiler.forms import is_windowed
 from chainrule.compiler.samples import CHUNK, Counted
 from chainrule.graph.affine import Affine, Axis
-from chainrule.graph.expression import SUM, Guard, Read, Reduce
+from chainrule.graph.expression import SUM, Guard, Read, Reduce, parts
 from chainrule.graph.extent import Batch, Extent
 
 ACCUMULATORS = 24  # points of a tile

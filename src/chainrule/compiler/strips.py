@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from chainrule.compiler.copies import Arranged, Step, Turn, resolved
-from chainrule.compiler.expressions import nest_parts, reads
+from chainrule.compiler.expressions import reads
 from chainrule.compiler.lowering import is_sample_shape
 from chainrule.graph.affine import Affine, Axis
 from chainrule.graph.expression import SUM, Buffer, Index, Reduce
@@ -181,7 +181,7 @@ class _Run:
 
 def _free_axes(nest: LoopNest) -> set[Axis]:
     """The axes whose values can be taken one by one: of the nest, and of a sum that is added to what is there."""
-    bound = {a for e in nest_parts(nest) if isinstance(e, Reduce) for a in e.axes}
+    bound = {a for e in nest.parts if isinstance(e, Reduce) for a in e.axes}
     if all(o.accumulate for o in nest.outputs):
         (o, *_) = nest.outputs
         plain = len(nest.outputs) == 1 and isinstance(o.value, Reduce) and o.value.monoid is SUM

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -205,16 +205,16 @@ PLACE_OF_LARGEST = Monoid(
 )
 
 
-def walk(expression: Expression) -> Iterator[Expression]:
-    """The expression and everything inside it, each object once: parts may be shared, and paths grow exponentially."""
-    stack, seen = [expression], {id(expression)}
-    while stack:
-        current = stack.pop()
-        yield current
-        for child in reversed(current.children()):
-            if id(child) not in seen:
-                seen.add(id(child))
-                stack.append(child)
+def parts(*expressions: Expression) -> list[Expression]:
+    """The expressions and everything inside them, each object once, the outermost first."""
+    found = list({id(e): e for e in expressions}.values())
+    met = set(map(id, found))
+    for e in found:  # which grows meanwhile
+        for child in e.children():
+            if id(child) not in met:
+                met.add(id(child))
+                found.append(child)
+    return found
 
 
 def rewrite(expression: Expression, rule: Callable[[Expression], Expression]) -> Expression:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from chainrule.graph.affine import Affine, Axis
-from chainrule.graph.expression import Buffer, Expression, Index, Read, walk
+from chainrule.graph.expression import Buffer, Expression, Index, Read, parts
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,15 @@ class LoopNest:
     outputs: tuple[Output, ...]
     ordered: tuple[Axis, ...] = ()
 
+    @cached_property
+    def parts(self) -> tuple[Expression, ...]:
+        """All that its values and indirect indices consist of, each object once, the outermost first."""
+        roots = [o.value for o in self.outputs]
+        roots += [i for o in self.outputs for i in o.index if isinstance(i, Expression)]
+        return tuple(parts(*roots))
+
     def reads(self) -> list[Read]:
-        parts = [e for o in self.outputs for e in walk(o.value)]
-        parts += [e for o in self.outputs for i in o.index if isinstance(i, Expression) for e in walk(i)]
-        return list(dict.fromkeys(e for e in parts if isinstance(e, Read)))
+        return list(dict.fromkeys(e for e in self.parts if isinstance(e, Read)))
 
 
 def nest(axes: Sequence[Axis], buffer: Buffer, value: Expression, index: Sequence[Index] | None = None) -> LoopNest:

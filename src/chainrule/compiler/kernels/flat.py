@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from chainrule.compiler.expressions import nest_parts, parts
 from chainrule.compiler.interface import padded
 from chainrule.compiler.kernels.writer import Kernel, Point, Writer
 from chainrule.compiler.layout import Layout
@@ -16,7 +15,8 @@ from chainrule.graph.expression import (
     Guard,
     Read,
     Reduce,
-)  # fmt: skip
+    parts,
+)
 from chainrule.graph.loopnest import LoopNest
 
 
@@ -32,7 +32,7 @@ class Flat(Writer):
         self.put("const i64 banks = banks_of(batch);")
         self.put("(void)banks;")
         assert isinstance(self.flat.extent, int)
-        for e in nest_parts(self.nest)[::-1]:
+        for e in self.nest.parts[::-1]:
             if not e.free_axes and isinstance(e, Read | Call) and not any(isinstance(x, Reduce) for x in parts(e)):
                 self.value(e, {})
         with self.block("for (i64 e = lo * LANES; e < hi * LANES; e += LANES)"):
@@ -65,7 +65,7 @@ def is_flat(nest: LoopNest, layout: Layout) -> bool:
     first = layout.places[nest.outputs[0].buffer]
     if any(first.strides != layout.places[o.buffer].strides for o in nest.outputs):
         return False
-    for e in nest_parts(nest):
+    for e in nest.parts:
         match e:
             case Read(buffer) if buffer.shape:
                 place = layout.places[buffer]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 
-from chainrule.compiler.expressions import nest_parts, parts, reductions
+from chainrule.compiler.expressions import reductions
 from chainrule.compiler.forms import cost_of, is_windowed
 from chainrule.compiler.kernels.accesses import Accesses, over_lanes
 from chainrule.compiler.kernels.writer import Kernel, Point, memory_type
@@ -29,7 +29,8 @@ from chainrule.graph.expression import (
     Guard,
     Read,
     Reduce,
-)  # fmt: skip
+    parts,
+)
 from chainrule.graph.loopnest import LoopNest
 from chainrule.graph.scalar import ADD
 
@@ -83,7 +84,7 @@ class Lanes(Accesses):
         parallel = [a for a in axes if a not in self.nest.ordered]
         tile: dict[Axis, int] = {}
         room = 4
-        shared = [e for e in nest_parts(self.nest) if isinstance(e, Reduce | Call) and e.free_axes]
+        shared = [e for e in self.nest.parts if isinstance(e, Reduce | Call) and e.free_axes]
         for a in parallel[::-1]:
             useful = any(a not in e.free_axes for e in shared)
             if isinstance(a.extent, int) and 1 < a.extent <= room and useful and not ordered and a != self.vector:
@@ -144,7 +145,7 @@ class Lanes(Accesses):
 
     def hoist(self) -> None:
         """What does not depend on any axis is computed once."""
-        for e in nest_parts(self.nest)[::-1]:
+        for e in self.nest.parts[::-1]:
             if not e.free_axes and isinstance(e, Read | Call) and all(
                 not isinstance(x, Read) or not x.buffer.shape for x in parts(e)
             ) and not any(isinstance(x, Reduce) for x in parts(e)):  # fmt: skip
@@ -176,7 +177,7 @@ class Lanes(Accesses):
                 waiting += e.children()
         return [
             e
-            for e in nest_parts(self.nest)[::-1]
+            for e in self.nest.parts[::-1]
             if id(e) in found
             and isinstance(e, Call)
             and cost_of(e) > COSTLY
@@ -317,7 +318,7 @@ class Lanes(Accesses):
         c = self.contraction.total if self.contraction is not None else None
         if c is None or c.monoid is not SUM or not c.dtype.floating:
             return None
-        users = [e for e in nest_parts(self.nest) if any(x is c for x in e.children())]
+        users = [e for e in self.nest.parts if any(x is c for x in e.children())]
         if len(users) != 1 or any(o.value is c for o in self.nest.outputs):
             return None
         (user,) = users

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 
-from chainrule.compiler.expressions import Live, nest_parts, reads, reduction_key
+from chainrule.compiler.expressions import Live, reads, reduction_key
 from chainrule.compiler.forms import is_windowed
 from chainrule.compiler.layout import Layout
 from chainrule.compiler.pairs import BFLOAT16_PAIR, DOT
@@ -336,7 +336,7 @@ class Writer:
 
     @cached_property
     def all_reductions(self) -> list[Reduce]:
-        return [e for e in nest_parts(self.nest) if isinstance(e, Reduce)]
+        return [e for e in self.nest.parts if isinstance(e, Reduce)]
 
     def reduced(self, e: Reduce, point: Point) -> str:
         """A reduction in loops of its own, its accumulators named."""
