@@ -55,7 +55,9 @@ def harness(program: Compiled, text: str) -> str:
             size = padded(size_of(b, program.layout), LINE) + ROOM
             lines.append(f"    void *b{j} = aligned_alloc({LINE}, {size}); memset(b{j}, 0, {size});")
         names = [f"b{j}" for j in range(len(k.buffers))]
-        pointers, fault = ", ".join(names), ", &fault" if k.faults else ""
+        begins = [start * b.dtype.numpy.itemsize for b, start in zip(k.buffers, k.starts, strict=True)]
+        pointers = ", ".join(f"{name} + {begin}" for name, begin in zip(names, begins, strict=True))
+        fault = ", &fault" if k.faults else ""
         arguments = re.search(rf"\bvoid {k.name}\(([^)]*)\)", k.code)
         assert arguments
         ends = "0, batch" if "first" in arguments[1] else f"0, {k.units or 1}, batch"

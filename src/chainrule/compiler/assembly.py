@@ -149,7 +149,8 @@ def _pointer(b: Buffer, layout: Layout, chunked: bool) -> str:
 
 def _piece(step: Step, kernel: Kernel | None, layout: Layout, chunked: bool, depth: int) -> Piece:
     if kernel is not None:
-        pointers = ", ".join(_pointer(b, layout, chunked) for b in kernel.buffers)
+        places = zip(kernel.buffers, kernel.starts, strict=True)
+        pointers = ", ".join(_pointer(b, layout, chunked) + f" + {start}" * (start > 0) for b, start in places)
         fault = ", &f->fault" if kernel.faults else ""
         if chunked:
             part = "".join(f"s{k}, " for k in range(depth))

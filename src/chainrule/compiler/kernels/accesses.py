@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chainrule.compiler.expressions import reductions
+from chainrule.compiler.expressions import reads, reductions
 from chainrule.compiler.forms import vectors_along
 from chainrule.compiler.kernels.writer import Point, Writer, sum_text
 from chainrule.compiler.layout import Layout
@@ -16,7 +16,7 @@ from chainrule.compiler.lowering import is_sample_shape
 from chainrule.compiler.samples import CHUNK, batch_axis, summed_along
 from chainrule.graph.affine import Affine, Axis
 from chainrule.graph.dtype import bool_, int32, int64, uint8
-from chainrule.graph.expression import Expression, Read, Reduce
+from chainrule.graph.expression import Buffer, Expression, Read, Reduce
 from chainrule.graph.extent import Batch
 from chainrule.graph.loopnest import LoopNest, Output
 
@@ -35,13 +35,26 @@ class Accesses(Writer):
         self.samples = _samples_of(nest)
         self.along = summed_along(nest) if self.samples is not None else vectors_along(nest)
         self.vector = self.along or self.lane
+        self.starts = self.first_elements()
 
     def width(self, axis: Axis) -> int:
         return self.lanes if axis == self.vector else 1
 
+    def first_elements(self) -> dict[Buffer, int]:
+        """For each buffer the first element that is met, where that is known.
+
+        Pointers begin there, so that the steps of a recurrence, which differ in it alone, are one function.
+        """
+        accesses: list[Read | Output] = [*self.nest.outputs, *reads(self.nest)]
+        first: dict[Buffer, int] = {}
+        for access in accesses:
+            known = all(isinstance(i, Affine) for i in access.index)
+            start = self.layout.affine(access.buffer, access.index, self.lane).constant if known else 0
+            first[access.buffer] = max(0, min(start, first.get(access.buffer, start)))
+        return first
+
     def address(self, access: Read | Output) -> Affine:
-        index = access.index
-        address = self.layout.affine(access.buffer, index, self.lane)
+        address = self.layout.affine(access.buffer, access.index, self.lane) - self.starts[access.buffer]
         if self.chunked:
             address = Affine(tuple((a, c) for a, c in address.terms if a != CHUNK), address.constant)
         if self.samples is not None and isinstance(access, Output) and not is_sample_shape(access.buffer.shape):

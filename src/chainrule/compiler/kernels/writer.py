@@ -77,6 +77,7 @@ Point = dict[Axis, int]
 class Kernel:
     """A C function and how it is called.
 
+    starts     for each buffer the element that its pointer is given at
     units      what `lo` and `hi` count in an array phase, as a C expression; "" where one thread runs it alone
     work       about how many points it computes for one sample, or in all
     faults     whether it may be asked for an element that is not there, and says so
@@ -86,6 +87,7 @@ class Kernel:
     head: str
     code: str
     buffers: tuple[Buffer, ...]
+    starts: tuple[int, ...]
     written: frozenset[Buffer]
     units: str
     work: float
@@ -131,6 +133,7 @@ class Writer:
         self.buffers = tuple(dict.fromkeys([*made, *(r.buffer for r in reads(nest))]))
         self.written = frozenset(made)
         self.pointers = {b: f"p{k}" for k, b in enumerate(self.buffers)}
+        self.starts: dict[Buffer, int] = {}
         self.schedule = Schedule(None, nest.axes, {})
 
     # ------------------------------------------------------------------------------------------------- statements
@@ -188,6 +191,7 @@ class Writer:
             head,
             text + "\n",
             self.buffers,
+            tuple(self.starts.get(b, 0) for b in self.buffers),
             self.written,
             units,
             work,
