@@ -45,12 +45,12 @@ def _origin(run: Run) -> str:
 def _ratios(results: Sequence[Result]) -> Any:
     """How many times better chainrule is, row by row, with intervals and targets; right of the line it is better."""
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
     from matplotlib.lines import Line2D
 
     names = list(dict.fromkeys(ratio.against for result in results for ratio in result.ratios))
     height = 1.5 + 0.42 * len(results)
-    figure = Figure(figsize=(9, height), layout="constrained")
-    figure.get_layout_engine().set(rect=(0, 0.25 / height, 1, 1 - 0.25 / height))
+    figure = Figure(figsize=(9, height), layout=ConstrainedLayoutEngine(rect=(0, 0.25 / height, 1, 1 - 0.25 / height)))
     axes = figure.add_subplot()
     axes.axvline(1, color="0.2", linewidth=1)
     for place, result in enumerate(results):
@@ -99,10 +99,10 @@ def _ratios(results: Sequence[Result]) -> Any:
 def _growth(results: Sequence[Result]) -> Any:
     """Time and peak memory of each growing row, both on logarithmic axes."""
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     height = 2.4 * len(results) + 0.4
-    figure = Figure(figsize=(9, height), layout="constrained")
-    figure.get_layout_engine().set(rect=(0, 0.25 / height, 1, 1 - 0.25 / height))
+    figure = Figure(figsize=(9, height), layout=ConstrainedLayoutEngine(rect=(0, 0.25 / height, 1, 1 - 0.25 / height)))
     grid = figure.subplots(len(results), 2, squeeze=False)
     for (left, right), result in zip(grid, results, strict=True):
         sizes = [float(column.name) for column in result.columns]

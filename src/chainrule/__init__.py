@@ -6,6 +6,7 @@ transformations  grad, value_and_grad, vjp, jvp, vmap, jacobian, hessian, hvp, c
 graphs           Graph, verify, evaluate
 compiler         compile: a function as native code, and every stage of its making to look at
 networks         Model; nn: layers, losses, lenet5; optim: SGD, Adam; train: callbacks, metrics; data: digits
+understanding    inspect: measurements and pictures; surgery: a model in another form; signal: linear systems
 """
 
 # What is public is what stands here, `as` and `*` included: type checkers read these forms, and an operation or layer
@@ -77,8 +78,11 @@ Tensor.evaluator = lambda tensor: evaluate([tensor])[0]
 
 # Networks and their training are loaded when they are first named: it halves what 'import chainrule' adds to NumPy's.
 if _TYPE_CHECKING:
+    from chainrule import inspect as inspect
     from chainrule import nn as nn
     from chainrule import optim as optim
+    from chainrule import signal as signal
+    from chainrule import surgery as surgery
     from chainrule import train as train
     from chainrule.train.model import Model as Model
 else:
@@ -86,7 +90,7 @@ else:
     def __getattr__(name: str) -> _Any:
         from importlib import import_module
 
-        if name in ("nn", "optim", "train"):
+        if name in ("inspect", "nn", "optim", "signal", "surgery", "train"):
             return import_module(f"chainrule.{name}")
         if name == "Model":
             return import_module("chainrule.train.model").Model

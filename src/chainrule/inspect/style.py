@@ -1,0 +1,202 @@
+"""The one style of all pictures: colours, type, sizes, and how a picture is shown and kept.
+
+Colours are Okabe and Ito's eight, which people with any kind of colour vision tell apart; where a number becomes a
+colour, its lightness rises with it (cividis), or falls to both sides of zero (PuOr). Words in pictures are English, or
+symbols: no font with Chinese letters is on every machine.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chainrule.errors import UsageError
+from chainrule.messages import Message
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["Animation", "Picture"]
+
+_EXTRA = Message(
+    "inspect.extra",
+    en='Pictures need {package}, which is not installed. Install it: pip install "chainrule[plot]".',
+    zh='绘图需要 {package}，但它尚未安装。请安装：pip install "chainrule[plot]"。',
+)
+_ENDING = Message(
+    "inspect.ending",
+    en="'{path}' ends in '{ending}'; {what} can be saved as {known}.",
+    zh="“{path}”的扩展名是“{ending}”；{what}可保存为 {known}。",
+)
+_PICTURE = Message("inspect.picture", en="a picture", zh="图片")
+_ANIMATION = Message("inspect.animation", en="an animation", zh="动画")
+
+BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE = COLORS = (
+    "#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7",
+)  # fmt: skip
+GRAY = "#666666"  # for what only helps to read: axes at zero, other people's curves
+LINES = (BLUE, ORANGE, RED, SKY, BLACK, GREEN, PURPLE)  # neighbours differ in lightness; yellow is too pale on white
+SEQUENTIAL, DIVERGING = "cividis", "PuOr"
+
+_SETTINGS: Any = {  # some releases of Matplotlib list all names in the type
+    "axes.grid": False,
+    "axes.labelsize": 9,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "figure.dpi": 110,
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "image.cmap": SEQUENTIAL,
+    "image.interpolation": "nearest",
+    "legend.fontsize": 8,
+    "legend.frameon": False,
+    "lines.linewidth": 1.6,
+    "savefig.dpi": 150,
+    "svg.hashsalt": "chainrule",  # the same picture is the same file
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A finished picture: shown by itself in a notebook, saved with `save`, changed through Matplotlib's `figure`.
+
+    Example:
+        >>> from chainrule.inspect.style import draw
+        >>> picture = draw(lambda axes: axes.plot([0, 1], [1, 0]))
+        >>> picture
+        Picture(6.0 × 3.6 inches)
+    """
+
+    figure: Figure
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write it as PNG, SVG or PDF, which the ending of the path decides; the same picture gives the same bytes.
+
+        Raises:   UsageError if it has another ending; OSError if the path cannot be written.
+        """
+        target = Path(path)
+        ending = _checked_ending(target, ("png", "svg", "pdf"), _PICTURE())
+        target.write_bytes(self._bytes(ending))
+        return target
+
+    def _bytes(self, kind: str) -> bytes:
+        import matplotlib
+
+        content = io.BytesIO()
+        # Neither the hour nor the version, so that a picture made again is no change.
+        nameless = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None, "Producer": None}}
+        with matplotlib.rc_context(_SETTINGS):
+            self.figure.savefig(content, format=kind, metadata=nameless[kind])
+        return content.getvalue()
+
+    def _repr_png_(self) -> bytes:
+        return self._bytes("png")
+
+    def __repr__(self) -> str:
+        width, height = self.figure.get_size_inches()
+        return f"{type(self).__name__}({width:.1f} × {height:.1f} inches)"
+
+
+@dataclass(frozen=True, eq=False)
+class Animation:
+    """Pictures one after the other, `draw_frame(k)` making the figure show frame k; saved as GIF."""
+
+    figure: Figure
+    draw_frame: Callable[[int], None]
+    frames: int
+    frames_per_second: float = 12.0
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write it as GIF.
+
+        Raises:   UsageError if the path has another ending; OSError if it cannot be written.
+        """
+        import matplotlib
+        from matplotlib.animation import FuncAnimation, PillowWriter
+
+        target = Path(path)
+        _checked_ending(target, ("gif",), _ANIMATION())
+        with matplotlib.rc_context(_SETTINGS):
+            film = FuncAnimation(self.figure, _in_place(self.draw_frame), frames=self.frames)
+            film.save(str(target), writer=PillowWriter(fps=round(self.frames_per_second)))
+        return target
+
+    def picture(self, frame: int) -> Picture:
+        """One of its frames."""
+        self.draw_frame(frame)
+        return Picture(self.figure)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.frames} frames, {self.frames_per_second:g} per second)"
+
+
+def _in_place(draw_frame: Callable[[int], None]) -> Callable[[int], Sequence[Any]]:
+    def drawn(frame: int) -> Sequence[Any]:
+        draw_frame(frame)
+        return ()
+
+    return drawn
+
+
+def draw(drawing: Callable[[Axes], object], *, size: tuple[float, float] = (6.0, 3.6)) -> Picture:
+    """A picture of one pair of axes, on which `drawing` draws. Sizes are inches."""
+    return draw_grid(1, 1, lambda axes: drawing(axes[0][0]), size=size)
+
+
+def draw_grid(
+    rows: int, columns: int, drawing: Callable[[list[list[Axes]]], object], *, size: tuple[float, float] | None = None
+) -> Picture:
+    """A picture of rows × columns axes; without a size each has 2.2 by 2.2 inches."""
+    return Picture(new_figure(rows, columns, drawing, size=size))
+
+
+def new_figure(
+    rows: int, columns: int, drawing: Callable[[list[list[Axes]]], object], *, size: tuple[float, float] | None = None
+) -> Figure:
+    """The figure in it, in our style, without Matplotlib's global state: nothing of the caller's changes.
+
+    Raises:   UsageError where Matplotlib is not installed.
+    """
+    try:
+        import matplotlib
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise UsageError(_EXTRA(package="Matplotlib")) from None
+    with matplotlib.rc_context(_SETTINGS):
+        figure = Figure(figsize=size or (2.2 * columns, 2.2 * rows), layout="constrained")
+        axes = figure.subplots(rows, columns, squeeze=False)
+        drawing([list(row) for row in axes])
+    return figure
+
+
+def as_image(axes: Axes, image: Any, title: str = "", *, signed: bool = False) -> None:
+    """Show a map (rows, columns) or a colour image (rows, columns, 3) without ticks.
+
+    A signed map has zero in the middle of its colours, so that their lightness says how far from zero a number is.
+    """
+    import numpy as np
+
+    values = np.asarray(image)
+    reach = float(np.abs(values).max(initial=0.0)) or 1.0
+    limits: dict[str, Any] = {"cmap": DIVERGING, "vmin": -reach, "vmax": reach} if signed else {}
+    axes.imshow(values, **limits)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    if title:
+        axes.set_title(title)
+
+
+def _checked_ending(path: Path, known: Sequence[str], what: str) -> str:
+    ending = path.suffix[1:].lower()
+    if ending not in known:
+        raise UsageError(_ENDING(path=path, ending=path.suffix, what=what, known=", ".join(f".{k}" for k in known)))
+    return ending

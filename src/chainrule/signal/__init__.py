@@ -1,0 +1,1 @@
+"""Signals and the systems that change them: what convolution is before it is a layer."""

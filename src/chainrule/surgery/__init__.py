@@ -1,0 +1,1 @@
+"""Models in another form with the same parameters: cut open, merged, made convolutional."""
