@@ -22,10 +22,8 @@ _RANK = Message(
     en="{function}: x {x} and the kernel {kernel} need {axes} each, none of size 0. Many signals at once: cr.vmap.",
     zh="{function}：x {x} 和卷积核 {kernel} 都必须有{axes}，且大小均不为 0。同时处理多个信号请用 cr.vmap。",
 )
-_AXES = {
-    1: Message("signal.one_axis", en="one axis", zh="一个轴"),
-    2: Message("signal.two_axes", en="two axes (rows, columns)", zh="两个轴 (行, 列)"),
-}
+_ONE_AXIS = Message("signal.one_axis", en="one axis", zh="一个轴")
+_TWO_AXES = Message("signal.two_axes", en="two axes (rows, columns)", zh="两个轴 (行, 列)")
 _MODE = Message(
     "signal.mode",
     en="{function}: mode={mode} is not known; use 'full', 'same' or 'valid'.{suggestion}",
@@ -141,9 +139,8 @@ def _sizes(x: Tensor) -> tuple[int, ...]:
 def _operands(function: str, rank: int, x: Any, h: Any) -> tuple[Tensor, Tensor]:
     x, h = lift_numbers([x, h])
     if not all(t.ndim == rank == len(_sizes(t)) and all(_sizes(t)) for t in (x, h)):
-        raise ShapeError(
-            _RANK(function=function, x=show_shape(x.shape), kernel=show_shape(h.shape), axes=_AXES[rank]())
-        )
+        axes = _ONE_AXIS() if rank == 1 else _TWO_AXES()
+        raise ShapeError(_RANK(function=function, x=show_shape(x.shape), kernel=show_shape(h.shape), axes=axes))
     return x, h
 
 

@@ -19,8 +19,8 @@ __all__ = ["Edges", "edges"]
 
 _PICTURE = Message(
     "edges.picture",
-    en="edges: a picture of shape {shape} has no place where a window of {size} × {size} pixels fits; give one of shape "
-    "(rows, columns) that is larger, or less blur. Of a colored picture give one channel, or their mean.",
+    en="edges: a picture of shape {shape} has no place where a window of {size} × {size} pixels fits; give a larger "
+    "one of shape (rows, columns), or less blur. Of a colored picture give one channel, or their mean.",
     zh="edges：形状为 {shape} 的图片放不下 {size} × {size} 像素的窗口；请给出更大的 (行, 列) 图片，或减小模糊。"
     "对于彩色图片，请给出一个通道或各通道的平均值。",
 )

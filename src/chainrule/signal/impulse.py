@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import DataError, ShapeError, UsageError
+from chainrule.errors import ShapeError, UsageError
 from chainrule.graph.extent import show_shape
 from chainrule.graph.tensor import Tensor, tensor
 from chainrule.messages import Message
@@ -33,21 +33,15 @@ _AXES = Message(
 )
 _SIGNAL = Message(
     "impulse.signal",
-    en="ImpulseResponse: a signal of shape {shape} has not the {rank} axes of the impulse response {response}.",
-    zh="ImpulseResponse：形状为 {shape} 的信号没有冲激响应 {response} 所需的 {rank} 个轴。",
+    en="ImpulseResponse: the signal {shape} and the impulse response {response} differ in their number of axes; give a "
+    "signal of known size, not 0, with as many axes.",
+    zh="ImpulseResponse：信号 {shape} 与冲激响应 {response} 的轴数不同；请给出大小已知、不为 0 且轴数相同的信号。",
 )
 _PLACE = Message(
     "impulse.place",
     en="kronecker_delta: there is no place {place} in a window of shape {shape}; give an integer from 0 on "
     "for each axis.",
     zh="kronecker_delta：形状为 {shape} 的窗口中没有位置 {place}；请为每个轴给出一个非负整数。",
-)
-_NOTHING = Message(
-    "impulse.nothing",
-    en="impulse_response: the system answers an impulse with zeros everywhere in a window of shape {shape}: it is the "
-    "system that gives nothing, or answers later than the window lasts. Use a longer window.",
-    zh="impulse_response：在形状为 {shape} 的窗口中，系统对冲激的响应处处为零：该系统没有输出，或其响应晚于窗口结束。"
-    "请使用更长的窗口。",
 )
 
 
@@ -99,7 +93,7 @@ class ImpulseResponse:
         signal, values = lift_numbers([x, self.values])
         sizes = [size for size in signal.shape if isinstance(size, int)]
         if not signal.ndim == values.ndim == len(sizes) or not all(sizes):
-            raise ShapeError(_SIGNAL(shape=show_shape(signal.shape), rank=values.ndim, response=self.values.shape))
+            raise ShapeError(_SIGNAL(shape=show_shape(signal.shape), response=self.values.shape))
         return window_of_convolution(signal, values, [-int(places[0]) for places in self.places], sizes)
 
     def __repr__(self) -> str:
@@ -115,8 +109,8 @@ def impulse_response(
     Zeros around the response are taken away, up to rounding. A response that touches the window's border may go on
     beyond it, as one that never ends does: it is marked as cut.
 
-    Raises:   ShapeError if the response has another shape; DataError if it is not finite, or zero everywhere;
-              UsageError if there is no such place.
+    Raises:   ShapeError if the response has another shape; DataError if it is not finite; UsageError if
+              there is no such place.
     Example:
         >>> h = impulse_response(lambda x: x - np.roll(x, 1))
         >>> h, h.values
@@ -129,15 +123,13 @@ def impulse_response(
     delta = kronecker_delta(sizes, middle if at is None else at)
     response = response_of("impulse_response", system, delta)
     significant = np.abs(response) > np.finfo(response.dtype).eps * np.abs(response).max()
-    if not significant.any():
-        raise DataError(_NOTHING(shape=sizes))
-    held = np.argwhere(significant)
-    first, last = held.min(axis=0), held.max(axis=0)
     (place,) = np.argwhere(delta)
+    held = np.argwhere(significant) if significant.any() else place[None]
+    first, last = held.min(axis=0), held.max(axis=0)
     return ImpulseResponse(
         np.where(significant, response, 0)[tuple(slice(f, e + 1) for f, e in zip(first, last, strict=True))],
         [int(k) for k in first - place],
-        cut=bool((first == 0).any() or (last == np.array(sizes) - 1).any()),
+        cut=bool(significant.any() and ((first == 0).any() or (last == np.array(sizes) - 1).any())),
     )
 
 

@@ -1,7 +1,8 @@
 """Kernels for pictures, made by hand: what each neighbor of a pixel counts.
 
 They are written as correlate2d and Conv2D layers use them, unflipped: Sobel's for 'x' is positive on the right.
-convolve2d flips them, which changes the sign of those for edges and nothing of the symmetric ones. Each is an array (rows, columns) in float32; `as_conv_kernel` gives several the shape of a layer's kernel.
+convolve2d flips them, which changes the sign of those for edges and nothing of the symmetric ones. Each is an
+array (rows, columns) in float32; `as_conv_kernel` gives several the shape of a layer's kernel.
 """
 
 from __future__ import annotations

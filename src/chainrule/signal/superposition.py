@@ -16,16 +16,15 @@ from chainrule.signal.window import Array
 
 __all__ = ["Decomposition", "Superposition", "decompose", "superposition"]
 
-_SIGNAL = Message(
-    "superposition.signal",
-    en="{function}: a signal of shape {shape} has nothing to take apart; give one with at least one axis and a number "
-    "that is not zero.",
-    zh="{function}：形状为 {shape} 的信号没有可分解的内容；请给出至少有一个轴且含非零数的信号。",
+_NUMBER = Message(
+    "decompose.number",
+    en="decompose: one number is no signal; give an array of at least one axis.",
+    zh="decompose：单个数不是信号；请给出至少有一个轴的数组。",
 )
 _RANK = Message(
     "superposition.rank",
-    en="superposition: a signal of shape {shape} has not the {rank} axes of the impulse response {response}.",
-    zh="superposition：形状为 {shape} 的信号没有冲激响应 {response} 所需的 {rank} 个轴。",
+    en="superposition: the signal {shape} and the impulse response {response} differ in their number of axes.",
+    zh="superposition：信号 {shape} 与冲激响应 {response} 的轴数不同。",
 )
 
 
@@ -71,16 +70,16 @@ class Superposition:
 def decompose(x: Any) -> Decomposition:
     """Take a signal apart into impulses, each at one place and as high as the signal there.
 
-    Raises:   ShapeError if it has no axis, or only zeros.
+    Raises:   ShapeError if it is one number.
     Example:
         >>> decompose([0.0, 3.0, -1.0]).impulses
         array([[ 0.,  3.,  0.],
                [ 0.,  0., -1.]], dtype=float32)
     """
     signal = tensor(x).numpy()
+    if not signal.ndim:
+        raise ShapeError(_NUMBER())
     places = np.argwhere(signal)
-    if not signal.ndim or not len(places):
-        raise ShapeError(_SIGNAL(function="decompose", shape=signal.shape))
     weights = signal[tuple(places.T)]
     impulses = np.zeros((len(places), *signal.shape), signal.dtype)
     impulses[(np.arange(len(places)), *places.T)] = weights
@@ -92,7 +91,7 @@ def superposition(system: ImpulseResponse | Sequence[float] | Array, x: Any) -> 
 
     A system given as numbers is the impulse response that starts at 0.
 
-    Raises:   ShapeError if the signal has other axes than the impulse response, or only zeros.
+    Raises:   ShapeError if the signal has another number of axes than the impulse response.
     Example:
         >>> superposition([1.0, 0.5], [2.0, 0.0, -4.0]).responses
         array([[ 2.,  1.,  0.,  0.],
@@ -101,7 +100,7 @@ def superposition(system: ImpulseResponse | Sequence[float] | Array, x: Any) -> 
     h = system if isinstance(system, ImpulseResponse) else ImpulseResponse(tensor(system).numpy())
     parts = decompose(x)
     if parts.signal.ndim != h.values.ndim:
-        raise ShapeError(_RANK(shape=parts.signal.shape, rank=h.values.ndim, response=h.values.shape))
+        raise ShapeError(_RANK(shape=parts.signal.shape, response=h.values.shape))
     sizes = tuple(n + m - 1 for n, m in zip(parts.signal.shape, h.values.shape, strict=True))
     responses = np.zeros((len(parts.weights), *sizes), np.result_type(parts.signal, h.values))
     for response, place, weight in zip(responses, parts.places, parts.weights, strict=True):

@@ -17,7 +17,7 @@ from chainrule.errors import UsageError
 from chainrule.messages import Message
 from chainrule.signal.window import Array, System, place_text, response_of, shifted, window_shape
 
-__all__ = ["Linearity", "NotLinear", "NotShiftInvariant", "ShiftInvariance", "linearity", "shift_invariance"]
+__all__ = ["LinearityTrial", "ShiftTrial", "Verdict", "linearity", "shift_invariance"]
 
 _FUNCTION = Message(
     "system.function",
@@ -33,6 +33,11 @@ _MARGIN = Message(
     zh="{function}：形状为 {shape} 的窗口两端各留 margin={margin} 个位置后没有剩余。"
     "请使用更长的窗口，或从 0 到小于窗口一半的边距。",
 )
+_COUNT = Message(
+    "system.trials",
+    en="trials={trials} are no evidence; make at least one.",
+    zh="trials={trials} 不构成证据；请至少进行一次试验。",
+)
 _NO_SHIFT = Message(
     "system.no_shift",
     en="shift_invariance: in a window of shape {shape} with margin={margin} a signal that is shifted loses some of "
@@ -43,8 +48,8 @@ _NO_SHIFT = Message(
 
 
 @dataclass(frozen=True, eq=False)
-class NotLinear:
-    """Two signals of which S(a·x + b·y) is not a·S(x) + b·S(y), and the place where they differ most."""
+class LinearityTrial:
+    """Two signals x and y, S(a·x + b·y), and a·S(x) + b·S(y)."""
 
     x: Array
     y: Array
@@ -55,6 +60,7 @@ class NotLinear:
 
     @property
     def place(self) -> tuple[int, ...]:
+        """Where the two differ most."""
         return _farthest(self.of_sum - self.sum_of)
 
     def __repr__(self) -> str:
@@ -66,33 +72,8 @@ class NotLinear:
 
 
 @dataclass(frozen=True, eq=False)
-class Linearity:
-    """Whether S(a·x + b·y) = a·S(x) + b·S(y) held in all trials; true where it did.
-
-    A counterexample disproves linearity. Trials that all held do not prove it: they are evidence.
-
-    Fields:   trials, how many were made; deviation, the largest |difference| found, as a part of the largest response;
-              tolerance, up to which it is rounding; counterexample, the first one found, or None
-    """
-
-    trials: int
-    deviation: float
-    tolerance: float
-    counterexample: NotLinear | None
-
-    def __bool__(self) -> bool:
-        return self.counterexample is None
-
-    def __repr__(self) -> str:
-        return _verdict("linear", self)
-
-
-@dataclass(frozen=True, eq=False)
-class NotShiftInvariant:
-    """A signal whose shifted response is not the response to the shifted signal, and where they differ most.
-
-    Places of the shifted response that come from outside of the window are unknown, NaN.
-    """
+class ShiftTrial:
+    """A signal x, a shift, S(x shifted), and S(x) shifted: NaN where that comes from outside of the window."""
 
     x: Array
     shift: tuple[int, ...]
@@ -101,6 +82,7 @@ class NotShiftInvariant:
 
     @property
     def place(self) -> tuple[int, ...]:
+        """Where the two differ most."""
         return _farthest(np.nan_to_num(self.of_shifted - self.shifted_of))
 
     def __repr__(self) -> str:
@@ -112,22 +94,34 @@ class NotShiftInvariant:
 
 
 @dataclass(frozen=True, eq=False)
-class ShiftInvariance:
-    """Whether the response to a shifted signal was the shifted response in all trials; true where it was.
+class Verdict:
+    """Whether a system had a quality in all trials: true where it had.
 
-    Fields:   as those of `Linearity`
+    A counterexample disproves it. Trials that all held do not prove it: they are evidence.
+
+    Fields:   quality, what was tried; trials, how many were made; deviation, the largest difference between what should
+              be equal, as a part of the largest response; tolerance, up to which that is rounding; example, the first
+              trial that failed, or the first of all if none did
     """
 
+    quality: str
     trials: int
     deviation: float
     tolerance: float
-    counterexample: NotShiftInvariant | None
+    example: LinearityTrial | ShiftTrial
+
+    @property
+    def counterexample(self) -> LinearityTrial | ShiftTrial | None:
+        """A trial that failed, if one did."""
+        return None if self else self.example
 
     def __bool__(self) -> bool:
-        return self.counterexample is None
+        return self.deviation <= self.tolerance
 
     def __repr__(self) -> str:
-        return _verdict("shift-invariant", self)
+        if self:
+            return f"Verdict({self.quality} in all {self.trials} trials: largest deviation {self.deviation:.2g})"
+        return f"Verdict(not {self.quality}: {self.example})"
 
 
 def linearity(
@@ -138,7 +132,7 @@ def linearity(
     trials: int = 20,
     seed: int = 0,
     tolerance: float | None = None,
-) -> Linearity:
+) -> Verdict:
     """Try whether a system is linear, on pairs of random signals of sizes from a hundredth to a hundred.
 
         S(a·x + b·y) = a·S(x) + b·S(y)
@@ -150,22 +144,19 @@ def linearity(
               response is not finite.
     Example:
         >>> linearity(lambda x: np.convolve(x, [0.5, 0.5])[: len(x)])
-        Linearity(linear in all 20 trials: largest deviation ...e-16)
+        Verdict(linear in all 20 trials: largest deviation ...e-16)
         >>> linearity(np.square)
-        Linearity(not linear: S(a·x + b·y)[22] = 6.11..., but a·S(x)[22] + b·S(y)[22] = 2.70..., ...)
+        Verdict(not linear: S(a·x + b·y)[22] = 6.11..., but a·S(x)[22] + b·S(y)[22] = 2.70..., ...)
     """
     test = _test("linearity", system, shape, margin, tolerance)
-    worst, found = 0.0, None
+    made = []
     for random, amplitude in _trials(trials, seed):
         x, y = test.signal(random, amplitude), test.signal(random, amplitude)
         a, b = (float(c) for c in random.uniform(0.5, 2.0, 2) * random.choice([-1.0, 1.0], 2))
         parts = a * test.respond(x), b * test.respond(y)
-        of_sum, sum_of = test.respond(a * x + b * y), parts[0] + parts[1]
-        deviation = _relative(of_sum - sum_of, of_sum, *parts)
-        worst = max(worst, deviation)
-        if found is None and deviation > test.tolerance:
-            found = NotLinear(x, y, a, b, of_sum, sum_of)
-    return Linearity(trials, worst, test.tolerance, found)
+        trial = LinearityTrial(x, y, a, b, test.respond(a * x + b * y), parts[0] + parts[1])
+        made.append((_relative(trial.of_sum - trial.sum_of, trial.of_sum, *parts), trial))
+    return _verdict("linear", made, test.tolerance)
 
 
 def shift_invariance(
@@ -176,32 +167,30 @@ def shift_invariance(
     trials: int = 20,
     seed: int = 0,
     tolerance: float | None = None,
-) -> ShiftInvariance:
+) -> Verdict:
     """Try whether a system does the same at every place: time invariance of a series, space invariance of a picture.
 
         S(x[n − k]) = S(x)[n − k]
 
-    Shifts go up to the margin, to both sides. Raises and arguments are those of `linearity`.
+    Shifts go up to half of the margin, to both sides. Raises and arguments are those of `linearity`.
 
     Example:
         >>> shift_invariance(np.square)
-        ShiftInvariance(shift-invariant in all 20 trials: largest deviation 0)
+        Verdict(shift-invariant in all 20 trials: largest deviation 0)
         >>> shift_invariance(lambda x: x * np.arange(32))  # a gain that grows with time
-        ShiftInvariance(not shift-invariant: S(x shifted by -7)[13] = -30.2..., but ...)
+        Verdict(not shift-invariant: S(x shifted by -4)[16] = -37.2..., but ...)
     """
     test = _test("shift_invariance", system, shape, margin, tolerance)
     if test.margin < 1:
         raise UsageError(_NO_SHIFT(shape=test.shape, margin=test.margin))
-    worst, found = 0.0, None
+    made = []
     for random, amplitude in _trials(trials, seed):
         x, shift = test.signal(random, amplitude), test.shift(random)
-        of_shifted, response = test.respond(shifted(x, shift)), test.respond(x)
-        shifted_of = shifted(response, shift, outside=np.nan)
-        deviation = _relative(np.nan_to_num(of_shifted - shifted_of), of_shifted, response)
-        worst = max(worst, deviation)
-        if found is None and deviation > test.tolerance:
-            found = NotShiftInvariant(x, shift, of_shifted, shifted_of)
-    return ShiftInvariance(trials, worst, test.tolerance, found)
+        response = test.respond(x)
+        trial = ShiftTrial(x, shift, test.respond(shifted(x, shift)), shifted(response, shift, outside=np.nan))
+        difference = np.nan_to_num(trial.of_shifted - trial.shifted_of)
+        made.append((_relative(difference, trial.of_shifted, response), trial))
+    return _verdict("shift-invariant", made, test.tolerance)
 
 
 @dataclass(frozen=True)
@@ -222,9 +211,10 @@ class _Test:
         return np.pad(random.normal(0.0, amplitude, inside), self.margin)
 
     def shift(self, random: np.random.Generator) -> tuple[int, ...]:
-        """Anything up to the margin on every axis, but not nothing on all."""
+        """Up to half of the margin on every axis, so that the other half is left for responses; not 0 on all."""
+        reach = max(1, self.margin // 2)
         while True:
-            shift = tuple(int(k) for k in random.integers(-self.margin, self.margin + 1, len(self.shape)))
+            shift = tuple(int(k) for k in random.integers(-reach, reach + 1, len(self.shape)))
             if any(shift):
                 return shift
 
@@ -244,9 +234,17 @@ def _test(function: str, system: System, shape: Any, margin: int | None, toleran
 
 def _trials(count: int, seed: int) -> Iterator[tuple[np.random.Generator, float]]:
     """Random numbers for each trial and the size of its signals: what bends only large ones, or small, is found too."""
+    if count < 1:
+        raise UsageError(_COUNT(trials=count))
     random = np.random.default_rng(seed)
     for trial in range(count):
         yield random, 10 ** random.uniform(-2, 2) if trial else 1.0
+
+
+def _verdict(quality: str, made: Sequence[tuple[float, LinearityTrial | ShiftTrial]], tolerance: float) -> Verdict:
+    failed = [trial for deviation, trial in made if deviation > tolerance]
+    example = failed[0] if failed else made[0][1]
+    return Verdict(quality, len(made), max(deviation for deviation, _ in made), tolerance, example)
 
 
 def _relative(difference: Array, *responses: Array) -> float:
@@ -257,10 +255,3 @@ def _relative(difference: Array, *responses: Array) -> float:
 
 def _farthest(difference: Array) -> tuple[int, ...]:
     return tuple(int(k) for k in np.unravel_index(np.abs(difference).argmax(), difference.shape))
-
-
-def _verdict(quality: str, test: Linearity | ShiftInvariance) -> str:
-    kind = type(test).__name__
-    if test.counterexample is not None:
-        return f"{kind}(not {quality}: {test.counterexample})"
-    return f"{kind}({quality} in all {test.trials} trials: largest deviation {test.deviation:.2g})"
