@@ -17,7 +17,7 @@ LINEAR_AND_INVARIANT: dict[str, Callable[[Any], Any]] = {
     "echo": lambda x: x + 0.5 * shifted(x, (4,)),
     "differences": lambda x: np.diff(x, prepend=0.0),
     "running sum": np.cumsum,
-    "in float32": lambda x: convolve(x.astype(np.float32), np.float32([0.2, 0.5, 0.3]), "same"),
+    "in float32": lambda x: convolve(x.astype(np.float32), np.array([0.2, 0.5, 0.3], np.float32), "same"),
     "an impulse response": moving_average(5, centered=True),
     "nothing": np.zeros_like,
 }

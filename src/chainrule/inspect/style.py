@@ -191,6 +191,8 @@ def as_image(axes: Axes, image: Any, title: str = "", *, signed: bool = False) -
     axes.imshow(values, **limits)
     axes.set_xticks([])
     axes.set_yticks([])
+    for side in axes.spines.values():  # a frame, without which a white border of the map could not be seen
+        side.set(visible=True, color=GRAY, linewidth=0.5)
     if title:
         axes.set_title(title)
 
