@@ -4,7 +4,6 @@ A measurement is a function that returns a record: a frozen dataclass of arrays 
 such a record, plot_*, and never computes anything new.
 
 style        Picture and Animation, the one style of all of them, and what to install where the extra is missing
-
 signals      signals and systems: stems, verdicts with their evidence, impulse responses, superposition
 sliding      a kernel that slides along a signal, number by number
 filters      what kernels do to a picture; its edges
