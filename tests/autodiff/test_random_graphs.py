@@ -92,11 +92,14 @@ class Grower:
         return number(self.random.uniform(-2, 2), float64)
 
     def within(self, x: Tensor, low: float, high: float) -> Tensor:
-        """x, moved into an interval that is open above if it is not inside."""
+        """x, moved into an interval if it is not inside."""
         value = x.numpy()
         # off the ends, where a derivative may be infinite: that of arcsin at 1
         inside = value.size == 0 or (value.min() >= low + 0.1 and value.max() <= high - 0.1)
-        return x if inside else ops.square(x) + (low + 0.5)
+        if inside:
+            return x
+        y = ops.square(x)
+        return low + 0.5 + y if math.isinf(high) else low + (high - low) * (0.1 + 0.8 * y / (1.0 + y))
 
     def indices(self, extent: int, *shape: int) -> Tensor:
         return tensor(self.numbers.integers(0, extent, shape))

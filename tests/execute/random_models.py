@@ -165,14 +165,19 @@ class RandomModel:
         decided = all(np.array_equal(a, b) for other in decisions[1:] for a, b in zip(decisions[0], other, strict=True))
         with np.errstate(all="ignore"):
             spread = [np.abs(runs[1][y] - runs[2][y]).max(initial=0.0) * (UNIT / MOVED) for y in outputs]
+            rough = Program(self.outputs(self.step, inside))
+            for run, moved in zip(runs[1:], (MOVED, -MOVED), strict=True):
+                found = rough.run(self.bindings(self.step, samples, moved))
+                off = [np.abs(f.astype(np.float64) - run[y]) for f, y in zip(found, outputs, strict=True)]
+                spread = [max(s, o.max(initial=0.0, where=np.isfinite(o))) for s, o in zip(spread, off, strict=True)]
         return Exact([runs[0][y] for y in outputs], [float(s) for s in spread], decided)
 
 
 @dataclass(frozen=True, eq=False)
 class Exact:
-    """The outputs of a step in float64, and what rounding of parameters and samples to float32 alone moves them by.
+    """The outputs of a step in float64, and what float32 is off by around: with its samples rounded, or computed in it.
 
-    It is `decided` if such rounding flips no decision on the way: one ReLU that flips changes a gradient in its third
+    In one place alone it may be lucky: a sum that is 0 but for rounding can come out as 0. It is `decided` if such rounding flips no decision on the way: one ReLU that flips changes a gradient in its third
     digit. A condition, the place of a maximum and a sign are decisions.
     """
 
