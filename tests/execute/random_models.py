@@ -175,10 +175,11 @@ class RandomModel:
 
 @dataclass(frozen=True, eq=False)
 class Exact:
-    """The outputs of a step in float64, and what float32 is off by around: with its samples rounded, or computed in it.
+    """The outputs of a step in float64, and what float32 is off by around: with its inputs rounded, or computed in it.
 
-    In one place alone it may be lucky: a sum that is 0 but for rounding can come out as 0. It is `decided` if such rounding flips no decision on the way: one ReLU that flips changes a gradient in its third
-    digit. A condition, the place of a maximum and a sign are decisions.
+    In one place alone float32 may be lucky: a sum that is 0 but for rounding can come out as 0. The step is `decided`
+    if such rounding flips no decision on the way: one ReLU that flips changes a gradient in its third digit. A
+    condition, the place of a maximum and a sign are decisions.
     """
 
     outputs: list[Array]
