@@ -3,15 +3,19 @@
 A measurement is a function that returns a record: a frozen dataclass of arrays and numbers. A picture is a function of
 such a record, plot_*, and never computes anything new.
 
-style        Picture and Animation, the one style of all of them, and what to install where the extra is missing
-signals      signals and systems: stems, verdicts with their evidence, impulse responses, superposition
-sliding      a kernel that slides along a signal, number by number
-filters      what kernels do to a picture; its edges
-convolution_arithmetic one number of a convolution, taken apart
+convolution_arithmetic  one number of a convolution, taken apart
+filters                 what kernels do to a picture; its edges
+perceptron              Rosenblatt's rule for one neuron, and its boundary epoch by epoch
+separability            whether a hyperplane separates two classes, with the proof
+signals                 signals and systems: stems, verdicts with their evidence, impulse responses, superposition
+sliding                 a kernel that slides along a signal, number by number
+style                   Picture and Animation, the one style of all of them, and what to install where the extra is missing
 """
 
 from chainrule.inspect.convolution_arithmetic import *
 from chainrule.inspect.filters import *
+from chainrule.inspect.perceptron import *
+from chainrule.inspect.separability import *
 from chainrule.inspect.signals import *
 from chainrule.inspect.sliding import *
 from chainrule.inspect.style import *

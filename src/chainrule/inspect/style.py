@@ -19,6 +19,7 @@ from chainrule.messages import Message
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 __all__ = ["Animation", "Picture"]
@@ -195,6 +196,11 @@ def as_image(axes: Axes, image: Any, title: str = "", *, signed: bool = False) -
         side.set(visible=True, color=GRAY, linewidth=0.5)
     if title:
         axes.set_title(title)
+
+
+def only_whole(axis: Axis) -> None:
+    """Ticks at whole numbers only, for what is counted."""
+    axis.get_major_locator().set_params(integer=True)
 
 
 def _checked_ending(path: Path, known: Sequence[str], what: str) -> str:

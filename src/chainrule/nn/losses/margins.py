@@ -15,11 +15,12 @@ from chainrule.nn.losses.cross_entropies import check_class_weights
 from chainrule.nn.losses.loss import BinaryLoss, CategoricalLoss, Loss, aligned, as_one_hot, inner, label_weights
 from chainrule.nn.ranges import NOT_NEGATIVE, check_number
 from chainrule.ops.activations import relu
+from chainrule.ops.comparison import logical_xor
 from chainrule.ops.contraction import mean, sum
 from chainrule.ops.elementwise import maximum, sqrt, square, where
 from chainrule.ops.selection import max
 
-__all__ = ["CategoricalHinge", "Hinge", "MultiMargin", "SquaredHinge", "TripletMargin"]
+__all__ = ["CategoricalHinge", "Hinge", "MultiMargin", "PerceptronCriterion", "SquaredHinge", "TripletMargin"]
 
 _POWER = Message(
     "loss.power",
@@ -62,6 +63,30 @@ class Hinge(BinaryLoss):
 
     def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return mean(_lacking(self, outputs, targets), inner(outputs))
+
+
+@dataclass(frozen=True)
+class PerceptronCriterion(BinaryLoss):
+    """How far outputs are on the wrong side of 0: its gradient step, sample by sample, is Rosenblatt's learning rule.
+
+        ℓ = 1/M Σᵢ |ŷᵢ| where [ŷᵢ > 0] ≠ [yᵢ > 0], else 0;   w ← w + η y x for each mistake, y = 1 or -1
+
+    A target of 0 counts as -1. An output of exactly 0 does not fire, so it is a mistake for a target of 1, and its
+    gradient is that of the wrong side: a neuron that starts at zero learns.
+
+    Shapes:   outputs (batch, …), targets alike; (batch, 1) and (batch,) fit → (batch,)
+    Raises:   ShapeError if outputs and targets do not fit.
+    Source:   Rosenblatt 1958; as a criterion: Duda and Hart 1973
+    Example:
+        >>> from chainrule.graph.tensor import tensor
+        >>> PerceptronCriterion()(tensor([[0.5], [2.0], [-0.5]]), tensor([1, 0, 1]))
+        Tensor([0.  2.  0.5], shape=(3,), dtype=float32)
+    """
+
+    def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        fires, should = outputs > 0.0, aligned(self, outputs, targets) > 0.0
+        lacking = where(should, -1.0 * outputs, outputs)
+        return mean(where(logical_xor(fires, should), lacking, 0.0), inner(outputs))
 
 
 @dataclass(frozen=True)

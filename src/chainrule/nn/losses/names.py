@@ -21,7 +21,14 @@ from chainrule.nn.losses.distances import (
 )
 from chainrule.nn.losses.likelihoods import GaussianLikelihood, KLDivergence, Poisson
 from chainrule.nn.losses.loss import Loss, LossFunction
-from chainrule.nn.losses.margins import CategoricalHinge, Hinge, MultiMargin, SquaredHinge, TripletMargin
+from chainrule.nn.losses.margins import (
+    CategoricalHinge,
+    Hinge,
+    MultiMargin,
+    PerceptronCriterion,
+    SquaredHinge,
+    TripletMargin,
+)
 from chainrule.nn.names import named, refuse_class
 from chainrule.nn.signatures import refuse_other_than_two
 
@@ -53,6 +60,7 @@ LOSSES: dict[str, Loss] = {
     "binary_focal_cross_entropy": BinaryFocalCrossEntropy(),
     "categorical_focal_cross_entropy": CategoricalFocalCrossEntropy(),
     "hinge": Hinge(),
+    "perceptron": PerceptronCriterion(),
     "squared_hinge": SquaredHinge(),
     "categorical_hinge": CategoricalHinge(),
     "multi_margin": MultiMargin(),
