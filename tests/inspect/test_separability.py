@@ -28,9 +28,10 @@ def _check_proof(found: Separability, use_bias: bool) -> None:
     extent = np.abs(found.x).max()
     np.testing.assert_allclose((found.shares * found.sides) @ found.x, 0, atol=1e-7 * extent)
     if use_bias:
+        assert found.common is not None
         assert (found.shares * found.sides).sum() == pytest.approx(0, abs=1e-8)
         positive = found.shares * (found.sides > 0)
-        np.testing.assert_allclose(positive @ found.x / positive.sum(), found.common, atol=1e-6 * extent)
+        np.testing.assert_allclose(found.common, positive @ found.x / positive.sum(), atol=1e-6 * extent)
 
 
 def _random_set(seed: int) -> tuple[np.ndarray, np.ndarray, bool, bool]:

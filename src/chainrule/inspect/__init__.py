@@ -3,18 +3,28 @@
 A measurement is a function that returns a record: a frozen dataclass of arrays and numbers. A picture is a function of
 such a record, plot_*, and never computes anything new.
 
+activation_curves       activations with derivative, range and saturation
+approximation           networks of growing width, fitted to one function
 convolution_arithmetic  one number of a convolution, taken apart
 filters                 what kernels do to a picture; its edges
+noise                   error at the output against noise at the input
+parameter_gradients     the gradient by each parameter, as a model stands
 perceptron              Rosenblatt's rule for one neuron, and its boundary epoch by epoch
+regions                 the class that a model gives to each point of a plane
 separability            whether a hyperplane separates two classes, with the proof
 signals                 signals and systems: stems, verdicts with their evidence, impulse responses, superposition
 sliding                 a kernel that slides along a signal, number by number
 style                   Picture and Animation, the one style of all of them, and what to install where the extra is missing
 """
 
+from chainrule.inspect.activation_curves import *
+from chainrule.inspect.approximation import *
 from chainrule.inspect.convolution_arithmetic import *
 from chainrule.inspect.filters import *
+from chainrule.inspect.noise import *
+from chainrule.inspect.parameter_gradients import *
 from chainrule.inspect.perceptron import *
+from chainrule.inspect.regions import *
 from chainrule.inspect.separability import *
 from chainrule.inspect.signals import *
 from chainrule.inspect.sliding import *

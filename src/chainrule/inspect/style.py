@@ -200,7 +200,9 @@ def as_image(axes: Axes, image: Any, title: str = "", *, signed: bool = False) -
 
 def only_whole(axis: Axis) -> None:
     """Ticks at whole numbers only, for what is counted."""
-    axis.get_major_locator().set_params(integer=True)
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator("auto", integer=True))
 
 
 def _checked_ending(path: Path, known: Sequence[str], what: str) -> str:

@@ -1,0 +1,128 @@
+"""Decision regions: which class a model gives to each point of the plane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from chainrule.errors import ShapeError, UsageError
+from chainrule.graph.extent import show_shape
+from chainrule.inspect.style import LINES, Picture, draw
+from chainrule.messages import Message
+from chainrule.train.model import Model
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["DecisionRegions", "decision_regions", "plot_decision_regions"]
+
+_PLANE = Message(
+    "regions.plane",
+    en="x has shape {x}; regions are drawn of points in a plane, (N, 2). For samples with more features, choose two of"
+    " them, and give a model of these two.",
+    zh="x 的形状为 {x}；决策区域需要平面上的点，形状为 (N, 2)。特征更多时，请选出两个，并给出以它们为输入的模型。",
+)
+_SCORES = Message(
+    "regions.scores",
+    en="the model turns a point into shape {scores}; regions need one score, or one for each class.",
+    zh="模型把一个点变成形状 {scores}；决策区域需要一个得分，或每个类别一个得分。",
+)
+_RESOLUTION = Message(
+    "regions.resolution",
+    en="resolution is {resolution!r}; it must be a whole number of points along each side, 2 or more.",
+    zh="resolution 为 {resolution!r}；它应为每条边上的点数，是不小于 2 的整数。",
+)
+
+_MARKERS = ("s", "o", "^", "D", "v", "P", "X")
+_BORDER = 0.15  # of the samples' extent, around them
+
+
+@dataclass(frozen=True, eq=False)
+class DecisionRegions:
+    """The classes that a model gives to a grid of points, and the samples among them.
+
+    x1, x2     the grid's coordinates (R,) and (R,)
+    scores     the model's outputs (R, R, M), x2 along the first axis
+    classes    the class of each point (R, R)
+    x, y       samples (N, 2) and their classes (N,); no y where none were given
+    """
+
+    x1: NDArray[np.float64]
+    x2: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    classes: NDArray[np.int64]
+    x: NDArray[np.float64]
+    y: NDArray[np.int64] | None
+
+    def __repr__(self) -> str:
+        shares = ", ".join(f"{k}: {np.mean(self.classes == k):.0%}" for k in np.unique(self.classes))
+        return f"DecisionRegions({shares} of the plane)"
+
+
+def decision_regions(
+    model: Model, x: ArrayLike, y: ArrayLike | None = None, *, threshold: float = 0.0, resolution: int = 200
+) -> DecisionRegions:
+    """The class of each point of the plane around some samples.
+
+        class = argmaxᵢ M(x)ᵢ for several scores; M(x) > threshold for a single one
+
+    A single score is a logit, whose threshold is 0; a network that gives a probability has it at 0.5.
+
+    Shapes:   x (N, 2), y (N,)
+    Raises:   ShapeError for samples with another number of features, or outputs that are no scores; UsageError for a
+              resolution below 2.
+    Example:
+        >>> from chainrule.nn import Dense
+        >>> model = Model(Dense(1, kernel_initializer="ones", bias_initializer="zeros"), (2,))
+        >>> decision_regions(model, [[-1.0, -1.0], [1.0, 1.0]], resolution=50)  # x₁ + x₂ > 0
+        DecisionRegions(0: 51%, 1: 49% of the plane)
+    """
+    points = np.asarray(x, np.float64)
+    if points.ndim != 2 or points.shape[1] != 2 or not len(points):
+        raise ShapeError(_PLANE(x=show_shape(points.shape)))
+    if not (isinstance(resolution, Integral) and resolution >= 2):
+        raise UsageError(_RESOLUTION(resolution=resolution))
+    low, high = points.min(0), points.max(0)
+    border = _BORDER * np.where(high > low, high - low, 1.0)
+    x1, x2 = np.linspace(low - border, high + border, resolution).T
+    grid = np.stack(np.meshgrid(x1, x2), -1).reshape(-1, 2)
+    scores = np.asarray(model.predict(grid.astype(np.float32)), np.float64)
+    if scores.ndim != 2:
+        raise ShapeError(_SCORES(scores=show_shape(scores.shape[1:])))
+    classes = scores.argmax(-1) if scores.shape[1] > 1 else (scores[:, 0] > threshold).astype(np.int64)
+    square = (resolution, resolution)
+    labels = None if y is None else np.asarray(y).astype(np.int64).ravel()
+    return DecisionRegions(x1, x2, scores.reshape(*square, -1), classes.reshape(square), points, labels)
+
+
+def plot_decision_regions(regions: DecisionRegions, title: str = "") -> Picture:
+    """The regions in pale colours with their borders, and the samples; each class has a form as well as a colour."""
+
+    def drawing(axes: Axes) -> None:
+        shown(axes, regions)
+        axes.set_title(title)
+
+    return draw(drawing, size=(4.2, 4.0))
+
+
+def shown(axes: Axes, regions: DecisionRegions) -> None:
+    """The same on axes that belong to a larger picture."""
+    count = int(max(regions.classes.max(), regions.y.max() if regions.y is not None else 0)) + 1
+    colors = [LINES[k % len(LINES)] for k in range(count)]
+    edges = np.arange(count + 1) - 0.5
+    area: tuple[Any, ...] = (regions.x1, regions.x2, regions.classes)
+    if count > 1:
+        axes.contourf(*area, levels=edges, colors=colors, alpha=0.25)
+        axes.contour(*area, levels=edges[1:-1], colors="black", linewidths=0.8)
+    for k in range(count):
+        own = regions.x[regions.y == k] if regions.y is not None else regions.x[:0]
+        if len(own):
+            axes.plot(*own.T, _MARKERS[k % len(_MARKERS)], color=colors[k], markersize=4, label=f"class {k}")
+    axes.set_xlabel("x₁")
+    axes.set_ylabel("x₂")
+    if regions.y is not None:
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=min(count, 4))
