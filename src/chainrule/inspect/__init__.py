@@ -14,7 +14,7 @@ regions                 the class that a model gives to each point of a plane
 separability            whether a hyperplane separates two classes, with the proof
 signals                 signals and systems: stems, verdicts with their evidence, impulse responses, superposition
 sliding                 a kernel that slides along a signal, number by number
-style                   Picture and Animation, the one style of all of them, and what to install where the extra is missing
+style                   Picture and Animation, the one style of all of them, and the extra that brings them
 """
 
 from chainrule.inspect.activation_curves import *
