@@ -99,7 +99,7 @@ def gradients(loss: Tensor, by: Sequence[Tensor]) -> list[Tensor]:
     one = number(1.0, loss.dtype)
     found = pullback(loss, one, by) if loss.dtype.floating else [None] * len(by)
     if all(g is None for g in found):
-        _refuse_blocked(loss, by)
+        refuse_blocked(loss, by)
     return [zeros(x.shape, x.dtype) if g is None else g for x, g in zip(by, found, strict=True)]
 
 
@@ -109,7 +109,7 @@ def _refuse_taken_out(loss: Tensor, by: Sequence[Tensor]) -> None:
         raise GradientError(_TAKEN_OUT())
 
 
-def _refuse_blocked(loss: Tensor, by: Sequence[Tensor]) -> None:
+def refuse_blocked(loss: Tensor, by: Sequence[Tensor]) -> None:
     """Raise if the loss depends on the nodes at all: then some operation on the way has no derivative."""
     order = topological([loss], expanded_inputs)
     reached = set(by)
