@@ -15,11 +15,18 @@ separability            whether a hyperplane separates two classes, with the pro
 signals                 signals and systems: stems, verdicts with their evidence, impulse responses, superposition
 sliding                 a kernel that slides along a signal, number by number
 style                   Picture and Animation, the one style of all of them, and the extra that brings them
+explanation  a graph with its values and the derivatives that flow through it, drawn and animated
+style        Picture and Animation, the one style of all of them, and what to install where the extra is missing
+signals      signals and systems: stems, verdicts with their evidence, impulse responses, superposition
+sliding      a kernel that slides along a signal, number by number
+filters      what kernels do to a picture; its edges
+convolution_arithmetic one number of a convolution, taken apart
 """
 
 from chainrule.inspect.activation_curves import *
 from chainrule.inspect.approximation import *
 from chainrule.inspect.convolution_arithmetic import *
+from chainrule.inspect.explanation import *
 from chainrule.inspect.filters import *
 from chainrule.inspect.noise import *
 from chainrule.inspect.parameter_gradients import *

@@ -28,6 +28,7 @@ from chainrule.autodiff.explanation.formula import (
     Total,
     Truth,
     product,
+    rewritten,
     total,
 )
 from chainrule.graph import scalar
@@ -46,7 +47,7 @@ from chainrule.ops.kinds.indexed import Indexed
 _ARITHMETIC: Mapping[ScalarFunction, Callable[..., Formula]] = {
     scalar.ADD: lambda a, b: Sum((a, b)),
     scalar.SUBTRACT: lambda a, b: Sum((a, Negative(b))),
-    scalar.MULTIPLY: lambda a, b: Power(a, Literal(2)) if a == b else Product((a, b)),
+    scalar.MULTIPLY: lambda a, b: Product((a, b)),
     scalar.DIVIDE: Quotient,
     scalar.POWER: lambda a, b: a if b == Literal(1) else Power(a, b),
     scalar.NEGATIVE: Negative,
@@ -106,9 +107,14 @@ def partial_formulas(y: Tensor, symbol: Formula, inputs: Sequence[Formula]) -> l
         if not isinstance(partial, Tensor):
             found.append(None if partial is None else Literal(partial))
             continue
-        formula = _of_graph(partial, known)
+        formula = rewritten(_of_graph(partial, known), _squared)
         found.append(_truth(formula) if partial.dtype is bool_ else formula)
     return found
+
+
+def _squared(part: Formula) -> Formula:
+    twice = isinstance(part, Product) and len(part.factors) == 2 and part.factors[0] == part.factors[1]
+    return Power(part.factors[0], Literal(2)) if isinstance(part, Product) and twice else part
 
 
 def local_product(y: Tensor, k: int, inputs: Sequence[Formula]) -> Formula:
@@ -216,6 +222,8 @@ def _read(expression: Expression, known: Mapping[str, Formula]) -> Formula:
             return known[name]
         case Number(value):
             return Literal(value)
+        case Call(scalar.MULTIPLY, (left, right)) if left == right:
+            return Power(_read(left, known), Literal(2))
         case Call(function, arguments):
             return _called(function, [_read(a, known) for a in arguments])
     raise TypeError(expression)

@@ -25,9 +25,9 @@ _NO_SUCH_NAME = Message(
 )
 _NOTHING_INSIDE = Message(
     "explain.nothing_inside",
-    en="'{name}' is a single operation ({operation}), with nothing inside to open. Look at one of its elements with "
+    en="'{name}' ({operation}) does not consist of other steps that could be shown. Look at one of its elements with "
     "at('{name}', ...).",
-    zh="“{name}”是单个操作（{operation}），内部没有可展开的步骤。可用 at('{name}', ...) 查看它的某个元素。",
+    zh="“{name}”（{operation}）不由其他步骤组成，无法展开。可用 at('{name}', ...) 查看它的某个元素。",
 )
 _NOT_AN_ELEMENT = Message(
     "explain.not_an_element",

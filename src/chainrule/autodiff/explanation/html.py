@@ -11,19 +11,19 @@ if TYPE_CHECKING:
     from chainrule.autodiff.explanation.document import Document, Entry
 
 _STYLE = """\
-.chainrule-steps{max-width:72em;line-height:1.6}
+.chainrule-steps{max-width:64em;line-height:1.6}
 .chainrule-steps h4{margin:1em 0 .3em}
 .chainrule-steps h5{margin:.9em 0 .2em;font-weight:600}
 .chainrule-steps .entry{display:grid;grid-template-columns:2.2em 1fr auto;gap:0 .6em;padding:.15em 0}
-.chainrule-steps .entry{border-bottom:1px solid #8883}
+.chainrule-steps .entry{align-items:baseline;border-bottom:1px solid #8883}
 .chainrule-steps .label{text-align:right;opacity:.65}
-.chainrule-steps .remark{opacity:.65;font-size:.85em;align-self:center}
+.chainrule-steps .remark{opacity:.65;font-size:.85em}
 .chainrule-steps .equation{overflow-x:auto;overflow-y:hidden;padding:.15em 0}
 .chainrule-steps details{grid-column:2/4;margin:.2em 0 .4em}
 .chainrule-steps details>div{border-left:3px solid #0072b2;padding-left:1em}
 .chainrule-steps summary{cursor:pointer;color:#0072b2;font-size:.85em}
 .chainrule-steps .legend{opacity:.7;font-size:.85em;margin-top:.8em}
-.chainrule-steps mtd{padding:0 .35em}"""
+.chainrule-steps mtd{padding:.2em .35em}"""
 
 
 def written(document: Document) -> str:

@@ -43,7 +43,8 @@ _KNOWN = {"exp", "log", "max", "min", "sin", "cos", "tan", "tanh", "sinh", "cosh
 _LONG = 70  # characters of the text, above which each side has a line of its own
 _SPECIAL = {
     **{c: f"\\{c}" for c in "&%$#_{}"}, "\\": r"\textbackslash{}", "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}", "∂": r"$\partial$", "×": r"$\times$", "⊙": r"$\odot$", "·": r"$\cdot$", "Σ": r"$\Sigma$",
+    "^": r"\textasciicircum{}", "∂": r"$\partial{}$", "×": r"$\times{}$", "⊙": r"$\odot{}$", "·": r"$\cdot{}$",
+    "Σ": r"$\Sigma{}$",
     **{c: f"$_{k}$" for k, c in enumerate("₀₁₂₃₄₅₆₇₈₉")},
     "⁽": "$^($", "⁾": "$^)$", "¹": "$^1$", "²": "$^2$", "³": "$^3$",
 }  # fmt: skip
@@ -116,8 +117,8 @@ def _function(name: str) -> str:
 
 
 def _plain(words: str) -> str:
-    """Words in mathematics: blanks are kept."""
-    return _escaped(words).replace(" ", r"\ ")
+    """Words in mathematics: blanks are kept, and signs need no dollars."""
+    return _escaped(words).replace("$", "").replace(" ", r"\ ")
 
 
 def _number(value: float) -> str:

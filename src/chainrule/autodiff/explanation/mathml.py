@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -54,7 +56,7 @@ def formula(part: Formula) -> str:  # noqa: C901 - one case for each kind of par
             word = f"<mi>{escape(stem)}</mi>"
             return f"<msub>{word}<mn>{number}</mn></msub>" if number else word
         case Element(array, index):
-            return _row(formula(array), _fence("["), f"<mtext>{escape(','.join(index))}</mtext>", _fence("]"))
+            return _row(formula(array), _fence("["), _letters(index), _fence("]"))
         case Literal(value):
             return _number(value)
         case Numbers(value):
@@ -90,11 +92,17 @@ def formula(part: Formula) -> str:  # noqa: C901 - one case for each kind of par
             name = f"<mi>{escape(WORDS.get(name, name))}</mi>"
             return _row(name, _fence("("), _joined(",", inside), _fence(")"))
         case Total(letters, body):
-            under = f"<munder><mo>∑</mo><mtext>{escape(','.join(letters))}</mtext></munder>"
+            under = f"<munder><mo>∑</mo>{_letters(letters)}</munder>"
             return _row(under, _within(body, PRODUCT))
         case Others(count, value):
             return f"<mtext>({escape(text.OTHERS(count=count, value=shown_number(value)))})</mtext>"
     raise TypeError(part)
+
+
+def _letters(index: Sequence[str]) -> str:
+    """Entries of an index such as 2·i+p: names, numbers and signs."""
+    tokens = re.findall(r"[^\W\d]\w*|\d+|.", ",".join(index))
+    return _row(*(f"<mi>{t}</mi>" if t[0].isalpha() else f"<mn>{t}</mn>" if t.isdigit() else _sign(t) for t in tokens))
 
 
 def _row(*parts: str) -> str:

@@ -17,7 +17,7 @@ def whole_paths(derivatives: Sequence[DerivativeStep]) -> tuple[Path, ...]:
     by_symbol = {d.symbol: d for d in derivatives}
     users = {c.step for d in derivatives for c in d.contributions}
     found: list[Path] = []
-    for leaf in (d for d in derivatives if d.symbol not in users and d.contributions):
+    for leaf in (d for d in reversed(derivatives) if d.symbol not in users and d.contributions):
         for path in _to_result(leaf, by_symbol):
             if len(found) == _MOST_PATHS or len(path) > _MOST_STEPS or any(c.local_value is None for c in path):
                 return ()
