@@ -6,6 +6,7 @@ such a record, plot_*, and never computes anything new.
 activation_curves       activations with derivative, range and saturation
 approximation           networks of growing width, fitted to one function
 convolution_arithmetic  one number of a convolution, taken apart
+explanation             a graph with its values and the derivatives that flow through it, drawn and animated
 filters                 what kernels do to a picture; its edges
 noise                   error at the output against noise at the input
 parameter_gradients     the gradient by each parameter, as a model stands
@@ -15,12 +16,6 @@ separability            whether a hyperplane separates two classes, with the pro
 signals                 signals and systems: stems, verdicts with their evidence, impulse responses, superposition
 sliding                 a kernel that slides along a signal, number by number
 style                   Picture and Animation, the one style of all of them, and the extra that brings them
-explanation  a graph with its values and the derivatives that flow through it, drawn and animated
-style        Picture and Animation, the one style of all of them, and what to install where the extra is missing
-signals      signals and systems: stems, verdicts with their evidence, impulse responses, superposition
-sliding      a kernel that slides along a signal, number by number
-filters      what kernels do to a picture; its edges
-convolution_arithmetic one number of a convolution, taken apart
 """
 
 from chainrule.inspect.activation_curves import *
