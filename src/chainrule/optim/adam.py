@@ -19,7 +19,7 @@ __all__ = ["AMSGrad", "Adam", "AdamW", "Adamax", "Nadam"]
 
 @dataclass(frozen=True)
 class _Moments(GradientRule):
-    """Running means of the gradient and of a measure of its size, both 0 at first."""
+    """Running means, 0 at first: m of the gradient, and v of its square or another measure of its size."""
 
     learning_rate: Rate = 0.001
     beta_1: Rate = 0.9
@@ -31,6 +31,9 @@ class _Moments(GradientRule):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_positive(type(self).__name__, "epsilon", self.epsilon)
+
+    def slots(self, name: str, shape: Shape) -> dict[str, float]:
+        return {"m": 0.0, "v": 0.0}
 
 
 @dataclass(frozen=True)
@@ -46,9 +49,6 @@ class Adam(_Moments):
     Units:    learning_rate η: per step
     Source:   Kingma and Ba 2015, algorithm 1
     """
-
-    def slots(self, name: str, shape: Shape) -> dict[str, float]:
-        return {"m": 0.0, "v": 0.0}
 
     def update(self, parameter: Tensor, gradient: Tensor, slots: Slots, scalars: Scalars) -> tuple[Tensor, Slots]:
         eta, beta_1, beta_2, t = (scalars[name] for name in ("learning_rate", "beta_1", "beta_2", "t"))
@@ -94,7 +94,7 @@ class AMSGrad(_Moments):
     """
 
     def slots(self, name: str, shape: Shape) -> dict[str, float]:
-        return {"m": 0.0, "v": 0.0, "largest_v": 0.0}
+        return {**super().slots(name, shape), "largest_v": 0.0}
 
     def update(self, parameter: Tensor, gradient: Tensor, slots: Slots, scalars: Scalars) -> tuple[Tensor, Slots]:
         eta, beta_1, beta_2, t = (scalars[name] for name in ("learning_rate", "beta_1", "beta_2", "t"))
@@ -122,9 +122,6 @@ class Nadam(_Moments):
     """
 
     learning_rate: Rate = 0.002
-
-    def slots(self, name: str, shape: Shape) -> dict[str, float]:
-        return {"m": 0.0, "v": 0.0}
 
     def update(self, parameter: Tensor, gradient: Tensor, slots: Slots, scalars: Scalars) -> tuple[Tensor, Slots]:
         eta, beta_1, beta_2, t = (scalars[name] for name in ("learning_rate", "beta_1", "beta_2", "t"))

@@ -49,7 +49,7 @@ class Momentum(GradientRule):
     learning_rate: Rate = 0.01
     momentum: Rate = 0.9
 
-    rates: ClassVar = ("learning_rate", "momentum")
+    rates: ClassVar[tuple[str, ...]] = ("learning_rate", "momentum")
 
     def slots(self, name: str, shape: Shape) -> dict[str, float]:
         return {"velocity": 0.0}
@@ -81,7 +81,7 @@ class Nesterov(GradientRule):
     learning_rate: Rate = 0.01
     momentum: Rate = 0.9
 
-    rates: ClassVar = ("learning_rate", "momentum")
+    rates: ClassVar[tuple[str, ...]] = ("learning_rate", "momentum")
 
     def slots(self, name: str, shape: Shape) -> dict[str, float]:
         return {"velocity": 0.0}

@@ -37,7 +37,7 @@ class Lion(GradientRule):
     beta_2: Rate = 0.99
     weight_decay: Rate = 0.0
 
-    rates: ClassVar = ("learning_rate", "beta_1", "beta_2", "weight_decay")
+    rates: ClassVar[tuple[str, ...]] = ("learning_rate", "beta_1", "beta_2", "weight_decay")
 
     def slots(self, name: str, shape: Shape) -> dict[str, float]:
         return {"m": 0.0}

@@ -65,7 +65,7 @@ class Adadelta(GradientRule):
     rho: Rate = 0.9
     epsilon: float = 1e-6
 
-    rates: ClassVar = ("learning_rate", "rho")
+    rates: ClassVar[tuple[str, ...]] = ("learning_rate", "rho")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -99,7 +99,7 @@ class RMSProp(GradientRule):
     rho: Rate = 0.9
     epsilon: float = 1e-8
 
-    rates: ClassVar = ("learning_rate", "rho")
+    rates: ClassVar[tuple[str, ...]] = ("learning_rate", "rho")
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -83,7 +83,7 @@ class Accuracy(Metric):
         Tensor([1. 0.], shape=(2,), dtype=float32)
     """
 
-    name: ClassVar = "accuracy"
+    name: ClassVar[str] = "accuracy"
 
     def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return _per_sample(equal(argmax(outputs), _labels(self.name, outputs, targets)))
@@ -103,7 +103,7 @@ class TopKAccuracy(Metric):
 
     k: int = 5
 
-    name: ClassVar = "top_k_accuracy"
+    name: ClassVar[str] = "top_k_accuracy"
 
     def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
         labels = _labels(self.name, outputs, targets)
@@ -129,7 +129,7 @@ class BinaryAccuracy(Metric):
 
     threshold: float = 0.0
 
-    name: ClassVar = "binary_accuracy"
+    name: ClassVar[str] = "binary_accuracy"
 
     def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
         if targets.shape == outputs.shape[:-1] and outputs.shape[-1] == 1:
