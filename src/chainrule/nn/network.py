@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -128,6 +128,11 @@ def trace(architecture: Architecture, input_shapes: Sequence[Shape], *, dtype: D
         training=trained,
         updates=training.updates,
         penalties=tuple(training.penalties),
-        layers=tuple(inference.layers.values()),
+        layers=tuple(_in_both_modes(record, training.layers) for record in inference.layers.values()),
         mixings=tuple(training.mixings),
     )
+
+
+def _in_both_modes(record: LayerRecord, training: Mapping[str, LayerRecord]) -> LayerRecord:
+    trained = training.get(record.path)
+    return record if trained is None else replace(record, training_output=trained.output)

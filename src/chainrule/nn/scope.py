@@ -100,14 +100,23 @@ class Mixing:
     turn: Tensor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LayerRecord:
-    """What a summary says of a layer: its path, class, output and own parameters."""
+    """What is known of a layer: its path, class, own parameters, and what it gives at its first use, in both modes.
+
+    `training_output` is None where training does not call the layer.
+    """
 
     path: str
     kind: str
-    output_shape: Shape | tuple[Shape, ...]
+    output: Outputs
     parameters: tuple[str, ...]
+    training_output: Outputs | None = None
+
+    @property
+    def output_shape(self) -> Shape | tuple[Shape, ...]:
+        """The shape of what it gives, or the shapes where it gives several tensors."""
+        return self.output.shape if isinstance(self.output, Tensor) else tuple(y.shape for y in self.output)
 
 
 @dataclass(eq=False)
@@ -225,8 +234,7 @@ class Scope:
             self.path = outer
         if first:
             own = tuple(name for name in self._declared.parameters if name.rpartition("/")[0] == path)
-            shape = y.shape if isinstance(y, Tensor) else tuple(part.shape for part in y)
-            self.layers[path] = LayerRecord(path, kind, shape, own)
+            self.layers[path] = LayerRecord(path, kind, y, own)
         return y
 
     def _path_of(self, layer: Layer) -> str:

@@ -79,7 +79,7 @@ _CANNOT_SAVE = Message(
     zh="无法将模型保存到 {path}：{reason}。之前保存在那里的内容仍然完好。请检查剩余空间和权限，或保存到其他位置。",
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MANIFEST = "checkpoint.json"
 _FILE = re.compile(r"[a-z]+-[0-9a-f]{16}\.(json|safetensors)")
 _PART = re.compile(r"\..+\.part")  # what an interrupted save left

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import FileFormatError
-from chainrule.graph.extent import Batch, Shape
 from chainrule.graph.graph import Graph
 from chainrule.graph.operation import Array
 from chainrule.graph.records import from_records, to_records
@@ -90,6 +89,10 @@ def _described(network: Network) -> tuple[dict[str, Any], Arrays]:
     roles |= {f"state:{name}": s.tensor for name, s in network.states.items()}
     roles |= {f"scalar:{name}": s.tensor for name, s in network.scalars.items()}
     roles |= {f"update:{name}": tensor for name, tensor in network.updates.items()}
+    for record in network.layers:
+        roles |= _numbered(f"layer:{record.path}", _tuple(record.output))
+        if record.training_output is not None:
+            roles |= _numbered(f"trained:{record.path}", _tuple(record.training_output))
     records, constants = to_records(Graph(roles), vocabulary)
     return {
         "graph": records,
@@ -100,7 +103,7 @@ def _described(network: Network) -> tuple[dict[str, Any], Arrays]:
             {
                 "path": record.path,
                 "kind": record.kind,
-                "output_shape": _extents(record.output_shape),
+                "several": isinstance(record.output, tuple),
                 "parameters": list(record.parameters),
             }
             for record in network.layers
@@ -114,12 +117,6 @@ def _numbered(role: str, tensors: Iterable[Tensor]) -> dict[str, Tensor]:
 
 def _tuple(outputs: Outputs) -> tuple[Tensor, ...]:
     return outputs if isinstance(outputs, tuple) else (outputs,)
-
-
-def _extents(shape: Shape | tuple[Shape, ...]) -> list[Any]:
-    return [
-        _extents(e) if isinstance(e, tuple) else {"batch": e.multiple} if isinstance(e, Batch) else e for e in shape
-    ]
 
 
 def _text(data: Any) -> bytes:
@@ -168,9 +165,14 @@ def _network(saved: Mapping[str, Any], constants: Mapping[str, Array]) -> Networ
         role, _, name = key.partition(":")
         roles.setdefault(role, {})[name] = tensor
 
-    def outputs(role: str) -> Outputs:
+    def outputs(role: str, several: bool = saved["several_outputs"]) -> Outputs:
         found = tuple(roles[role].values())
-        return found if saved["several_outputs"] else found[0]
+        return found if several else found[0]
+
+    def of_layer(role: str, record: Mapping[str, Any]) -> Any:
+        path = record["path"]
+        found = tuple(tensor for name, tensor in roles.get(role, {}).items() if name.rpartition(":")[0] == path)
+        return None if not found else found if record["several"] else found[0]
 
     return Network(
         inputs=tuple(roles["input"].values()),
@@ -184,15 +186,11 @@ def _network(saved: Mapping[str, Any], constants: Mapping[str, Array]) -> Networ
         updates=roles.get("update", {}),
         penalties=tuple(roles.get("penalty", {}).values()),
         layers=tuple(
-            LayerRecord(r["path"], r["kind"], _shape(r["output_shape"]), tuple(r["parameters"]))
+            LayerRecord(r["path"], r["kind"], of_layer("layer", r), tuple(r["parameters"]), of_layer("trained", r))
             for r in saved["layers"]
         ),
         mixings=tuple(map(Mixing, roles.get("share", {}).values(), roles.get("turn", {}).values())),
     )
-
-
-def _shape(extents: Any) -> Any:
-    return tuple(_shape(e) if isinstance(e, list) else Batch(e["batch"]) if isinstance(e, dict) else e for e in extents)
 
 
 def _unpacked(content: bytes) -> Arrays:
