@@ -409,11 +409,41 @@ class Model:
         files = checkpoints.read(path)
         with checkpoints.damaged(path):
             found = saved.from_files(files)
-        model = cls(None, seed=found.seed, precision=found.precision)
-        model._network, model.training_state = found.network, found.training_state
-        model.parameters, model.states = all_immutable(found.parameters), all_immutable(found.states)
-        model.scalars = found.scalars
+        model = cls.of(
+            found.network, found.parameters, found.states, found.scalars, seed=found.seed, precision=found.precision
+        )
+        model.training_state = found.training_state
         model._loss, model._metrics = found.loss, found.metrics
+        return model
+
+    @classmethod
+    def of(
+        cls,
+        network: Network,
+        parameters: Mapping[str, Any],
+        states: Mapping[str, Any],
+        scalars: Mapping[str, float],
+        *,
+        seed: int = 0,
+        precision: Precision = "float32",
+    ) -> Self:
+        """A model of a network that is there already, with these numbers, whatever it was once traced from."""
+        model = cls(None, seed=seed, precision=precision)
+        model._network = network
+        model.parameters, model.states = all_immutable(parameters), all_immutable(states)
+        model.scalars = dict(scalars)
+        return model
+
+    def with_network(self, network: Network, parameters: Mapping[str, Any]) -> Self:
+        """A model like this one, of a network that gives the same outputs in another way, with these parameters.
+
+        Seed, precision, loss, metrics, and what the network still has of states and scalars are this one's; its
+        training is left behind.
+        """
+        states = {name: self.states[name] for name in network.states}
+        scalars = {name: self.scalars[name] for name in network.scalars}
+        model = self.of(network, parameters, states, scalars, seed=self.seed, precision=self.precision)
+        model._loss, model._metrics = self._loss, self._metrics
         return model
 
 
