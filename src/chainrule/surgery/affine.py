@@ -68,7 +68,7 @@ class Uses:
         self._counts.update(as_tuple(network.inference))
 
     def reason_to_stay(self, affine: Affine, *, last: bool = False) -> str | None:
-        """Why a layer cannot become part of what follows it; None if it can. Of the last one, anybody uses the output."""
+        """Why a layer cannot be merged with what follows it, or as the last with what is before; None if it can."""
         nodes = {affine.linear, *affine.steps, affine.output} - ({affine.output} if last else set())
         if any(self._counts[node] != 1 for node in nodes):
             return _USED_ELSEWHERE(layer=affine.path)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
+from chainrule.execute.immutable import is_immutable
+from chainrule.graph.operation import Array
 from chainrule.graph.tensor import Tensor
 from chainrule.graph.traversal import topological
 from chainrule.nn.network import Network, Outputs
@@ -68,6 +72,14 @@ def with_inputs(node: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
     if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
         return node
     return Tensor(node.operation, inputs, node.attributes, node.type, name=node.name, where=node.where)
+
+
+def with_shape(array: Array, shape: tuple[int, ...]) -> Array:
+    """The numbers of an array with another shape: in the same memory, where it is nobody's to write into."""
+    if array.shape == shape:
+        return array
+    own = is_immutable(array) and array.flags.c_contiguous
+    return np.ndarray(shape, array.dtype, array.base) if own else array.reshape(shape)
 
 
 def for_inference(

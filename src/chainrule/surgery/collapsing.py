@@ -28,7 +28,9 @@ _MERGED = Message(
     en="{first} merged into {second}: kernels {before} and {behind} became {merged}",
     zh="{first} 已并入 {second}：核 {before} 与 {behind} 合为 {merged}",
 )
-_STAYS = Message("collapse.stays", en="{first} stays before {second}: {reason}", zh="{first} 仍在 {second} 之前：{reason}")
+_STAYS = Message(
+    "collapse.stays", en="{first} stays before {second}: {reason}", zh="{first} 仍在 {second} 之前：{reason}"
+)
 _NOTHING = Message(
     "collapse.nothing",
     en="nothing to merge: no dense layer follows another with nothing but linear between them. The model is given back"
@@ -55,7 +57,8 @@ def collapse(model: Model, *, report: Callable[[str], object] | None = print) ->
 
     It gives what the model gives in inference, to rounding: a stack of any depth is one layer, whatever its widths.
     Layers without activation, and with "linear", are merged; so are those with only a Flatten, or what does nothing in
-    inference, such as Dropout, between them. The merged layer has the name of the last. A layer stays whose output or
+    inference, such as Dropout, between them. The merged layer has the name of the last, and D·M + M
+    numbers: more than before if a layer between was narrow. A layer stays whose output or
     parameters are used elsewhere too. Where nothing can be merged, the model itself is given back.
 
     The result is for inference: training is the same graph, without dropout or penalties.

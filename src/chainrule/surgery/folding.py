@@ -120,7 +120,8 @@ def _scale_and_offset(model: Model, norm: Tensor) -> tuple[Array, Array]:
     network = model.network
     bindings = {p.tensor: model.parameters[name] for name, p in network.parameters.items()}
     bindings |= {s.tensor: model.states[name] for name, s in network.states.items()}
-    features = norm.shape[-1:]
+    features = norm.shape[-1]
+    assert isinstance(features, int)
     mean, variance, gamma, beta = (
         np.broadcast_to(value.astype(np.float64), features) for value in evaluate(norm.inputs[1:], bindings)
     )

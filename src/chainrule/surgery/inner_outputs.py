@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from chainrule.errors import UsageError
 from chainrule.messages import Message, suggestion
@@ -52,16 +53,11 @@ def features(model: Model, layer: str | Sequence[str]) -> Model:
         >>> inner, inner.predict(np.ones((5, 28, 28, 1))).shape
         (Model(8 layers, 60,856 parameters), (5, 84))
     """
-    several = not isinstance(layer, str)
-    if several and not (isinstance(layer, Sequence) and layer and all(isinstance(path, str) for path in layer)):
-        raise UsageError(_NOT_NAMED(given=repr(layer)))
-    records = [_record(model, path) for path in ([layer] if isinstance(layer, str) else layer)]
+    records = [_record(model, path) for path in _named(layer)]
     inference = [y for record in records for y in as_tuple(record.output)]
     training = [y for record in records for y in as_tuple(_trained(record))]
-    alone = not several and not isinstance(records[0].output, tuple)
-    network = cut(
-        model.network, inference[0] if alone else tuple(inference), training[0] if alone else tuple(training)
-    )
+    alone = isinstance(layer, str) and not isinstance(records[0].output, tuple)
+    network = cut(model.network, inference[0] if alone else tuple(inference), training[0] if alone else tuple(training))
     return Model.of(
         network,
         {name: model.parameters[name] for name in network.parameters},
@@ -70,6 +66,13 @@ def features(model: Model, layer: str | Sequence[str]) -> Model:
         seed=model.seed,
         precision=model.precision,
     )
+
+
+def _named(layer: Any) -> Sequence[str]:
+    paths = [layer] if isinstance(layer, str) else layer
+    if not (isinstance(paths, Sequence) and paths and all(isinstance(path, str) for path in paths)):
+        raise UsageError(_NOT_NAMED(given=repr(layer)))
+    return paths
 
 
 def _record(model: Model, path: str) -> LayerRecord:
