@@ -4,6 +4,7 @@ bundled    digits(), real handwritten digits that need no network
 sources    load_images(folder), find_data(name)
 idx        read_idx, write_idx
 dataset    Dataset: arrays for training and for testing
+scenes     scenes, scene_windows: pictures of several objects, for networks that find them
 splits     train_validation_split, split_indices
 order      permutation, the seeded shuffle under all of these
 batches    epoch_order, batches
@@ -18,11 +19,13 @@ from chainrule.data.dataset import Dataset
 from chainrule.data.idx import read_idx, write_idx
 from chainrule.data.order import permutation
 from chainrule.data.scaling import scale_images, unscale_images
+from chainrule.data.scenes import Scenes, scene_windows, scenes
 from chainrule.data.sources import find_data, load_images
 from chainrule.data.splits import Split, split_indices, train_validation_split
 
 __all__ = [
     "Dataset",
+    "Scenes",
     "Split",
     "batches",
     "check_batch_size",
@@ -36,6 +39,8 @@ __all__ = [
     "permutation",
     "read_idx",
     "scale_images",
+    "scene_windows",
+    "scenes",
     "split_indices",
     "train_validation_split",
     "unscale_images",

@@ -8,14 +8,17 @@ approximation           networks of growing width, fitted to one function
 convolution_arithmetic  one number of a convolution, taken apart
 explanation             a graph with its values and the derivatives that flow through it, drawn and animated
 filters                 what kernels do to a picture; its edges
+localization            where objects are in larger pictures: detections, how many are right, and their picture
 noise                   error at the output against noise at the input
 parameter_gradients     the gradient by each parameter, as a model stands
 perceptron              Rosenblatt's rule for one neuron, and its boundary epoch by epoch
+receptive_fields        what part of the image each layer sees, and what a dense layer would need for it
 regions                 the class that a model gives to each point of a plane
+score_maps              a classifier moved over an image, against what it says of each crop
 separability            whether a hyperplane separates two classes, with the proof
 signals                 signals and systems: stems, verdicts with their evidence, impulse responses, superposition
 sliding                 a kernel that slides along a signal, number by number
-style                   Picture and Animation, the one style of all of them, and the extra that brings them
+style                   Picture and Animation, their one style, and what to install where the extra is missing
 """
 
 from chainrule.inspect.activation_curves import *
@@ -23,10 +26,13 @@ from chainrule.inspect.approximation import *
 from chainrule.inspect.convolution_arithmetic import *
 from chainrule.inspect.explanation import *
 from chainrule.inspect.filters import *
+from chainrule.inspect.localization import *
 from chainrule.inspect.noise import *
 from chainrule.inspect.parameter_gradients import *
 from chainrule.inspect.perceptron import *
+from chainrule.inspect.receptive_fields import *
 from chainrule.inspect.regions import *
+from chainrule.inspect.score_maps import *
 from chainrule.inspect.separability import *
 from chainrule.inspect.signals import *
 from chainrule.inspect.sliding import *

@@ -409,11 +409,14 @@ class Model:
         files = checkpoints.read(path)
         with checkpoints.damaged(path):
             found = saved.from_files(files)
-        model = cls.of(
-            found.network, found.parameters, found.states, found.scalars, seed=found.seed, precision=found.precision
-        )
+        named: dict[str, Any] = {
+            "seed": found.seed,
+            "precision": found.precision,
+            "loss": found.loss,
+            "metrics": found.metrics,
+        }
+        model = cls.of(found.network, found.parameters, found.states, found.scalars, **named)
         model.training_state = found.training_state
-        model._loss, model._metrics = found.loss, found.metrics
         return model
 
     @classmethod
@@ -426,12 +429,18 @@ class Model:
         *,
         seed: int = 0,
         precision: Precision = "float32",
+        loss: str | LossFunction | None = None,
+        metrics: Sequence[str | MetricFunction] | None = None,
     ) -> Self:
-        """A model of a network that is there already, with these numbers, whatever it was once traced from."""
+        """A model of a network that is there already, with these numbers, whatever it was once traced from.
+
+        loss, metrics   those that evaluate takes by default
+        """
         model = cls(None, seed=seed, precision=precision)
         model._network = network
         model.parameters, model.states = all_immutable(parameters), all_immutable(states)
         model.scalars = dict(scalars)
+        model._loss, model._metrics = loss, metrics
         return model
 
     def with_network(self, network: Network, parameters: Mapping[str, Any]) -> Self:
@@ -442,9 +451,13 @@ class Model:
         """
         states = {name: self.states[name] for name in network.states}
         scalars = {name: self.scalars[name] for name in network.scalars}
-        model = self.of(network, parameters, states, scalars, seed=self.seed, precision=self.precision)
-        model._loss, model._metrics = self._loss, self._metrics
-        return model
+        same: dict[str, Any] = {
+            "seed": self.seed,
+            "precision": self.precision,
+            "loss": self._loss,
+            "metrics": self._metrics,
+        }
+        return self.of(network, parameters, states, scalars, **same)
 
 
 def _shown(loss: str | LossFunction) -> str:
