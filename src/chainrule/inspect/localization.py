@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from chainrule.data import Scenes
 from chainrule.errors import DataError, UsageError
+from chainrule.execute.choice import Executor
 from chainrule.inspect.score_maps import classified_shape, field_of
 from chainrule.inspect.style import ORANGE, Picture, as_image, draw_grid
 from chainrule.messages import Message
@@ -85,14 +86,16 @@ class Localization:
 
 
 def localize(
-    model: Model, images: ArrayLike, *, background: int | None = None, threshold: float = 0.5, overlap: float = 0.2
-) -> list[Localization]:
+    model: Model, images: ArrayLike, *, background: int | None = None, threshold: float = 0.5, overlap: float = 0.2,
+    executor: Executor = "auto",
+) -> list[Localization]:  # fmt: skip
     """Objects in larger images: where a classifier, moved over them, is sure of a class, with one box for each object.
 
     model        of images of the size of an object; it gives logits, or probabilities that sum to 1
     background   the class that means no object, if it was trained with one
     threshold    how probable a class must be at a place
     overlap      of boxes that overlap more than this (intersection over union), only the most probable is kept
+    executor     as in Model.predict
 
     The classifier is made fully convolutional, so that all places are one computation; a box is the window that it
     sees there. Places are a stride apart, and a box is the mean, by their probabilities, of those around its best place
@@ -126,7 +129,7 @@ def localize(
             raise UsageError(_SHARE(name=name, value=value))
     large = to_fully_convolutional(model, shape[1:])
     down, right = (int(step) for step in field_of(large).stride)
-    probabilities = _probabilities(large.predict(pixels))
+    probabilities = _probabilities(large.predict(pixels, executor=executor))
     if background is not None and not 0 <= background < probabilities.shape[-1]:
         raise UsageError(_BACKGROUND(background=background, classes=probabilities.shape[-1]))
     return [

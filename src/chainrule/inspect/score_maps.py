@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chainrule.errors import DataError, UsageError
+from chainrule.execute.choice import Executor
 from chainrule.graph.tensor import Tensor
 from chainrule.inspect.style import GRAY, Picture, draw_grid
 from chainrule.messages import Message
@@ -74,13 +75,15 @@ class CropComparison:
         )
 
 
-def compare_with_crops(model: Model, image: ArrayLike) -> CropComparison:
+def compare_with_crops(model: Model, image: ArrayLike, *, executor: Executor = "auto") -> CropComparison:
     """The score map of a classifier on a larger image, and what the classifier says of every crop of its own size.
 
         map[i, j]  against  M(image[i·S : i·S + h, j·S : j·S + w])
 
     Without padding both are the same to rounding. With padding they are not: a crop has zeros around it where the map
     has the neighbouring pixels.
+
+    executor   as in Model.predict
 
     Shapes:   image (H, W, channels), at least as large as the model's input (h, w, channels)
     Raises:   UsageError if the model is no classifier of images, or cannot be moved; DataError for other images.
@@ -102,8 +105,9 @@ def compare_with_crops(model: Model, image: ArrayLike) -> CropComparison:
     down, right = (int(step) for step in field.stride)
     windows = np.lib.stride_tricks.sliding_window_view(pixels, (height, width), axis=(0, 1))[::down, ::right]
     rows, columns = windows.shape[:2]
-    crops = model.predict(np.ascontiguousarray(windows.transpose(0, 1, 3, 4, 2)).reshape(-1, height, width, channels))
-    found = large.predict(pixels[None])[0]
+    samples = np.ascontiguousarray(windows.transpose(0, 1, 3, 4, 2)).reshape(-1, height, width, channels)
+    crops = model.predict(samples, executor=executor)
+    found = large.predict(pixels[None], executor=executor)[0]
     rows, columns = min(rows, found.shape[0]), min(columns, found.shape[1])
     crops = crops.reshape(*windows.shape[:2], -1)[:rows, :columns]
     found = found[:rows, :columns]

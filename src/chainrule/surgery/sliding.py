@@ -151,7 +151,10 @@ class Sliding:
         if name in RULES:
             return RULES[name](self, node)
         if isinstance(node.operation, Expandable):
-            self.run([node.expansion])
+            try:
+                self.run([node.expansion])
+            except UsageError:
+                raise self.refusal(node, _WHOLE_MAP()) from None  # by the name that the user knows
             form = self.forms[node.expansion]
             assert form is not None
             return form
