@@ -10,7 +10,7 @@ It prints
 
     195 digits in 50 new pictures
     found                         97 %
-    false detections per picture  0.12
+    false detections per picture  0.1
 """
 
 import chainrule as cr
@@ -43,4 +43,4 @@ found = cr.inspect.localize(model, new.images, background=BACKGROUND, threshold=
 rates = cr.inspect.detection_rates(found, new)
 print(f"{rates.objects} digits in {rates.pictures} new pictures")
 print(f"found                         {100 * rates.recall:.0f} %")
-print(f"false detections per picture  {rates.false_per_picture:.2f}")
+print(f"false detections per picture  {rates.false_per_picture:.1f}")
