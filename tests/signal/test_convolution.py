@@ -62,6 +62,11 @@ def test_convolution_flips_the_kernel_and_cross_correlation_does_not():
     np.testing.assert_array_equal(correlate2d(point, kernel, "same"), kernel[::-1, ::-1])
 
 
+def test_conv1d_computes_the_cross_correlation():
+    x, h = _signal(7), _signal(3, seed=1)
+    np.testing.assert_allclose(cr.conv1d(x[None, :, None], h[:, None, None])[0, :, 0], correlate(x, h), atol=1e-12)
+
+
 @pytest.mark.parametrize(("size", "padding"), [(3, "valid"), (4, "same")])
 def test_a_layer_computes_the_cross_correlation(size, padding):
     """With the same kernel a Conv2D layer gives the same picture as correlate2d, another than convolve2d."""

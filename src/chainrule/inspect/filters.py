@@ -88,7 +88,7 @@ def plot_filters(record: FilteredPicture) -> Picture:
             result = record.results[name]
             weight = float(kernel.sum())
             if abs(weight) < 1e-3 * np.abs(kernel).sum():  # nothing of an even picture is left: slopes, of both signs
-                as_image(below, result, signed=True)
+                _signed(below, result, _reach(result))
             else:
                 _gray(below, result / weight, like=record.picture)
             _in_place(below, record.picture.shape, kernel.shape)
@@ -109,11 +109,10 @@ def plot_edges(picture: Any, edges: Edges) -> Picture:
 
     def drawing(grid: list[list[Axes]]) -> None:
         shown, right, down, strength, direction = grid[0]
-        reach = float(max(np.abs(edges.x).max(), np.abs(edges.y).max())) or 1.0
+        reach = _reach(np.stack([edges.x, edges.y]))
         _gray(shown, values, title="The picture")
         for axes, slope, title in ((right, edges.x, "Slope to the right"), (down, edges.y, "Slope downwards")):
-            as_image(axes, slope, title, signed=True)
-            axes.images[0].set_clim(-reach, reach)
+            _signed(axes, slope, reach, title)
         _gray(strength, edges.magnitude, title="Magnitude")
         _gray(direction, edges.magnitude, title="Towards brighter")
         _arrows(direction, edges)
@@ -128,6 +127,16 @@ def _gray(axes: Axes, values: Array, *, like: Array | None = None, title: str = 
     axes.images[0].set_cmap("gray")
     if like is not None:
         axes.images[0].set_clim(float(like.min()), float(like.max()))
+
+
+def _signed(axes: Axes, values: Array, reach: float, title: str = "") -> None:
+    as_image(axes, values, title, signed=True)
+    axes.images[0].set_clim(-reach, reach)
+
+
+def _reach(values: Array) -> float:
+    """Where colours are full: at the size that all but one number in two hundred have, or else few would hide many."""
+    return float(np.quantile(np.abs(values), 0.995)) or float(np.abs(values).max()) or 1.0
 
 
 def _in_place(axes: Axes, picture: tuple[int, ...], kernel: tuple[int, ...]) -> None:
