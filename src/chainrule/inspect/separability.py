@@ -216,7 +216,7 @@ def plot_separability(result: Separability) -> Picture:
             _draw_hull(axes, hull, color)
         if result.common is not None:
             axes.plot(*result.common, "X", color=BLACK, markersize=9)
-            axes.set_title("Not separable: ✕ lies between both classes' samples")
+            axes.set_title("Not separable: ✕ is in both hulls")
         else:
             axes.plot(0, 0, "+", color=BLACK, markersize=12)
             axes.set_title("Not separable through the origin")
