@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -189,3 +190,21 @@ def test_an_interrupted_training_keeps_what_it_reached(few_digits, tmp_path, sav
         assert state.step > 0
     else:
         assert "--save DIR" in last
+
+
+def test_curves_stand_above_the_result(capsys, few_digits):
+    left = here(capsys, "train", "mlp", "--data", few_digits, "--epochs", "2", "--curves", "--quiet")
+    assert left.code == 0
+    lines = left.out.splitlines()
+    assert lines[1] == "loss   • training"
+    assert any(line.startswith("accuracy   ") for line in lines)
+    assert lines[-1].startswith("test accuracy")
+    assert "\x1b" not in left.out
+    assert max(map(len, lines)) <= 80
+
+
+def test_curves_without_plotext_are_refused_before_the_training(capsys, monkeypatch, few_digits):
+    monkeypatch.setitem(sys.modules, "plotext", None)
+    left = here(capsys, "train", "mlp", "--data", few_digits, "--curves")
+    assert (left.code, left.out) == (2, "")
+    assert 'pip install "chainrule[plot]"' in left.err

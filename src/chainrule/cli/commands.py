@@ -64,6 +64,11 @@ _SAVE = Message(
     en="Folder to save the trained model in; Ctrl-C saves what was reached.",
     zh="保存训练后模型的文件夹；按 Ctrl-C 时保存已达到的状态。",
 )
+_CURVES = Message(
+    "cli.curves",
+    en="Draw loss and accuracy by epoch above the result; needs the extra plot.",
+    zh="在结果上方绘制每轮的损失与准确率；需要附加组件 plot。",
+)
 _JSON = Message(
     "cli.json",
     en="Print the result as one JSON object, the last line of standard output.",
@@ -135,6 +140,7 @@ Rate = Annotated[float | None, typer.Option(help=_RATE(), metavar="X")]
 Seed = Annotated[int, typer.Option(help=_SEED(), metavar="N", min=0, envvar="CHAINRULE_SEED")]
 Precision = Annotated[str, typer.Option(help=_PRECISION(), metavar="NAME", autocompletion=_precisions)]
 Save = Annotated[str | None, typer.Option(help=_SAVE(), metavar="DIR")]
+Curves = Annotated[bool, typer.Option("--curves", help=_CURVES())]
 Json = Annotated[bool, typer.Option("--json", help=_JSON())]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help=_QUIET())]
 
@@ -156,6 +162,7 @@ def train(
     seed: Seed = 0,
     precision: Precision = "float32",
     save: Save = None,
+    curves: Curves = False,
     json: Json = False,
     quiet: Quiet = False,
     lang: Language = None,
@@ -163,7 +170,7 @@ def train(
     from chainrule.cli.training import Order, run
 
     order = Order(model, data, epochs, batch_size, optimizer, lr, seed, precision, save)
-    raise typer.Exit(run(order, as_json=json, quiet=quiet))
+    raise typer.Exit(run(order, curves=curves, as_json=json, quiet=quiet))
 
 
 @app.command(cls=Command, help=_SUMMARY(), options_metavar=_SOME_OPTIONS())

@@ -14,6 +14,7 @@ from chainrule.cli.progress import EpochLines, LiveLine, is_live
 from chainrule.cli.recipes import RECIPES, Recipe
 from chainrule.data import check_batch_size, digits, load_images
 from chainrule.errors import UsageError
+from chainrule.inspect.terminal import check_plotext, curves_as_text
 from chainrule.messages import Message, suggestion
 from chainrule.nn import MODELS, Network
 from chainrule.train import Callback, Model, Training
@@ -91,8 +92,10 @@ def network_of(name: str) -> Network:
     return Model(MODELS[name](), (28, 28, 1)).network
 
 
-def run(order: Order, *, as_json: bool, quiet: bool) -> int:
+def run(order: Order, *, curves: bool, as_json: bool, quiet: bool) -> int:
     """Train as ordered, print, and give the exit code."""
+    if curves:
+        check_plotext()  # better now than after the training
     recipe = recipe_of(order.model)
     optimizer = recipe.optimizer(order.optimizer, order.learning_rate)
     data = digits() if order.data is None else load_images(order.data)
@@ -131,6 +134,8 @@ def run(order: Order, *, as_json: bool, quiet: bool) -> int:
         return _interrupted(model, epochs, batch_size, order.save)
     finally:
         lines.stop()
+    if curves:
+        print(f"\n{curves_as_text(history)}")
     if as_json:
         print(json.dumps(result.as_dict()))
     else:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def text(graph: Graph) -> str:
     """Name, operation on what, formula, type and the user's line of every node, in columns; the outputs at the end."""
     rows = [
-        tuple(map(_on_one_line, (name, f"= {_call(graph, node)}", _formula(node), str(node.type), node.where)))
+        tuple(map(_on_one_line, (name, f"= {_call(graph, node)}", formula_of(node), str(node.type), node.where)))
         for name, node in _drawn(graph).items()
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -67,7 +67,7 @@ def _drawn(graph: Graph) -> dict[str, Tensor]:
 
 
 def _label(graph: Graph, node: Tensor) -> list[str]:
-    parts = [f"{graph.names[node]} = {_call(graph, node)}", _formula(node), str(node.type)]
+    parts = [f"{graph.names[node]} = {_call(graph, node)}", formula_of(node), str(node.type)]
     return [part for part in parts if part]
 
 
@@ -81,7 +81,7 @@ def _call(graph: Graph, node: Tensor) -> str:
     return f"{node.operation.name}({', '.join([*inputs, *attributes])})"
 
 
-def _formula(node: Tensor) -> str:
+def formula_of(node: Tensor) -> str:
     """The formula that the operation is declared by, where it is."""
     formula = getattr(node.operation, "formula", "")
     return formula if isinstance(formula, str) else ""

@@ -153,6 +153,11 @@ class Tensor(Arithmetic):
             value = self.name or self.operation.name
         return f"Tensor({value}, shape={show_shape(self.shape)}, dtype={self.dtype})"
 
+    def _repr_html_(self) -> str:
+        from chainrule.graph.notebook import as_html  # which knows tensors
+
+        return as_html(self)
+
     def describe(self) -> str:
         """Operation, name and origin, for messages."""
         label = f"'{self.name}'" if self.name else self.operation.name

@@ -5,6 +5,7 @@ such a record, plot_*, and never computes anything new.
 
 activation_curves       activations with derivative, range and saturation
 approximation           networks of growing width, fitted to one function
+confusion               which classes are taken for which
 convolution_arithmetic  one number of a convolution, taken apart
 explanation             a graph with its values and the derivatives that flow through it, drawn and animated
 filters                 what kernels do to a picture; its edges
@@ -19,10 +20,13 @@ separability            whether a hyperplane separates two classes, with the pro
 signals                 signals and systems: stems, verdicts with their evidence, impulse responses, superposition
 sliding                 a kernel that slides along a signal, number by number
 style                   Picture and Animation, their one style, and what to install where the extra is missing
+terminal                curves and histograms as text
+training_curves         loss and metrics of a training, epoch by epoch
 """
 
 from chainrule.inspect.activation_curves import *
 from chainrule.inspect.approximation import *
+from chainrule.inspect.confusion import *
 from chainrule.inspect.convolution_arithmetic import *
 from chainrule.inspect.explanation import *
 from chainrule.inspect.filters import *
@@ -37,3 +41,5 @@ from chainrule.inspect.separability import *
 from chainrule.inspect.signals import *
 from chainrule.inspect.sliding import *
 from chainrule.inspect.style import *
+from chainrule.inspect.terminal import *
+from chainrule.inspect.training_curves import *

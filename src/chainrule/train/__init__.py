@@ -18,6 +18,7 @@ saved        a model as data
 checkpoints  folders that are written all or not at all
 progress     a line per epoch
 summary      a network as a table
+notebook     models and histories as a notebook shows them
 """
 
 from chainrule.train.callback import *

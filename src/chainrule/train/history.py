@@ -23,3 +23,8 @@ class History:
     def epoch(self) -> list[int]:
         """The numbers of the epochs, from 0."""
         return list(range(max(map(len, self.history.values()), default=0)))
+
+    def _repr_html_(self) -> str:
+        from chainrule.train.notebook import history_as_html
+
+        return history_as_html(self)

@@ -16,6 +16,7 @@ from chainrule.errors import UsageError
 from chainrule.execute.choice import Executor, check_executor
 from chainrule.execute.immutable import all_immutable
 from chainrule.graph.extent import Shape
+from chainrule.graph.markup import code
 from chainrule.messages import Message
 from chainrule.nn.losses.loss import Loss, LossFunction
 from chainrule.nn.losses.names import as_loss
@@ -146,6 +147,11 @@ class Model:
             return f"{type(self).__name__}(not built)"
         layers, count = len(self._network.layers), self._network.parameter_count
         return f"{type(self).__name__}({layers} layers, {count:,} parameters)"
+
+    def _repr_html_(self) -> str:
+        from chainrule.train.notebook import network_as_html
+
+        return code(repr(self)) if self._network is None else network_as_html(self._network)
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy needs: everything but the programs, which it makes again."""

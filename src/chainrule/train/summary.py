@@ -29,10 +29,14 @@ def _shown(shape: Shape | tuple[Shape, ...]) -> str:
     return ", ".join(map(show_shape, shapes)) if shapes else show_shape(shape)  # type: ignore[arg-type]
 
 
+def head() -> tuple[str, str, str, str]:
+    """The names of the columns."""
+    return _LAYER(), _KIND(), _OUTPUT(), _PARAMETERS()
+
+
 def summary(network: Network) -> str:
     """The table as text."""
-    head = (_LAYER(), _KIND(), _OUTPUT(), _PARAMETERS())
-    table = [head, *((path, kind, output, f"{count:,}") for path, kind, output, count in rows(network))]
+    table = [head(), *((path, kind, output, f"{count:,}") for path, kind, output, count in rows(network))]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = ["  ".join([*map(str.ljust, row[:-1], widths[:-1]), row[-1].rjust(widths[-1])]) for row in table]
     rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
