@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip -qq --disable-pip-version-check
 SOURCES_OF_INSTALL := pyproject.toml src/chainrule/version.py
 
-.PHONY: train test test-all lint format clean
+.PHONY: train test test-all docs lint format clean
 
 train: $(VENV)/installed  ## Trains LeNet-5 on the bundled handwritten digits.
 	@$(BIN)/chainrule train
@@ -15,6 +15,11 @@ test: lint  ## Everything a change must pass, with a seeded sample of the long t
 
 test-all: lint  ## The same, with the full counts.
 	@$(BIN)/python -m pytest -q -n 2 --full
+
+docs: $(VENV)/installed-docs  ## The site, in build/site, made without the network; every page of the guide runs.
+	@$(BIN)/python -m tools.site.assemble
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+	@echo "The site is in build/site: open build/site/index.html, or build/site/zh/index.html."
 
 lint: $(VENV)/installed-dev
 	@$(BIN)/ruff check --quiet
@@ -27,7 +32,7 @@ format: $(VENV)/installed-dev
 	@$(BIN)/ruff format --quiet
 
 clean:
-	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests -name __pycache__ -prune -exec rm -rf {} +
 
 # The packages are installed once, and again when what they depend on changes. Editable: the code itself is always current.
@@ -41,4 +46,10 @@ $(VENV)/installed-dev: $(SOURCES_OF_INSTALL)
 	@echo "Installing chainrule and its development tools into $(VENV) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) install --editable '.[dev]'
+	@touch $@ $(VENV)/installed
+
+$(VENV)/installed-docs: $(SOURCES_OF_INSTALL)
+	@echo "Installing chainrule and what makes its site into $(VENV) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install --editable '.[docs]'
 	@touch $@ $(VENV)/installed

@@ -1,0 +1,93 @@
+"""docs/chapter.md is true: every row is there, and what a row claims exists."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tools.site.names import find, resolve
+
+ROOT = Path(__file__).parents[2]
+_COUNTS = {"N": 6, "L": 6, "O": 5, "P": 2, "G": 8, "D": 6, "C": 11, "R": 7, "T": 4, "Z": 7}
+_IDS = [f"{letter}{number}" for letter, count in _COUNTS.items() for number in range(1, count + 1)]
+_NOT_YET = "not yet"  # a cell that says so claims nothing
+_PICTURE = re.compile(r"\[[^\]]+\]\((?P<page>[\w/.-]+\.md)#(?P<picture>[\w-]+)\)")
+
+
+class Row(NamedTuple):
+    """A row of the table."""
+
+    id: str
+    what: str
+    api: str
+    test: str
+    picture: str
+
+
+def _rows() -> list[Row]:
+    lines = (ROOT / "docs" / "chapter.md").read_text(encoding="utf-8").splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines if line.startswith("| ")]
+    return [Row(*row) for row in cells if row[0] != "row"]
+
+
+ROWS = _rows()
+
+
+def test_every_row_is_there_once_and_in_order():
+    assert [row.id for row in ROWS] == _IDS
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+def test_a_row_claims_what_is_there(row):
+    assert row.what
+    for cell, check in ((row.api, _check_names), (row.test, _check_tests), (row.picture, _check_pictures)):
+        if cell != _NOT_YET:
+            check(cell)
+
+
+def _check_names(cell: str) -> None:
+    """Every name imports, and is documented in the reference."""
+    names = re.findall(r"`([^`]+)`", cell)
+    assert names, cell
+    assert ", ".join(f"`{name}`" for name in names) == cell, "names stand between backticks and commas"
+    for name in names:
+        assert name.startswith("cr."), name
+        assert resolve(name.removeprefix("cr.")).__doc__, name
+        assert find(name.removeprefix("cr.")), f"{name} is not public"
+
+
+def _check_tests(cell: str) -> None:
+    tests = re.findall(r"`([^`]+)`", cell)
+    assert tests, cell
+    for test in tests:
+        path, _, name = test.partition("::")
+        assert name in _tests(ROOT / path), test
+
+
+@cache
+def _tests(path: Path) -> frozenset[str]:
+    """The tests of a file, as pytest names them: test_name, TestClass::test_name."""
+    names = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        match node:
+            case ast.FunctionDef(name=name):
+                names.add(name)
+            case ast.ClassDef(name=group, body=body):
+                names |= {f"{group}::{test.name}" for test in body if isinstance(test, ast.FunctionDef)}
+    return frozenset(name for name in names if name.rpartition("::")[2].startswith("test_"))
+
+
+def _check_pictures(cell: str) -> None:
+    """Each is shown by the page that is linked; that the page's own code makes it is what the page's test says."""
+    links = list(_PICTURE.finditer(cell))
+    assert ", ".join(link[0] for link in links) == cell, (
+        "pictures are links such as [the region](guide/01-neuron.md#region)"
+    )
+    for link in links:
+        shown = (ROOT / "docs" / link["page"]).read_text(encoding="utf-8")
+        assert re.search(rf"\]\(pictures/{link['picture']}\.(svg|png|gif)\)", shown), link[0]

@@ -1,0 +1,112 @@
+"""Pages keep their word: their code runs, prints what they say and draws what they show, and both editions are one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.counts import full
+from tools.site.assemble import ROOT, guide
+from tools.site.mathematics import as_mathml
+from tools.site.pages import blocks, complaints, in_chinese, run
+
+PAGES = guide()
+_CODE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+_FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$(?!\s)([^$\n]+?)(?<!\s)\$", re.DOTALL)
+# These have tests of their own, which know on what their output depends.
+_TESTED_ELSEWHERE = {"README.md", "README.zh.md", "CONTRIBUTING.md", "docs/compiler.md"}
+
+# Pages that take longer than the everyday tests have time for; make test-all runs them.
+_LONG: set[str] = set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_prints_and_draws_what_it_says(page, tmp_path):
+    if page.stem in _LONG and not full():
+        pytest.skip("long; runs with --full (make test-all)")
+    assert complaints(page, run(page, tmp_path)) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_chinese_edition_has_the_same_code_pictures_and_headings(page):
+    """Its code therefore need not run."""
+    english, chinese = (path.read_text(encoding="utf-8") for path in (page, in_chinese(page)))
+    assert _CODE.findall(english) == _CODE.findall(chinese)
+    for what in (r"\]\((pictures/[^)]+)\)", r"\*\*([A-Z]\d+)\*\*", r"^(#+) ", r"\$\$(.+?)\$\$"):
+        found = [re.findall(what, _CODE.sub("", text), re.DOTALL | re.MULTILINE) for text in (english, chinese)]
+        assert sorted(found[0]) == sorted(found[1]), what
+    assert re.search(r"[\u4e00-\u9fff]", chinese)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_formula_has_a_form_that_a_browser_can_set(page):
+    for edition in (page, in_chinese(page)):
+        for display, inline in _FORMULA.findall(_CODE.sub("", edition.read_text(encoding="utf-8"))):
+            assert as_mathml(display or inline, display=bool(display))
+
+
+def test_no_page_with_code_escapes():
+    written = [path for path in (ROOT / "docs").rglob("*.md") if "pictures" not in path.parts]
+    with_code = {path for path in [*written, *ROOT.glob("*.md")] if blocks(path.read_text(encoding="utf-8"))}
+    known = {ROOT / name for name in _TESTED_ELSEWHERE} | {
+        edition for page in PAGES for edition in (page, in_chinese(page))
+    }
+    assert with_code <= known
+
+
+def _page(folder: Path, text: str) -> Path:
+    page = folder / "page.md"
+    page.write_text(text, encoding="utf-8")
+    return page
+
+
+def _complaints(folder: Path, text: str) -> list[str]:
+    page = _page(folder, text)
+    work = folder / "work"
+    work.mkdir()
+    return complaints(page, run(page, work))
+
+
+_TRUE = """
+```python
+x = 0.5
+print("loss", x)
+```
+
+```text
+loss 0.50
+```
+
+```python
+from pathlib import Path
+Path("pictures/line.svg").write_text(f"<svg>{x}</svg>")
+```
+
+![a line](pictures/line.svg)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("loss 0.50", "loss 0.53", "block 1 printed"),
+        ("loss 0.50", "error 0.50", "block 1 printed"),
+        ('print("loss", x)', "pass", "block 1 printed"),
+        ("(pictures/line.svg)", "(pictures/other.svg)", "does not make"),
+        ("![a line](pictures/line.svg)", "", "does not show"),
+        ("\n```text\nloss 0.50\n```\n", "", r"\(nothing\)"),
+    ],
+)  # fmt: skip
+def test_what_is_not_so_is_complained_of(tmp_path, old, new, complaint):
+    assert _complaints(tmp_path, _TRUE) == []
+    other = tmp_path / "other"
+    other.mkdir()
+    found = _complaints(other, _TRUE.replace(old, new))
+    assert re.search(complaint, found[0])
+
+
+def test_a_warning_ends_a_page(tmp_path):
+    with pytest.raises(UserWarning, match="careful"):
+        _complaints(tmp_path, '```python\nimport warnings\nwarnings.warn("careful")\n```\n')

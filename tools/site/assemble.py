@@ -1,0 +1,101 @@
+"""The documents as the site has them, put together in build/docs: every page has run, and its pictures are beside it.
+
+    python -m tools.site.assemble
+
+docs/ as it is; the reference, made from the code; pages of the repository that stand elsewhere, such as the README; and
+what the guide's pages draw. Names such as `cr.relu` become links to the reference.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tools.site.pages import complaints, in_chinese, run_all
+from tools.site.reference import linked, pages
+
+__all__ = ["guide", "moved"]
+
+ROOT = Path(__file__).parents[2]
+_OUTPUT = ROOT / "build" / "docs"
+_BROUGHT_IN = {  # pages of the repository that stand outside of docs/
+    "overview.md": "README.md",
+    "overview.zh.md": "README.zh.md",
+    "contributing.md": "CONTRIBUTING.md",
+    "changelog.md": "CHANGELOG.md",
+    "measuring.md": "benchmarks/README.md",
+}
+_SHOWN = {source: path for path, source in _BROUGHT_IN.items()}
+_LINK = re.compile(r"(?<!!)\[(?P<text>[^\]\n]*)\]\((?!\w+:|#)(?P<path>[^)#\s]+)(?P<anchor>#[^)\s]*)?\)")
+_PICTURE = re.compile(r"!\[[^\]]*\]\(pictures/(?P<name>[\w-]+)\.\w+\)")
+
+
+def guide() -> list[Path]:
+    """The pages of the guide in their order, in English."""
+    return sorted(page for page in (ROOT / "docs" / "guide").glob("[0-9]*.md") if not page.name.endswith(".zh.md"))
+
+
+def moved(page: str, path: str) -> str:
+    """A page with its links as they are from its path in the site.
+
+    A link to a file that the site does not have becomes the file's name. Each picture can be linked to by its name.
+    """
+
+    def link(found: re.Match[str]) -> str:
+        source = _BROUGHT_IN.get(path, f"docs/{path}")
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(source), found["path"]))
+        place = _SHOWN.get(target) or target.removeprefix("docs/")
+        if _edition(place) == _edition(path):
+            return found["text"]  # the same page in the other language, which the head of every page leads to
+        if target not in _SHOWN and not target.startswith("docs/"):
+            name = f"`{target}`"
+            return name if found["text"].strip("`") == target else f"{found['text']} ({name})"
+        return f"[{found['text']}]({posixpath.relpath(place, posixpath.dirname(path) or '.')}{found['anchor'] or ''})"
+
+    return _PICTURE.sub(r"\g<0>{ #\g<name> }", _LINK.sub(link, page))
+
+
+def _edition(path: str) -> str:
+    return path.replace(".zh.md", ".md")
+
+
+def _documents() -> Iterator[tuple[str, str]]:
+    """The Markdown of each page of the site, by its path."""
+    yield from pages().items()
+    written = {
+        str(path.relative_to(ROOT / "docs")): path
+        for path in (ROOT / "docs").rglob("*.md")
+        if "pictures" not in path.parts
+    }
+    brought = {path: ROOT / source for path, source in _BROUGHT_IN.items()}
+    for path, source in (written | brought).items():
+        yield path, linked(moved(source.read_text(encoding="utf-8"), path), path)
+
+
+def _main() -> int:
+    runs = run_all(guide())
+    said = [complaint for page, run in runs.items() for complaint in complaints(page, run)]
+    said += [f"{page} has no Chinese edition" for page in runs if not in_chinese(page).exists()]
+    if said:
+        print("\n\n".join(said), file=sys.stderr)
+        return 1
+    shutil.rmtree(_OUTPUT, ignore_errors=True)
+    shutil.copytree(ROOT / "docs" / "stylesheets", _OUTPUT / "stylesheets")
+    for path, text in _documents():
+        target = _OUTPUT / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    pictures = _OUTPUT / "guide" / "pictures"
+    pictures.mkdir(parents=True, exist_ok=True)
+    for run in runs.values():
+        for name, content in run.pictures.items():
+            pictures.joinpath(name).write_bytes(content)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main())
