@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import GraphError, UsageError
-from chainrule.graph.dtype import DType, as_dtype
+from chainrule.graph.dtype import DType, as_dtype, float32
 from chainrule.graph.extent import Shape, batch
 from chainrule.graph.operation import Array
 from chainrule.graph.tensor import Tensor, input_tensor
@@ -60,6 +60,12 @@ class Network:
     penalties: tuple[Tensor, ...]
     layers: tuple[LayerRecord, ...]
     mixings: tuple[Mixing, ...] = ()
+
+    @property
+    def dtype(self) -> DType:
+        """The type in which it computes, that of its parameters and inputs, of which some may be whole numbers."""
+        given = (*(p.tensor for p in self.parameters.values()), *self.inputs)
+        return next((tensor.dtype for tensor in given if tensor.dtype.floating), float32)
 
     @property
     def parameter_count(self) -> int:

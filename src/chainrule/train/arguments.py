@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from chainrule.data import check_batch_size
-from chainrule.errors import UsageError
+from chainrule.errors import DTypeError, UsageError
+from chainrule.graph.dtype import DType, as_dtype, float32, float64
 from chainrule.messages import Message
 from chainrule.nn.names import refuse_class
 from chainrule.nn.signatures import refuse_without_scope
@@ -27,6 +28,12 @@ _SEED = Message(
     "model.seed",
     en="The seed is {seed!r}; it must be a whole number from 0 to 2**63 - 1.",
     zh="种子为 {seed!r}；它必须是 0 到 2**63 - 1 的整数。",
+)
+_DTYPE = Message(
+    "model.dtype",
+    en="dtype={given!r} is no type to learn in; choose 'float32' or 'float64'. Products of fewer digits are asked for"
+    " with precision='bf16'.",
+    zh="dtype={given!r} 不能用于学习；可选 'float32' 或 'float64'。若要用更少位数的乘积，请使用 precision='bf16'。",
 )
 _FULL_BATCH = Message(
     "model.full_batch",
@@ -99,6 +106,18 @@ def checked_seed(seed: Any) -> int:
     if not 0 <= number < 1 << 63:
         raise UsageError(_SEED(seed=number))
     return number
+
+
+def checked_dtype(dtype: Any) -> DType:
+    """float32 or float64, from its name or NumPy's type."""
+    try:
+        found = None if dtype is None else as_dtype(dtype)  # NumPy takes None for float64
+    except DTypeError:
+        found = None
+    if found not in (float32, float64):
+        raise UsageError(_DTYPE(given=str(dtype)))
+    assert found is not None
+    return found
 
 
 def checked_batch(batch_size: Any, optimizer: Optimizer, samples: int) -> int:

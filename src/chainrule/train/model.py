@@ -10,11 +10,13 @@ from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from chainrule.data import check_batch_size
 from chainrule.errors import UsageError
 from chainrule.execute.choice import Executor, check_executor
 from chainrule.execute.immutable import all_immutable
+from chainrule.graph.dtype import DType
 from chainrule.graph.extent import Shape
 from chainrule.graph.markup import code
 from chainrule.messages import Message
@@ -27,6 +29,7 @@ from chainrule.train.arguments import (
     check_architecture,
     checked_batch,
     checked_callbacks,
+    checked_dtype,
     checked_epochs,
     checked_seed,
     epoch_lines,
@@ -90,9 +93,11 @@ class Model:
     architecture     a layer, or any function (x, scope) → y that calls layers; None where a network was loaded
     input_shape      that of one sample, or a tuple of shapes for several inputs; without it, the data's
     seed             decides the first parameters, the order of the samples, and the randomness of layers
+    dtype            "float32", or "float64", of parameters and of all that is computed: for gradients to be checked
+                     with, or where digits matter more than time
     precision        what is multiplied where products are summed up, in convolutions, dense layers and their
-                     gradients: "float32", or "bf16", numbers of 8 binary digits with sums in float32. All else is
-                     float32, parameters too, in memory and in files. It may be set at any time.
+                     gradients: "float32" (in a model of float64 that), or "bf16", numbers of 8 binary digits with sums
+                     in float32. All else is float32, parameters too, in memory and in files. It may be set at any time.
 
     What it holds, as flat dicts of named arrays or numbers; its own arrays cannot be written into, so that nobody need
     look whether they have changed: put another in the place of one. Arrays of yours are taken as they are at each call.
@@ -102,9 +107,9 @@ class Model:
     scalars          the layers' numbers that may be turned at any time, such as dropout rates
     training_state   where its last training stands; None before the first
 
-    Raises:   UsageError if the seed is out of range, or the precision is not known; what tracing the architecture
-              raises. Verbs raise CompilerError where the processor has no instructions for the precision, and
-              the executor is not "reference".
+    Raises:   UsageError if the seed is out of range, or dtype or precision are not known, or exclude each other; what
+              tracing the architecture raises. Verbs raise CompilerError where the processor has no instructions for
+              the precision, and the executor is not "reference".
     Example:
         >>> from chainrule.nn import Dense, Sequential
         >>> from chainrule.optim import Adam
@@ -126,12 +131,14 @@ class Model:
         input_shape: Sequence[Any] | int | None = None,
         *,
         seed: int = 0,
+        dtype: DType | DTypeLike = "float32",
         precision: Precision = "float32",
     ) -> None:
         if architecture is not None:
             check_architecture(architecture)
         self.architecture = architecture
         self.seed = checked_seed(seed)
+        self._dtype = checked_dtype(dtype)
         self.precision = precision
         self.parameters: Arrays = {}
         self.states: Arrays = {}
@@ -162,16 +169,21 @@ class Model:
         self.parameters, self.states = all_immutable(self.parameters), all_immutable(self.states)
 
     @property
+    def dtype(self) -> DType:
+        """The type of parameters and of all that is computed; decided when the model is made."""
+        return self._dtype
+
+    @property
     def precision(self) -> Precision:
         """What is multiplied where products are summed up: "float32" or "bf16".
 
-        Raises:   when it is set, UsageError if it is not known.
+        Raises:   when it is set, UsageError if it is not known, or the model is one of float64.
         """
         return self._precision
 
     @precision.setter
     def precision(self, precision: Precision) -> None:
-        self._precision = as_precision(precision)
+        self._precision = as_precision(precision, self.dtype)
         self._predictor = None
 
     @property
@@ -188,7 +200,7 @@ class Model:
         """Trace the architecture for inputs of these shapes, and make its first parameters."""
         if self.architecture is None:
             raise UsageError(_NOT_BUILT())
-        network = trace(self.architecture, input_shapes)
+        network = trace(self.architecture, input_shapes, dtype=self.dtype)
         self.parameters = all_immutable(network.initial_parameters(self.seed))
         self.states = all_immutable(network.initial_states())
         self.scalars = network.scalar_values()
@@ -442,7 +454,7 @@ class Model:
 
         loss, metrics   those that evaluate takes by default
         """
-        model = cls(None, seed=seed, precision=precision)
+        model = cls(None, seed=seed, dtype=network.dtype, precision=precision)
         model._network = network
         model.parameters, model.states = all_immutable(parameters), all_immutable(states)
         model.scalars = dict(scalars)

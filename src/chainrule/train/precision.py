@@ -9,7 +9,7 @@ from chainrule.compiler.lowering import needed
 from chainrule.compiler.target import detect
 from chainrule.errors import CompilerError, UsageError
 from chainrule.execute.choice import Executor
-from chainrule.graph.dtype import float32
+from chainrule.graph.dtype import DType, float32
 from chainrule.graph.extent import Batch
 from chainrule.graph.operation import Expandable
 from chainrule.graph.tensor import Tensor
@@ -35,15 +35,22 @@ _NO_INSTRUCTIONS = Message(
     " {name} 没有这种指令。请省略 precision：在此 float32 最快；或使用 executor='reference'，"
     "它用 NumPy 缓慢地完成同样的计算。",
 )
+_FLOAT64 = Message(
+    "precision.float64",
+    en="precision='bf16' is for models of float32, but this one computes in float64. Leave one of the two away.",
+    zh="precision='bf16' 用于 float32 的模型，而该模型以 float64 计算。请去掉其中之一。",
+)
 
 
-def as_precision(name: str) -> Precision:
-    """The precision of this name.
+def as_precision(name: str, dtype: DType = float32) -> Precision:
+    """The precision of this name, for a model of this type.
 
-    Raises:   UsageError, with the names there are.
+    Raises:   UsageError, with the names there are, or if the model is not of float32 and precision is to be lower.
     """
     if name not in PRECISIONS:
         raise UsageError(_PRECISION(given=name, suggestion=suggestion(str(name), PRECISIONS)))
+    if name == "bf16" and dtype is not float32:
+        raise UsageError(_FLOAT64())
     return cast(Precision, name)
 
 

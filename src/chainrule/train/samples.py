@@ -211,7 +211,7 @@ def as_samples(
         of_class = _class_weights(class_weight, tuple(targets.values()))
         weight = of_class if weight is None else weight * of_class
     if weight is not None:
-        weight = _checked_weights(weight.astype(np.float32))
+        weight = _checked_weights(weight.astype(np.float64))
     return Samples(tuple(inputs.values()), tuple(targets.values()), weight, prefix=prefix)
 
 

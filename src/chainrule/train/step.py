@@ -19,7 +19,7 @@ from chainrule.autodiff.arguments import leaves, rebuild
 from chainrule.autodiff.reverse import gradients
 from chainrule.errors import GradientError, ShapeError, UsageError
 from chainrule.execute import Program
-from chainrule.graph.dtype import float32, float64, int64
+from chainrule.graph.dtype import float64, int64
 from chainrule.graph.extent import batch, show_shape
 from chainrule.graph.operation import Array
 from chainrule.graph.substitution import substituted
@@ -109,12 +109,12 @@ class Data:
     """The inputs of a step that hold the batch, beside the network's own."""
 
     def __init__(self, network: Network, samples: Samples) -> None:
-        self.inputs = network.inputs
+        self.inputs, dtype = network.inputs, network.dtype
         self.targets = tuple(
-            input_tensor(f"y{k or ''}", (batch, *y.shape[1:]), float32 if y.dtype.kind == "f" else int64)
+            input_tensor(f"y{k or ''}", (batch, *y.shape[1:]), dtype if y.dtype.kind == "f" else int64)
             for k, y in enumerate(samples.targets)
         )
-        self.weight = input_tensor("sample_weight", (batch,))
+        self.weight = input_tensor("sample_weight", (batch,), dtype)
 
     def bindings(self, samples: Samples) -> dict[Tensor, Array]:
         weight = np.ones(len(samples), np.float32) if samples.weight is None else samples.weight
@@ -134,7 +134,7 @@ class Data:
         total = sum(self.weight)
         loss = sum(weighted) / where(total > 0.0, total, 1.0)  # 0 where no sample counts
         metrics = {
-            name: sum(cast(_per_sample(name, metric(outputs, targets)), float32))
+            name: sum(cast(_per_sample(name, metric(outputs, targets)), self.weight.dtype))
             for name, metric in objective.metrics.items()
         }
         return Sums(loss, total, metrics)
