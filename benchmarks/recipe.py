@@ -1,6 +1,7 @@
-"""The search for LeNet-5's recipe: accuracy on training digits that are set aside. No test set is looked at.
+"""The search for a model's recipe: accuracy on training digits that are set aside. No test set is looked at.
 
-python -m benchmarks.recipe [--data FOLDER] [--split K] [--seeds FIRST LAST] EPOCHS,PEAK,RISING,BETA_2,BATCH,SHIFT ...
+python -m benchmarks.recipe [--model NAME] [--data FOLDER] [--split K] [--seeds FIRST LAST]
+    EPOCHS,PEAK,RISING,BETA_2,BATCH,SHIFT ...
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ def set_aside(folder: str | None, split: int) -> Split:
     return train_validation_split(data.x_train, data.y_train, share, seed=split, stratify=True)
 
 
-def trained(recipe: str, parts: Split, seed: int) -> tuple[float, float, float]:
+def trained(name: str, recipe: str, parts: Split, seed: int) -> tuple[float, float, float]:
     """Accuracy and loss on what was set aside, and the seconds of the training."""
     epochs, peak, rising, beta_2, batch, shift = map(float, recipe.split(","))
-    network: Layer = MODELS["lenet5"]()
+    network: Layer = MODELS[name]()
     if shift:
         network = Sequential([RandomShift(int(shift)), network])
     model = cr.Model(network, (28, 28, 1), seed=seed)
@@ -38,6 +39,7 @@ def trained(recipe: str, parts: Split, seed: int) -> tuple[float, float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default="lenet5", choices=MODELS)
     parser.add_argument("--data")
     parser.add_argument("--split", type=int, default=0)
     parser.add_argument("--seeds", type=int, nargs=2, default=(10, 13))
@@ -45,7 +47,7 @@ def main() -> None:
     given = parser.parse_args()
     parts = set_aside(given.data, given.split)
     for recipe in given.recipes:
-        runs = [trained(recipe, parts, seed) for seed in range(given.seeds[0], given.seeds[1] + 1)]
+        runs = [trained(given.model, recipe, parts, seed) for seed in range(given.seeds[0], given.seeds[1] + 1)]
         accuracies, losses, seconds = zip(*runs, strict=True)
         print(
             f"{recipe}  accuracy: median {statistics.median(accuracies):.2%}, least {min(accuracies):.2%}"

@@ -25,7 +25,9 @@ _SUMMARY = Message(
     en="Show a model's layers, their outputs and parameters.",
     zh="显示模型的各层、输出与参数。",
 )
-_MODEL = Message("cli.model", en="lenet5, lenet5_1998 or mlp.", zh="lenet5、lenet5_1998 或 mlp。")
+_MODEL = Message(
+    "cli.model", en="lenet5, lenet5_1998, mlp, resnet or all_cnn.", zh="lenet5、lenet5_1998、mlp、resnet 或 all_cnn。"
+)
 _DATA = Message(
     "cli.data",
     en="Folder with a set's four files in IDX format, as MNIST has them, gzipped or not; default: the bundled digits.",

@@ -44,4 +44,6 @@ RECIPES = {
     "lenet5": Recipe(most_samples=240_000, learning_rate=6e-3),
     "lenet5_1998": Recipe(most_epochs=16, learning_rate=2e-3),
     "mlp": Recipe(most_epochs=20),
+    "resnet": Recipe(most_epochs=4),
+    "all_cnn": Recipe(most_epochs=6, learning_rate=1e-3),
 }
