@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from itertools import count
+from operator import is_
 
 import numpy as np
 
@@ -56,16 +57,31 @@ class Expressions:
 
     def __init__(self) -> None:
         self._known: dict[Hashable, Expression] = {}
+        # By identity, which is given out once only, since what is known lives as long as this.
+        self._own: set[int] = set()
+        self._simplest: dict[int, Expression] = {}
         self._serial = count()
 
     # ------------------------------------------------------------------------------------------------- one of each
     def unique(self, expression: Expression) -> Expression:
         """The one object that stands for this expression, whose parts already are such objects."""
-        return self._known.setdefault(_key(expression), expression)
+        if id(expression) in self._own:
+            return expression
+        one = self._known.setdefault(_key(expression), expression)
+        self._own.add(id(one))
+        return one
 
     def call(self, function: ScalarFunction, *arguments: Expression) -> Expression:
         """A call, after simplification."""
-        return self.unique(self._simplified(Call(function, arguments)))
+        return self.simplest(Call(function, arguments))
+
+    def simplest(self, expression: Expression) -> Expression:
+        """What the algebra makes of an expression, whose parts already are such objects; worked out once for each."""
+        one = self.unique(expression)
+        found = self._simplest.get(id(one))
+        if found is None:
+            found = self._simplest[id(one)] = self.unique(self._simplified(one))
+        return found
 
     def rewritten(self, expression: Expression, rule: Rule) -> Expression:
         """The expression with the rule, and then the algebra, applied to every part, innermost first.
@@ -75,13 +91,13 @@ class Expressions:
         done: dict[int, Expression] = {}
 
         def visit(e: Expression) -> Expression:
-            if id(e) not in done:
+            found = done.get(id(e))
+            if found is None:
                 children = e.children()
-                new = tuple(visit(child) for child in children)
-                same = all(a is b for a, b in zip(new, children, strict=True))
-                rebuilt = e if same else e.rebuilt(new)
-                done[id(e)] = self.unique(self._simplified(rule(self.unique(rebuilt))))
-            return done[id(e)]
+                new = tuple(map(visit, children))
+                same = all(map(is_, new, children))
+                found = done[id(e)] = self.simplest(rule(self.unique(e if same else e.rebuilt(new))))
+            return found
 
         return visit(expression)
 

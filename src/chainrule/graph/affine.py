@@ -15,6 +15,9 @@ class Axis:
     name: str
     extent: Extent
 
+    def __hash__(self) -> int:
+        return hash(self.name)  # strings remember theirs, and axes are looked up all the time
+
 
 @dataclass(frozen=True)
 class Affine:
@@ -30,6 +33,8 @@ class Affine:
     def __add__(self, other: Affine | int) -> Affine:
         if isinstance(other, int):
             return Affine(self.terms, self.constant + other)
+        if not self.terms or not other.terms:
+            return Affine(self.terms or other.terms, self.constant + other.constant)
         total: dict[Axis, int] = dict(self.terms)
         for axis, coefficient in other.terms:
             total[axis] = total.get(axis, 0) + coefficient
@@ -42,6 +47,8 @@ class Affine:
         return Affine(tuple((a, c * factor) for a, c in self.terms if factor), self.constant * factor)
 
     def substitute(self, by: Mapping[Axis, Affine]) -> Affine:
+        if not any(axis in by for axis, _ in self.terms):
+            return self
         result = Affine((), self.constant)
         for axis, coefficient in self.terms:
             result = result + by.get(axis, Affine.of(axis)) * coefficient
