@@ -3,6 +3,7 @@
 import ctypes
 import math
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -548,3 +549,32 @@ def test_a_number_that_is_none_is_refused(monkeypatch, text):
             team.thread_count()
     finally:
         use_language(None)
+
+
+_BEGUN = """
+import os, pathlib
+from chainrule.compiler import team
+compiler = pathlib.Path(os.environ["CHAINRULE_CACHE_DIR"], "cc")
+compiler.write_text(f'#!/bin/sh\\necho once >> {compiler}.log\\nexec {os.environ["REAL_CC"]} "$@"\\n')
+compiler.chmod(0o700)
+os.environ["CC"] = str(compiler)
+team.begin()
+assert team.library() is team.library()
+team.begin()
+print(pathlib.Path(f"{compiler}.log").read_text().count("once"))
+"""
+
+
+def test_the_pool_is_compiled_once_while_its_user_does_something_else(tmp_path):
+    environment = os.environ | {"CHAINRULE_CACHE_DIR": str(tmp_path), "REAL_CC": shlex.join(toolchain.find_compiler())}
+    ran = subprocess.run([sys.executable, "-c", _BEGUN], capture_output=True, text=True, check=True, env=environment)
+    assert ran.stdout.split() == ["1"]
+
+
+def test_a_pool_that_cannot_be_compiled_is_refused_where_it_is_needed(tmp_path):
+    code = "from chainrule.compiler import team; team.begin(); team.library()"
+    environment = os.environ | {"CHAINRULE_CACHE_DIR": str(tmp_path), "CC": "/bin/false"}
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    assert ran.returncode
+    assert ran.stderr.count("Traceback") == 1
+    assert "CompilerError" in ran.stderr

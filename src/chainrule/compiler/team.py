@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import math
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
@@ -16,11 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.compiler.toolchain import FLAGS, load
-from chainrule.errors import UsageError
+from chainrule.errors import CompilerError, UsageError
 from chainrule.messages import Message
 
 LIMIT = 256  # threads; the same number as in team.c
 SYSTEM_FLAGS = (*FLAGS, "-pthread", "-D_GNU_SOURCE")
+
+_making = threading.Lock()
 
 _NOT_A_COUNT = Message(
     "team.not_a_count",
@@ -68,10 +71,39 @@ def run_address() -> int:
     return ctypes.cast(_team_run(), ctypes.c_void_p).value or 0
 
 
-@cache
+def begin() -> None:
+    """Compile the pool beside what this thread does meanwhile, where that has not been done before.
+
+    What goes wrong is said where the pool is needed.
+    """
+
+    def compile_it() -> None:
+        with suppress(CompilerError):
+            library()
+
+    if not _library.cache_info().currsize:
+        threading.Thread(target=compile_it).start()
+
+
 def library() -> ctypes.CDLL:
     """The library of the pool, compiled where that has not been done before; one for the process."""
+    with _making:
+        return _library()
+
+
+@cache
+def _library() -> ctypes.CDLL:
     return load(header() + Path(__file__).with_name("team.c").read_text(encoding="utf-8"), SYSTEM_FLAGS)
+
+
+def _unlock() -> None:
+    """In the child of a fork nobody else makes the library, whatever another thread of the parent was doing."""
+    global _making
+    _making = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock)
 
 
 @cache

@@ -26,13 +26,18 @@ def updated(
     copied at the end instead; so where it is made before the number that is watched.
     """
     read = {id(n): {r.buffer for r in reads(n)} for phase in phases for n in phase.nests}  # once for all new values
+    made: dict[Buffer, list[tuple[int, LoopNest]]] = {}
+    for p, phase in enumerate(phases):
+        for n in phase.nests:
+            for b in dict.fromkeys(o.buffer for o in n.outputs):
+                made.setdefault(b, []).append((p, n))
     in_place: dict[Buffer, Buffer] = {}
     copies: list[LoopNest] = []
     for tensor, k in carried.items():
         new, old = lowered.outputs[k], lowered.inputs.get(tensor)
         if old is None or new is old or has_batch(new.shape):
             continue
-        if new not in in_place and _may_overwrite(new, old, watched, phases, read):
+        if new not in in_place and _may_overwrite(new, old, watched, phases, read, made.get(new, [])):
             in_place[new] = old
             continue
         axes = axes_of(old)
@@ -48,13 +53,18 @@ def updated(
 
 
 def _may_overwrite(
-    new: Buffer, old: Buffer, watched: Buffer | None, phases: Sequence[Phase], read: Mapping[int, set[Buffer]]
+    new: Buffer,
+    old: Buffer,
+    watched: Buffer | None,
+    phases: Sequence[Phase],
+    read: Mapping[int, set[Buffer]],
+    writers: Sequence[tuple[int, LoopNest]],
 ) -> bool:
     """Whether one nest of an array phase makes the new value, element by element, after all that reads the old one.
 
-    `read` has the buffers that each nest reads, by the nest's identity.
+    `read` has the buffers that each nest reads, by the nest's identity; `writers` are the nests that make the new
+    value, with their phases.
     """
-    writers = [(p, n) for p, phase in enumerate(phases) for n in phase.nests if any(o.buffer is new for o in n.outputs)]
     if len(writers) != 1 or phases[writers[0][0]].chunked:
         return False
     ((where, writer),) = writers

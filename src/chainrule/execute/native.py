@@ -130,6 +130,7 @@ class NativeProgram:
         return show({y.name or f"output {k}": y for k, y in enumerate(self.outputs)}, self.compiled, stage, batch=batch)
 
     def _texts(self) -> list[str]:
+        team.begin()  # which takes the C compiler about as long as the passes take
         made = self._passed()
         first, *others = made.sources
         return [f"{first}\n{EXPORTED} const char plan[] = {json.dumps(made.plan.text())};\n", *others]
