@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from mkdocs.structure.pages import Page
 from tools.site.assemble import guide
 from tools.site.mathematics import UnknownCommandError, with_mathml
 from tools.site.reference import navigation
+
+logging.getLogger("jieba").setLevel(logging.WARNING)  # which reports that it has begun
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
