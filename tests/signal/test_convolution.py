@@ -1,7 +1,10 @@
 """Convolutions and cross-correlations against NumPy, SciPy, sums written out, and the layers that compute them."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
+import scipy.ndimage
 import scipy.signal
 
 import chainrule as cr
@@ -105,3 +108,16 @@ def test_it_is_compiled_and_batched():
     expected = [np.convolve(row, h, "same") for row in x]
     np.testing.assert_allclose(many(x), expected, atol=1e-6)
     np.testing.assert_allclose(cr.compile(many)(x), expected, atol=1e-6)
+
+
+def test_a_picture_is_not_copied_once_for_each_number_of_the_kernel():
+    """Which would be a thousand times the memory of a photograph that is blurred a little."""
+    picture, kernel = _signal(400, 500).astype(np.float32), np.ones((31, 31), np.float32) / 31**2
+    tracemalloc.start()
+    try:
+        y = convolve2d(picture, kernel, "same").numpy()
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 10 * picture.nbytes
+    np.testing.assert_allclose(y, scipy.ndimage.uniform_filter(picture, 31, mode="constant"), atol=1e-4)

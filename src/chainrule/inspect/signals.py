@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from chainrule.errors import ShapeError, UsageError
 from chainrule.graph.tensor import tensor
-from chainrule.inspect.style import BLACK, BLUE, GRAY, LINES, ORANGE, RED, Picture, as_image, draw, draw_grid
+from chainrule.inspect.style import BLACK, BLUE, GRAY, LINES, RED, Picture, as_image, draw, draw_grid, only_whole
 from chainrule.messages import Message
 from chainrule.signal import ImpulseResponse, LinearityTrial, Superposition, Verdict
 
@@ -158,7 +158,7 @@ def plot_superposition(record: Superposition) -> Picture:
             limits = heights(*series)
             for k, (values, (*_, label)) in enumerate(zip(series, rows, strict=True)):
                 axes, last = grid[k][column], k == len(rows) - 1
-                draw_signal(axes, values, start=first, color=BLUE if last else ORANGE)
+                draw_signal(axes, values, start=first, color=BLUE if last else LINES[1])
                 axes.set_xlim(width)
                 axes.set_ylim(limits)
                 axes.set_ylabel(label.format("xy"[column] if last else letter), rotation=0, ha="right", va="center")
@@ -176,13 +176,11 @@ def draw_signal(axes: Axes, values: Array, *, start: float = 0, color: str = BLU
     if values.ndim == 2:
         as_image(axes, values, signed=True)
         return
-    from matplotlib.ticker import MaxNLocator
-
     places = start + np.arange(len(values))
     axes.axhline(0, color=GRAY, linewidth=0.8, zorder=0)
     axes.vlines(places, 0, values, color=color, linewidth=1.2)
     axes.plot(places, values, "o", color=color, markersize=4, label=label)
-    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    only_whole(axes.xaxis)
     axes.set_xlabel("n")
 
 

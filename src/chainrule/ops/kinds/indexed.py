@@ -181,12 +181,24 @@ def _pair(
         ends = [int(np.prod([sizes[i] for i in group], dtype=np.int64)) for group in (first, last)]
         return x.transpose([axes.index(i) for i in [*batches, *first, *last]]).reshape(*lead, *ends)
 
-    if inner:
+    alone = any(all(sizes[i] == 1 for i in group) for group in (rows, columns))
+    if inner and alone and (_repeats(a) or _repeats(b)):
+        # Of one kernel: a product of matrices would first copy all windows, to read each copy once.
+        number = {axis: k for k, axis in enumerate(sizes)}
+        subscripts = [[number[i] for i in axes] for axes in (a_axes, b_axes, (*batches, *rows, *columns))]
+        value = np.einsum(a, subscripts[0], b, subscripts[1], subscripts[2])
+    elif inner:
         value = matrix(a, a_axes, rows, inner) @ matrix(b, b_axes, inner, columns)
     else:
         value = matrix(a, a_axes, rows, []) * matrix(b, b_axes, [], columns)
     axes = (*batches, *rows, *columns)
     return value.reshape([sizes[i] for i in axes]), axes
+
+
+def _repeats(x: Array) -> bool:
+    """Whether this view shows elements more than once, as windows that overlap do."""
+    span = 1 + sum((size - 1) * abs(stride) // x.itemsize for size, stride in zip(x.shape, x.strides, strict=True))
+    return bool(x.size > span)
 
 
 def _run(x: Array, axes: list[int]) -> int:
