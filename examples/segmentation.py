@@ -7,7 +7,7 @@ It prints
 
     the digit in 300 new pictures, intersection over union
     best range of brightness  0.37
-    U-Net                     0.82
+    U-Net                     0.83
 """
 
 import numpy as np
@@ -37,7 +37,7 @@ digits, random = cr.data.digits(), np.random.default_rng(0)
 x, y = pictures(digits.x_train[:1500], random)
 new_x, new_y = pictures(digits.x_test[:300], random)
 
-model = cr.Model(cr.nn.unet(depth=2, width=8))
+model = cr.Model(cr.nn.unet(depth=1, width=8))
 rate = cr.optim.OneCycle(0.02)
 model.fit(x, y, loss="binary_cross_entropy", optimizer=cr.optim.Adam(rate), epochs=4, batch_size=50, verbose=0)
 
