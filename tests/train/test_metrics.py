@@ -44,6 +44,7 @@ def test_binary_accuracy():
         assert BinaryAccuracy()(tensor(logits), tensor(targets)).numpy().tolist() == expected
     several = BinaryAccuracy(0.5)(tensor([[0.6, 0.4, 0.9, 0.1]]), tensor([[1, 1, 1, 1]]))
     assert several.numpy().tolist() == [0.5]
+    assert BinaryAccuracy()(tensor(2.0), tensor(1)).numpy() == 1.0  # a number by itself
 
 
 @pytest.mark.parametrize("metric", [Accuracy(), BinaryAccuracy(), TopKAccuracy(2)])

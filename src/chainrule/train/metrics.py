@@ -132,7 +132,7 @@ class BinaryAccuracy(Metric):
     name: ClassVar[str] = "binary_accuracy"
 
     def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        if targets.shape == outputs.shape[:-1] and outputs.shape[-1] == 1:
+        if targets.shape == outputs.shape[:-1] and outputs.shape[-1:] == (1,):
             targets = reshape(targets, outputs.shape)
         if targets.shape != outputs.shape:
             raise _misfit(self.name, outputs, targets)
