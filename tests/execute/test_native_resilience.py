@@ -1,8 +1,11 @@
 """Native programs where something around them is unusual: deep graphs, forks, failures of the compiler itself."""
 
+import inspect
 import os
+import sys
 import threading
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from chainrule.execute import choice
 from chainrule.execute.native import NativeProgram
 from chainrule.execute.reference import Program
 from chainrule.train import Model
+from tests.execute.agreement import quick_target
 
 
 def test_a_long_chain_of_cheap_operations_needs_no_deep_stack():
@@ -24,10 +28,17 @@ def test_a_long_chain_of_cheap_operations_needs_no_deep_stack():
     assert np.allclose(NativeProgram([y]).run(values)[0], Program([y]).run(values)[0], atol=1e-6)
 
 
-def test_a_deep_network_trains():
-    layers = [cr.nn.Dense(4, "tanh") for _ in range(80)]
+def test_a_deep_network_trains(monkeypatch):
+    """With a stack of a third of Python's, where 32 layers stand for a hundred."""
+    monkeypatch.setattr(choice, "NativeProgram", partial(NativeProgram, target=quick_target()))
+    layers = [cr.nn.Dense(4, "tanh") for _ in range(32)]
     model = Model(cr.nn.Sequential([*layers, cr.nn.Dense(3)]), input_shape=(4,))
-    history = model.fit(np.ones((20, 4)), np.arange(20) % 3, batch_size=16, executor="native", verbose=0)
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack(0)) + 300)
+    try:
+        history = model.fit(np.ones((20, 4)), np.arange(20) % 3, batch_size=16, executor="native", verbose=0)
+    finally:
+        sys.setrecursionlimit(usual)
     assert np.isfinite(history.history["loss"]).all()
 
 
