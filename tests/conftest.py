@@ -1,6 +1,7 @@
 """Two runs of the same tests: a seeded sample in every run, the full counts with `--full` or CHAINRULE_TEST_FULL=1."""
 
 import os
+from functools import partial
 
 import hypothesis
 import pytest
@@ -10,6 +11,20 @@ from tests import counts
 # `sample` draws the same cases every time, so a failure belongs to the change at hand; `full` looks for new ones.
 hypothesis.settings.register_profile("sample", max_examples=25, derandomize=True, deadline=None, database=None)
 hypothesis.settings.register_profile("full", max_examples=500, deadline=None, print_blob=True)
+
+
+@pytest.fixture
+def compiled_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Native programs that compile several times as fast, in the everyday run: for tests of what a training computes.
+
+    Not for those that compare bits with another process or a fixture of the module, whose programs are the usual ones.
+    """
+    from chainrule.execute import choice
+    from chainrule.execute.native import NativeProgram
+    from tests.execute.agreement import quick_target
+
+    if not counts.full():
+        monkeypatch.setattr(choice, "NativeProgram", partial(NativeProgram, target=quick_target()))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -136,6 +136,7 @@ def test_the_optimizer_is_shown_with_its_rate_and_what_is_not_default():
     assert shown == "Adam(learning_rate=OneCycle(peak=0.1), beta_2=0.9)"
 
 
+@pytest.mark.usefixtures("compiled_quickly")
 @pytest.mark.parametrize("optimizer", ["adam", "sgd", "momentum", "nesterov"])
 def test_a_rate_for_any_optimizer(capsys, few_digits, optimizer):
     arguments = ["--data", few_digits, "--epochs", "1", "--optimizer", optimizer, "--lr", "0.003"]

@@ -5,7 +5,6 @@ import os
 import sys
 import threading
 import time
-from functools import partial
 
 import numpy as np
 import pytest
@@ -16,7 +15,6 @@ from chainrule.execute import choice
 from chainrule.execute.native import NativeProgram
 from chainrule.execute.reference import Program
 from chainrule.train import Model
-from tests.execute.agreement import quick_target
 
 
 def test_a_long_chain_of_cheap_operations_needs_no_deep_stack():
@@ -28,9 +26,9 @@ def test_a_long_chain_of_cheap_operations_needs_no_deep_stack():
     assert np.allclose(NativeProgram([y]).run(values)[0], Program([y]).run(values)[0], atol=1e-6)
 
 
-def test_a_deep_network_trains(monkeypatch):
+@pytest.mark.usefixtures("compiled_quickly")
+def test_a_deep_network_trains():
     """With a stack of a third of Python's, where 32 layers stand for a hundred."""
-    monkeypatch.setattr(choice, "NativeProgram", partial(NativeProgram, target=quick_target()))
     layers = [cr.nn.Dense(4, "tanh") for _ in range(32)]
     model = Model(cr.nn.Sequential([*layers, cr.nn.Dense(3)]), input_shape=(4,))
     usual = sys.getrecursionlimit()

@@ -69,11 +69,14 @@ def drawn(name: str, count: int) -> list[Case]:
 def types(name: str, k: int) -> tuple[str, ...]:
     """The types of the k-th case of an operation, beside float64.
 
-    What has kernels of its own is tried in all of them. What consists of other operations meets its integers in a
-    cast, or in those; each of its cases takes one type, and the operations take turns.
+    What has kernels of its own is tried in all of them, two in one case and two in the next. What consists of other
+    operations meets its integers in a cast, or in those; each of its cases takes one type, and the operations take
+    turns.
     """
-    if full() or isinstance(ops.vocabulary.get(name), Primitive):
+    if full():
         return ("float32", *_INTEGERS)
+    if isinstance(ops.vocabulary.get(name), Primitive):
+        return ("float32", *_INTEGERS[k % 2 :: 2])
     return ("float32", _INTEGERS[(list(CASES).index(name) + k) % len(_INTEGERS)])
 
 
