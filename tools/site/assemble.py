@@ -18,7 +18,7 @@ from pathlib import Path
 from tools.site.pages import complaints, in_chinese, run_all
 from tools.site.reference import linked, pages
 
-__all__ = ["guide", "moved"]
+__all__ = ["guide", "joined", "moved"]
 
 ROOT = Path(__file__).parents[2]
 _OUTPUT = ROOT / "build" / "docs"
@@ -32,6 +32,10 @@ _BROUGHT_IN = {  # pages of the repository that stand outside of docs/
 _SHOWN = {source: path for path, source in _BROUGHT_IN.items()}
 _LINK = re.compile(r"(?<!!)\[(?P<text>[^\]\n]*)\]\((?!\w+:|#)(?P<path>[^)#\s]+)(?P<anchor>#[^)\s]*)?\)")
 _PICTURE = re.compile(r"!\[[^\]]*\]\(pictures/(?P<name>[\w-]+)\.\w+\)")
+_OTHER_EDITION = re.compile(r"^\S*English\S* · \S*中文\S*\n\n", re.MULTILINE)  # the head of every page leads there
+_CHINESE = r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
+_LINE_END = re.compile(rf"(?<={_CHINESE})\n *(?={_CHINESE}|\w|`|\()|(?<=[，。；：、！？）])\n *(?=[^\s\-#|>$!\d])")
+_WITHOUT_NAVIGATION = ("index", "overview", "chapter")  # pages that stand alone, and some have wide tables
 
 
 def guide() -> list[Path]:
@@ -50,13 +54,19 @@ def moved(page: str, path: str) -> str:
         target = posixpath.normpath(posixpath.join(posixpath.dirname(source), found["path"]))
         place = _SHOWN.get(target) or target.removeprefix("docs/")
         if _edition(place) == _edition(path):
-            return found["text"]  # the same page in the other language, which the head of every page leads to
+            return found["text"]  # the same page in the other language
         if target not in _SHOWN and not target.startswith("docs/"):
             name = f"`{target}`"
             return name if found["text"].strip("`") == target else f"{found['text']} ({name})"
         return f"[{found['text']}]({posixpath.relpath(place, posixpath.dirname(path) or '.')}{found['anchor'] or ''})"
 
-    return _PICTURE.sub(r"\g<0>{ #\g<name> }", _LINK.sub(link, page))
+    return _PICTURE.sub(r"\g<0>{ #\g<name> }", _LINK.sub(link, _OTHER_EDITION.sub("", page)))
+
+
+def joined(page: str) -> str:
+    """A Chinese page without the ends of lines that a browser would show as spaces between letters."""
+    fences = re.split(r"(^```.*?^```$)", page, flags=re.DOTALL | re.MULTILINE)
+    return "".join(part if part.startswith("```") else _LINE_END.sub("", part) for part in fences)
 
 
 def _edition(path: str) -> str:
@@ -73,7 +83,9 @@ def _documents() -> Iterator[tuple[str, str]]:
     }
     brought = {path: ROOT / source for path, source in _BROUGHT_IN.items()}
     for path, source in (written | brought).items():
-        yield path, linked(moved(source.read_text(encoding="utf-8"), path), path)
+        text = linked(moved(source.read_text(encoding="utf-8"), path), path)
+        alone = "---\nhide: [navigation]\n---\n\n" if path.split(".")[0] in _WITHOUT_NAVIGATION else ""
+        yield path, alone + (joined(text) if path.endswith(".zh.md") else text)
 
 
 def _main() -> int:
