@@ -10,13 +10,14 @@ from typing import NamedTuple
 
 import pytest
 
+from tools.site.assemble import guide
 from tools.site.names import find, resolve
 
 ROOT = Path(__file__).parents[2]
 _COUNTS = {"N": 6, "L": 6, "O": 5, "P": 2, "G": 8, "D": 6, "C": 11, "R": 7, "T": 4, "Z": 7}
 _IDS = [f"{letter}{number}" for letter, count in _COUNTS.items() for number in range(1, count + 1)]
 _NOT_YET = "not yet"  # a cell that says so claims nothing
-_PICTURE = re.compile(r"\[[^\]]+\]\((?P<page>[\w/.-]+\.md)#(?P<picture>[\w-]+)\)")
+_LINK = re.compile(r"\[[^\]]+\]\((?P<page>[\w/.-]+\.md)#(?P<place>[\w-]+)\)")
 
 
 class Row(NamedTuple):
@@ -26,7 +27,7 @@ class Row(NamedTuple):
     what: str
     api: str
     test: str
-    picture: str
+    place: str
 
 
 def _rows() -> list[Row]:
@@ -45,7 +46,7 @@ def test_every_row_is_there_once_and_in_order():
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 def test_a_row_claims_what_is_there(row):
     assert row.what
-    for cell, check in ((row.api, _check_names), (row.test, _check_tests), (row.picture, _check_pictures)):
+    for cell, check in ((row.api, _check_names), (row.test, _check_tests), (row.place, _check_places)):
         if cell != _NOT_YET:
             check(cell)
 
@@ -82,12 +83,21 @@ def _tests(path: Path) -> frozenset[str]:
     return frozenset(name for name in names if name.rpartition("::")[2].startswith("test_"))
 
 
-def _check_pictures(cell: str) -> None:
-    """Each is shown by the page that is linked; that the page's own code makes it is what the page's test says."""
-    links = list(_PICTURE.finditer(cell))
-    assert ", ".join(link[0] for link in links) == cell, (
-        "pictures are links such as [the region](guide/01-neuron.md#region)"
-    )
+def _check_places(cell: str) -> None:
+    """Each is shown by the page that is linked, or is what the page says of the row, **N2**.
+
+    That a page's own code makes its pictures is what the page's test says.
+    """
+    links = list(_LINK.finditer(cell))
+    assert ", ".join(link[0] for link in links) == cell, "links such as [the region](guide/01-neuron.md#region)"
     for link in links:
         shown = (ROOT / "docs" / link["page"]).read_text(encoding="utf-8")
-        assert re.search(rf"\]\(pictures/{link['picture']}\.(svg|png|gif)\)", shown), link[0]
+        place = link["place"]
+        assert f"**{place}**" in shown or re.search(rf"\]\(pictures/{place}\.(svg|png|gif)\)", shown), link[0]
+
+
+@pytest.mark.parametrize("page", guide(), ids=lambda page: page.stem)
+def test_a_row_that_a_page_shows_leads_to_the_page(page):
+    told = set(re.findall(r"\*\*([A-Z]\d+)\*\*", page.read_text(encoding="utf-8"))) & set(_IDS)
+    lacking = [row.id for row in ROWS if row.id in told and f"(guide/{page.name}#" not in row.place]
+    assert lacking == [], f"their lines in docs/chapter.md have no link to {page.name}"
