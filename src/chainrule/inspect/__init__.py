@@ -5,11 +5,14 @@ such a record, plot_*, and never computes anything new.
 
 activation_curves       activations with derivative, range and saturation
 approximation           networks of growing width, fitted to one function
+batch_sizes             noise of updates, and speed of training, by the size of the batch
 confusion               which classes are taken for which
 convolution_arithmetic  one number of a convolution, taken apart
+effective_rates         the learning rate that Adam gives to each parameter; its first steps
 explanation             a graph with its values and the derivatives that flow through it, drawn and animated
 filters                 what kernels do to a picture; its edges
 localization            where objects are in larger pictures: detections, how many are right, and their picture
+loss_surface            the loss of a network along lines and planes through its parameters
 noise                   error at the output against noise at the input
 parameter_gradients     the gradient by each parameter, as a model stands
 perceptron              Rosenblatt's rule for one neuron, and its boundary epoch by epoch
@@ -20,17 +23,22 @@ separability            whether a hyperplane separates two classes, with the pro
 signals                 signals and systems: stems, verdicts with their evidence, impulse responses, superposition
 sliding                 a kernel that slides along a signal, number by number
 style                   Picture and Animation, their one style, and what to install where the extra is missing
+surfaces                functions of two parameters on which optimizers show their character
 terminal                curves and histograms as text
 training_curves         loss and metrics of a training, epoch by epoch
+trajectories            the paths of optimizers over them
 """
 
 from chainrule.inspect.activation_curves import *
 from chainrule.inspect.approximation import *
+from chainrule.inspect.batch_sizes import *
 from chainrule.inspect.confusion import *
 from chainrule.inspect.convolution_arithmetic import *
+from chainrule.inspect.effective_rates import *
 from chainrule.inspect.explanation import *
 from chainrule.inspect.filters import *
 from chainrule.inspect.localization import *
+from chainrule.inspect.loss_surface import *
 from chainrule.inspect.noise import *
 from chainrule.inspect.parameter_gradients import *
 from chainrule.inspect.perceptron import *
@@ -41,5 +49,7 @@ from chainrule.inspect.separability import *
 from chainrule.inspect.signals import *
 from chainrule.inspect.sliding import *
 from chainrule.inspect.style import *
+from chainrule.inspect.surfaces import *
 from chainrule.inspect.terminal import *
 from chainrule.inspect.training_curves import *
+from chainrule.inspect.trajectories import *

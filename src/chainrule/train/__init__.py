@@ -3,6 +3,7 @@
 model        Model: fit, evaluate, predict, summary, save, load
 loop         Training: the loop, as callbacks see it
 arguments    what Model and fit are given, once it is certain what is meant
+online       OnlineTraining: samples from a stream, learned from as they come
 callback     Callback, whose moments the loop calls
 callbacks    EarlyStopping, Checkpoint, ReduceLearningRateOnPlateau
 metrics      what is reported beside the loss, and Objective, both together
@@ -27,6 +28,7 @@ from chainrule.train.history import *
 from chainrule.train.loop import *
 from chainrule.train.metrics import *
 from chainrule.train.model import *
+from chainrule.train.online import *
 from chainrule.train.progress import *
 from chainrule.train.state import *
 from chainrule.train.step import *

@@ -262,11 +262,11 @@ class Model:
         goal = objective(loss, metrics)
         samples = as_samples(x, y, sample_weight, class_weight)
         validation = validation_samples(validation_data, validation_split)
-        self._check(samples, goal)
+        self.check(samples, goal)
         if validation is None:
             samples, validation = samples.split(validation_split, self.seed)
         else:
-            self._check(validation, goal)
+            self.check(validation, goal)
         rule = as_optimizer(optimizer)
         training = Training(
             self,
@@ -284,7 +284,11 @@ class Model:
         self._loss, self._metrics = loss, [metrics] if isinstance(metrics, str) or callable(metrics) else metrics
         return training.run()
 
-    def _check(self, samples: Samples, goal: Objective) -> None:
+    def check(self, samples: Samples, goal: Objective) -> None:
+        """Refuse samples that the network cannot learn from; a network that is not built yet takes its shape from them.
+
+        Raises:   DataError and ShapeError as `fit` does.
+        """
         if self._network is None:
             self.build([array.shape[1:] for array in samples.inputs])
         check_inputs(samples, self.network)
@@ -360,7 +364,7 @@ class Model:
                 raise UsageError(_NO_LOSS())
             loss, metrics = self._loss, self._metrics if metrics is None else metrics
         samples, goal = as_samples(x, y, sample_weight), objective(loss, metrics)
-        self._check(samples, goal)
+        self.check(samples, goal)
         check_instructions(self.precision, executor)
         evaluator = Evaluator(EvaluationStep(self.network, goal, samples, self.precision), executor)
         return evaluate(self, evaluator, samples, check_batch_size(min(batch_size, len(samples)), len(samples)))

@@ -1,0 +1,106 @@
+"""Online training: samples arrive over the model's life, and each is learned from when it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.autodiff.arguments import leaves, rebuild
+from chainrule.errors import DivergedError
+from chainrule.execute.choice import Executor, program
+from chainrule.execute.immutable import all_immutable
+from chainrule.messages import Message
+from chainrule.nn.losses.loss import LossFunction
+from chainrule.optim import Optimizer, as_optimizer
+from chainrule.train.means import added, means, no_totals
+from chainrule.train.metrics import MetricFunction, objective
+from chainrule.train.model import Model
+from chainrule.train.precision import check_instructions
+from chainrule.train.samples import as_samples
+from chainrule.train.step import Sums, TrainingStep, network_bindings
+
+__all__ = ["OnlineTraining"]
+
+_DIVERGED = Message(
+    "online.diverged",
+    en="The loss of update {update} is {loss}. The model keeps the parameters from before it. Look at these samples, or"
+    " lower the learning rate.",
+    zh="第 {update} 次更新的损失为 {loss}。模型保留此前的参数。请检查这些样本，或降低学习率。",
+)
+
+
+class OnlineTraining:
+    """A training without an end: one update for whatever arrives, a sample or a batch of any size.
+
+        θ ← the optimizer's step from the mean loss of these samples alone
+
+    model        changes with each update; use it at any time
+    updates      how many there were
+    samples      how many samples were learned from
+
+    Nothing of the samples is kept; the optimizer's running means live on from update to update. A schedule sees the
+    number of the update and no end.
+
+    Raises:   UsageError for names that are not known.
+    Example:
+        >>> from chainrule.nn import Dense
+        >>> from chainrule.optim import SGD
+        >>> online = OnlineTraining(Model(Dense(1)), loss="mean_squared_error", optimizer=SGD(0.1))
+        >>> random = np.random.default_rng(0)
+        >>> for _ in range(200):  # a stream: y = 3 x − 1
+        ...     x = random.uniform(-1, 1, (1, 1))
+        ...     before = online.update(x, 3 * x - 1)
+        >>> online, online.model.predict([[0.5]]).round(2)
+        (OnlineTraining(200 samples in 200 updates), array([[0.5]], dtype=float32))
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        loss: str | LossFunction = "cross_entropy",
+        optimizer: str | Optimizer = "sgd",
+        metrics: Sequence[str | MetricFunction] | None = None,
+        executor: Executor = "auto",
+    ) -> None:
+        check_instructions(model.precision, executor)
+        self.model, self.updates, self.samples = model, 0, 0
+        self._goal, self._optimizer, self._executor = objective(loss, metrics), as_optimizer(optimizer), executor
+        self._step: TrainingStep | None = None
+
+    def update(self, x: Any, y: Any, sample_weight: Any = None) -> dict[str, float]:
+        """One step on these samples; their loss and metrics as the model was *before* it, so that a stream of them
+        tells honestly how well the model does on samples that it has not seen.
+
+        Shapes:   x (k, …) and y (k, …) with any k from 1 on
+        Raises:   as `fit`; DivergedError if the loss is not finite: then nothing changes.
+        """
+        samples = as_samples(x, y, sample_weight)
+        model = self.model
+        model.check(samples, self._goal)
+        if self._step is None:
+            self._step = TrainingStep(model.network, self._goal, self._optimizer, samples, model.precision)
+            self._program = program(leaves(self._step.outputs), self._executor)
+            self._slots = self._step.initial_slots()
+        step = self._step
+        scalars = {**self._optimizer.scalars(self.updates, self.updates + 1), **model.scalars}
+        bindings = step.data.bindings(samples) | network_bindings(
+            model.network, model.parameters, model.states, model.scalars
+        )
+        bindings |= {step.slots[n][slot]: value for n, own in self._slots.items() for slot, value in own.items()}
+        bindings |= {tensor: scalars[name] for name, tensor in step.scalars.items()}
+        bindings |= {step.network.seed: model.seed, step.network.step: self.updates, step.update: self.updates + 1}
+        values = rebuild(step.outputs, self._program.run(bindings))
+        sums = Sums.of(values["sums"], step.metrics)
+        if not np.isfinite(sums.loss):
+            raise DivergedError(_DIVERGED(update=self.updates + 1, loss=float(sums.loss)))
+        model.parameters, model.states = all_immutable(values["parameters"]), all_immutable(values["states"])
+        self._slots = values["slots"]
+        self.updates += 1
+        self.samples += len(samples)
+        return means(added(no_totals(step.metrics), sums, len(samples)), step.metrics)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.samples} samples in {self.updates} updates)"
