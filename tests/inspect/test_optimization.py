@@ -202,7 +202,7 @@ def test_biases_stay_and_the_model_too():
     ("call", "text"),
     [
         (lambda m, x, y: trajectories({"a": SGD(0.1)}, "canyon"), "no surface 'canyon'; choose one of: ravine"),
-        (lambda m, x, y: trajectories([SGD(0.1)]), "dict of optimizers"),
+        (lambda m, x, y: trajectories([SGD(0.1)]), "dict of optimizers"),  # type: ignore[arg-type]
         (lambda m, x, y: update_noise(m, x, y, (0,), loss="mean_squared_error"), "from 1 to the number of samples, 50"),
         (lambda m, x, y: update_noise(m, x, y, (1,), loss="mean_squared_error", draws=1), "2 batches"),
         (lambda m, x, y: loss_surface(m, x, y, dimensions=3), "1 for a line or 2 for a plane"),
