@@ -13,6 +13,7 @@ explanation             a graph with its values and the derivatives that flow th
 filters                 what kernels do to a picture; its edges
 localization            where objects are in larger pictures: detections, how many are right, and their picture
 loss_surface            the loss of a network along lines and planes through its parameters
+modes                   what reverse and forward mode cost, against numbers of inputs and results
 noise                   error at the output against noise at the input
 parameter_gradients     the gradient by each parameter, as a model stands
 perceptron              Rosenblatt's rule for one neuron, and its boundary epoch by epoch
@@ -39,6 +40,7 @@ from chainrule.inspect.explanation import *
 from chainrule.inspect.filters import *
 from chainrule.inspect.localization import *
 from chainrule.inspect.loss_surface import *
+from chainrule.inspect.modes import *
 from chainrule.inspect.noise import *
 from chainrule.inspect.parameter_gradients import *
 from chainrule.inspect.perceptron import *
