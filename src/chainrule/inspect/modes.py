@@ -103,7 +103,7 @@ def mode_costs(
     Raises:   UsageError if sizes are none; ShapeError if a function takes or gives another number.
     Example:
         >>> mode_costs(sizes=(1, 4, 16), repeats=1)
-        ModeCosts(16 inputs: reverse 3.1, forward 18.2 times the function; 16 results: reverse 17.3, forward 2.2 times ...)
+        ModeCosts(16 inputs: reverse 3.1, forward 18.2 times the function; 16 results: reverse 17.3, ...)
     """
     if len(sizes) < 2 or min(*sizes, fixed) < 1:
         raise UsageError(_SIZES(sizes=tuple(sizes), fixed=fixed))

@@ -35,8 +35,9 @@ _VALUES = Message(
 )
 _BACKWARD = Message(
     "explain.backward",
-    en="Backward pass: derivatives, from the result back; each is upstream × local, summed over the paths",
-    zh="反向传播：从结果往回的导数；每个导数为上游 × 局部，并对各路径求和",
+    en="Backward pass: derivatives, from the result back; what arrived at the next step (upstream) × that step's own "
+    "derivative (local), summed over the paths",
+    zh="反向传播：从结果往回的导数；到达下一步的导数（上游）× 该步自身的导数（局部），并对各路径求和",
 )
 _TANGENTS = Message(
     "explain.tangents",
@@ -166,9 +167,9 @@ def value_equation(step: ValueStep, numbers: dict[Formula, Formula]) -> Equation
 
 def _derivatives(explanation: Explanation) -> list[Entry]:
     numbers = numbers_of(explanation)
-    places = {step.symbol: str(k) for k, step in enumerate(explanation.values, 1)}
     leaves = {g.symbol for g in explanation.given}
-    entries = []
+    places = {step.symbol: f"{k}" for k, step in enumerate(explanation.values, 1)}
+    entries: list[Entry] = []
     for step in explanation.derivatives:
         here = explanation.inside is not None and explanation.mode == "reverse" and step.symbol in leaves
         if step.contributions:
@@ -176,7 +177,7 @@ def _derivatives(explanation: Explanation) -> list[Entry]:
         else:
             start = explanation.inside is None
             remark = _START() if start else _ARRIVES()
-        label = "" if step.symbol in leaves else places[step.symbol]
+        label = places.get(step.symbol, "") if explanation.mode == "forward" else f"{len(places) + len(entries) + 1}"
         entries.append(Entry(derivative_equations(step, numbers), label, remark))
     return entries
 

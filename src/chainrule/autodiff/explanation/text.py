@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from chainrule.autodiff.explanation.formula import (
@@ -61,7 +62,7 @@ def formula(part: Formula) -> str:  # noqa: C901 - one case for each kind of par
             return abbreviated(value) or _nested(value.tolist())
         case Derivative(of, by, partial, place):
             d = "∂" if partial else "d"
-            return f"{d}{formula(of)}/{d}{formula(by)}" + (f"({place})".translate(_RAISED) if place else "")
+            return f"{d}{_set_off(of)}/{d}{_set_off(by)}" + (f"({place})".translate(_RAISED) if place else "")
         case Sum(terms):
             return "".join(_signed(term, first=k == 0) for k, term in enumerate(terms))
         case Negative(term):
@@ -93,6 +94,13 @@ def formula(part: Formula) -> str:  # noqa: C901 - one case for each kind of par
         case Others(count, value):
             return f"({OTHERS(count=count, value=shown_number(value))})"
     raise TypeError(part)
+
+
+def _set_off(variable: Formula) -> str:
+    """A variable behind a d: in brackets where its name is longer than a letter."""
+    symbol = variable.array if isinstance(variable, Element) else variable
+    long = isinstance(symbol, Symbol) and len(split_name(symbol.name)[0]) > 1
+    return f"({formula(variable)})" if long else formula(variable)
 
 
 def _within(part: Formula, least: int) -> str:
@@ -127,7 +135,7 @@ def written(document: Document) -> str:
     """The document with a line for each equation."""
     lines = [document.title]
     for section in document.sections:
-        lines += ["", section.heading]
+        lines += ["", *wrap(section.heading, _WIDTH)]
         width = max((len(entry.label) for entry in section.entries), default=0)
         for entry in section.entries:
             lines += _entry(entry, width)
