@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chainrule.autodiff.explanation import latex
+from chainrule.autodiff.explanation import latex, text
 from chainrule.autodiff.explanation.explanation import Explanation
 from chainrule.autodiff.explanation.formula import Symbol, shown_number
 from chainrule.autodiff.explanation.record import Given, ValueStep
@@ -38,8 +38,10 @@ _NOT_AN_EXPLANATION = Message(
 )
 
 _MOST_NODES = 40
-_WIDTH, _HEIGHT = 1.75, 0.92  # inches from one column, or row, of nodes to the next
-_BOX = (0.7, 0.54)  # of these, which a node takes
+_HEIGHT = 0.92  # inches from one row of nodes to the next
+_BOX_HEIGHT = 0.54  # of these, which a node takes
+_LEAST_BOX, _LEAST_GAP = 1.22, 0.53  # inches: the width of a node, and from it to the next column
+_CHARACTER, _SMALL_CHARACTER = 0.088, 0.07  # inches that one takes in a node, and on an edge
 _NUMBERS, _CHARACTERS = 4, 12  # of an array, that have room in a node
 
 
@@ -60,7 +62,7 @@ def plot_explanation(explanation: Explanation) -> Picture:
         >>> import chainrule as cr
         >>> w, x = cr.tensor(3.0), cr.tensor(2.0)
         >>> plot_explanation(cr.explain(cr.square(w * x), names={"w": w, "x": x}))
-        Picture(5.2 × 2.2 inches)
+        Picture(5.3 × 2.1 inches)
     """
     _check(explanation)
     everything = _frames(explanation)[-1]
@@ -171,7 +173,20 @@ def _size(explanation: Explanation) -> tuple[float, float]:
     places = placed(explanation).values()
     columns = 1 + max(x for x, _ in places)
     rows = 1 + max(y for _, y in places) - min(y for _, y in places)
-    return _WIDTH * columns, _HEIGHT * rows + 0.4
+    box, gap = _widths(explanation)
+    return (box + gap) * columns, _HEIGHT * (rows + 0.3)
+
+
+def _widths(explanation: Explanation) -> tuple[float, float]:
+    """Inches of a node, and between two columns, so that what is written has room."""
+    derivatives = [f"{text.formula(d.derivative)} = {_short(d.value)}" for d in explanation.derivatives]
+    lines = [*(f"{text.formula(p.symbol)} = {_short(p.value)}" for p in explanation.parts), *derivatives]
+    labels = [
+        shown or f"d{step.name}/d{source.name}"
+        for (source, step), shown in _local_derivatives(explanation).items()
+    ]  # fmt: skip
+    box = max(_LEAST_BOX, _CHARACTER * (2 + max(map(len, lines))))
+    return box, max(_LEAST_GAP, _SMALL_CHARACTER * (6 + max(map(len, labels), default=0)))
 
 
 # ------------------------------------------------------------------------------------------------------------ drawing
@@ -180,14 +195,18 @@ def _draw(axes: Axes, explanation: Explanation, shown: Shown) -> None:
     axes.set_axis_off()
     heights = [y for _, y in places.values()]
     axes.set_xlim(-0.5, max(x for x, _ in places.values()) + 0.5)
-    axes.set_ylim(min(heights) - 0.5, max(heights) + 0.9)
-    axes.text(-0.42, max(heights) + 0.8, _caption(explanation), fontsize=8, color=BLACK, va="top")
+    axes.set_ylim(min(heights) - 0.5, max(heights) + 0.8)
+    box, gap = _widths(explanation)
+    wide = box / (box + gap)
+    axes.text(-wide / 2, max(heights) + 0.72, _caption(explanation), fontsize=8, color=BLACK, va="top")
     locals_ = _local_derivatives(explanation)
     for symbol, inputs in _inputs(explanation).items():
         for x in inputs:
-            _draw_edge(axes, explanation, shown, (x, symbol), (places[x], places[symbol]), locals_.get((x, symbol)))
+            (x0, y0), (x1, y1) = places[x], places[symbol]
+            ends = (x0 + wide / 2, y0), (x1 - wide / 2, y1)
+            _draw_edge(axes, explanation, shown, (x, symbol), ends, locals_.get((x, symbol)))
     for part in explanation.parts:
-        _draw_node(axes, explanation, shown, part, places[part.symbol])
+        _draw_node(axes, explanation, shown, part, places[part.symbol], wide)
 
 
 def _caption(explanation: Explanation) -> str:
@@ -210,8 +229,7 @@ def _draw_edge(
     reverse = explanation.mode == "reverse"
     flown = local is not None and (source if reverse else step) in shown.derivatives
     there = step in shown.values
-    (x0, y0), (x1, y1) = places
-    start, end = (x0 + _BOX[0] / 2, y0), (x1 - _BOX[0] / 2, y1)
+    start, end = places
     color = RED if flown else BLUE if there else GRAY
     back = reverse and shown.newest in shown.derivatives  # rather than values still appearing
     newest = flown and source == shown.newest if back else step == shown.newest
@@ -220,13 +238,14 @@ def _draw_edge(
         start, end = end, start
     axes.annotate("", end, start, arrowprops=arrow | {"shrinkA": 0, "shrinkB": 0})
     if flown:
-        middle = ((x0 + x1) / 2, (y0 + y1) / 2)
+        middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
         box = {"boxstyle": "square,pad=0.1", "fc": "white", "ec": "none"}
-        axes.text(*middle, f"× {local}", color=RED, fontsize=7.5, ha="center", va="center", bbox=box)
+        label = local or rf"$\partial {latex.formula(step)}/\partial {latex.formula(source)}$"
+        axes.text(*middle, f"× {label}", color=RED, fontsize=7.5, ha="center", va="center", bbox=box)
 
 
 def _draw_node(
-    axes: Axes, explanation: Explanation, shown: Shown, part: Given | ValueStep, place: tuple[float, float]
+    axes: Axes, explanation: Explanation, shown: Shown, part: Given | ValueStep, place: tuple[float, float], wide: float
 ) -> None:
     from matplotlib.patches import FancyBboxPatch
 
@@ -237,15 +256,15 @@ def _draw_node(
     derivative = next((d for d in explanation.derivatives if d.symbol == part.symbol), None)
     style = "round,pad=0,rounding_size=0.12" if isinstance(part, Given) else "square,pad=0"
     edge: dict[str, Any] = {"ec": BLACK, "lw": 2.0} if newest else {"ec": GRAY, "lw": 0.8}
-    corner = (x - _BOX[0] / 2, y - _BOX[1] / 2)
-    axes.add_patch(FancyBboxPatch(corner, *_BOX, boxstyle=style, fc="white", mutation_aspect=_WIDTH / _HEIGHT, **edge))
+    corner = (x - wide / 2, y - _BOX_HEIGHT / 2)
+    axes.add_patch(FancyBboxPatch(corner, wide, _BOX_HEIGHT, boxstyle=style, fc="white", mutation_aspect=2, **edge))
     middle: Any = {"ha": "center", "va": "center", "fontsize": 9}
     value = f"${symbol}$ = {_short(part.value)}" if there else f"${symbol}$"
     axes.text(x, y + (0.12 if derivative else 0), value, color=BLUE if there else GRAY, **middle)
     if derivative is not None and part.symbol in shown.derivatives:
         axes.text(x, y - 0.13, _derivative(explanation, part.symbol, derivative.value), color=RED, **middle)
     if isinstance(part, ValueStep):
-        axes.text(x, y + _BOX[1] / 2 + 0.04, part.operation, color=GRAY, ha="center", va="bottom", fontsize=7)
+        axes.text(x, y + _BOX_HEIGHT / 2 + 0.04, part.operation, color=GRAY, ha="center", va="bottom", fontsize=7)
 
 
 def _derivative(explanation: Explanation, symbol: Symbol, value: Array) -> str:
@@ -265,18 +284,16 @@ def _short(value: Array) -> str:
     return numbers if 0 < len(numbers) <= _CHARACTERS else f"[{'×'.join(map(str, value.shape))}]"
 
 
-def _local_derivatives(explanation: Explanation) -> dict[tuple[Symbol, Symbol], str | None]:
-    """What stands on the edges: the local derivative, added up where a step reads a value twice."""
+def _local_derivatives(explanation: Explanation) -> dict[tuple[Symbol, Symbol], str]:
+    """The local derivatives that are single numbers, added up where a step reads a value twice; others are empty."""
     found: dict[tuple[Symbol, Symbol], list[Array | None]] = {}
     for derived in explanation.derivatives:
         for part in derived.contributions:
             found.setdefault((part.source, part.step), []).append(part.local_value)
-    shown: dict[tuple[Symbol, Symbol], str | None] = {}
+    shown: dict[tuple[Symbol, Symbol], str] = {}
     for edge, locals_ in found.items():
         known = [value for value in locals_ if value is not None]
         complete = len(known) == len(locals_) and all(not value.ndim for value in known)
         number = shown_number(float(sum(value.item() for value in known))) if complete else ""
-        u, v = (latex.formula(symbol) for symbol in reversed(edge))
-        declared = rf"$\partial {u}/\partial {v}$"
-        shown[edge] = f"({number})" if number.startswith("-") else number or declared
+        shown[edge] = f"({number})" if number.startswith("-") else number
     return shown

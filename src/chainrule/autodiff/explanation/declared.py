@@ -47,7 +47,7 @@ from chainrule.ops.kinds.indexed import Indexed
 _ARITHMETIC: Mapping[ScalarFunction, Callable[..., Formula]] = {
     scalar.ADD: lambda a, b: Sum((a, b)),
     scalar.SUBTRACT: lambda a, b: Sum((a, Negative(b))),
-    scalar.MULTIPLY: lambda a, b: Product((a, b)),
+    scalar.MULTIPLY: lambda a, b: Negative(Product((a.term, b))) if isinstance(a, Negative) else Product((a, b)),
     scalar.DIVIDE: Quotient,
     scalar.POWER: lambda a, b: a if b == Literal(1) else Power(a, b),
     scalar.NEGATIVE: Negative,
@@ -224,6 +224,8 @@ def _read(expression: Expression, known: Mapping[str, Formula]) -> Formula:
             return Literal(value)
         case Call(scalar.MULTIPLY, (left, right)) if left == right:
             return Power(_read(left, known), Literal(2))
+        case Call(scalar.MULTIPLY, (Call(scalar.NEGATIVE, (left,)), right)) if left == right:
+            return Negative(Power(_read(left, known), Literal(2)))
         case Call(function, arguments):
             return _called(function, [_read(a, known) for a in arguments])
     raise TypeError(expression)
