@@ -2,7 +2,7 @@
 
 tensors          Tensor, tensor, input_tensor, batch, the dtypes
 operations       see chainrule.ops: arithmetic, activations, movement, contractions, selection, randomness
-transformations  grad, value_and_grad, vjp, jvp, vmap, jacobian, hessian, hvp, check_gradients
+transformations  grad, value_and_grad, vjp, jvp, vmap, jacobian, hessian, hvp, check_gradients, explain
 graphs           Graph, verify, evaluate
 compiler         compile: a function as native code, and every stage of its making to look at
 networks         Model; nn: layers, losses, lenet5; optim: SGD, Adam; train: callbacks, metrics; data: digits
@@ -84,6 +84,7 @@ if _TYPE_CHECKING:
     from chainrule import signal as signal
     from chainrule import surgery as surgery
     from chainrule import train as train
+    from chainrule.autodiff.explanation.explanation import Explanation as Explanation
     from chainrule.train.model import Model as Model
 else:
 
@@ -94,4 +95,6 @@ else:
             return import_module(f"chainrule.{name}")
         if name == "Model":
             return import_module("chainrule.train.model").Model
+        if name == "Explanation":
+            return import_module("chainrule.autodiff.explanation.explanation").Explanation
         raise AttributeError(f"module 'chainrule' has no attribute '{name}'")

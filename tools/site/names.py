@@ -20,6 +20,7 @@ ROOMS = {  # those whose names are public, in the order of the reference
     "ops": "Operations",
     "ops.kinds": "Kinds of operation",
     "autodiff": "Derivatives",
+    "autodiff.explanation": "Derivatives, step by step",
     "execute": "Running and compiling",
     "nn": "Layers",
     "nn.losses": "Losses",
@@ -76,7 +77,7 @@ def public_names() -> dict[str, PublicName]:
     for room in ("", *_TOOLBOXES):
         namespace = importlib.import_module(f"chainrule.{room}".rstrip("."))
         names = getattr(namespace, "__all__", None) or [name for name in vars(namespace) if not name.startswith("_")]
-        for name in [*names, "Model"] if not room else names:
+        for name in [*names, "Explanation", "Model"] if not room else names:
             value = getattr(namespace, name)
             home = next((m for m in defined.get(name, ()) if _holds(m, name, value)), None)
             if home is not None:

@@ -9,6 +9,7 @@ batch_sizes             noise of updates, and speed of training, by the size of 
 confusion               which classes are taken for which
 convolution_arithmetic  one number of a convolution, taken apart
 effective_rates         the learning rate that Adam gives to each parameter; its first steps
+differences             how near differences come to a derivative, against their step
 explanation             a graph with its values and the derivatives that flow through it, drawn and animated
 filters                 what kernels do to a picture; its edges
 localization            where objects are in larger pictures: detections, how many are right, and their picture
@@ -35,6 +36,7 @@ from chainrule.inspect.approximation import *
 from chainrule.inspect.batch_sizes import *
 from chainrule.inspect.confusion import *
 from chainrule.inspect.convolution_arithmetic import *
+from chainrule.inspect.differences import *
 from chainrule.inspect.effective_rates import *
 from chainrule.inspect.explanation import *
 from chainrule.inspect.filters import *
