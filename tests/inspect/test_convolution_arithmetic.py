@@ -1,5 +1,7 @@
 """One number of a convolution taken apart: its parts are those of conv2d, whatever the steps and the padding."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -88,6 +90,9 @@ def test_other_wrong_uses_are_refused():
         convolution_arithmetic(X[..., 0], W, (0, 0))
     with pytest.raises(UsageError, match=r"no place \(5, 0\) with kernel=0 in an output of shape \(5, 8, 6\)"):
         convolution_arithmetic(X, W, (5, 0))
+    wrong: Any = convolution_arithmetic  # called as the type checker would not allow
+    with pytest.raises(UsageError, match="no place 3 with kernel=0"):
+        wrong(X, W, 3)
     with pytest.raises(UsageError, match="kernel=6"):
         convolution_arithmetic(X, W, (0, 0), kernel=6)
     with pytest.raises(ShapeError, match="A kernel's depth must equal its input's depth"):

@@ -67,7 +67,9 @@ def test_a_superposition_has_one_row_for_each_impulse_and_one_for_the_sums():
     assert axes[3].get_ylabel() == "−1·h[n − 2]"
 
 
-def test_what_cannot_be_read_as_rows_is_refused():
+def test_what_cannot_be_read_is_refused():
+    with pytest.raises(ShapeError, match=r"shape \(2, 2, 2\) is neither a series, with one axis, nor a picture"):
+        plot_signal(np.ones((2, 2, 2)))
     with pytest.raises(ShapeError, match=r"the signal has shape \(2, 2\); only series, of one axis, are drawn"):
         plot_superposition(superposition(np.ones((2, 2)), np.ones((2, 2))))
     with pytest.raises(UsageError, match="99 impulses need as many rows, and 16 can still be read"):

@@ -30,6 +30,8 @@ WRONG: dict[str, Callable[[], Any]] = {
     "linearity of noise": lambda: signal.linearity(lambda x: x + RANDOM.normal(size=x.shape)),
     "linearity in no window": lambda: signal.linearity(np.abs, 0),
     "linearity in half a place": lambda: wrong.linearity(np.abs, 1.5),
+    "linearity of a number": lambda: wrong.linearity(3),
+    "linearity(margin=0.5)": lambda: wrong.linearity(np.abs, margin=0.5),
     "linearity(margin=16)": lambda: signal.linearity(np.abs, 32, margin=16),
     "linearity(trials=0)": lambda: signal.linearity(np.abs, trials=0),
     "shift_invariance(margin=0)": lambda: signal.shift_invariance(np.abs, margin=0),

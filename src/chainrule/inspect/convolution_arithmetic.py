@@ -15,6 +15,7 @@ from chainrule.graph.tensor import tensor
 from chainrule.inspect.filters import write_numbers
 from chainrule.inspect.style import GREEN, Picture, as_image, draw_grid
 from chainrule.messages import Message
+from chainrule.ops.axes import is_several
 from chainrule.ops.convolution import conv2d
 from chainrule.ops.windows import Padding, PerAxis, windows
 
@@ -78,7 +79,7 @@ class ConvolutionArithmetic:
 def convolution_arithmetic(
     x: Any,
     kernels: Any,
-    place: tuple[int, int],
+    place: Sequence[int],
     *,
     kernel: int = 0,
     strides: PerAxis = 1,
@@ -102,7 +103,7 @@ def convolution_arithmetic(
     output = conv2d(volume[None], weights, strides=strides, padding=padding, dilation=dilation, groups=groups).numpy()[
         0
     ]
-    index: tuple[Any, ...] = (*place, kernel)
+    index: tuple[Any, ...] = (*place, kernel) if is_several(place) else ()
     whole = len(index) == 3 and all(isinstance(k, Integral) for k in index)
     if not (whole and all(0 <= k < size for k, size in zip(index, output.shape, strict=True))):
         raise UsageError(_PLACE(place=place, kernel=kernel, shape=output.shape))
@@ -120,7 +121,7 @@ def convolution_arithmetic(
     products = window * weights[..., kernel]
     return ConvolutionArithmetic(
         x=seen,
-        place=place,
+        place=index[:2],
         kernel=weights[..., kernel],
         window=window,
         products=products,

@@ -27,6 +27,11 @@ _SERIES = Message(
     en="plot_superposition: the signal has shape {shape}; only series, of one axis, are drawn impulse by impulse.",
     zh="plot_superposition：信号的形状为 {shape}；只有一维序列才能逐个冲激地绘制。",
 )
+_SIGNAL = Message(
+    "plot_signal.axes",
+    en="plot_signal: an array of shape {shape} is neither a series, with one axis, nor a picture, with two.",
+    zh="plot_signal：形状为 {shape} 的数组既不是有一个轴的序列，也不是有两个轴的图片。",
+)
 _ROWS = Message(
     "plot_superposition.rows",
     en="plot_superposition: {count} impulses need as many rows, and {most} can still be read. Give a shorter signal.",
@@ -37,11 +42,14 @@ _ROWS = Message(
 def plot_signal(x: Any, *, start: int = 0, title: str = "") -> Picture:
     """A series as stems, its first number at place `start`; a picture (rows, columns) as a map.
 
+    Raises:   ShapeError if it is neither.
     Example:
         >>> plot_signal([1.0, 3.0, 2.0])
         Picture(6.0 × 2.4 inches)
     """
     values = tensor(x).numpy()
+    if values.ndim not in (1, 2):
+        raise ShapeError(_SIGNAL(shape=values.shape))
 
     def drawing(axes: Axes) -> None:
         draw_signal(axes, values, start=start)

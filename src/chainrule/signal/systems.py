@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -28,15 +29,14 @@ _FUNCTION = Message(
 )
 _MARGIN = Message(
     "system.margin",
-    en="{function}: margin={margin} at both ends leaves nothing of a window of shape {shape}. Use a longer window, or "
-    "a margin from 0 to less than half of it.",
-    zh="{function}：形状为 {shape} 的窗口两端各留 margin={margin} 个位置后没有剩余。"
-    "请使用更长的窗口，或从 0 到小于窗口一半的边距。",
+    en="{function}: margin={margin} does not fit a window of shape {shape}; it is a whole number of places at each "
+    "end, from 0 to less than half of the shortest side.",
+    zh="{function}：margin={margin} 不适合形状为 {shape} 的窗口；它是每一端的位置数，应为从 0 到小于最短边一半的整数。",
 )
 _COUNT = Message(
     "system.trials",
-    en="trials={trials} are no evidence; make at least one.",
-    zh="trials={trials} 不构成证据；请至少进行一次试验。",
+    en="trials={trials} is no number of trials; make at least one.",
+    zh="trials={trials} 不是试验次数；请至少进行一次试验。",
 )
 _NO_SHIFT = Message(
     "system.no_shift",
@@ -222,7 +222,7 @@ class _Test:
 def _test(function: str, system: System, shape: Any, margin: int | None, tolerance: float | None) -> _Test:
     sizes = window_shape(function, shape)
     kept = min(sizes) // 4 if margin is None else margin
-    if not 0 <= 2 * kept < min(sizes):
+    if not isinstance(kept, Integral) or not 0 <= 2 * kept < min(sizes):
         raise UsageError(_MARGIN(function=function, margin=kept, shape=sizes))
     test = _Test(function, system, sizes, kept, tolerance or 0.0)
     probe = test.signal(np.random.default_rng(0), 1.0)
@@ -234,7 +234,7 @@ def _test(function: str, system: System, shape: Any, margin: int | None, toleran
 
 def _trials(count: int, seed: int) -> Iterator[tuple[np.random.Generator, float]]:
     """Random numbers for each trial and the size of its signals: what bends only large ones, or small, is found too."""
-    if count < 1:
+    if not isinstance(count, Integral) or count < 1:
         raise UsageError(_COUNT(trials=count))
     random = np.random.default_rng(seed)
     for trial in range(count):

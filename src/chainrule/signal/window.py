@@ -27,6 +27,11 @@ _SIZES = Message(
     en="{function}: shape={shape} is no window; give its length, or one positive integer for each axis.",
     zh="{function}：shape={shape} 不是窗口；请给出长度，或为每个轴给出一个正整数。",
 )
+_SYSTEM = Message(
+    "system.callable",
+    en="{function}: the system is {given}, but a system is a function from a signal, an array, to its response.",
+    zh="{function}：给出的系统是 {given}，而系统应是把信号（数组）变成响应的函数。",
+)
 _SHAPE = Message(
     "system.shape",
     en="{function}: the system's response to a signal of shape {signal} has shape {response}. In a window a system "
@@ -67,6 +72,8 @@ def shifted(x: Array, shift: Sequence[int], outside: float = 0.0) -> Array:
 
 def response_of(function: str, system: System, x: Array) -> Array:
     """A system's response as float numbers, once it has x's shape and is finite."""
+    if not callable(system):
+        raise UsageError(_SYSTEM(function=function, given=type(system).__name__))
     y = np.asarray(system(x.copy()))
     y = y if np.issubdtype(y.dtype, np.floating) else y.astype(np.float64)
     if y.shape != x.shape:
