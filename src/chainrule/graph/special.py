@@ -51,8 +51,8 @@ def erfc(x: Any) -> Any:
 
     Source:   Cody 1969 (see above).
     Example:
-        >>> float(erfc(np.float64(10.0)))
-        2.088487583762545e-45
+        >>> print(f"{erfc(np.float64(10.0)):.13e}")
+        2.0884875837625e-45
     """
     x = np.asarray(x)
     y = np.abs(x.astype(np.float64))
