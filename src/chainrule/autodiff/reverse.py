@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from chainrule.autodiff.arguments import fresh, leaves, leaves_like, rebuild
 from chainrule.errors import GradientError, ShapeError, UsageError
@@ -54,8 +54,20 @@ _ARGNUMS = Message(
 )
 
 
-def pullback(y: Tensor, cotangent: Tensor, by: Sequence[Tensor]) -> list[Tensor | None]:
-    """What the cotangent of y gives to each of these nodes; None where no differentiable path leads."""
+Rule: TypeAlias = Callable[[Tensor, Tensor], Sequence[Tensor | None]]  # node, its cotangent → its inputs' shares
+
+
+def derivative(node: Tensor, cotangent: Tensor) -> Sequence[Tensor | None]:
+    """What the cotangent of a node gives to its inputs: the operation's own rule."""
+    assert isinstance(node.operation, Primitive)
+    return node.operation.vjp(node, cotangent)
+
+
+def pullback(y: Tensor, cotangent: Tensor, by: Sequence[Tensor], rule: Rule = derivative) -> list[Tensor | None]:
+    """What the cotangent of y gives to each of these nodes; None where no differentiable path leads.
+
+    rule   what passes through a node; another one makes another picture of what reached y, no longer its derivative
+    """
     order = topological([y], expanded_inputs)
     needed = set(by)
     for node in order:
@@ -70,8 +82,7 @@ def pullback(y: Tensor, cotangent: Tensor, by: Sequence[Tensor]) -> list[Tensor 
         if isinstance(node.operation, Expandable):
             shares: Sequence[Tensor | None] = (arrived,)
         else:
-            assert isinstance(node.operation, Primitive)
-            shares = node.operation.vjp(node, arrived)
+            shares = rule(node, arrived)
         for x, share in zip(expanded_inputs(node), shares, strict=True):
             if share is not None and x in needed:
                 cotangents[x] = cotangents[x] + share if x in cotangents else share

@@ -8,18 +8,25 @@ approximation           networks of growing width, fitted to one function
 batch_sizes             noise of updates, and speed of training, by the size of the batch
 confusion               which classes are taken for which
 convolution_arithmetic  one number of a convolution, taken apart
-effective_rates         the learning rate that Adam gives to each parameter; its first steps
 differences             how near differences come to a derivative, against their step
+effective_rates         the learning rate that Adam gives to each parameter; its first steps
+exciting_patches        the parts of images that excite a unit most
 explanation             a graph with its values and the derivatives that flow through it, drawn and animated
+feature_maps            what every layer makes of an image
 filters                 what kernels do to a picture; its edges
+images                  images for a network to be looked at with, checked
+kernels                 the kernels that a layer has learned
 localization            where objects are in larger pictures: detections, how many are right, and their picture
 loss_surface            the loss of a network along lines and planes through its parameters
 modes                   what reverse and forward mode cost, against numbers of inputs and results
 noise                   error at the output against noise at the input
+occlusion               the parts of an image that a score needs
 parameter_gradients     the gradient by each parameter, as a model stands
 perceptron              Rosenblatt's rule for one neuron, and its boundary epoch by epoch
+pixel_projection        what a unit saw, projected back to the pixels
 receptive_fields        what part of the image each layer sees, and what a dense layer would need for it
 regions                 the class that a model gives to each point of a plane
+saliency                the pixels that a score answers to
 score_maps              a classifier moved over an image, against what it says of each crop
 separability            whether a hyperplane separates two classes, with the proof
 signals                 signals and systems: stems, verdicts with their evidence, impulse responses, superposition
@@ -38,16 +45,22 @@ from chainrule.inspect.confusion import *
 from chainrule.inspect.convolution_arithmetic import *
 from chainrule.inspect.differences import *
 from chainrule.inspect.effective_rates import *
+from chainrule.inspect.exciting_patches import *
 from chainrule.inspect.explanation import *
+from chainrule.inspect.feature_maps import *
 from chainrule.inspect.filters import *
+from chainrule.inspect.kernels import *
 from chainrule.inspect.localization import *
 from chainrule.inspect.loss_surface import *
 from chainrule.inspect.modes import *
 from chainrule.inspect.noise import *
+from chainrule.inspect.occlusion import *
 from chainrule.inspect.parameter_gradients import *
 from chainrule.inspect.perceptron import *
+from chainrule.inspect.pixel_projection import *
 from chainrule.inspect.receptive_fields import *
 from chainrule.inspect.regions import *
+from chainrule.inspect.saliency import *
 from chainrule.inspect.score_maps import *
 from chainrule.inspect.separability import *
 from chainrule.inspect.signals import *

@@ -53,7 +53,7 @@ def features(model: Model, layer: str | Sequence[str]) -> Model:
         >>> inner, inner.predict(np.ones((5, 28, 28, 1))).shape
         (Model(8 layers, 60,856 parameters), (5, 84))
     """
-    records = [_record(model, path) for path in _named(layer)]
+    records = [record_of(model, path) for path in _named(layer)]
     inference = [y for record in records for y in as_tuple(record.output)]
     training = [y for record in records for y in as_tuple(_trained(record))]
     alone = isinstance(layer, str) and not isinstance(records[0].output, tuple)
@@ -75,7 +75,11 @@ def _named(layer: Any) -> Sequence[str]:
     return paths
 
 
-def _record(model: Model, path: str) -> LayerRecord:
+def record_of(model: Model, path: str) -> LayerRecord:
+    """What is known of a layer.
+
+    Raises:   UsageError, with the layers that there are.
+    """
     known = {record.path: record for record in model.network.layers}
     if path not in known:
         near = suggestion(path, known)
