@@ -14,6 +14,7 @@ from chainrule.surgery.assembling import as_tuple
 from chainrule.train.model import Model
 from tests.surgery.models import filled, predicted, samples
 
+SHARED = nn.Dense(3, "tanh", name="shared")
 BRANCHES = nn.Conv2D(2, 1, name="c1"), nn.Conv2D(2, 3, name="c3")
 HEAD = nn.Sequential([nn.ReLU(), nn.Flatten(), nn.Dense(3)])
 
@@ -143,6 +144,14 @@ def test_the_numbers_and_their_memory_are_the_same():
     kinds = {record.path: record.kind for record in large.network.layers}
     assert kinds["dense1"] == kinds["scores"] == "Conv2D"
     assert "flatten" not in kinds
+
+
+def test_a_matrix_that_is_used_twice_is_still_one_parameter():
+    """A layer that is applied to its own output."""
+    model = filled(nn.Sequential([nn.Flatten(), nn.Dense(3, name="first"), SHARED, SHARED]), (4, 4, 1))
+    large, x = to_fully_convolutional(model, (6, 5, 1)), samples((6, 5, 1))
+    assert large.parameters["shared/kernel"].shape == (3, 3)
+    np.testing.assert_allclose(predicted(large, x)[:, 2, 1], predicted(model, x[:, 2:, 1:]), rtol=1e-5, atol=1e-5)
 
 
 def test_it_is_a_model_like_any_other(tmp_path):

@@ -7,7 +7,7 @@ pointwise            to_dense_layers: convolutions that are dense layers
 fully_convolutional  to_fully_convolutional: a classifier that takes larger images
 
 assembling   networks from parts of others        affine   finding affine layers in a graph
-sliding      what becomes of a network's nodes on larger images
+sliding      a network moved over a larger image; forms: of its tensors there; map_rules: what operations do to maps
 """
 
 from chainrule.surgery.collapsing import *

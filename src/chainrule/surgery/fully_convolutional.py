@@ -12,7 +12,8 @@ from chainrule.messages import Message
 from chainrule.nn.network import Network, shape_of
 from chainrule.nn.scope import LayerRecord, Parameter
 from chainrule.surgery.assembling import as_tuple, for_inference, with_shape
-from chainrule.surgery.sliding import Sliding, Window
+from chainrule.surgery.forms import Window
+from chainrule.surgery.sliding import Sliding
 from chainrule.train.model import Model
 
 __all__ = ["to_fully_convolutional"]

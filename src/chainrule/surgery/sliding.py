@@ -1,20 +1,13 @@
-"""A network moved over a larger image: what becomes of each of its nodes when maps have more positions.
-
-A tensor of the network has one of three forms. A **map** has spatial axes, and has more positions now, which say the
-same of other places. A **window** is a flattened map: there is one now at each place, and a product with a matrix is a
-convolution whose kernel is as large as the map was. **Positions** had no spatial axes, such as a class's score; now
-there is one at each place.
-"""
+"""A network moved over a larger image: the form that each of its nodes has when maps have more positions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from chainrule.errors import ChainruleError, UsageError
 from chainrule.graph.extent import Batch, Shape
-from chainrule.graph.formula import Term, parse_index_formula
 from chainrule.graph.operation import Expandable
 from chainrule.graph.tensor import Tensor, input_tensor
 from chainrule.graph.traversal import topological
@@ -25,8 +18,9 @@ from chainrule.ops.convolution import conv1d, conv2d, conv3d
 from chainrule.ops.elementwise import where
 from chainrule.ops.kinds.elementwise import Elementwise
 from chainrule.ops.movement import broadcast_to, reshape
-from chainrule.ops.pooling import average_pool, max_pool
 from chainrule.surgery.assembling import as_tuple
+from chainrule.surgery.forms import Form, Map, Positions, Window
+from chainrule.surgery.map_rules import RULES, WHOLE_MAP
 
 _REFUSED = Message(
     "sliding.refused",
@@ -46,55 +40,14 @@ _MIXED = Message(
     " the same places.",
     zh="它把整幅图像的信息与各个位置的信息结合在一起；在更大的图像上，两者不再对应相同的位置。",
 )
-_WHOLE_MAP = Message(
-    "sliding.whole_map",
-    en="it uses a map otherwise than window by window, so that what it gives at one place depends on the image's size.",
-    zh="它不是逐窗口地使用特征图，因此某一位置的结果取决于图像的大小。",
-)
 _FLATTENED = Message(
     "sliding.flattened",
     en="behind a flattened map there must be a dense layer, with at most functions of single numbers before it."
     " Normalise, or drop, before the map is flattened.",
     zh="展平的特征图之后应是全连接层，其间至多有逐元素的函数。请在展平之前进行归一化等操作。",
 )
-_OVERHANG = Message(
-    "sliding.overhang",
-    en="its last window reaches beyond the map (ceil_mode), which other windows of a larger image do not. Use maps that"
-    " windows divide evenly.",
-    zh="其最后一个窗口超出了特征图（ceil_mode），而更大图像上的其他窗口不会如此。请使用窗口能整除的特征图。",
-)
-_TWO_SHAPES = Message(
-    "sliding.two_shapes",
-    en="its kernel '{name}' is used twice, with windows of {first} and {second}. Give each use a layer of its own.",
-    zh="其卷积核“{name}”被使用了两次，窗口分别为 {first} 和 {second}。请让每次使用各有自己的层。",
-)
 
 _CONV = {1: conv1d, 2: conv2d, 3: conv3d}
-
-
-@dataclass(frozen=True, eq=False)
-class Map:
-    """(batch, *spatial, *rest), with more positions than before."""
-
-    tensor: Tensor
-
-
-@dataclass(frozen=True, eq=False)
-class Window:
-    """What was a flattened map of these extents: the map it is a window of, (batch, *spatial, channels)."""
-
-    tensor: Tensor
-    extents: tuple[int, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Positions:
-    """(batch, *spatial, *rest), of what was (batch, *rest)."""
-
-    tensor: Tensor
-
-
-Form = Map | Window | Positions
 
 
 class Sliding:
@@ -111,6 +64,7 @@ class Sliding:
         self.forms: dict[Tensor, Form | None] = {x: Map(self.input)}
         self.parameters: dict[str, Parameter] = {}
         self._names = {p.tensor: name for name, p in network.parameters.items()}
+        self._uses = Counter(x for node in topological(as_tuple(network.inference)) for x in node.inputs)
         self._paths = _paths(network)
 
     def run(self, outputs: Sequence[Tensor]) -> None:
@@ -154,11 +108,11 @@ class Sliding:
             try:
                 self.run([node.expansion])
             except UsageError:
-                raise self.refusal(node, _WHOLE_MAP()) from None  # by the name that the user knows
+                raise self.refusal(node, WHOLE_MAP()) from None  # by the name that the user knows
             form = self.forms[node.expansion]
             assert form is not None
             return form
-        raise self.refusal(node, _WHOLE_MAP())
+        raise self.refusal(node, WHOLE_MAP())
 
     # ----------------------------------------------------------------------------------------- what rules are made of
     def refusal(self, node: Tensor, reason: str) -> UsageError:
@@ -177,16 +131,13 @@ class Sliding:
         type = node.operation.infer(inputs, attributes)
         return Tensor(node.operation, inputs, attributes, type, name=node.name, where=node.where)
 
-    def as_kernel(self, w: Tensor, shape: tuple[int, ...], node: Tensor) -> Tensor:
-        """A matrix as the kernel of a convolution: where it is a parameter, that has the new shape."""
-        if w not in self._names:
+    def as_kernel(self, w: Tensor, shape: tuple[int, ...]) -> Tensor:
+        """A matrix as the kernel of a convolution: where it is a parameter, and only that, it has the new shape."""
+        if w not in self._names or self._uses[w] > 1:
             return reshape(w, shape)
         name = self._names[w]
-        known = self.parameters.setdefault(name, Parameter(input_tensor(name, shape, w.dtype))).tensor
-        if known.shape != shape:
-            windows = {"first": known.shape[:-2], "second": shape[:-2]}
-            raise self.refusal(node, _TWO_SHAPES(name=name, **windows))
-        return known
+        self.parameters[name] = Parameter(input_tensor(name, shape, w.dtype))
+        return self.parameters[name].tensor
 
     # ------------------------------------------------------------------------------------------------------ the rules
     def _elementwise_body(self, node: Tensor) -> bool:
@@ -198,7 +149,7 @@ class Sliding:
     def _elementwise(self, node: Tensor, sources: Sequence[Form | None]) -> Form:
         forms = [form for form in sources if form is not None]
         first = forms[0]
-        if len({type(form) for form in forms}) > 1:
+        if len({(type(form), form.extents if isinstance(form, Window) else ()) for form in forms}) > 1:
             raise self.refusal(node, _MIXED())
         for x, form in zip(node.inputs, sources, strict=True):
             if form is None and not self._for_all_places(x, node, first):
@@ -237,20 +188,20 @@ class Sliding:
         """A dense layer: at each position by itself, or of a window."""
         (x, w), form = node.inputs, sources[0]
         if form is None or sources[1] is not None or w.ndim != 2:
-            raise self.refusal(node, _WHOLE_MAP())
+            raise self.refusal(node, WHOLE_MAP())
         if isinstance(form, Positions) and x.ndim > 2:
             return self._at_each_position(node)
         window = form.extents if isinstance(form, Window) else (1,) * self.rank
         depth, units = form.tensor.shape[-1], w.shape[-1]
         assert isinstance(depth, int)
         assert isinstance(units, int)
-        y = _CONV[self.rank](form.tensor, self.as_kernel(w, (*window, depth, units), node))
+        y = _CONV[self.rank](form.tensor, self.as_kernel(w, (*window, depth, units)))
         return Map(y) if isinstance(form, Map) else Positions(y)
 
     def _reshaped(self, node: Tensor, form: Form | None) -> Form:
         before, after = node.inputs[0].shape, node.shape
         if form is None or isinstance(form, Window) or after[:1] != before[:1]:
-            raise self.refusal(node, _FLATTENED() if isinstance(form, Window) else _WHOLE_MAP())
+            raise self.refusal(node, _FLATTENED() if isinstance(form, Window) else WHOLE_MAP())
         places = self.rank + 1
         lead = form.tensor.shape[:places]
         if isinstance(form, Positions):
@@ -262,7 +213,7 @@ class Sliding:
             return Positions(reshape(form.tensor, (*lead, *after[1:])))
         if node.ndim == 2 and len(before) == places + 1:
             return Window(form.tensor, extents)
-        raise self.refusal(node, _WHOLE_MAP())
+        raise self.refusal(node, WHOLE_MAP())
 
     def _at_each_position(self, node: Tensor) -> Positions:
         """Any operation on what has no spatial axes: positions are more samples."""
@@ -279,7 +230,7 @@ class Sliding:
         attributes = {key: _more_samples(value, many) for key, value in node.attributes.items()}
         type = node.operation.infer(inputs, attributes)
         if type.shape[:1] != (many,):
-            raise self.refusal(node, _WHOLE_MAP())
+            raise self.refusal(node, WHOLE_MAP())
         y = Tensor(node.operation, tuple(inputs), attributes, type, name=node.name, where=node.where)
         return Positions(reshape(y, (*lead, *y.shape[1:])))
 
@@ -311,137 +262,3 @@ def _paths(network: Network) -> dict[Tensor, str]:
             if not own.isdisjoint(node.inputs):
                 paths.setdefault(node, record.path)
     return paths
-
-
-# ------------------------------------------------------------------------------------- how operations act on maps
-def _same(sliding: Sliding, node: Tensor) -> Form:
-    """Windows that move along: the same attributes on a larger map."""
-    return Map(sliding.moved(node))
-
-
-def _padded(sliding: Sliding, node: Tensor) -> Form:
-    old, new = node.inputs[0].shape, sliding.forms[node.inputs[0]]
-    assert new is not None
-    places = range(1, sliding.rank + 1)
-    added = zip(sliding.spatial(node.shape), sliding.spatial(old), sliding.spatial(new.tensor.shape), strict=True)
-    wider = dict(zip(places, (padded - before + now for padded, before, now in added), strict=True))
-    return Map(sliding.moved(node, shape=tuple(wider.get(axis, extent) for axis, extent in enumerate(node.shape))))
-
-
-def _sliced(sliding: Sliding, node: Tensor) -> Form:
-    """As much is taken away from both ends as was."""
-    old, new = node.inputs[0].shape, sliding.forms[node.inputs[0]]
-    assert new is not None
-    formula = parse_index_formula(getattr(node.operation, "formula", ""))
-    extents = dict(node.attributes)
-    for axis in range(1, sliding.rank + 1):
-        terms = formula.factors[0].index[axis]
-        letter, step, start = _affine(terms)
-        if letter is None or len(formula.output.index) != len(old) or step < 1:
-            raise sliding.refusal(node, _WHOLE_MAP())
-        size, larger = old[axis], new.tensor.shape[axis]
-        assert isinstance(size, int)
-        assert isinstance(larger, int)
-        rest = size - 1 - (start + (extents[letter] - 1) * step)  # behind the last one that is taken
-        extents[letter] = (larger - 1 - start - max(rest - (step - 1), 0)) // step + 1
-    return Map(sliding.moved(node, **extents))
-
-
-def _affine(terms: Sequence[Term]) -> tuple[str | None, int, int]:
-    """Letter, step and start of an index."""
-    letter, step, start = None, 1, 0
-    for term in terms:
-        if term.letter is None:
-            start += term.sign * int(term.factor)
-        else:
-            letter, step = term.letter, term.sign * int(term.factor)
-    return letter, step, start
-
-
-def _average_pooled(sliding: Sliding, node: Tensor) -> Form:
-    if any(node.attributes["overhang"]):
-        raise sliding.refusal(node, _OVERHANG())
-    return Map(sliding.moved(node))
-
-
-def _concatenated(sliding: Sliding, node: Tensor) -> Form:
-    if 1 <= node.attributes["axis"] <= sliding.rank:
-        raise sliding.refusal(node, _WHOLE_MAP())
-    return Map(sliding.moved(node))
-
-
-def _largest(sliding: Sliding, node: Tensor) -> Form:
-    """The largest of windows, of channels, or of the whole map."""
-    if "p" in node.attributes:
-        return Map(sliding.moved(node))
-    return _reduced(sliding, node, lambda x, window: max_pool(x, window, strides=1))
-
-
-def _summed(sliding: Sliding, node: Tensor) -> Form:
-    def window_sum(x: Tensor, window: tuple[int, ...]) -> Tensor:
-        count = 1
-        for extent in window:
-            count *= extent
-        return average_pool(x, window, strides=1) * float(count)
-
-    return _reduced(sliding, node, window_sum)
-
-
-def _reduced(sliding: Sliding, node: Tensor, pool: Callable[[Tensor, tuple[int, ...]], Tensor]) -> Form:
-    """A reduction over channels stays what it is; over the whole map it is one over windows of that size."""
-    formula = parse_index_formula(getattr(node.operation, "formula", ""))
-    kept = {term.letter for index in formula.output.index for term in index}
-    gone = {axis for axis, index in enumerate(formula.factors[0].index) if index[0].letter not in kept}
-    places = set(range(1, sliding.rank + 1))
-    if not gone & places:
-        return Map(sliding.moved(node))
-    return _pooled(sliding, node, gone, pool)
-
-
-def _mean(sliding: Sliding, node: Tensor) -> Form:
-    axes = set(node.attributes["axes"])
-    if not axes & set(range(1, sliding.rank + 1)):
-        return Map(sliding.moved(node))
-    return _pooled(sliding, node, axes, lambda x, window: average_pool(x, window, strides=1))
-
-
-def _pooled(sliding: Sliding, node: Tensor, axes: set[int], pool: Callable[[Tensor, tuple[int, ...]], Tensor]) -> Form:
-    form, x = sliding.forms[node.inputs[0]], node.inputs[0]
-    assert form is not None
-    if axes != set(range(1, sliding.rank + 1)) or x.ndim != sliding.rank + 2:
-        raise sliding.refusal(node, _WHOLE_MAP())
-    y = pool(form.tensor, sliding.spatial(x.shape))
-    return Map(y) if node.ndim == x.ndim else Positions(y)
-
-
-def _adaptive(pool: Callable[..., Tensor]) -> Callable[[Sliding, Tensor], Form]:
-    """Windows of the size that they have on the training's images, where these are all of one size."""
-
-    def rule(sliding: Sliding, node: Tensor) -> Form:
-        form, sizes = sliding.forms[node.inputs[0]], node.attributes["size"]
-        assert form is not None
-        extents = sliding.spatial(node.inputs[0].shape)
-        if any(extent % size for extent, size in zip(extents, sizes, strict=True)):
-            raise sliding.refusal(node, _WHOLE_MAP())
-        window = tuple(extent // size for extent, size in zip(extents, sizes, strict=True))
-        strides = tuple(1 if size == 1 else w for size, w in zip(sizes, window, strict=True))
-        return Map(pool(form.tensor, window, strides=strides))
-
-    return rule
-
-
-RULES: Mapping[str, Callable[[Sliding, Tensor], Form]] = {
-    **{f"conv{rank}d": _same for rank in (1, 2, 3)},
-    **{f"conv{rank}d_transpose": _same for rank in (1, 2, 3)},
-    **{f"depthwise_conv{rank}d": _same for rank in (1, 2)},
-    "window_sum": _same,
-    "pad": _padded,
-    "slice": _sliced,
-    "max": _largest,
-    "sum": _summed,
-    "mean": _mean,
-    "average_pool": _average_pooled,
-    "concatenate": _concatenated,
-    "adaptive_average_pool": _adaptive(average_pool),
-    "adaptive_max_pool": _adaptive(max_pool),
-}
