@@ -252,6 +252,29 @@ def test_a_sample_of_a_batch_is_explained_with_values_for_its_inputs():
     assert "dL/dv₁[1,0] · x[1,0]" in str(explanation.at("w", 0, 0))
 
 
+def test_the_steps_of_a_network_are_its_layers():
+    model = cr.Model(cr.nn.Sequential([cr.nn.Dense(20, "tanh", name="hidden"), cr.nn.Dense(2, name="scores")]), (30,))
+    labels = cr.input_tensor("labels", (cr.batch,), "int64")
+    loss = cr.mean(cr.cross_entropy(model.network.inference, labels))
+    x = np.random.default_rng(0).normal(size=(4, 30))
+    explanation = cr.explain(
+        loss,
+        by=list(model.parameters),
+        values={**model.parameters, "x": x, "labels": [0, 1, 1, 0]},
+        names={record.path: record.output for record in model.network.layers},
+        steps="named",
+    )
+    assert [step.symbol.name for step in explanation.values] == ["hidden", "scores", "L"]
+    inner = explanation.open("hidden")
+    assert [step.operation for step in inner.values] == ["matmul", "add", "tanh"]
+    value = inner.at("v1", 2, 5).sections[0].entries[0].equations[0]
+    kernel = model.parameters["hidden/kernel"]
+    products = sorted((x[2].astype("float32") * kernel[:, 5]).tolist(), key=abs)
+    others = value.sides[-2].terms[-1]
+    assert others.count == 30 - 8
+    assert others.value == pytest.approx(sum(products[:-8]), abs=1e-5)  # the largest are written out
+
+
 def test_large_arrays_are_abbreviated():
     text = str(cr.explain(cr.sum(cr.tanh(cr.tensor(np.linspace(-1, 1, 6000).reshape(60, 100)))), names={}))
     assert "60×100: 6,000 numbers from -1 to 1" in text

@@ -100,7 +100,8 @@ def explain(
 
     by         the variables, or their names; without it all that come from outside
     values     of inputs that have none, by name or tensor
-    names      for tensors on the way; `locals()` calls all as your program does, what is no tensor being left out
+    names      for tensors on the way; `locals()` calls all as your program does, what is no tensor being left out; the
+               last of several names counts
     direction  a change of some variables, by name or tensor: forward mode, which takes the derivatives along with the
                values
     steps      "named": one step from each named value to the next, which `open` shows; for large graphs

@@ -12,8 +12,10 @@ from chainrule.autodiff.explanation.formula import (
     Equation,
     Formula,
     Literal,
+    Numbers,
     Product,
     Truth,
+    abbreviated,
     literal,
     product,
     rewritten,
@@ -259,7 +261,9 @@ def legend_of(sections: Sequence[Section]) -> tuple[str, ...]:
             met.add("truth")
         elif isinstance(part, Product) and part.elementwise:
             met.add("each")
-        elif isinstance(part, Literal) and rounded(part.value):
+        elif (isinstance(part, Literal) and rounded(part.value)) or (
+            isinstance(part, Numbers) and abbreviated(part.value) is None and any(map(rounded, part.value.flat))
+        ):
             met.add("digits")
         return part
 

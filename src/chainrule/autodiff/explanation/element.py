@@ -53,19 +53,27 @@ _INPUTS = Message(
     zh="它沿该方向的导数：对 {count:,} 个输入求和，每个为局部 × 传入",
 )
 
+_NONE = Message(
+    "explain.element_none", en="Its derivative: no path passes anything on", zh="它的导数：没有任何路径传来导数"
+)
+
 _SHOWN = 8  # terms that are written out
 _READ = 4096  # terms that are looked at
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Term:
-    """One path: its derivative that arrives, its local derivative, what is declared of that, and their numbers."""
+    """One path through one edge: between which elements of the step and of what it reads, and its two factors."""
 
-    arriving: Formula
-    local: Formula
-    declared: Formula | None
-    arriving_value: float
-    local_value: float
+    share: Share
+    of: tuple[int, ...]
+    by: tuple[int, ...]
+    arriving: float
+    local: float
+
+    @property
+    def product(self) -> float:
+        return self.arriving * self.local
 
 
 def element_document(explanation: Explanation, step: Given | ValueStep, index: tuple[int, ...]) -> Document:
@@ -78,8 +86,9 @@ def element_document(explanation: Explanation, step: Given | ValueStep, index: t
         terms = zoom.terms(step, index)
         derivative = making.notation.of(symbol)
         result = making.run([making.flow.totals[step.node]], making.bindings)[making.flow.totals[step.node]][index]
-        heading = _INPUTS if making.notation.target is None else _PATHS if len(terms) != 1 else _PATH
-        equation = _summed(derivative, terms, Literal(result.item()), reverse=making.notation.target is not None)
+        several = _INPUTS if making.notation.target is None else _PATHS if len(terms) > 1 else _PATH
+        heading = several if terms else _NONE
+        equation = zoom.summed(derivative, terms, Literal(result.item()))
         sections.append(Section(heading(count=len(terms)), (Entry((equation,)),)))
     return Document(_TITLE(element=text.formula(symbol)), tuple(sections), legend_of(sections))
 
@@ -88,22 +97,16 @@ def _entries(index: Sequence[int]) -> tuple[str, ...]:
     return tuple(str(int(k)) for k in index)
 
 
-def _summed(left: Formula, terms: Sequence[_Term], result: Formula, *, reverse: bool) -> Equation:
-    def side(first: Sequence[Formula], second: Sequence[Formula]) -> Formula:
-        pairs = zip(first, second, strict=True) if reverse else zip(second, first, strict=True)
-        return total((*(product(*pair) for pair in pairs), *rest))
+def _largest(sizes: Sequence[float]) -> list[int]:
+    """The places of those that are written out: the largest, in order."""
+    order = sorted(range(len(sizes)), key=lambda k: -abs(sizes[k]))
+    return sorted(order[:_SHOWN])
 
-    shown = terms[:_SHOWN]
-    hidden = [t.arriving_value * t.local_value for t in terms[_SHOWN:]]
-    rest = (Others(len(hidden), float(np.sum(hidden))),) if hidden else ()
-    if not shown:
-        return Equation((left, result))
-    arriving = [t.arriving for t in shown]
-    sides = [side(arriving, [t.local for t in shown])]
-    if all(t.declared is not None for t in shown):
-        sides.append(side(arriving, [t.declared for t in shown if t.declared is not None]))
-    sides.append(side([Literal(t.arriving_value) for t in shown], [Literal(t.local_value) for t in shown]))
-    return Equation((left, *sides, result))
+
+def _others(numbers: Sequence[float], shown: Sequence[int]) -> tuple[Others, ...]:
+    """What is not shown of a sum, in one part."""
+    hidden = [number for k, number in enumerate(numbers) if k not in set(shown)]
+    return (Others(len(hidden), float(np.sum(hidden))),) if hidden else ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,10 +141,11 @@ class _Zoom:
             at = [tuple(i.constant + sum(c * point[a] for a, c in i.terms) for i in f) for f in indexing.factors]
             terms.append(product(*(element(s, _entries(i)) for s, i in zip(making.inputs(node), at, strict=True))))
             numbers.append([self.number(x, i) for x, i in zip(node.inputs, at, strict=True)])
-        shown = [product(*(Literal(n) for n in factors)) for factors in numbers[:_SHOWN]]
-        hidden = [float(np.prod(factors)) for factors in numbers[_SHOWN:]]
-        rest = (Others(len(hidden), float(np.sum(hidden))),) if hidden else ()
-        return Equation((left, total((*terms[:_SHOWN], *rest)), total((*shown, *rest)), result))
+        products = [float(np.prod(factors)) for factors in numbers]
+        shown = _largest(products)
+        rest = _others(products, shown)
+        written = [product(*(Literal(n) for n in numbers[k])) for k in shown]
+        return Equation((left, total((*(terms[k] for k in shown), *rest)), total((*written, *rest)), result))
 
     def number(self, x: Tensor, index: tuple[int, ...]) -> float:
         """One number of what a step reads."""
@@ -166,6 +170,38 @@ class _Zoom:
         return dict(zip(self._elements(node, index), numbers, strict=True))
 
     # --------------------------------------------------------------------------------------------------- derivatives
+    def summed(self, left: Formula, terms: Sequence[_Term], result: Formula) -> Equation:
+        """The sum of the products along the terms: in symbols, with what is declared, and with numbers."""
+        if not terms:
+            return Equation((left, result))
+        products = [term.product for term in terms]
+        places = _largest(products)
+        rest, shown = _others(products, places), [terms[k] for k in places]
+
+        def side(locals_: Sequence[Formula], arriving: Sequence[Formula]) -> Formula:
+            pairs = zip(arriving, locals_, strict=True) if self.reverse else zip(locals_, arriving, strict=True)
+            return total((*(product(*pair) for pair in pairs), *rest))
+
+        arriving = [self._arriving(term) for term in shown]
+        sides = [side([self._local_symbol(term) for term in shown], arriving)]
+        declared = [found for term in shown if (found := self._declared(term.share, term.of, term.by)) is not None]
+        if len(declared) == len(shown):
+            sides.append(side(declared, arriving))
+        sides.append(side([Literal(term.local) for term in shown], [Literal(term.arriving) for term in shown]))
+        return Equation((left, *sides, result))
+
+    @property
+    def reverse(self) -> bool:
+        return self.making.notation.target is not None
+
+    def _arriving(self, term: _Term) -> Formula:
+        node, index = (term.share.step, term.of) if self.reverse else (term.share.x, term.by)
+        return self.making.notation.of(element(self.making.symbols[node], _entries(index)))
+
+    def _local_symbol(self, term: _Term) -> Formula:
+        u, v = self.making.symbols[term.share.step], self.making.symbols[term.share.x]
+        return Derivative(element(u, _entries(term.of)), element(v, _entries(term.by)), partial=True)
+
     def terms(self, step: Given | ValueStep, index: tuple[int, ...]) -> list[_Term]:
         """One for each path from, or in forward mode to, the element."""
         flow = self.making.flow
@@ -174,8 +210,8 @@ class _Zoom:
         return [term for share in shares for term in self._of_share(share, index)]
 
     def _of_share(self, share: Share, index: tuple[int, ...]) -> list[_Term]:
-        making, reverse = self.making, self.making.notation.target is not None
-        near, far = (share.x, share.step) if reverse else (share.step, share.x)
+        making = self.making
+        near, far = (share.x, share.step) if self.reverse else (share.step, share.x)
         bindings = dict(making.bindings)
         local = self._local(share, near, index, bindings)
         reached = self._reached(share, near, index, bindings)
@@ -185,22 +221,12 @@ class _Zoom:
         shape = self.arrays[far].shape
         numbers, arriving = np.broadcast_to(found[local], shape), found[share.arriving]
         mask = np.broadcast_to((numbers if reached is None else found[reached]) != 0, shape)
-        u, v = making.symbols[share.step], making.symbols[share.x]
-        terms: list[_Term] = []
-        for place in np.argwhere(mask):
-            there = tuple(int(k) for k in place)
-            of, by = (there, index) if reverse else (index, there)
-            arrives = element(making.symbols[far], _entries(there))
-            terms.append(
-                _Term(
-                    making.notation.of(arrives),
-                    Derivative(element(u, _entries(of)), element(v, _entries(by)), partial=True),
-                    self._declared(share, of, by) if len(terms) < _SHOWN else None,
-                    float(arriving[there]),
-                    float(numbers[there]),
-                )
-            )
-        return terms
+        places = [tuple(int(k) for k in place) for place in np.argwhere(mask)]
+        ends = [(there, index) if self.reverse else (index, there) for there in places]
+        return [
+            _Term(share, of, by, float(arriving[there]), float(numbers[there]))
+            for there, (of, by) in zip(places, ends, strict=True)
+        ]
 
     def _local(
         self, share: Share, near: Tensor, index: tuple[int, ...], bindings: dict[Tensor, Array]

@@ -15,6 +15,14 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.operation import Array
+from chainrule.messages import Message
+
+_EMPTY = Message("explain.no_numbers", en="{shape}: no numbers", zh="{shape}：没有数")
+_ABBREVIATED = Message(
+    "explain.numbers",
+    en="{shape}: {size:,} numbers from {low} to {high}",
+    zh="{shape}：{size:,} 个数，从 {low} 到 {high}",
+)
 
 SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4  # how tightly a formula holds together
 
@@ -152,7 +160,6 @@ class Others(Formula):
 
     count: int
     value: float
-    binding = SUM
 
 
 @dataclass(frozen=True)
@@ -187,8 +194,8 @@ WORDS = {"maximum": "max", "minimum": "min", "power": "pow"}  # functions whose 
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """A name and the number at its end, which is written as an index: w1 and w_1 are w and 1."""
-    found = re.fullmatch(r"(.*?[^\W\d_])_?(\d+)", name)
+    """A letter and the number behind it, which is written as an index: w1 and w_1 are w and 1; conv1 stays one name."""
+    found = re.fullmatch(r"([^\W\d_])_?(\d+)", name)
     return (found[1], found[2]) if found else (name, "")
 
 
@@ -233,6 +240,6 @@ def abbreviated(value: Array, limit: int = 16) -> str | None:
         return None
     shape = "×".join(map(str, value.shape))
     if value.size == 0:
-        return f"{shape}: no numbers"
+        return _EMPTY(shape=shape)
     low, high = (shown_number(float(end(value))) for end in (np.min, np.max))
-    return f"{shape}: {value.size:,} numbers from {low} to {high}"
+    return _ABBREVIATED(shape=shape, size=value.size, low=low, high=high)

@@ -172,4 +172,11 @@ def _lines(equation: Equation) -> list[str]:
         return [f"{label}{left}"]
     if len(text.equation(equation, _LONG)) == 1:
         return [f"{label}{left} &{relation} {' = '.join(rest)}"]
-    return [f"{label}{left} &{relation} {rest[0]}", *(f"&= {side}" for side in rest[1:])]
+    rows = []
+    for k, (side, shown) in enumerate(zip(equation.sides[1:], rest, strict=True)):
+        terms = [shown]
+        if isinstance(side, Sum) and len(text.formula(side)) > _LONG:
+            terms = [_signed(term, first=j == 0) for j, term in enumerate(side.terms)]
+        rows += [f"{f'{label}{left} ' if k == 0 else ''}&{relation if k == 0 else '='} {terms[0]}"]
+        rows += [rf"&\quad {term}" for term in terms[1:]]
+    return rows

@@ -91,9 +91,7 @@ def named(
     In this order: the name that was chosen, the node's own, for the result L if it is one number, else y; x for what
     comes from outside; v₁, v₂, ... for what lies between.
     """
-    wanted: dict[Tensor, str] = {}
-    for name, node in chosen.items():
-        wanted.setdefault(node, name)
+    wanted = {node: name for name, node in chosen.items()}
     if result is not None:
         wanted[plan.root] = result
     for node in plan.order:

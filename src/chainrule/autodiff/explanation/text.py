@@ -38,7 +38,9 @@ from chainrule.messages import Message
 if TYPE_CHECKING:
     from chainrule.autodiff.explanation.document import Document, Entry
 
-OTHERS = Message("explain.others", en="{count:,} more, which add up to {value}", zh="其余 {count:,} 项之和为 {value}")
+OTHERS = Message(
+    "explain.others", en="{count:,} smaller ones, {value} together", zh="其余较小的 {count:,} 项之和为 {value}"
+)
 IF = Message("explain.if", en="if", zh="若")
 ELSE = Message("explain.else", en="else", zh="否则")
 
@@ -128,7 +130,17 @@ def equation(given: Equation, room: int = _WIDTH) -> list[str]:
     whole = start + "".join(f" {sign} {side}" for sign, side in zip(signs, rest, strict=True))
     if len(whole) <= room or len(rest) < 2:
         return [whole]
-    return [start, *(f"  {sign} {side}" for sign, side in zip(signs, rest, strict=True))]
+    lines = [start]
+    for sign, side, written in zip(signs, given.sides[1:], rest, strict=True):
+        terms = summands(side) if len(written) > room else [written]
+        lines += [f"  {sign} {terms[0]}", *(f"    {term}" for term in terms[1:])]
+    return lines
+
+
+def summands(side: Formula) -> list[str]:
+    """The terms of a sum, each with its sign, for a line of its own."""
+    terms = side.terms if isinstance(side, Sum) else (side,)
+    return [_signed(term, first=k == 0).strip() for k, term in enumerate(terms)]
 
 
 def written(document: Document) -> str:
