@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 
 from chainrule import nn
+from chainrule.errors import ShapeError
 from chainrule.graph.extent import batch
 from chainrule.graph.tensor import Tensor
 from chainrule.ops.parts import concatenate
 from chainrule.surgery import to_fully_convolutional
 from chainrule.surgery.assembling import as_tuple
 from chainrule.train.model import Model
+from tests.counts import scaled
 from tests.surgery.models import filled, predicted, samples
+from tests.surgery.random_classifiers import classifier
 
 SHARED = nn.Dense(3, "tanh", name="shared")
 BRANCHES = nn.Conv2D(2, 1, name="c1"), nn.Conv2D(2, 3, name="c3")
@@ -64,6 +67,25 @@ def test_every_place_of_the_map_says_what_the_classifier_says_of_the_crop(name):
     assert compared >= 4
     own = to_fully_convolutional(model)
     np.testing.assert_allclose(scores(own, x[:, :12, :12]), scores(model, x[:, :12, :12]), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(scaled(60)))
+def test_random_classifiers(seed):
+    """At one place of the map, and at their own size; whichever layers they have."""
+    random = np.random.default_rng(seed)
+    architecture = classifier(random)
+    try:
+        model = filled(architecture, (14, 14, 2), seed)
+    except ShapeError:  # its windows do not fit in each other
+        pytest.skip("no network")
+    large, x = to_fully_convolutional(model, (20, 19, 2)), samples((20, 19, 2), 2)
+    y, network = predicted(large, x), large.network
+    field = nn.receptive_field(as_tuple(network.inference)[0], network.inputs[0])
+    assert field.start == (0, 0)
+    down, right = (int(step) for step in field.stride)
+    i, j = int(random.integers(0, 6 // down, endpoint=True)), int(random.integers(0, 5 // right, endpoint=True))
+    crop = x[:, i * down : i * down + 14, j * right : j * right + 14]
+    np.testing.assert_allclose(y[:, i, j].reshape(2, -1), scores(model, crop), rtol=1e-4, atol=1e-4)
 
 
 def test_the_side_of_the_map():
