@@ -73,4 +73,21 @@ ROWS = (
         STEP,
         Times(None, 1.45, 1.8),
     ),
+    Row(
+        "cnn-step-bf16",
+        "The same network and step with products of bfloat16 numbers, where the processor has them; and ours without.",
+        (
+            Contestant(OURS, "benchmarks.work.ours:cnn_steps", {"batch": 128, "precision": "bf16"}),
+            Contestant(
+                "PyTorch, bfloat16, channels last",
+                "benchmarks.work.pytorch:cnn_steps",
+                {"batch": 128, "channels_last": True, "bfloat16": True},
+                needs=("torch",),
+            ),
+            Contestant(f"{OURS}, float32", "benchmarks.work.ours:cnn_steps", {"batch": 128}),
+        ),
+        InBlocks(),
+        STEP,
+        Times("PyTorch, bfloat16, channels last", 2, 3),
+    ),
 )

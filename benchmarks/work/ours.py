@@ -78,10 +78,11 @@ def cnn() -> cr.nn.Sequential:
     return nn.Sequential([*parts[0], *parts[1], *parts[2], nn.Flatten(), nn.Dropout(0.5), nn.Dense(10)])
 
 
-def cnn_steps(turns: Turns, batch: int) -> None:
+def cnn_steps(turns: Turns, batch: int, precision: Any = "float32") -> None:
     """Complete training steps of the network of 3 × 3 convolutions."""
     x, y = task.color_images()
-    fit(checked(cr.Model(cnn(), (32, 32, 3)), task.CNN), x, y, batch, Timed(turns, task.CNN_POOL // batch))
+    model = checked(cr.Model(cnn(), (32, 32, 3), precision=precision), task.CNN)
+    fit(model, x, y, batch, Timed(turns, task.CNN_POOL // batch))
 
 
 def mnist_epochs(turns: Turns, data: str | None = None) -> None:

@@ -42,14 +42,19 @@ def cnn() -> nn.Sequential:
 
 
 def step_of(
-    network: nn.Module, rate: float = task.RATE, loss: Callable[[Any, Any], Any] = nn.functional.cross_entropy
+    network: nn.Module,
+    rate: float = task.RATE,
+    loss: Callable[[Any, Any], Any] = nn.functional.cross_entropy,
+    bfloat16: bool = False,
 ) -> Callable[[Any, Any], None]:
-    """A training step as everybody writes it."""
+    """A training step as everybody writes it; with bfloat16 where autocast takes it."""
     optimizer = torch.optim.Adam(network.parameters(), rate)
 
     def step(x: Any, y: Any) -> None:
         optimizer.zero_grad()
-        loss(network(x), y).backward()
+        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+            value = loss(network(x), y)
+        value.backward()
         optimizer.step()
 
     return step
@@ -69,7 +74,9 @@ def mlp_steps(turns: Turns, batch: int) -> None:
     steps(turns, step_of(checked(mlp(), task.MLP)), torch.from_numpy(x), torch.from_numpy(y), batch)
 
 
-def cnn_steps(turns: Turns, batch: int, channels_last: bool = False, compiled: bool = False) -> None:
+def cnn_steps(
+    turns: Turns, batch: int, channels_last: bool = False, compiled: bool = False, bfloat16: bool = False
+) -> None:
     """Complete training steps of the network of 3 × 3 convolutions."""
     network = checked(cnn(), task.CNN)
     x, y = task.color_images()
@@ -77,7 +84,8 @@ def cnn_steps(turns: Turns, batch: int, channels_last: bool = False, compiled: b
     if channels_last:
         network = network.to(memory_format=torch.channels_last)
         images = images.contiguous(memory_format=torch.channels_last)
-    steps(turns, step_of(torch.compile(network) if compiled else network), images, torch.from_numpy(y), batch)
+    step = step_of(torch.compile(network) if compiled else network, bfloat16=bfloat16)
+    steps(turns, step, images, torch.from_numpy(y), batch)
 
 
 def steps(turns: Turns, step: Callable[[Any, Any], None], x: torch.Tensor, y: torch.Tensor, batch: int) -> None:
