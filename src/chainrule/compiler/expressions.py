@@ -16,7 +16,7 @@ import numpy as np
 from chainrule.graph.affine import Affine, Axis
 from chainrule.graph.dtype import DType, bool_
 from chainrule.graph.expression import Call, Constant, Coordinate, Expression, Guard, Index, Read, Reduce, Size, zero
-from chainrule.graph.extent import Batch
+from chainrule.graph.extent import Batch, Extent
 from chainrule.graph.loopnest import LoopNest, Output
 from chainrule.graph.scalar import (
     ABSOLUTE,
@@ -192,6 +192,8 @@ class Expressions:
             return _folded(e)
         if function is WHERE:
             return self._simplified_where(x, e)
+        if len(x) > 1 and function.zero == "all" and (guard := _common_guard(x)) is not None:
+            return Guard(guard, self.call(function, *(a.value for a in x if isinstance(a, Guard))))
         last = x[-1]
         neutral = isinstance(last, Constant)
         if (function is MULTIPLY or function is DIVIDE) and neutral and _is(last, 1):
@@ -279,6 +281,12 @@ def _key(e: Expression) -> Hashable:
 
 def _affine_key(index: Affine) -> Hashable:
     return frozenset(index.terms), index.constant
+
+
+def _common_guard(arguments: tuple[Expression, ...]) -> tuple[tuple[Affine, Extent], ...] | None:
+    """The conditions of values that are all zero where the same ones do not hold."""
+    found = {a.conditions if isinstance(a, Guard) else None for a in arguments}
+    return found.pop() if len(found) == 1 else None
 
 
 def _is(e: Expression, value: float) -> bool:

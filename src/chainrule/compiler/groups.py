@@ -276,7 +276,22 @@ def _computes_again(producer: Group, reader: Group, accesses: list[Read]) -> boo
         return True
     if producer.reductions and not reader.is_plain:
         return True
-    return len(accesses) > 1 or size_of(_points(accesses)) > size_of(producer.nest.axes)
+    points = len(accesses) * size_of(_points(accesses))
+    return not _meet_apart(accesses) or points > size_of(producer.nest.axes)
+
+
+def _meet_apart(accesses: list[Read]) -> bool:
+    """Whether no two of these reads meet the same element, as those at 2·k and 2·k+1."""
+    first, *others = accesses
+    for k, index in enumerate(first.index):
+        places = [r.index[k] for r in accesses]
+        alike = all(r.index[:k] + r.index[k + 1 :] == first.index[:k] + first.index[k + 1 :] for r in others)
+        if not alike or not isinstance(index, Affine):
+            continue
+        constants = {i.constant % len(accesses) for i in places if isinstance(i, Affine) and i.terms == index.terms}
+        if len(constants) == len(accesses) and all(c % len(accesses) == 0 for _, c in index.terms):
+            return True
+    return not others
 
 
 def _met_once(reader: Group, accesses: list[Read]) -> bool:

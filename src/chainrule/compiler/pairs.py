@@ -67,16 +67,34 @@ DOT = ScalarFunction("dot", _dot, 2, "any", 1, float32)
 
 
 @dataclass(frozen=True, eq=False)
-class Product:
-    """A sum of products of two factors that were rounded, read where they come from.
+class Factor:
+    """What is rounded, before padding: zero outside the array that `read` meets."""
 
-    factors     what is rounded, at each point
+    read: Read
+
+    @property
+    def indices(self) -> list[Affine]:
+        return [i for i in self.read.index if isinstance(i, Affine)]
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        return tuple(dict.fromkeys(a for i in self.indices for a in i.axes))
+
+    @property
+    def has_samples(self) -> bool:
+        return any(isinstance(e, Batch) for e in self.read.buffer.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Product:
+    """A sum of products of two factors that were rounded.
+
     conditions  where the terms are taken to be zero: those that do not hold
     """
 
     nest: LoopNest
     total: Reduce
-    factors: tuple[Read, Read]
+    factors: tuple[Factor, Factor]
     conditions: tuple[Condition, ...]
 
     @property
@@ -86,11 +104,11 @@ class Product:
 
 def with_pairs(nests: Sequence[LoopNest], outputs: Sequence[Buffer], expressions: Expressions) -> list[LoopNest]:
     """The nests, with sums of products of rounded factors over pairs, wherever that is priced faster."""
-    sources = _rounded(nests)
+    makers = _makers(nests)
     made: list[LoopNest] = []
     known: dict[object, Buffer] = {}
     for n in nests:
-        product = product_of(n, sources, expressions)
+        product = product_of(n, makers, expressions)
         axis = None if product is None else _best_axis(product)
         if product is None or axis is None:
             made.append(n)
@@ -100,22 +118,18 @@ def with_pairs(nests: Sequence[LoopNest], outputs: Sequence[Buffer], expressions
 
 
 # --------------------------------------------------------------------------------------------------------- recognition
-def _rounded(nests: Sequence[LoopNest]) -> dict[Buffer, LoopNest]:
-    """The nests that do nothing but round what they read, by the buffers they fill."""
+def _makers(nests: Sequence[LoopNest]) -> dict[Buffer, Output]:
+    """What alone makes all of a buffer, each element at its own place."""
     counts = Counter(o.buffer for n in nests for o in n.outputs)
     found = {}
     for n in nests:
         (o, *more) = n.outputs
-        value = o.value
-        plain = not more and counts[o.buffer] == 1 and is_identity(o) and not o.accumulate and not n.ordered
-        if plain and isinstance(value, Call) and value.function is ROUND_TO_BFLOAT16 and value.dtype is float32:
-            (source,) = value.arguments
-            if isinstance(source, Read) and all(isinstance(i, Affine) for i in source.index):
-                found[o.buffer] = n
+        if not more and counts[o.buffer] == 1 and is_identity(o) and not o.accumulate and not n.ordered:
+            found[o.buffer] = o
     return found
 
 
-def product_of(n: LoopNest, sources: Mapping[Buffer, LoopNest], expressions: Expressions) -> Product | None:
+def product_of(n: LoopNest, makers: Mapping[Buffer, Output], expressions: Expressions) -> Product | None:
     """The nest as a sum of products of two rounded factors, if it is one."""
     (o, *more) = n.outputs
     value = o.value
@@ -129,28 +143,50 @@ def product_of(n: LoopNest, sources: Mapping[Buffer, LoopNest], expressions: Exp
         conditions, argument = argument.conditions, argument.value
     if not isinstance(argument, Call) or argument.function is not MULTIPLY:
         return None
-    factors = []
-    for factor in argument.arguments:
-        if not isinstance(factor, Read) or factor.buffer not in sources:
-            return None
-        if not all(isinstance(i, Affine) for i in factor.index):
-            return None
-        factors.append(_source(factor, sources[factor.buffer], expressions))
-    first, second = factors
+    factors = [_factor(f, makers, expressions) for f in argument.arguments]
+    if any(f is None for f in factors):
+        return None
+    first, second = (f for f in factors if f is not None)
     return Product(n, value, (first, second), conditions)
 
 
-def _source(factor: Read, maker: LoopNest, expressions: Expressions) -> Read:
-    """What is rounded where the factor is read."""
-    (o,) = maker.outputs
+def _factor(e: Expression, makers: Mapping[Buffer, Output], expressions: Expressions) -> Factor | None:
+    """What is rounded where a factor is read, if it is."""
+    made = _made(e, makers, expressions)
+    if not isinstance(made, Call) or made.function is not ROUND_TO_BFLOAT16 or made.dtype is not float32:
+        return None
+    (source,) = made.arguments
+    if not isinstance(source, Read) or not all(isinstance(i, Affine) for i in source.index):
+        return None
+    padded = _made(source, makers, expressions)
+    if isinstance(padded, Guard) and isinstance(padded.value, Read):
+        inner = Factor(padded.value)
+        if len(inner.indices) == len(inner.read.index) and _keep_inside(padded.conditions, inner):
+            return inner  # the pairs put zeros around by themselves
+    return Factor(source)
+
+
+def _made(e: Expression, makers: Mapping[Buffer, Output], expressions: Expressions) -> Expression | None:
+    """What has been written where something is read."""
+    if not isinstance(e, Read) or e.buffer not in makers:
+        return None
+    o = makers[e.buffer]
     by = {
-        i.pure: at for i, at in zip(o.index, factor.index, strict=True)
+        i.pure: at for i, at in zip(o.index, e.index, strict=True)
         if isinstance(i, Affine) and isinstance(at, Affine) and i.pure is not None
     }  # fmt: skip
-    assert isinstance(o.value, Call)
-    found = expressions.substituted(o.value.arguments[0], by)
-    assert isinstance(found, Read)
-    return found
+    return expressions.substituted(o.value, by)
+
+
+def _keep_inside(conditions: Sequence[Condition], *factors: Factor) -> bool:
+    """Whether each condition keeps an index of a factor inside its array, and nothing else."""
+    return all(
+        any(
+            own == extent and isinstance(i, Affine) and index - i == Affine()
+            for f in factors for i, own in zip(f.read.index, f.read.buffer.shape, strict=True)
+        )
+        for index, extent in conditions
+    )  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------------------------------- choice
@@ -166,20 +202,8 @@ def _best_axis(product: Product) -> Axis | None:
 def _may_pair(product: Product, axis: Axis) -> bool:
     if not isinstance(axis.extent, int) or axis.extent < 2:
         return False
-    met = [[i for i in f.index if isinstance(i, Affine) and axis in i.axes] for f in product.factors]
-    return all(len(indices) == 1 for indices in met) and all(
-        _bound_of(condition, product.factors) is not None for condition in product.conditions
-    )
-
-
-def _bound_of(condition: Condition, factors: Sequence[Read]) -> tuple[Read, int] | None:
-    """The factor and the index that a condition keeps inside its array."""
-    index, extent = condition
-    for f in factors:
-        for k, (i, own) in enumerate(zip(f.index, f.buffer.shape, strict=True)):
-            if own == extent and isinstance(i, Affine) and index - i == Affine():
-                return f, k
-    return None
+    met_once = all(sum(axis in i.axes for i in f.indices) == 1 for f in product.factors)
+    return met_once and _keep_inside(product.conditions, *product.factors)
 
 
 def _points(product: Product) -> float:
@@ -190,20 +214,11 @@ def _points(product: Product) -> float:
 def _cycles(product: Product, axis: Axis) -> float:
     assert isinstance(axis.extent, int)
     pairs = -(-axis.extent // 2)
-    made = sum(_size(_axes(f)) * (1 / 2 if _is_alone(f, axis) else 1) for f in product.factors if _of_samples(f))
+    made = sum(
+        _size(f.axes) * (1 / 2 if any(i.pure == axis for i in f.indices) else 1)
+        for f in product.factors if f.has_samples
+    )  # fmt: skip
     return _points(product) / axis.extent * pairs + PACKING * made
-
-
-def _of_samples(f: Read) -> bool:
-    return any(isinstance(e, Batch) for e in f.buffer.shape)
-
-
-def _axes(f: Read) -> tuple[Axis, ...]:
-    return tuple(dict.fromkeys(a for i in f.index if isinstance(i, Affine) for a in i.axes))
-
-
-def _is_alone(f: Read, axis: Axis) -> bool:
-    return any(isinstance(i, Affine) and i.pure == axis for i in f.index)
 
 
 def _size(axes: Sequence[Axis]) -> float:
@@ -228,11 +243,11 @@ class _Pairing:
         total = self.expressions.unique(Reduce(SUM, axes, (term,)))
         return [*self.made, LoopNest(p.nest.axes, (Output(o.buffer, o.index, total),))]
 
-    def paired(self, f: Read) -> Expression:
-        """A read of the array of a factor's pairs, which has zeros wherever a condition does not hold."""
+    def paired(self, f: Factor) -> Expression:
+        """A read of the array of a factor's pairs, which has zeros wherever the factor has."""
         axes, index, place = [], [], []
         step, at = Affine(), 0
-        for k, (i, extent) in enumerate(zip(f.index, f.buffer.shape, strict=True)):
+        for k, (i, extent) in enumerate(zip(f.read.index, f.read.buffer.shape, strict=True)):
             assert isinstance(i, Affine)
             if not i.terms or isinstance(extent, Batch):
                 axes += list(i.axes)
@@ -255,23 +270,22 @@ class _Pairing:
         first = self.element(f, place)
         second = self.element(f, [i + step if k == at else i for k, i in enumerate(place)])
         value = self.expressions.call(PAIR, first, second)
-        return self.read(f, axes, value, index)
+        return self.read(f.read.buffer, axes, value, index)
 
-    def element(self, f: Read, place: Sequence[Affine]) -> Expression:
+    def element(self, f: Factor, place: Sequence[Affine]) -> Expression:
         """A factor's element; zero outside its array."""
-        outside = [
-            (i, extent) for i, extent in zip(place, f.buffer.shape, strict=True) if not i.within(extent)
-        ]  # fmt: skip
-        return self.expressions.adopted(Guard(tuple(outside), Read(f.buffer, tuple(place))))
+        buffer = f.read.buffer
+        outside = tuple((i, extent) for i, extent in zip(place, buffer.shape, strict=True) if not i.within(extent))
+        return self.expressions.adopted(Guard(outside, Read(buffer, tuple(place))))
 
-    def read(self, f: Read, axes: Sequence[Axis], value: Expression, index: Sequence[Affine]) -> Expression:
+    def read(self, of: Buffer, axes: Sequence[Axis], value: Expression, index: Sequence[Affine]) -> Expression:
         """The pairs at an index; made by a nest of their own unless they are there already."""
         canonical = {a: Axis(f"t{k}", a.extent) for k, a in enumerate(axes)}
         by = {a: Affine.of(x) for a, x in canonical.items()}
         value = self.expressions.substituted(value, by)
         if id(value) not in self.known:
             own = tuple(canonical[a] for a in axes)
-            buffer = Buffer(f"{f.buffer.name}/pairs", tuple(a.extent for a in own), BFLOAT16_PAIR)
+            buffer = Buffer(f"{of.name}/pairs", tuple(a.extent for a in own), BFLOAT16_PAIR)
             self.known[id(value)] = buffer
             self.made.append(nest(own, buffer, value))
         kept = [i for i in index if i.terms]
