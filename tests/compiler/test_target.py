@@ -62,6 +62,27 @@ def test_what_a_processor_runs(processor, features, name):
     assert detect().name == name
 
 
+WIDE = ("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx2", "fma")
+
+
+@pytest.mark.parametrize(
+    ("features", "granted", "pairs", "tiles"),
+    [
+        (WIDE, True, False, False),
+        ((*WIDE, "avx512_bf16"), True, True, False),
+        ((*WIDE, "avx512_bf16", "amx_tile", "amx_bf16"), True, True, True),
+        ((*WIDE, "avx512_bf16", "amx_tile", "amx_bf16"), False, True, False),  # the system has to give leave
+        ((*WIDE, "avx512_bf16", "amx_tile"), True, True, False),  # tiles of bytes alone
+        (("avx2", "fma", "avx512_bf16"), True, False, False),
+    ],
+)
+def test_products_of_bfloat16_are_detected(processor, monkeypatch, features, granted, pairs, tiles):
+    processor(*features)
+    monkeypatch.setattr("chainrule.compiler.target._may_use_tiles", lambda: granted)
+    found = detect()
+    assert (found.pairs, found.tiles, "-DAMX" in found.flags) == (pairs, tiles, tiles)
+
+
 @pytest.mark.parametrize("target", available(), ids=lambda target: target.name)
 def test_one_can_be_chosen(monkeypatch, target):
     monkeypatch.setenv("CHAINRULE_ISA", target.name)

@@ -102,8 +102,13 @@ class Product:
         return self.nest.outputs[0]
 
 
-def with_pairs(nests: Sequence[LoopNest], outputs: Sequence[Buffer], expressions: Expressions) -> list[LoopNest]:
-    """The nests, with sums of products of rounded factors over pairs, wherever that is priced faster."""
+def with_pairs(
+    nests: Sequence[LoopNest], outputs: Sequence[Buffer], in_rows: bool, expressions: Expressions
+) -> list[LoopNest]:
+    """The nests, with sums of products of rounded factors over pairs, wherever that is priced faster.
+
+    With `in_rows`, pairs of parameters lie in rows along the axis that they are taken along.
+    """
     makers = _makers(nests)
     made: list[LoopNest] = []
     known: dict[object, Buffer] = {}
@@ -113,7 +118,7 @@ def with_pairs(nests: Sequence[LoopNest], outputs: Sequence[Buffer], expressions
         if product is None or axis is None:
             made.append(n)
         else:
-            made += _Pairing(product, axis, expressions, known).nests()
+            made += _Pairing(product, axis, in_rows, expressions, known).nests()
     return alive(made, outputs)
 
 
@@ -229,8 +234,11 @@ def _size(axes: Sequence[Axis]) -> float:
 class _Pairing:
     """The nests that a sum of products becomes. Pairs that are `known` already are not made again."""
 
-    def __init__(self, product: Product, axis: Axis, expressions: Expressions, known: dict[object, Buffer]) -> None:
+    def __init__(
+        self, product: Product, axis: Axis, in_rows: bool, expressions: Expressions, known: dict[object, Buffer]
+    ) -> None:
         assert isinstance(axis.extent, int)
+        self.in_rows = in_rows
         self.product, self.axis, self.expressions, self.known = product, axis, expressions, known
         self.half = Axis(axis.name, -(-axis.extent // 2))
         self.made: list[LoopNest] = []
@@ -270,6 +278,11 @@ class _Pairing:
         first = self.element(f, place)
         second = self.element(f, [i + step if k == at else i for k, i in enumerate(place)])
         value = self.expressions.call(PAIR, first, second)
+        if self.in_rows and not f.has_samples:
+            *_, last = [k for k, i in enumerate(index) if self.half in i.axes]
+            at = sum(1 for i in index[:last] if i.terms)
+            axes.append(axes.pop(at))
+            index.append(index.pop(last))
         return self.read(f.read.buffer, axes, value, index)
 
     def element(self, f: Factor, place: Sequence[Affine]) -> Expression:

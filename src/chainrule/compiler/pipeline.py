@@ -83,7 +83,7 @@ def compiled(
         width //= 2  # vectors along channels, of which there are few, have fewer lanes to leave empty
     nests = filled_alike(lowered.nests)
     if target.pairs:
-        nests = with_pairs(nests, lowered.outputs, expressions)
+        nests = with_pairs(nests, lowered.outputs, target.tiles, expressions)
     tiled = with_tiles(nests, lowered.outputs, width, expressions)
     nests = joined_maxima(isolated_sums(tiled, expressions), expressions)
     given = set(lowered.inputs.values())
@@ -120,7 +120,7 @@ def compiled(
                 title = describe(s, lowered)
                 kernels[id(s)] = kernel(
                     f"k{len(kernels)}", s, layout, chunked, in_lanes(s, chunked), target.registers, title,
-                    along.get(id(s), ()),
+                    along.get(id(s), ()), target.tiles,
                 )  # fmt: skip
     feeds = [t for t, b in lowered.inputs.items() if not b.shape and t not in carried]
     results = [k for k, b in enumerate(lowered.outputs) if not b.shape]

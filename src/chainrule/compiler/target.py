@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 import subprocess
@@ -20,6 +21,8 @@ _COMMON = (
     "-std=gnu11", "-O2", "-fPIC", "-shared", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-fwrapv",
 )  # fmt: skip
 _CPU_INFORMATION = Path("/proc/cpuinfo")
+
+_ASK_FOR_TILES = (158, 0x1023, 18)  # arch_prctl(ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA), on x86-64
 
 _UNKNOWN = Message(
     "target.unknown",
@@ -42,6 +45,7 @@ class Target:
 
     by_halves   the processor computes a vector in two passes, so that one of half the width takes half the time
     pairs       it has an instruction that multiplies pairs of bfloat16, and adds both products to a float32
+    tiles       it has one that does so for tiles of 16 × 16 sums
     """
 
     name: str
@@ -50,6 +54,7 @@ class Target:
     flags: tuple[str, ...]
     by_halves: bool = False
     pairs: bool = False
+    tiles: bool = False
 
 
 TARGETS = (
@@ -93,11 +98,13 @@ def detect() -> Target:
     runs = available()
     if not (name := os.environ.get("CHAINRULE_ISA")):
         widest = runs[0].name == "avx512"
+        tiles = widest and {"avx512_bf16", "amx_tile", "amx_bf16"} <= _features() and _may_use_tiles()
         return replace(
             runs[0],
-            flags=(*runs[0].flags, *_native(runs[0])),
+            flags=(*runs[0].flags, *_native(runs[0]), *(("-DAMX",) if tiles else ())),
             by_halves=widest and computes_by_halves(_cpu_information()),
             pairs=widest and "avx512_bf16" in _features(),
+            tiles=tiles,
         )
     known = {target.name: target for target in TARGETS}
     if name not in known:
@@ -113,6 +120,16 @@ def _native(target: Target) -> tuple[str, ...]:
         return ()
     digest = sha256(" ".join(sorted(_features())).encode()).hexdigest()[:8]
     return ("-mcpu=native" if target.name == "neon" else "-march=native", f"-DPROCESSOR=0x{digest}")
+
+
+@cache
+def _may_use_tiles() -> bool:
+    """Whether Linux gives this process the memory that tiles take in each of its threads: only if it asks."""
+    if not sys.platform.startswith("linux"):
+        return False
+    with suppress(OSError, AttributeError):
+        return bool(ctypes.CDLL(None).syscall(*_ASK_FOR_TILES) == 0)
+    return False
 
 
 def available() -> tuple[Target, ...]:

@@ -1,5 +1,6 @@
-"""A nest and its schedule as a C function, in one of three ways.
+"""A nest and its schedule as a C function, in one of four ways.
 
+tiles    sums of products of pairs, by instructions for 16 × 16 of them
 lanes    the samples of a chunk are the lanes of vectors, or vectors run along the last axis of what is written
 flat     arrays that meet elementwise are gone through as they lie in memory
 points   point by point, without vectors: right for every nest
@@ -15,6 +16,7 @@ from chainrule.compiler.forms import is_elementwise, vectors_along
 from chainrule.compiler.kernels.flat import Flat, is_flat
 from chainrule.compiler.kernels.lanes import Lanes
 from chainrule.compiler.kernels.points import Points
+from chainrule.compiler.kernels.tiles import Tiles
 from chainrule.compiler.kernels.writer import C_TYPES, Kernel, memory_type
 from chainrule.compiler.layout import Layout
 from chainrule.compiler.strips import part_of
@@ -33,10 +35,14 @@ def kernel(
     registers: int,
     title: str,
     strip: Sequence[Axis] = (),
+    tiles: bool = False,
 ) -> Kernel:
     """The C function of a nest; the axes of a strip are its arguments."""
     if in_lanes:
-        made = Lanes(name, part_of(nest, strip), layout, chunked, registers, strip).kernel(title)
+        part = part_of(nest, strip)
+        by_tiles = Tiles(name, part, layout, chunked, registers, strip) if tiles else None
+        chosen = by_tiles if by_tiles and by_tiles.blocks else Lanes(name, part, layout, chunked, registers, strip)
+        made = chosen.kernel(title)
         return replace(
             made, nest=nest, work=made.work * math.prod(a.extent for a in strip if isinstance(a.extent, int))
         )

@@ -17,6 +17,7 @@ power         power, log2, log10
 complementary erfc
 across        sums over lanes, transposes
 bfloat16      rounding to 8 binary digits, and products of pairs of such numbers
+tiles         many of these products at once
 """
 
 from functools import cache
@@ -24,7 +25,18 @@ from pathlib import Path
 
 _FILES = (
     *("types", "native", "memory", "truth", "arithmetic", "integers", "conversions"),
-    *("libm", "exponential", "saturating", "periodic", "inverse", "power", "complementary", "across", "bfloat16"),
+    *(
+        "libm",
+        "exponential",
+        "saturating",
+        "periodic",
+        "inverse",
+        "power",
+        "complementary",
+        "across",
+        "bfloat16",
+        "tiles",
+    ),
 )
 
 
