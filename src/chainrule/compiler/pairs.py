@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chainrule.compiler.cropping import cropped
 from chainrule.compiler.expressions import Expressions
 from chainrule.compiler.forms import is_identity
 from chainrule.compiler.lowering import alive
@@ -110,6 +111,7 @@ def with_pairs(
     With `in_rows`, pairs of parameters lie in rows along the axis that they are taken along.
     """
     makers = _makers(nests)
+    nests = cropped(nests, outputs, lambda n: product_of(n, makers, expressions) is not None, expressions)
     made: list[LoopNest] = []
     known: dict[object, Buffer] = {}
     for n in nests:
@@ -245,8 +247,9 @@ class _Pairing:
 
     def nests(self) -> list[LoopNest]:
         p, o = self.product, self.product.output
-        first, second = (self.paired(f) for f in p.factors)
-        term = self.expressions.call(DOT, first, second)
+        # the factor that has fewer pairs comes last: it may run in parts together with the sum
+        factors = sorted(p.factors, key=lambda f: any(i.pure == self.axis for i in f.indices))
+        term = self.expressions.call(DOT, *(self.paired(f) for f in factors))
         axes = tuple(self.half if a == self.axis else a for a in p.total.axes)
         total = self.expressions.unique(Reduce(SUM, axes, (term,)))
         return [*self.made, LoopNest(p.nest.axes, (Output(o.buffer, o.index, total),))]

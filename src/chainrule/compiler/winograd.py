@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
 from chainrule.compiler.convolutions import WINDOW, Condition, Convolution, convolution, is_separable
-from chainrule.compiler.expressions import Expressions, reads
+from chainrule.compiler.cropping import cropped
+from chainrule.compiler.expressions import Expressions
 from chainrule.compiler.forms import is_identity
 from chainrule.compiler.lowering import alive, normalised
 from chainrule.compiler.strips import PART
@@ -50,10 +51,10 @@ def with_tiles(
     nests: Sequence[LoopNest], outputs: Sequence[Buffer], lanes: int, expressions: Expressions
 ) -> list[LoopNest]:
     """The nests, with convolutions in tiles wherever that is priced faster."""
-    cropped = list(_cropped(nests, set(outputs), expressions))
-    makers = _makers(cropped)
+    nests = cropped(nests, outputs, lambda n: convolution(n, expressions) is not None, expressions)
+    makers = _makers(nests)
     made: list[LoopNest] = []
-    for n in cropped:
+    for n in nests:
         c = convolution(n, expressions)
         if c is None or not is_worth_it(c):
             made.append(n)
@@ -82,29 +83,6 @@ def _cycles_in_tiles(c: Convolution) -> float:
 
 
 # ----------------------------------------------------------------------------------------------------- paddings away
-def _cropped(nests: Sequence[LoopNest], outputs: set[Buffer], expressions: Expressions) -> Iterator[LoopNest]:
-    """Sums of which one nest reads a part, at an offset, are computed there: the gradient of a padded array."""
-    readers: dict[Buffer, list[LoopNest]] = {}
-    for n in nests:
-        for b in {r.buffer for r in reads(n)}:
-            readers.setdefault(b, []).append(n)
-    moved: dict[Buffer, LoopNest] = {}
-    for n in nests:
-        (o, *_) = n.outputs
-        (reader, *others) = readers.get(o.buffer, [n])
-        (view, *_) = reader.outputs
-        part = view.value
-        if (
-            isinstance(part, Read) and part.buffer is o.buffer and not others and o.buffer not in outputs
-            and isinstance(o.value, Reduce) and convolution(n, expressions) is not None and _is_shifted(part, reader)
-        ):  # fmt: skip
-            by = {a.pure: i for a, i in zip(o.index, part.index, strict=True) if a.pure is not None}  # type: ignore[union-attr]
-            value = expressions.substituted(o.value, by)  # type: ignore[arg-type]
-            moved[view.buffer] = LoopNest(reader.axes, (Output(view.buffer, view.index, value, view.accumulate),))
-            continue
-        yield moved.get(o.buffer, n)
-
-
 def _makers(nests: Sequence[LoopNest]) -> dict[Buffer, LoopNest]:
     """The nests that alone make all of a buffer."""
     counts = Counter(o.buffer for n in nests for o in n.outputs)
@@ -129,12 +107,6 @@ def _without_padding(c: Convolution, makers: Mapping[Buffer, LoopNest], expressi
     bare = replace(c, data=data, conditions=(*c.conditions, *conditions))
     plain = all(isinstance(i, Affine) for i in data.index)
     return bare if plain and is_separable(bare) else c
-
-
-def _is_shifted(part: Read, reader: LoopNest) -> bool:
-    axes = [i.axes for i in part.index if isinstance(i, Affine)]
-    alone = len(axes) == len(part.index) and all(len(a) <= 1 for a in axes)
-    return alone and len(reader.outputs) == 1 and not reader.ordered
 
 
 # ------------------------------------------------------------------------------------------------------------ rewriting
