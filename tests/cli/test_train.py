@@ -12,6 +12,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.cli import main, report
+from chainrule.compiler.target import detect
 from chainrule.data import digits
 from chainrule.optim import SGD, Adam, OneCycle
 from tests.cli.commands import apart, command, environment, here
@@ -62,6 +63,21 @@ def test_a_damaged_file_is_bad_data(capsys, few_digits, tmp_path):
     left = here(capsys, "train", "--data", str(tmp_path))
     assert (left.code, left.out) == (3, "")
     assert damaged.name in left.err
+
+
+def test_an_unknown_precision_is_refused_before_anything_is_read(capsys):
+    left = here(capsys, "train", "--precision", "bf61", "--data", "no/such/folder")
+    assert (left.code, left.out) == (2, "")
+    assert "precision='bf61' is not known" in left.err
+
+
+@pytest.mark.skipif(not detect().pairs, reason="this processor has no instructions for bfloat16")
+def test_a_precision_is_that_of_the_model(capsys, few_digits, tmp_path):
+    left = here(
+        capsys, "train", "mlp", "--data", few_digits, "--epochs", "1", "--precision", "bf16", "--save", str(tmp_path)
+    )
+    assert left.code == 0
+    assert cr.Model.load(tmp_path).precision == "bf16"
 
 
 def test_a_batch_larger_than_the_data_is_bad_data(capsys):
