@@ -5,7 +5,7 @@ import pytest
 import chainrule as cr
 from chainrule.errors import UsageError
 from chainrule.inspect import animate_explanation, plot_explanation
-from chainrule.inspect.explanation import placed
+from chainrule.inspect.graph_layout import layout, placed
 
 
 def _product(**options):
@@ -42,13 +42,27 @@ def test_in_forward_mode_derivatives_come_with_their_values():
     assert r"$\mathrm{d}y/\mathrm{d}w$ = 2" in _texts(film.picture(1))
 
 
-def test_nodes_stand_right_of_what_they_read_and_apart():
-    explanation = _product()
-    places = placed(explanation)
-    for step in explanation.values:
-        for x in step.inputs:
-            assert x not in places or places[x][0] < places[step.symbol][0]
-    assert len(set(places.values())) == len(places)
+def test_nodes_stand_behind_what_they_read_and_apart():
+    inputs = {"x": [], "w": [], "a": ["x"], "b": ["x", "w"], "y": ["a", "b", "x"], "t": [], "loss": ["y", "t"]}
+    column, row = placed(inputs)
+    assert all(column[x] < column[node] for node, read in inputs.items() for x in read)
+    assert column["t"] == column["loss"] - 1  # beside what reads it
+    for a in inputs:
+        for b in inputs:
+            assert a == b or column[a] != column[b] or abs(row[a] - row[b]) > 0.999
+    arranged = layout(inputs, 1.0, 0.5)
+    (x0, _), (x1, _) = arranged.edge("x", "b")
+    assert (arranged.downwards, round(x1 - x0, 6)) == (False, 0.5)
+    assert all(0 < x < arranged.size[0] and 0 < y < arranged.size[1] for x, y in arranged.centers.values())
+
+
+def test_a_deep_graph_goes_down():
+    chain = {k: [k - 1] if k else [] for k in range(12)}
+    arranged = layout(chain, 1.0, 0.5)
+    heights = [y for _, y in arranged.centers.values()]
+    assert arranged.downwards
+    assert heights == sorted(heights, reverse=True)
+    assert arranged.size[1] > 5 * arranged.size[0]
 
 
 def test_what_cannot_be_drawn_is_refused():

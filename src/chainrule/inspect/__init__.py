@@ -16,6 +16,7 @@ feature_maps            what every layer makes of an image
 filters                 what kernels do to a picture; its edges
 images                  images for a network to be looked at with, checked
 kernels                 the kernels that a layer has learned
+graph_layout            where the nodes of a drawn graph stand
 localization            where objects are in larger pictures: detections, how many are right, and their picture
 loss_surface            the loss of a network along lines and planes through its parameters
 modes                   what reverse and forward mode cost, against numbers of inputs and results

@@ -5,7 +5,6 @@ What is measured is in the Explanation that `chainrule.explain` gives; here it i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from chainrule.autodiff.explanation.formula import Symbol, shown_number
 from chainrule.autodiff.explanation.record import Given, ValueStep
 from chainrule.errors import UsageError
 from chainrule.graph.operation import Array
+from chainrule.inspect.graph_layout import Layout, layout
 from chainrule.inspect.style import BLACK, BLUE, GRAY, RED, Animation, Picture, new_figure
 from chainrule.messages import Message
 
@@ -38,8 +38,6 @@ _NOT_AN_EXPLANATION = Message(
 )
 
 _MOST_NODES = 40
-_HEIGHT = 0.92  # inches from one row of nodes to the next
-_BOX_HEIGHT = 0.54  # of these, which a node takes
 _LEAST_BOX, _LEAST_GAP = 1.22, 0.53  # inches: the width of a node, and from it to the next column
 _CHARACTER, _SMALL_CHARACTER = 0.088, 0.07  # inches that one takes in a node, and on an edge
 _NUMBERS, _CHARACTERS = 4, 12  # of an array, that have room in a node
@@ -62,7 +60,7 @@ def plot_explanation(explanation: Explanation) -> Picture:
         >>> import chainrule as cr
         >>> w, x = cr.tensor(3.0), cr.tensor(2.0)
         >>> plot_explanation(cr.explain(cr.square(w * x), names={"w": w, "x": x}))
-        Picture(5.3 × 2.1 inches)
+        Picture(5.1 × 2.1 inches)
     """
     _check(explanation)
     everything = _frames(explanation)[-1]
@@ -94,7 +92,7 @@ def animate_explanation(explanation: Explanation, *, frames_per_second: float = 
 
 def _figure(explanation: Explanation, shown: Shown) -> Figure:
     """All of the figure is the graph: no layout is to be found for anything around it, which would take most time."""
-    figure = new_figure(1, 1, lambda axes: _draw(axes[0][0], explanation, shown), size=_size(explanation))
+    figure = new_figure(1, 1, lambda axes: _draw(axes[0][0], explanation, shown), size=_layout(explanation).size)
     figure.set_layout_engine("none")
     figure.axes[0].set_position((0.0, 0.0, 1.0, 1.0))
     return figure
@@ -125,43 +123,6 @@ def _frames(explanation: Explanation) -> list[Shown]:
 
 
 # ------------------------------------------------------------------------------------------------------------- layout
-def placed(explanation: Explanation) -> dict[Symbol, tuple[float, float]]:
-    """Columns by the longest way from what is given, and rows that leave few edges crossed."""
-    inputs = _inputs(explanation)
-    column: dict[Symbol, int] = {}
-    for part in explanation.parts:
-        column[part.symbol] = 1 + max((column[x] for x in inputs[part.symbol]), default=-1)
-    users: dict[Symbol, list[Symbol]] = {s: [] for s in column}
-    for symbol, read in inputs.items():
-        for x in read:
-            users[x].append(symbol)
-    for given in explanation.given:  # next to what reads it first
-        column[given.symbol] = min((column[u] for u in users[given.symbol]), default=1) - 1
-    columns: list[list[Symbol]] = [[] for _ in range(1 + max(column.values()))]
-    for symbol, k in column.items():
-        columns[k].append(symbol)
-    row = {s: k - (len(group) - 1) / 2 for group in columns for k, s in enumerate(group)}
-    for sweep in range(8):
-        for group in columns if sweep % 2 == 0 else reversed(columns):
-            wish = {s: _mean([row[n] for n in (*inputs[s], *users[s])], row[s]) for s in group}
-            group.sort(key=wish.__getitem__)
-            row.update(_spread([wish[s] for s in group], group))
-    return {s: (float(column[s]), -row[s]) for s in column}
-
-
-def _spread(wishes: Sequence[float], group: Sequence[Symbol]) -> dict[Symbol, float]:
-    """Rows as near to what is wished as a distance of one allows, in this order, and on the whole in the middle."""
-    rows: list[float] = []
-    for wish in wishes:
-        rows.append(max(wish, rows[-1] + 1) if rows else wish)
-    shift = _mean([w - r for w, r in zip(wishes, rows, strict=True)], 0.0)
-    return {s: r + shift for s, r in zip(group, rows, strict=True)}
-
-
-def _mean(numbers: Sequence[float], otherwise: float) -> float:
-    return sum(numbers) / len(numbers) if numbers else otherwise
-
-
 def _inputs(explanation: Explanation) -> dict[Symbol, tuple[Symbol, ...]]:
     found: dict[Symbol, tuple[Symbol, ...]] = {g.symbol: () for g in explanation.given}
     for step in explanation.values:
@@ -169,12 +130,8 @@ def _inputs(explanation: Explanation) -> dict[Symbol, tuple[Symbol, ...]]:
     return found
 
 
-def _size(explanation: Explanation) -> tuple[float, float]:
-    places = placed(explanation).values()
-    columns = 1 + max(x for x, _ in places)
-    rows = 1 + max(y for _, y in places) - min(y for _, y in places)
-    box, gap = _widths(explanation)
-    return (box + gap) * columns, _HEIGHT * (rows + 0.3)
+def _layout(explanation: Explanation) -> Layout[Symbol]:
+    return layout(_inputs(explanation), *_widths(explanation))
 
 
 def _widths(explanation: Explanation) -> tuple[float, float]:
@@ -191,29 +148,27 @@ def _widths(explanation: Explanation) -> tuple[float, float]:
 
 # ------------------------------------------------------------------------------------------------------------ drawing
 def _draw(axes: Axes, explanation: Explanation, shown: Shown) -> None:
-    places = placed(explanation)
+    """All in inches."""
+    arranged = _layout(explanation)
+    width, height = arranged.size
     axes.set_axis_off()
-    heights = [y for _, y in places.values()]
-    axes.set_xlim(-0.5, max(x for x, _ in places.values()) + 0.5)
-    axes.set_ylim(min(heights) - 0.5, max(heights) + 0.8)
-    box, gap = _widths(explanation)
-    wide = box / (box + gap)
-    axes.text(-wide / 2, max(heights) + 0.72, _caption(explanation), fontsize=8, color=BLACK, va="top")
+    axes.set_xlim(0, width)
+    axes.set_ylim(0, height)
+    axes.text(0.15, height - 0.1, _caption(explanation, arranged), fontsize=8, color=BLACK, va="top")
     locals_ = _local_derivatives(explanation)
     for symbol, inputs in _inputs(explanation).items():
         for x in inputs:
-            (x0, y0), (x1, y1) = places[x], places[symbol]
-            ends = (x0 + wide / 2, y0), (x1 - wide / 2, y1)
-            _draw_edge(axes, explanation, shown, (x, symbol), ends, locals_.get((x, symbol)))
+            _draw_edge(axes, explanation, shown, (x, symbol), arranged.edge(x, symbol), locals_.get((x, symbol)))
     for part in explanation.parts:
-        _draw_node(axes, explanation, shown, part, places[part.symbol], wide)
+        _draw_node(axes, explanation, shown, part, arranged)
 
 
-def _caption(explanation: Explanation) -> str:
+def _caption(explanation: Explanation, arranged: Layout[Symbol]) -> str:
+    towards = "down" if arranged.downwards else "to the right"
     if explanation.mode == "none":
-        return "values flow to the right"
-    way = "back, upstream" if explanation.mode == "reverse" else "along with them, what arrives"
-    return f"values (blue) flow to the right, derivatives (red) {way} × local derivative"
+        return f"values flow {towards}"
+    way = "back: upstream" if explanation.mode == "reverse" else "along with them: what arrives"
+    return f"values (blue) flow {towards}, derivatives (red) {way} × local derivative"
 
 
 def _draw_edge(
@@ -224,7 +179,7 @@ def _draw_edge(
     places: tuple[tuple[float, float], tuple[float, float]],
     local: str | None,
 ) -> None:
-    """Values flow to the right; derivatives, where there are any, flow back along the same line."""
+    """Values flow one way; derivatives, where there are any, flow back along the same line."""
     source, step = ends
     reverse = explanation.mode == "reverse"
     flown = local is not None and (source if reverse else step) in shown.derivatives
@@ -245,26 +200,26 @@ def _draw_edge(
 
 
 def _draw_node(
-    axes: Axes, explanation: Explanation, shown: Shown, part: Given | ValueStep, place: tuple[float, float], wide: float
+    axes: Axes, explanation: Explanation, shown: Shown, part: Given | ValueStep, arranged: Layout[Symbol]
 ) -> None:
     from matplotlib.patches import FancyBboxPatch
 
-    x, y = place
+    (x, y), (width, height) = arranged.centers[part.symbol], arranged.box
     symbol = latex.formula(part.symbol)
     there = part.symbol in shown.values
     newest = part.symbol == shown.newest
     derivative = next((d for d in explanation.derivatives if d.symbol == part.symbol), None)
-    style = "round,pad=0,rounding_size=0.12" if isinstance(part, Given) else "square,pad=0"
+    style = "round,pad=0,rounding_size=0.2" if isinstance(part, Given) else "square,pad=0"
     edge: dict[str, Any] = {"ec": BLACK, "lw": 2.0} if newest else {"ec": GRAY, "lw": 0.8}
-    corner = (x - wide / 2, y - _BOX_HEIGHT / 2)
-    axes.add_patch(FancyBboxPatch(corner, wide, _BOX_HEIGHT, boxstyle=style, fc="white", mutation_aspect=2, **edge))
+    left, top = x - width / 2, y + height / 2
+    axes.add_patch(FancyBboxPatch((left, y - height / 2), width, height, boxstyle=style, fc="white", **edge))
     middle: Any = {"ha": "center", "va": "center", "fontsize": 9}
     value = f"${symbol}$ = {_short(part.value)}" if there else f"${symbol}$"
-    axes.text(x, y + (0.12 if derivative else 0), value, color=BLUE if there else GRAY, **middle)
+    axes.text(x, y + (0.11 if derivative else 0), value, color=BLUE if there else GRAY, **middle)
     if derivative is not None and part.symbol in shown.derivatives:
-        axes.text(x, y - 0.13, _derivative(explanation, part.symbol, derivative.value), color=RED, **middle)
+        axes.text(x, y - 0.12, _derivative(explanation, part.symbol, derivative.value), color=RED, **middle)
     if isinstance(part, ValueStep):
-        axes.text(x, y + _BOX_HEIGHT / 2 + 0.04, part.operation, color=GRAY, ha="center", va="bottom", fontsize=7)
+        axes.text(left, top + 0.03, part.operation, color=GRAY, ha="left", va="bottom", fontsize=7)
 
 
 def _derivative(explanation: Explanation, symbol: Symbol, value: Array) -> str:
