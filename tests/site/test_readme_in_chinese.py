@@ -30,7 +30,7 @@ def test_headings_and_items_of_lists_are_as_many():
 
 def test_links_are_the_same():
     found = [re.findall(r"\]\((?!README)([^)]*)\)", page) for page in (ENGLISH, CHINESE)]
-    assert found[0] == found[1]
+    assert found[0] == [link.replace(".zh.md", ".md") for link in found[1]]
 
 
 _ROWS = [

@@ -54,8 +54,8 @@ def moved(page: str, path: str) -> str:
     def link(found: re.Match[str]) -> str:
         source = _BROUGHT_IN.get(path, f"docs/{path}")
         target = posixpath.normpath(posixpath.join(posixpath.dirname(source), found["path"]))
-        place = _SHOWN.get(target) or target.removeprefix("docs/")
-        if _edition(place) == _edition(path):
+        place = _edition(_SHOWN.get(target) or target.removeprefix("docs/"))
+        if place == _edition(path):
             return found["text"]  # the same page in the other language
         if target not in _SHOWN and not target.startswith("docs/"):
             name = f"`{target}`"
@@ -75,6 +75,7 @@ def joined(page: str) -> str:
 
 
 def _edition(path: str) -> str:
+    """The English one: a link to it leads to that of the language that is read."""
     return path.replace(".zh.md", ".md")
 
 
