@@ -18,8 +18,8 @@ _FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$(?!\s)([^$\n]+?)(?<!\s)\$", re
 # These have tests of their own, which know on what their output depends.
 _TESTED_ELSEWHERE = {"README.md", "README.zh.md", "CONTRIBUTING.md", "docs/compiler.md"}
 
-# Pages that take longer than the everyday tests have time for; make test-all runs them.
-_LONG: set[str] = set()
+# Pages that take more than six seconds of one core, compiling included; make test-all runs them, and so does make docs.
+_LONG = {"02-perceptron", "05-optimisation", "07-networks-of-convolutions", "08-surgery"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
