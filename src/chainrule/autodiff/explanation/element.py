@@ -56,6 +56,7 @@ _INPUTS = Message(
 _NONE = Message(
     "explain.element_none", en="Its derivative: no path passes anything on", zh="它的导数：没有任何路径传来导数"
 )
+_STARTS = Message("explain.element_starts", en="Its derivative, which starts here", zh="它的导数，由此开始")
 
 _SHOWN = 8  # terms that are written out
 _READ = 4096  # terms that are looked at
@@ -87,7 +88,8 @@ def element_document(explanation: Explanation, step: Given | ValueStep, index: t
         derivative = making.notation.of(symbol)
         result = making.run([making.flow.totals[step.node]], making.bindings)[making.flow.totals[step.node]][index]
         several = _INPUTS if making.notation.target is None else _PATHS if len(terms) > 1 else _PATH
-        heading = several if terms else _NONE
+        starts = step.node not in making.flow.shares
+        heading = several if terms else _STARTS if starts else _NONE
         equation = zoom.summed(derivative, terms, Literal(result.item()))
         sections.append(Section(heading(count=len(terms)), (Entry((equation,)),)))
     return Document(_TITLE(element=text.formula(symbol)), tuple(sections), legend_of(sections))
@@ -105,7 +107,8 @@ def _largest(sizes: Sequence[float]) -> list[int]:
 
 def _others(numbers: Sequence[float], shown: Sequence[int]) -> tuple[Others, ...]:
     """What is not shown of a sum, in one part."""
-    hidden = [number for k, number in enumerate(numbers) if k not in set(shown)]
+    written = set(shown)
+    hidden = [number for k, number in enumerate(numbers) if k not in written]
     return (Others(len(hidden), float(np.sum(hidden))),) if hidden else ()
 
 
