@@ -1,6 +1,7 @@
 """Data: where samples come from, how they are checked, split, scaled, and dealt out in batches.
 
 bundled    digits(), real handwritten digits that need no network
+arrows     arrows(), made up, whose labels do not survive being mirrored
 sources    load_images(folder), find_data(name)
 idx        read_idx, write_idx
 dataset    Dataset: arrays for training and for testing
@@ -12,6 +13,7 @@ scaling    scale_images, unscale_images
 checks     check_samples, check_finite, check_labels, check_batch_size
 """
 
+from chainrule.data.arrows import arrows
 from chainrule.data.batches import batches, epoch_order
 from chainrule.data.bundled import digits
 from chainrule.data.checks import check_batch_size, check_finite, check_labels, check_samples
@@ -27,6 +29,7 @@ __all__ = [
     "Dataset",
     "Scenes",
     "Split",
+    "arrows",
     "batches",
     "check_batch_size",
     "check_finite",

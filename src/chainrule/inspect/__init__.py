@@ -5,6 +5,7 @@ such a record, plot_*, and never computes anything new.
 
 activation_curves       activations with derivative, range and saturation
 approximation           networks of growing width, fitted to one function
+augmentation_check      whether labels survive what augmentation does
 batch_sizes             noise of updates, and speed of training, by the size of the batch
 confusion               which classes are taken for which
 convolution_arithmetic  one number of a convolution, taken apart
@@ -23,6 +24,7 @@ modes                   what reverse and forward mode cost, against numbers of i
 noise                   error at the output against noise at the input
 occlusion               the parts of an image that a score needs
 parameter_gradients     the gradient by each parameter, as a model stands
+penalty_effects         what penalties do to updates and to weights
 perceptron              Rosenblatt's rule for one neuron, and its boundary epoch by epoch
 pixel_projection        what a unit saw, projected back to the pixels
 receptive_fields        what part of the image each layer sees, and what a dense layer would need for it
@@ -35,12 +37,16 @@ sliding                 a kernel that slides along a signal, number by number
 style                   Picture and Animation, their one style, and what to install where the extra is missing
 surfaces                functions of two parameters on which optimizers show their character
 terminal                curves and histograms as text
+thinned_networks        dropout as a mean over networks with neurons dropped
+training_comparison     losses of several networks at several learning rates
 training_curves         loss and metrics of a training, epoch by epoch
+training_modes          training against inference, layer by layer
 trajectories            the paths of optimizers over them
 """
 
 from chainrule.inspect.activation_curves import *
 from chainrule.inspect.approximation import *
+from chainrule.inspect.augmentation_check import *
 from chainrule.inspect.batch_sizes import *
 from chainrule.inspect.confusion import *
 from chainrule.inspect.convolution_arithmetic import *
@@ -57,6 +63,7 @@ from chainrule.inspect.modes import *
 from chainrule.inspect.noise import *
 from chainrule.inspect.occlusion import *
 from chainrule.inspect.parameter_gradients import *
+from chainrule.inspect.penalty_effects import *
 from chainrule.inspect.perceptron import *
 from chainrule.inspect.pixel_projection import *
 from chainrule.inspect.receptive_fields import *
@@ -69,5 +76,8 @@ from chainrule.inspect.sliding import *
 from chainrule.inspect.style import *
 from chainrule.inspect.surfaces import *
 from chainrule.inspect.terminal import *
+from chainrule.inspect.thinned_networks import *
+from chainrule.inspect.training_comparison import *
 from chainrule.inspect.training_curves import *
+from chainrule.inspect.training_modes import *
 from chainrule.inspect.trajectories import *
