@@ -174,6 +174,13 @@ def test_paths_add_up():
     assert "= 1·2 + 1·3 + 1·3 = 2 + 3 + 3 = 8" in text  # along the three whole paths
 
 
+def test_shares_of_arrays_are_told_apart_from_their_sum():
+    w = cr.tensor([1.0, 2.0, 3.0])
+    lines = str(cr.explain(w @ w, names={"w": w})).splitlines()
+    assert lines.count("     through L: dL/dL · w[i] = [1, 2, 3]") == 2
+    assert "     dL/dw = [1, 2, 3] + [1, 2, 3] = [2, 4, 6]" in lines
+
+
 def test_where_relu_is_off_nothing_passes():
     explanation = neuron(values={"w1": -0.5, "w2": -1.0, "x1": 3.0, "x2": 1.0, "t": 2.0})
     assert "∂y/∂z = [y > 0] = [0 > 0] = 0" in str(explanation)
@@ -374,6 +381,7 @@ WRONG = {
     "nothing passes": lambda: cr.explain(cr.sign(x := cr.tensor(1.0)), by=x),
     "many results": lambda: cr.explain(cr.softmax(x := cr.tensor([1.0, 2.0])), by=x),
     "both modes": lambda: neuron(direction={"w1": 1.0}),
+    "a direction of another shape": lambda: neuron(by=None, direction={"w1": [1.0, 2.0]}),
     "unknown steps": lambda: neuron(steps="names"),
     "too many steps": lambda: cr.explain(_long(201)),
     "open an operation": lambda: neuron().open("z"),

@@ -170,7 +170,7 @@ def _forward(
     from chainrule.autodiff.explanation.flow import forward
     from chainrule.autodiff.explanation.making import Making
 
-    directions = {node: input_tensor("direction", node.shape, node.dtype) for node in changes}
+    directions = {x: input_tensor(f"direction of {symbols[x].name}", x.shape, x.dtype) for x in changes}
     given = bindings | {directions[node]: np.asarray(change) for node, change in changes.items()}
     making = Making(plan, symbols, given, forward(plan, directions), Notation(None, _along(changes, symbols)))
     return explanation_of(making, symbols[plan.root], "forward")

@@ -195,10 +195,10 @@ def derivative_equations(step: DerivativeStep, numbers: dict[Formula, Formula]) 
     for part in step.contributions:
         if part.local_formula is not None or part.local_value is not None:
             found.append(_local(part, numbers))
-        left = part.left if not several or part.adds else step.derivative
         label = _THROUGH(step=text.formula(part.step)) if several else ""
+        left = () if several and not part.adds else (part.left,)  # one of several is not the whole derivative
         relation = "+=" if part.adds else "="
-        found.append(Equation((left, part.product, literal(part.value)), relation, label))
+        found.append(Equation((*left, part.product, literal(part.value)), relation, label))
     if several:
         found.append(
             Equation((step.derivative, total(tuple(literal(p.value) for p in step.contributions)), literal(step.value)))

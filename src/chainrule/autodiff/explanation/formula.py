@@ -190,7 +190,12 @@ def literal(value: Array) -> Formula:
     return Numbers(value) if value.ndim else Literal(value.item())
 
 
-WORDS = {"maximum": "max", "minimum": "min", "power": "pow"}  # functions whose names people write otherwise
+WORDS = {
+    "maximum": "max",
+    "minimum": "min",
+    "power": "pow",
+    "logical_not": "not",
+}  # functions whose names people write otherwise
 
 
 def split_name(name: str) -> tuple[str, str]:
