@@ -132,6 +132,14 @@ def test_what_a_reader_sees():
     assert "conv2d[n,i,j,o] = Σ_{p,q,c} dot(x/pairs[n,i+p,j+q,c], w/pairs[p,q,c,o])" in shown  # zeros are around
 
 
+def test_functions_that_round_by_themselves_have_pairs_too():
+    x, w = cr.input_tensor("x", (cr.batch, 40)), cr.input_tensor("w", (40, 24))
+    y = cr.round_to_bfloat16(x) @ cr.round_to_bfloat16(w)
+    assert has_pairs(NativeProgram([y], target=quick_target(IN_C[-1])).compiled)
+    one = cr.round_to_bfloat16(x) @ w
+    assert not has_pairs(NativeProgram([one], target=quick_target(IN_C[-1])).compiled)
+
+
 def test_a_number_that_is_not_finite_stays_with_its_sample():
     x, w = cr.input_tensor("x", (cr.batch, 7, 7, 4)), cr.input_tensor("w", (3, 3, 4, 8))
     outputs = in_precision([cr.conv2d(x, w, padding="same")], "bf16")
