@@ -325,7 +325,7 @@ def plot_augmentation_check(record: AugmentationCheck) -> Picture:
             side.set_visible(False)
         axes.tick_params(length=0)
 
-    return draw(drawing, size=(1.8 + 0.48 * len(names), 0.9 + 0.36 * len(rows)))
+    return draw(drawing, size=(max(1.8 + 0.48 * len(names), 4.6), 0.9 + 0.36 * len(rows)))
 
 
 def _frame(column: int, row: int) -> Any:
