@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tools.site.assemble import guide
+from tools.site.assemble import guide, with_claims
 from tools.site.names import find, resolve
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +41,19 @@ ROWS = _rows()
 
 def test_every_row_is_there_once_and_in_order():
     assert [row.id for row in ROWS] == _IDS
+
+
+def test_the_chinese_table_has_the_same_rows_and_gets_their_claims():
+    folder = ROOT / "docs"
+    english, chinese = ((folder / f"chapter{end}").read_text(encoding="utf-8") for end in (".md", ".zh.md"))
+    assert re.findall(r"^\| ([A-Z]\d+) \|", chinese, re.MULTILINE) == _IDS
+    assert len(re.findall(r"^## ", chinese, re.MULTILINE)) == len(re.findall(r"^## ", english, re.MULTILINE))
+    rows = [line for line in with_claims(chinese, english).splitlines() if re.match(r"\| [A-Z]\d+ \|", line)]
+    claims = re.compile(r"`[^`]+`|\(guide[^)]+\)")
+    for row, line in zip(ROWS, rows, strict=True):
+        assert re.findall(r"`[^`]+`|\(guide[^)]+\)", line) == re.findall(
+            r"`[^`]+`|\(guide[^)]+\)", row.api + row.test + row.place
+        )
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)

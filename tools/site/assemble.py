@@ -8,6 +8,7 @@ what the guide's pages draw. Names such as `cr.relu` become links to the referen
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import re
 import shutil
@@ -18,7 +19,7 @@ from pathlib import Path
 from tools.site.pages import complaints, in_chinese, run_all
 from tools.site.reference import linked, pages
 
-__all__ = ["guide", "joined", "moved"]
+__all__ = ["guide", "joined", "moved", "with_claims"]
 
 ROOT = Path(__file__).parents[2]
 _OUTPUT = ROOT / "build" / "docs"
@@ -74,6 +75,21 @@ def joined(page: str) -> str:
     return "".join(part if part.startswith("```") else _LINE_END.sub("", part) for part in fences)
 
 
+def with_claims(chinese: str, english: str) -> str:
+    """The chapter's table in Chinese with the claims of the English one: names, tests, and places by their number."""
+    claims = {line.split(" | ")[0]: line.strip(" |").split(" | ")[2:] for line in english.splitlines()}
+
+    def row(found: re.Match[str]) -> str:
+        names, tests, places = claims[f"| {found['id']}"]
+        numbers = itertools.count(1)
+        shown = re.sub(r"\[[^\]]*\](?=\()", lambda _: f"[图例 {next(numbers)}]", places)
+        cells = (names, tests, shown)
+        return f"| {found['id']} | {found['what']} | {' | '.join(cells)} |".replace("not yet", "尚无")
+
+    head = chinese.replace("| 行 | 内容 |\n|---|---|", "| 行 | 内容 | API | 测试 | 在哪里看 |\n|---|---|---|---|---|")
+    return re.sub(r"^\| (?P<id>[A-Z]\d+) \| (?P<what>.*) \|$", row, head, flags=re.MULTILINE)
+
+
 def _edition(path: str) -> str:
     """The English one: a link to it leads to that of the language that is read."""
     return path.replace(".zh.md", ".md")
@@ -89,7 +105,10 @@ def _documents() -> Iterator[tuple[str, str]]:
     }
     brought = {path: ROOT / source for path, source in _BROUGHT_IN.items()}
     for path, source in (written | brought).items():
-        text = linked(moved(source.read_text(encoding="utf-8"), path), path)
+        page = source.read_text(encoding="utf-8")
+        if path == "chapter.zh.md":
+            page = with_claims(page, written["chapter.md"].read_text(encoding="utf-8"))
+        text = linked(moved(page, path), path)
         alone = "---\nhide: [navigation]\n---\n\n" if path.split(".")[0] in _WITHOUT_NAVIGATION else ""
         yield path, alone + (joined(text) if path.endswith(".zh.md") else text)
 
