@@ -82,7 +82,7 @@ def with_claims(chinese: str, english: str) -> str:
     def row(found: re.Match[str]) -> str:
         names, tests, places = claims[f"| {found['id']}"]
         numbers = itertools.count(1)
-        shown = re.sub(r"\[[^\]]*\](?=\()", lambda _: f"[图例 {next(numbers)}]", places)
+        shown = re.sub(r"\[[^\]]*\](?=\()", lambda _: f"[例{next(numbers)}]", places)
         cells = (names, tests, shown)
         return f"| {found['id']} | {found['what']} | {' | '.join(cells)} |".replace("not yet", "尚无")
 
