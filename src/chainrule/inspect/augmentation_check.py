@@ -71,7 +71,7 @@ _TRANSFORMS = Message(
     zh="transforms 为 {given}；请给出以名称为键的变换（层或图像的函数）：{{'左右翻转': RandomFlip('horizontal')}}。",
 )
 _IMAGES = Message(
-    "augmentation.images",
+    "augmentation_check.images",
     en="Transforms are checked on images (n, height, width, channels), but x has shape {shape}.",
     zh="变换是在图像 (n, 高, 宽, 通道数) 上检查的，但 x 的形状为 {shape}。",
 )
