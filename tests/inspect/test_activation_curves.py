@@ -1,6 +1,7 @@
 """Range, slope and saturation of activations, against what is known of them."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ import chainrule as cr
 from chainrule.errors import ShapeError, UsageError
 from chainrule.inspect import activation_curve, plot_activations
 from chainrule.ops.elementwise import maximum
+
+untyped: Any = cr.inspect  # for calls that a type checker refuses too
 
 RANGES = {
     "linear": (-math.inf, math.inf),
@@ -60,8 +63,33 @@ def test_a_function_of_ones_own():
 def test_what_has_no_curve_is_refused():
     with pytest.raises(ShapeError, match="softmax is no function of one number"):
         activation_curve("softmax")
-    with pytest.raises(UsageError, match=r"the interval is 2.0 to 1.0"):
+    with pytest.raises(UsageError, match=r"the interval is 2 to 1"):
         activation_curve("tanh", (2, 1))
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda: untyped.activation_curve(lambda x: 3), "lambda> gives int, which is no tensor"),
+        (lambda: untyped.activation_curve(cr.nn.PReLU()), "PReLU is a layer"),
+        (lambda: untyped.activation_curve("tanh", 8), "the interval is 8 to 8"),
+        (lambda: untyped.activation_curve("tanh", (1, 2, 3)), "its ends must be finite"),
+        (lambda: untyped.plot_activations([]), "one or more curves"),
+        (lambda: untyped.plot_activations(untyped.activation_curve("tanh")), "give a list"),
+    ],
+)
+def test_what_is_no_function_or_no_list_is_refused(call, text):
+    with pytest.raises(UsageError, match=text):
+        call()
+
+
+def test_a_function_that_is_not_defined_everywhere_has_a_curve_where_it_is():
+    curve = activation_curve(cr.log, (-1.0, 1.0))
+    assert curve.name == "log"
+    np.testing.assert_array_equal(np.isnan(curve.y), curve.x < 0)
+    assert (curve.lowest, curve.highest) == (-math.inf, math.inf)
+    assert not curve.flat[curve.x < 0].any()
+    np.testing.assert_allclose(curve.slope[curve.x > 0], 1 / curve.x[curve.x > 0])
 
 
 def test_the_picture_has_both_curves_and_no_line_across_a_jump():

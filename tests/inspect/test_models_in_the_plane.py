@@ -1,10 +1,12 @@
 """Decision regions, approximation, noise and gradients of models, where the right numbers are known."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.errors import ShapeError, UsageError
+from chainrule.errors import DataError, ShapeError, UsageError
 from chainrule.inspect import (
     approximations,
     decision_regions,
@@ -17,6 +19,8 @@ from chainrule.inspect import (
 )
 from chainrule.nn import Dense, Sequential
 
+untyped: Any = cr.inspect  # for calls that a type checker refuses too
+
 
 def _linear(weights, bias):
     model = cr.Model(Dense(np.shape(weights)[1], name="f"), (len(weights),))
@@ -25,12 +29,25 @@ def _linear(weights, bias):
     return model
 
 
+def _regions(y, scores):
+    return decision_regions(_linear(np.ones((2, scores)), np.zeros(scores)), [[0, 0], [1, 0], [1, 1]], y, resolution=2)
+
+
+def _noise(weights, x, *levels):
+    return untyped.noise_robustness({"a": _linear(weights, [0])}, x, *levels)
+
+
 def test_regions_of_one_neuron_are_half_planes():
     regions = decision_regions(_linear([[1.0], [-2.0]], [0.5]), [[-1, -1], [1, 1]], [0, 1], resolution=41)
     x1, x2 = np.meshgrid(regions.x1, regions.x2)
     np.testing.assert_array_equal(regions.classes, x1 - 2 * x2 + 0.5 > 0)
     (axes,) = plot_decision_regions(regions, "half a plane").figure.axes
     np.testing.assert_array_equal(axes.lines[1].get_xydata(), [[1, 1]])
+
+
+def test_classes_of_one_score_may_be_signs():
+    model, x = _linear([[1.0], [-2.0]], [0.5]), [[-1, -1], [1, 1], [2, 0]]
+    np.testing.assert_array_equal(decision_regions(model, x, [-1, 1, 1], resolution=2).y, [0, 1, 1])
 
 
 def test_regions_of_several_scores_are_those_of_the_largest():
@@ -102,6 +119,14 @@ def test_zero_parameters_leave_the_output_bias_a_gradient_and_equal_ones_keep_un
     assert [text.get_text() for text in axes.get_yticklabels()] == list(norms)
 
 
+def test_networks_with_other_parameters_stand_in_one_picture():
+    models = {"one": _linear([[1.0]], [0]), "other": cr.Model(Dense(1, use_bias=False, name="g"), (1,))}
+    found = {k: parameter_gradients(m, [[1.0], [2]], [1.0, 1], loss="mean_squared_error") for k, m in models.items()}
+    (axes,) = plot_parameter_gradients(found).figure.axes
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["f/kernel", "f/bias", "g/kernel"]
+    np.testing.assert_array_equal(np.isnan(axes.lines[1].get_xdata()), [True, True, False])
+
+
 def test_a_standard_normal_saturates_units_with_many_inputs_and_a_scaled_one_does_not():
     """z = Σ 784 products of standard normals is N(0, 784): |z| > 2.99, where tanh′ < 1 %, in 91.5 % of all cases."""
     x = np.random.default_rng(0).standard_normal((500, 784)).astype(np.float32)
@@ -121,6 +146,22 @@ def test_a_standard_normal_saturates_units_with_many_inputs_and_a_scaled_one_doe
         (lambda: approximations(np.sum), ShapeError, r"256 points into shape \(\)"),
         (lambda: approximations(np.sin, ()), UsageError, "one or more numbers of neurons"),
         (lambda: approximations(np.sin, (0,)), UsageError, "above 0"),
+        (lambda: untyped.approximations(np.sin, 3), UsageError, "widths is 3"),
+        (lambda: approximations(np.sin, seeds=[]), UsageError, "seeds is"),
+        (lambda: approximations(np.sin, interval=(1, 1)), UsageError, "two finite ends, the first below"),
+        (lambda: approximations(np.sin, points=1), UsageError, "2 or more"),
+        (lambda: approximations(lambda x: x + np.where(x > 0, np.nan, 0)), DataError, "the function gives nan for x ="),
+        (lambda: _regions([0, 1], 1), DataError, r"one for each of the 3 samples, but y has shape \(2,\)"),
+        (lambda: _regions([0, 1, 2], 1), DataError, "classes, 0 and 1, or -1 and 1"),
+        (lambda: _regions([[1, 0], [0, 1], [1, 0]], 2), DataError, "one-hot"),
+        (lambda: _regions([0, -1, 1], 2), DataError, "whole numbers from 0 on"),
+        (lambda: _regions(["a", "b", "a"], 2), DataError, "holds a, b"),
+        (lambda: decision_regions(_linear([[1.0], [1]], [0]), [[np.nan, 2]]), DataError, "1 values that are NaN"),
+        (lambda: _noise([[1.0]], [[1.0], [2]], 0.1), UsageError, "list of one or more"),
+        (lambda: _noise([[1.0]], [[1.0], [2]], []), UsageError, "list of one or more"),
+        (lambda: _noise([[1.0]], [[1.0], [1]]), DataError, "x is the same for all 2"),
+        (lambda: _noise([[0.0]], [[1.0], [2]]), DataError, "outputs of model 'a' are"),
+        (lambda: untyped.plot_parameter_gradients([]), UsageError, "one or more records"),
         (lambda: noise_robustness({}, [[1.0]]), UsageError, "dict of models"),
         (lambda: noise_robustness({"a": _linear([[1.0]], [0])}, [[1.0]], [-1]), UsageError, "-1 is not a number above"),
         (lambda: plot_parameter_gradients({}), UsageError, "one or more records"),

@@ -126,6 +126,15 @@ def test_the_rule_step_by_step():
     assert trained.bias == 0
 
 
+@pytest.mark.parametrize(("x", "margin"), [([[1e-200], [-1e-200]], 1e-200), ([[1e13 + 4], [1e13]], 2.0)])
+def test_neither_tiny_nor_close_numbers_hide_the_margin(x, margin):
+    assert separability(x, [1, 0]).margin == pytest.approx(margin)
+
+
+def test_the_perceptron_learns_from_numbers_that_single_precision_takes_for_zero():
+    assert train_perceptron([[1e-60, 0.0], [-1e-60, 0.0]], [1, 0], use_bias=False).converged
+
+
 def test_a_sample_in_both_classes_is_the_proof():
     found = separability([[0.1, 0.3], [0.1, 0.3], [5.0, 1.0]], [1, 0, 0])
     assert not found.separable

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.autodiff import jvp
 from chainrule.errors import ShapeError, UsageError
-from chainrule.graph.tensor import tensor
+from chainrule.graph.tensor import Tensor, tensor
 from chainrule.inspect.style import BLUE, GRAY, RED, YELLOW, Picture, draw_grid
 from chainrule.messages import Message
 from chainrule.nn.activations import Activate, as_activation
+from chainrule.nn.layer import Layer
+from chainrule.ops.axes import is_several
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,6 +38,23 @@ _INTERVAL = Message(
     zh="区间为 {low} 到 {high}；两端必须有限，且前者小于后者。",
 )
 
+_NO_TENSOR = Message(
+    "activation_curve.no_tensor",
+    en="{name} gives {made}, which is no tensor. Give a function of a tensor, x → y, or a name such as 'relu'.",
+    zh="{name} 给出的是 {made}，不是张量。请给出张量的函数 x → y，或 'relu' 之类的名称。",
+)
+_LAYER = Message(
+    "activation_curve.layer",
+    en="{name} is a layer, called with a scope as well. Give its function of a tensor, x → y, or a name: 'relu'.",
+    zh="{name} 是层，调用时还需要作用域。请给出它的张量函数 x → y，或 'relu' 之类的名称。",
+)
+_CURVES = Message(
+    "activation_curve.curves",
+    en="There is nothing to draw: give a list of one or more curves, [activation_curve('tanh')], and columns of 1 or"
+    " more.",
+    zh="没有可画的内容：请给出由一条或多条曲线组成的列表 [activation_curve('tanh')]，且 columns 不小于 1。",
+)
+
 _FAR = 1e4  # where the range is looked for, beside the interval that is drawn
 _FLAT = 0.01  # of the steepest slope: less than this passes on next to nothing of a gradient
 _POINTS = 401
@@ -48,6 +69,8 @@ class ActivationCurve:
     highest       the largest; infinite where they still grow at the ends
     flat          whether it is saturated, at each x: from there to an end of the interval the derivative is under 1 %
                   of its largest absolute value
+
+    Where f is not defined, such as log(x) for x < 0, y and slope are NaN; nothing is said of these places.
     """
 
     name: str
@@ -77,22 +100,29 @@ def activation_curve(
         >>> activation_curve("relu")
         ActivationCurve(relu: 0 to inf, flat 50%)
     """
-    low, high = map(float, interval)
-    if not (np.isfinite([low, high]).all() and low < high):
+    low, high = interval if is_several(interval) and len(interval) == 2 else (interval, interval)
+    if not (isinstance(low, Real) and isinstance(high, Real) and math.isfinite(high - low) and low < high):
         raise UsageError(_INTERVAL(low=low, high=high))
     function = as_activation(activation)
-    called = name or (activation if isinstance(activation, str) else str(getattr(activation, "__name__", "activation")))
+    called = name or (activation if isinstance(activation, str) else _name_of(function))
     x = np.linspace(low, high, _POINTS)
     far = np.concatenate([-np.geomspace(_FAR, 1e-3, 400), [0.0], np.geomspace(1e-3, _FAR, 400)])
     everywhere = np.concatenate([x, far])
+    if isinstance(activation, Layer):
+        raise UsageError(_LAYER(name=called))
+    made = function(tensor(everywhere))
+    if not isinstance(made, Tensor):
+        raise UsageError(_NO_TENSOR(name=called, made=type(made).__name__))
     y, slope = (part.numpy() for part in jvp(function, (tensor(everywhere),), (tensor(np.ones_like(everywhere)),)))
     alone = function(tensor(everywhere[:3])).numpy()
-    if y.shape != everywhere.shape or not np.array_equal(alone, y[:3]):
+    if y.shape != everywhere.shape or not np.array_equal(alone, y[:3], equal_nan=True):
         raise ShapeError(_SEVERAL(name=called))
-    steepest = np.abs(slope).max()
+    slope = np.where(np.isnan(y), np.nan, slope)
+    steepest = np.abs(slope[np.isfinite(slope)]).max(initial=0.0)
     small = (np.abs(slope[:_POINTS]) < _FLAT * steepest) | (steepest == 0)
     to_the_end = np.logical_and.accumulate
-    grows = np.abs(slope[[_POINTS, -1]]) > 1e-6  # at the far ends, on the left and on the right
+    far_ends = [_POINTS, -1]  # on the left and on the right
+    grows = (np.abs(slope[far_ends]) > 1e-6) & np.isfinite(y[far_ends])
     ends = [(y[_POINTS], slope[_POINTS] > 0), (y[-1], slope[-1] < 0)]
     down = [grown and falls for grown, (_, falls) in zip(grows, ends, strict=True)]
     up = [grown and not falls for grown, (_, falls) in zip(grows, ends, strict=True)]
@@ -101,14 +131,20 @@ def activation_curve(
         x=x,
         y=y[:_POINTS],
         slope=slope[:_POINTS],
-        lowest=-np.inf if any(down) else float(y.min()),
-        highest=np.inf if any(up) else float(y.max()),
+        lowest=-np.inf if any(down) else float(np.nanmin(y)),
+        highest=np.inf if any(up) else float(np.nanmax(y)),
         flat=to_the_end(small) | to_the_end(small[::-1])[::-1],
     )
 
 
+def _name_of(function: Callable[..., Any]) -> str:
+    return str(getattr(function, "__name__", None) or getattr(function, "name", None) or type(function).__name__)
+
+
 def plot_activations(curves: Sequence[ActivationCurve], columns: int = 4) -> Picture:
     """Each activation with its derivative; where it is saturated the ground is yellow."""
+    if not is_several(curves) or not curves or columns < 1:
+        raise UsageError(_CURVES())
     columns = min(columns, len(curves))
     rows = -(-len(curves) // columns)
 

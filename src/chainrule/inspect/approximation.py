@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import ShapeError, UsageError
+from chainrule.errors import DataError, ShapeError, UsageError
 from chainrule.graph.extent import show_shape
 from chainrule.inspect.style import BLACK, LINES, Picture, draw_grid
 from chainrule.messages import Message
 from chainrule.nn.activations import Activate
 from chainrule.nn.dense import Dense
 from chainrule.nn.initializers import Normal
+from chainrule.nn.ranges import is_within
 from chainrule.nn.sequential import Sequential
+from chainrule.ops.axes import is_several
 from chainrule.optim.adam import Adam
 from chainrule.optim.schedules import Cosine
 from chainrule.train.model import Model
@@ -36,6 +38,23 @@ _WIDTHS = Message(
     "approximation.widths",
     en="widths is {widths!r}; give one or more numbers of neurons, each a whole number above 0.",
     zh="widths 为 {widths!r}；请给出一个或多个神经元个数，均为大于 0 的整数。",
+)
+
+_NOT_FINITE = Message(
+    "approximation.not_finite",
+    en="the function gives {value} for x = {x:g}; choose an interval in which it is finite.",
+    zh="该函数在 x = {x:g} 处给出 {value}；请选择函数值有限的区间。",
+)
+_INTERVAL = Message(
+    "approximation.interval",
+    en="interval={interval!r} and points={points!r}: give two finite ends, the first below the second, and a whole"
+    " number of points, 2 or more.",
+    zh="interval={interval!r}、points={points!r}：请给出两个有限的端点（前者小于后者），以及不小于 2 的整数点数。",
+)
+_SEEDS = Message(
+    "approximation.seeds",
+    en="seeds is {seeds!r}; give a list of one or more, the best of which counts.",
+    zh="seeds 为 {seeds!r}；请给出一个或多个种子的列表，取其中最好的结果。",
 )
 
 _BATCH = 32
@@ -82,19 +101,29 @@ def approximations(
     A continuous function can be approximated as closely as one likes by enough neurons. What training finds is another
     matter: the error that is reported is that of the network it found, so it need not fall at each step.
 
-    Raises:   ShapeError if the function gives no number for each point; UsageError for widths that are none.
+    Raises:   ShapeError if the function gives no number for each point; DataError if one is not finite; UsageError for
+              widths, seeds, points or an interval that are none.
     Source:   Cybenko 1989; Hornik, Stinchcombe and White 1989
     Example:
         >>> found = approximations(np.abs, (1, 8), epochs=300, seeds=[0])
         >>> bool(found.errors[1] < found.errors[0])
         True
     """
-    if not widths or not all(isinstance(width, Integral) and width >= 1 for width in widths):
-        raise UsageError(_WIDTHS(widths=tuple(widths)))
+    if np.ndim(widths) != 1 or not len(widths) or not all(isinstance(w, Integral) and w >= 1 for w in widths):
+        raise UsageError(_WIDTHS(widths=widths))
+    if np.ndim(seeds) != 1 or not len(seeds):
+        raise UsageError(_SEEDS(seeds=seeds))
+    ends = tuple(interval) if is_several(interval) else ()
+    rising = all(is_within(end, -np.inf, np.inf) for end in ends) and len(ends) == 2 and ends[0] < ends[1]
+    if not (rising and isinstance(points, Integral) and points >= 2):
+        raise UsageError(_INTERVAL(interval=interval, points=points))
     x = np.linspace(*interval, points)
     target = np.asarray(function(x), np.float64)
     if target.shape != x.shape:
         raise ShapeError(_FUNCTION(given=points, made=show_shape(target.shape)))
+    if not np.isfinite(target).all():
+        place = np.flatnonzero(~np.isfinite(target))[0]
+        raise DataError(_NOT_FINITE(value=target[place], x=x[place]))
     middle, half = (interval[0] + interval[1]) / 2, (interval[1] - interval[0]) / 2
     spread = target.std() or 1.0
     inputs, targets = ((x - middle) / half)[:, None], (target - target.mean()) / spread
@@ -107,8 +136,9 @@ def approximations(
             model = Model(Sequential([hidden, Dense(1)]), (1,), seed=seed)
             rule = Adam(Cosine(learning_rate))
             model.fit(
-                inputs, targets, loss="mean_squared_error", optimizer=rule, epochs=epochs, batch_size=_BATCH, verbose=0
-            )
+                inputs, targets, loss="mean_squared_error", optimizer=rule, epochs=epochs,
+                batch_size=min(_BATCH, points), verbose=0,
+            )  # fmt: skip
             found.append(np.asarray(model.predict(inputs), np.float64)[:, 0] * spread + target.mean())
         fits.append(min(found, key=lambda fit: float(np.square(fit - target).mean())))
     wrong = np.array(fits) - target

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chainrule.errors import ShapeError, UsageError
+from chainrule.data.checks import check_samples
+from chainrule.errors import DataError, ShapeError, UsageError
 from chainrule.graph.extent import show_shape
 from chainrule.inspect.style import GRAY, LINES, Picture, draw_grid
 from chainrule.messages import Message
+from chainrule.nn.ranges import is_within
 from chainrule.train.model import Model
 
 if TYPE_CHECKING:
@@ -30,6 +33,21 @@ _LEVELS = Message(
     en="the noise level {level!r} is not a number above 0. Levels are the noise's standard deviation over that of x.",
     zh="噪声水平 {level!r} 不是大于 0 的数。噪声水平是噪声标准差与 x 标准差之比。",
 )
+_LIST = Message(
+    "noise.list",
+    en="levels is {levels!r}, repeats {repeats!r}; give a list of one or more levels, and a whole number of repeats, 1"
+    " or more.",
+    zh="levels 为 {levels!r}，repeats 为 {repeats!r}；请给出一个或多个噪声水平的列表，以及不小于 1 的整数重复次数。",
+)
+_NO_SPREAD = Message(
+    "noise.no_spread",
+    en="{what} the same for all {samples} samples, so there is no spread to measure noise by. Give two or more samples"
+    " that differ{remedy}.",
+    zh="{what}对全部 {samples} 个样本都相同，因此没有可用来度量噪声的离散程度。请给出两个以上不同的样本{remedy}。",
+)
+_OF_X = Message("noise.of_x", en="x is", zh="输入 x ")
+_OF_OUTPUTS = Message("noise.of_outputs", en="the outputs of model '{name}' are", zh="模型“{name}”的输出")
+_OTHER_MODEL = Message("noise.other_model", en=", or a model that tells them apart", zh="，或能区分它们的模型")
 _SCORES = Message(
     "noise.scores",
     en="model '{name}' turns {x} into {scores}; noise is measured at vectors of outputs, (N, M).",
@@ -71,7 +89,8 @@ def noise_robustness(
     All models meet the same noise. A linear model's error is a straight line in s.
 
     Units:    levels s: standard deviations of x
-    Raises:   UsageError for levels or models that are none; ShapeError for outputs that are no vectors.
+    Raises:   UsageError for levels or models that are none; ShapeError for outputs that are no vectors; DataError for
+              samples, or outputs, without any spread.
     Example:
         >>> from chainrule.nn import Dense
         >>> linear = Model(Dense(1), (4,))
@@ -81,10 +100,16 @@ def noise_robustness(
     """
     if not hasattr(models, "items") or not models:
         raise UsageError(_MODELS(given=repr(models)))
+    if np.ndim(levels) != 1 or not len(levels) or not (isinstance(repeats, Integral) and repeats >= 1):
+        raise UsageError(_LIST(levels=levels, repeats=repeats))
     for level in levels:
-        if not level > 0:
+        if not (is_within(level, 0, np.inf) and level > 0):
             raise UsageError(_LEVELS(level=level))
-    samples = np.asarray(x, np.float32)
+    given = np.asarray(x)
+    check_samples({"x": given})
+    samples = given.astype(np.float32)
+    if not np.ptp(samples):
+        raise DataError(_NO_SPREAD(what=_OF_X(), samples=len(samples), remedy=""))
     random = np.random.default_rng(seed)
     noise = random.standard_normal((repeats, *samples.shape), np.float32) * samples.std()
     errors, changed = {}, {}
@@ -93,6 +118,9 @@ def noise_robustness(
         if clean.ndim != 2:
             raise ShapeError(_SCORES(name=name, x=show_shape(samples.shape), scores=show_shape(clean.shape)))
         spread = np.sqrt(np.square(clean - clean.mean(0)).mean())
+        if not spread:
+            remedy = _OTHER_MODEL()
+            raise DataError(_NO_SPREAD(what=_OF_OUTPUTS(name=name), samples=len(samples), remedy=remedy))
         found = []
         for level in levels:
             noisy = (samples + np.float32(level) * noise).reshape(-1, *samples.shape[1:])

@@ -94,16 +94,16 @@ def parameter_gradients(
 
 
 def plot_parameter_gradients(records: Mapping[str, ParameterGradients]) -> Picture:
-    """The size of the gradient in each parameter, one row of marks for each record; 0 is at the left."""
-    if not records:
+    """The size of the gradient in each parameter, one mark for each record that has it; 0 is at the left."""
+    if not (hasattr(records, "items") and records):
         raise UsageError(_NONE())
-    names = list(next(iter(records.values())).gradients)
+    names = list(dict.fromkeys(name for record in records.values() for name in record.gradients))
     positive = [norm for record in records.values() for norm in record.norms.values() if norm > 0]
     edge = min(positive, default=1.0) / 10
 
     def drawing(axes: Axes) -> None:
         for k, (name, record) in enumerate(records.items()):
-            sizes = [max(record.norms[p], edge) for p in names]
+            sizes = [max(record.norms.get(p, np.nan), edge) for p in names]
             rows = np.arange(len(names)) + 0.6 * ((k + 0.5) / len(records) - 0.5)  # beside each other where equal
             axes.plot(sizes, rows, "os^DvPX"[k % 7], color=LINES[k % len(LINES)], label=name, markersize=5)
         axes.axvline(edge, color=GRAY, linewidth=0.8)

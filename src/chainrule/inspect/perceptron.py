@@ -116,7 +116,7 @@ def train_perceptron(
     """
     points, sides = two_classes(x, y)
     neuron = Dense(1, use_bias=use_bias, kernel_initializer="zeros", name="neuron")
-    model = Model(neuron, (points.shape[1],), seed=seed)
+    model = Model(neuron, (points.shape[1],), seed=seed, dtype="float64")
     record = _Record(len(points))
     model.fit(
         points,

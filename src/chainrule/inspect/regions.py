@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chainrule.errors import ShapeError, UsageError
+from chainrule.data.checks import check_samples
+from chainrule.errors import DataError, ShapeError, UsageError
 from chainrule.graph.extent import show_shape
 from chainrule.inspect.style import LINES, Picture, draw
 from chainrule.messages import Message
@@ -36,6 +37,16 @@ _RESOLUTION = Message(
     en="resolution is {resolution!r}; it must be a whole number of points along each side, 2 or more.",
     zh="resolution 为 {resolution!r}；它应为每条边上的点数，是不小于 2 的整数。",
 )
+
+_CLASSES = Message(
+    "regions.classes",
+    en="y are to be the samples' classes, {wanted}, one for each of the {samples} samples, but y has shape {shape} and"
+    " holds {values}. Turn one-hot labels into numbers with .argmax(1).",
+    zh="y 应为各样本的类别，{wanted}，{samples} 个样本各一个，但 y 的形状为 {shape}，其值为 {values}。"
+    "独热标签可用 .argmax(1) 转换。",
+)
+_OF_ONE = Message("regions.classes_of_one", en="0 and 1, or -1 and 1", zh="0 和 1，或 -1 和 1")
+_OF_SEVERAL = Message("regions.classes_of_several", en="whole numbers from 0 on", zh="从 0 开始的整数")
 
 _MARKERS = ("s", "o", "^", "D", "v", "P", "X")
 _BORDER = 0.15  # of the samples' extent, around them
@@ -72,9 +83,9 @@ def decision_regions(
 
     A single score is a logit, whose threshold is 0; a network that gives a probability has it at 0.5.
 
-    Shapes:   x (N, 2), y (N,)
-    Raises:   ShapeError for samples with another number of features, or outputs that are no scores; UsageError for a
-              resolution below 2.
+    Shapes:   x (N, 2), y (N,) of 0, 1, …; beside a single score also of -1 and 1, which are 0 and 1 in the record
+    Raises:   ShapeError for samples with another number of features, or outputs that are no scores; DataError for
+              numbers that are not finite, or classes that are none; UsageError for a resolution below 2.
     Example:
         >>> from chainrule.nn import Dense
         >>> model = Model(Dense(1, kernel_initializer="ones", bias_initializer="zeros"), (2,))
@@ -84,19 +95,32 @@ def decision_regions(
     points = np.asarray(x, np.float64)
     if points.ndim != 2 or points.shape[1] != 2 or not len(points):
         raise ShapeError(_PLANE(x=show_shape(points.shape)))
+    check_samples({"x": points})
     if not (isinstance(resolution, Integral) and resolution >= 2):
         raise UsageError(_RESOLUTION(resolution=resolution))
     low, high = points.min(0), points.max(0)
     border = _BORDER * np.where(high > low, high - low, 1.0)
     x1, x2 = np.linspace(low - border, high + border, resolution).T
     grid = np.stack(np.meshgrid(x1, x2), -1).reshape(-1, 2)
-    scores = np.asarray(model.predict(grid.astype(np.float32)), np.float64)
+    scores = np.asarray(model.predict(grid), np.float64)
     if scores.ndim != 2:
         raise ShapeError(_SCORES(scores=show_shape(scores.shape[1:])))
     classes = scores.argmax(-1) if scores.shape[1] > 1 else (scores[:, 0] > threshold).astype(np.int64)
     square = (resolution, resolution)
-    labels = None if y is None else np.asarray(y).astype(np.int64).ravel()
+    labels = None if y is None else _checked_classes(np.asarray(y), len(points), single=scores.shape[1] == 1)
     return DecisionRegions(x1, x2, scores.reshape(*square, -1), classes.reshape(square), points, labels)
+
+
+def _checked_classes(y: NDArray[Any], samples: int, *, single: bool) -> NDArray[np.int64]:
+    """The classes, counted from 0."""
+    found = np.unique(y)[:5].tolist()
+    numbers = y.dtype.kind in "buif" and all(float(value).is_integer() for value in np.unique(y).tolist())
+    signs = single and set(found) == {-1, 1}
+    if y.shape != (samples,) or not numbers or (min(found) < 0 and not signs) or (single and max(found) > 1):
+        wanted = _OF_ONE() if single else _OF_SEVERAL()
+        values = ", ".join(f"{value:g}" if numbers else str(value) for value in found)
+        raise DataError(_CLASSES(wanted=wanted, samples=samples, shape=show_shape(y.shape), values=values))
+    return (y > 0).astype(np.int64) if signs else y.astype(np.int64)
 
 
 def plot_decision_regions(regions: DecisionRegions, title: str = "") -> Picture:

@@ -109,12 +109,13 @@ def separability(x: ArrayLike, y: ArrayLike, *, use_bias: bool = True) -> Separa
     scale = np.abs(points - center).max(0)
     scale[scale == 0] = 1.0
     scaled = (points - center) / scale
+    unit = scale.max()  # of the length of w, which is lost in the end: where numbers are tiny, 1/scale is not finite
     ones = np.ones((len(points), 1))
     signed = sides[:, None] * (np.hstack([scaled, ones]) if use_bias else scaled)
 
     plane = _hyperplane(signed)
-    weights = plane[: points.shape[1]] / scale
-    bias = float(plane[-1] - weights @ center) if use_bias else 0.0
+    weights = plane[: points.shape[1]] / (scale / unit)
+    bias = float(plane[-1] * unit - weights @ center) if use_bias else 0.0
     length = float(np.linalg.norm(weights))
     if length > 0 and _is_beyond_rounding(points, sides, weights, bias):
         margin = float((sides * (points @ weights + bias)).min()) / length
