@@ -35,6 +35,7 @@ def test_the_picture_has_each_count_in_its_place():
         (([0, 1], [1]), "2 labels but 1 predictions"),
         (([], []), "0 labels but 0 predictions"),
         (([0, -1], [0, 0]), "the labels hold the class -1"),
+        (([10**9], [0]), "would have 1,000,000,001 rows; 10,000 at most"),
         (([0, 2], [0, 0], ["a", "b"]), "2 names of classes, but class 2 occurs"),
     ],
 )

@@ -78,6 +78,15 @@ def test_pictures_and_frames_of_trajectories():
 
 
 # ---------------------------------------------------------------------------------------------------------- batch size
+def test_more_paths_than_colours_are_all_drawn_and_told_apart():
+    found = trajectories({str(k): SGD(0.001 * (k + 1)) for k in range(9)}, steps=2)
+    plane, _ = plot_trajectories(found).figure.axes
+    drawn = {line.get_label(): (line.get_color(), line.get_linestyle()) for line in plane.lines}
+    assert len({drawn[name] for name in found.paths}) == 9
+    moving = animate_trajectories(found, frames=2).picture(1).figure.axes[0]
+    np.testing.assert_array_equal(moving.lines[-1].get_xydata(), found.paths["8"])
+
+
 def test_the_variance_of_the_update_is_that_of_single_samples_over_the_batch_size():
     random = np.random.default_rng(0)
     x = random.standard_normal((64, 3)).astype(np.float32)
@@ -133,6 +142,9 @@ def test_rare_features_get_larger_rates():
     assert state is not None
     v = state.slots["dense/kernel"]["v"][:, 0] / (1 - 0.99**state.update)
     np.testing.assert_allclose(rates, 0.01 / (np.sqrt(v) + 1e-8), rtol=1e-5)
+    for wrong in ({"axis": 2}, {"labels": ["one"]}):
+        with pytest.raises(UsageError, match=r"do not fit 'dense/kernel', which has shape \(3, 1\)"):
+            plot_effective_rates(record, "dense/kernel", **wrong)
     (axes,) = plot_effective_rates(record, "dense/kernel").figure.axes
     np.testing.assert_allclose([line.get_ydata()[-1] for line in axes.lines], rates)
     with pytest.raises(UsageError, match="the optimizer is SGD"):
@@ -190,6 +202,17 @@ def test_a_path_has_a_point_at_the_begin_and_after_each_epoch():
     np.testing.assert_array_equal(path.points[-1]["dense/kernel"], model.parameters["dense/kernel"])
 
 
+def test_a_path_that_goes_on_with_another_model_begins_anew_there():
+    x, y = np.eye(2, dtype=np.float32), np.ones((2, 1), np.float32)
+    path = ParameterPath()
+    first, second = (cr.Model(Dense(1), (2,), seed=seed) for seed in (0, 1))
+    for model in (first, first, second):
+        begin = model.parameters
+        model.fit(x, y, loss="mean_squared_error", epochs=2, verbose=0, callbacks=[path], executor="reference")
+    assert len(path.points) == 3 + 2 + 3
+    np.testing.assert_array_equal(path.points[5]["dense/kernel"], begin["dense/kernel"])
+
+
 def test_biases_stay_and_the_model_too():
     model = cr.Model(Sequential([Dense(4, "tanh", bias_initializer="normal"), Dense(1)]), (2,))
     before = {name: value.copy() for name, value in model.parameters.items()}
@@ -210,6 +233,27 @@ def test_biases_stay_and_the_model_too():
         (lambda m, x, y: loss_surface(m, x, y, extent=0), "above 0"),
         (lambda m, x, y: loss_surface(m, x, y, path=[m.parameters]), "a path has 1 points"),
         (lambda m, x, y: ParameterPath(every=0), "1 or more"),
+        (lambda m, x, y: ParameterPath(every=1.5), "1 or more"),  # type: ignore[arg-type]
+        (lambda m, x, y: trajectories({}), "dict of optimizers"),
+        (lambda m, x, y: trajectories({"a": SGD(0.1)}, cr.sum), "or a Surface"),  # type: ignore[arg-type]
+        (lambda m, x, y: trajectories({"a": SGD(0.1)}, steps=0), "steps=0 and start=None"),
+        (lambda m, x, y: trajectories({"a": SGD(0.1)}, start=(np.nan, 0)), "two finite numbers"),
+        (lambda m, x, y: trajectories({"a": SGD(0.1)}, start=(1, 2, 3)), "two finite numbers"),
+        (lambda m, x, y: update_noise(m, x, y, 4, loss="mean_squared_error"), "sizes is 4"),  # type: ignore[arg-type]
+        (
+            lambda m, x, y: update_noise(cr.Model(cr.nn.Flatten(), (3,)), x, y, (1,), loss="mean_squared_error"),
+            "no par",
+        ),
+        (lambda m, x, y: convergence(m, x, y, (1,)), "make_model is Model"),
+        (lambda m, x, y: convergence(lambda: m, x, y, (5,), loss="mean_squared_error"), "the same model twice"),
+        (lambda m, x, y: convergence(lambda: m, x, y, (5,), optimizer=SGD(0.1)), "is SGD"),  # type: ignore[arg-type]
+        (lambda m, x, y: loss_surface(m, x, y, extent=np.inf), "above 0"),
+        (lambda m, x, y: loss_surface(m, x, y, resolution=2.5), "2 or more"),  # type: ignore[arg-type]
+        (lambda m, x, y: loss_surface(m, x, y, path=[{}] * 3), "point 0 of the path is not of this model's"),
+        (lambda m, x, y: loss_surface(m, x, y, path=[m.parameters] * 3, dimensions=1), "do not go together"),
+        (lambda m, x, y: adam_start(0.0), "other than 0"),
+        (lambda m, x, y: adam_start(1e200), "whose square is a number too"),
+        (lambda m, x, y: adam_start(steps=0), "1 or more steps"),
     ],
 )
 def test_wrong_calls_say_what_to_do(call, text):

@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 
 from chainrule.errors import UsageError
+from chainrule.inspect import plot_receptive_fields, receptive_fields
 from chainrule.inspect.style import LINES, Animation, as_image, draw, draw_grid, new_figure
+from chainrule.nn import Conv2D
+from chainrule.train.model import Model
 
 
 def _line():
@@ -41,6 +44,9 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(UsageError, match=r'pip install "chainrule\[plot\]"'):
         _line()
+    fields = receptive_fields(Model(Conv2D(1, 3), (8, 8, 1)))
+    with pytest.raises(UsageError, match=r'pip install "chainrule\[plot\]"'):
+        plot_receptive_fields(fields)
 
 
 def test_a_signed_map_has_zero_in_the_middle_of_its_colours():

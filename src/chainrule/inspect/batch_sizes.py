@@ -44,6 +44,23 @@ _DRAWS = Message(
 )
 
 
+_NO_PARAMETERS = Message(
+    "batch_sizes.no_parameters",
+    en="the model has no parameters, so there is no update whose noise could be measured.",
+    zh="模型没有参数，因此没有可以测量噪声的更新。",
+)
+_MAKE = Message(
+    "batch_sizes.make",
+    en="{name} is {given}; give a function without arguments that makes a new one for each training: {example}.",
+    zh="{name} 为 {given}；请给出无参数的函数，它为每次训练新建一个：{example}。",
+)
+_SAME = Message(
+    "batch_sizes.same",
+    en="make_model gave the same model twice, but each training has to start anew. Make the model inside the function.",
+    zh="make_model 两次给出同一个模型，但每次训练都须从头开始。请在函数内部新建模型。",
+)
+
+
 @dataclass(frozen=True, eq=False)
 class UpdateNoise:
     """How far the gradient and the loss of a batch are from those of all samples, by the size of the batch.
@@ -95,6 +112,8 @@ def update_noise(
     if not (isinstance(draws, Integral) and draws >= 2):
         raise UsageError(_DRAWS(draws=draws))
     network = model.network
+    if not network.parameters:
+        raise UsageError(_NO_PARAMETERS())
     check_targets(samples, network.inference, goal.loss)
     data = Data(network, samples)
     targets = data.targets[0] if len(data.targets) == 1 else data.targets
@@ -121,8 +140,8 @@ def update_noise(
 
 
 def _check_sizes(sizes: Sequence[int], samples: int) -> None:
-    if not sizes or not all(isinstance(size, Integral) and 1 <= size <= samples for size in sizes):
-        raise UsageError(_SIZES(sizes=tuple(sizes), samples=samples))
+    if np.ndim(sizes) != 1 or not len(sizes) or not all(isinstance(b, Integral) and 1 <= b <= samples for b in sizes):
+        raise UsageError(_SIZES(sizes=sizes, samples=samples))
 
 
 def plot_update_noise(noise: UpdateNoise) -> Picture:
@@ -195,7 +214,7 @@ def convergence(
     Each of `sizes` gets a model of its own from make_model() and is trained for so many epochs. A smaller batch makes
     more updates in an epoch, a larger one makes each of them faster per sample.
 
-    Raises:   as `fit`; UsageError for sizes that are none.
+    Raises:   as `fit`; UsageError for sizes that are none, or what makes no new models and optimizers.
     Example:
         >>> from chainrule.nn import Dense
         >>> x = np.random.default_rng(0).standard_normal((64, 1)).astype(np.float32)
@@ -207,16 +226,29 @@ def convergence(
     count = len(as_samples(x, y))
     _check_sizes(sizes, count)
     losses, seconds = {}, {}
+    made: list[Model] = []
     for size in sizes:
         # the first training compiles, the second is timed
-        for model in (make_model(), make_model()):
+        for _ in range(2):
+            model = _made("make_model", make_model, Model, "lambda: Model(lenet5())")
+            if any(model is earlier for earlier in made):
+                raise UsageError(_SAME())
+            made.append(model)
+            rule = _made("optimizer", optimizer, Optimizer, "lambda: SGD(0.1)")
             clock = _Clock(_measure(model, x, y, loss))
             model.fit(
-                x, y, loss=loss, optimizer=optimizer(), metrics=[], epochs=epochs, batch_size=size,
+                x, y, loss=loss, optimizer=rule, metrics=[], epochs=epochs, batch_size=size,
                 callbacks=[clock], verbose=0,
             )  # fmt: skip
         losses[int(size)], seconds[int(size)] = np.array(clock.losses), np.array(clock.seconds)
     return Convergence(losses, seconds)
+
+
+def _made(name: str, make: Any, kind: type[Any], example: str) -> Any:
+    made = make() if callable(make) else make
+    if not callable(make) or not isinstance(made, kind):
+        raise UsageError(_MAKE(name=name, given=repr(made), example=example))
+    return made
 
 
 def _measure(model: Model, x: Any, y: Any, loss: str | LossFunction) -> Callable[[], float]:

@@ -40,6 +40,14 @@ _NAMES = Message(
     en="there are {names} names of classes, but class {largest} occurs. Name every class.",
     zh="给出了 {names} 个类别名称，但出现了类别 {largest}。请为每个类别命名。",
 )
+_MANY = Message(
+    "inspect.confusion_many",
+    en="class {largest} occurs, so that the table would have {classes:,} rows; {most:,} at most can be counted. Number"
+    " the classes without gaps from 0 on, e.g. with numpy.unique(labels, return_inverse=True).",
+    zh="出现了类别 {largest}，表格将有 {classes:,} 行，而最多只能统计 {most:,} 行。请从 0 开始连续编号，"
+    "例如使用 numpy.unique(labels, return_inverse=True)。",
+)
+_MOST = 10_000  # classes: a table of 800 MB
 _OF_LABELS = Message("inspect.the_labels", en="the labels", zh="标签")
 _OF_PREDICTIONS = Message("inspect.the_predictions", en="the predictions", zh="预测")
 
@@ -93,7 +101,7 @@ def confusion(labels: Any, predictions: Any, class_names: Sequence[str] | None =
     """Count which classes were taken for which.
 
     Shapes:   labels (samples), predictions (samples), both integers from 0
-    Raises:   DataError if they are not, differ in length, are empty, or a class has no name.
+    Raises:   DataError if they are not, differ in length, are empty, a class has no name, or there are above 10,000.
     Example:
         >>> confusion([0, 0, 1, 2], [0, 1, 1, 2]).counts
         array([[1, 1, 0],
@@ -110,7 +118,9 @@ def confusion(labels: Any, predictions: Any, class_names: Sequence[str] | None =
     if len(true) != len(taken) or not len(true):
         raise DataError(_LENGTHS(labels=len(true), predictions=len(taken)))
     largest = int(max(true.max(), taken.max()))
-    names = tuple(map(str, range(largest + 1))) if class_names is None else tuple(class_names)
+    if largest >= _MOST:
+        raise DataError(_MANY(largest=largest, classes=largest + 1, most=_MOST))
+    names = tuple(map(str, range(largest + 1) if class_names is None else class_names))
     if largest >= len(names):
         raise DataError(_NAMES(names=len(names), largest=largest))
     counts = np.zeros((len(names),) * 2, np.int64)

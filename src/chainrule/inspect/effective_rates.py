@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +12,11 @@ from numpy.typing import NDArray
 from chainrule.errors import UsageError
 from chainrule.execute import Program
 from chainrule.graph.dtype import float64, int64
+from chainrule.graph.extent import show_shape
 from chainrule.graph.tensor import input_tensor, tensor
 from chainrule.inspect.style import BLACK, BLUE, LINES, RED, Picture, draw, draw_grid
 from chainrule.messages import Message
+from chainrule.nn.ranges import is_within
 from chainrule.optim.adam import Adam
 from chainrule.train.callback import Callback
 from chainrule.train.loop import Training
@@ -33,6 +36,24 @@ _UNKNOWN = Message(
     en="there are no rates of '{name}'; recorded are {known}.",
     zh="没有“{name}”的学习率；已记录的有：{known}。",
 )
+
+
+_AXIS = Message(
+    "effective_rates.axis",
+    en="axis={axis!r} and labels={labels!r} do not fit '{name}', which has shape {shape}. Give one of its axes, and a"
+    " label for each place along it, or None.",
+    zh="axis={axis!r}、labels={labels!r} 与形状为 {shape} 的“{name}”不符。请给出它的某个轴，"
+    "并为该轴上每个位置给出一个标签，或用 None。",
+)
+_START = Message(
+    "effective_rates.start",
+    en="gradient={gradient!r} and steps={steps!r}: give a finite gradient other than 0, whose square is a number too,"
+    " and 1 or more steps.",
+    zh="gradient={gradient!r}、steps={steps!r}：请给出有限且不为 0、其平方也可表示的梯度，以及不小于 1 的步数。",
+)
+
+
+_LARGEST = 1e150  # of a gradient, whose square is a number too
 
 
 class EffectiveRates(Callback):
@@ -70,11 +91,15 @@ def plot_effective_rates(
 ) -> Picture:
     """The median rate of a parameter's entries along one axis, such as one for each input, epoch by epoch.
 
-    Raises:   UsageError if nothing of this name was recorded.
+    Raises:   UsageError if nothing of this name was recorded, or axis or labels do not fit it.
     """
     if name not in record.rates:
         raise UsageError(_UNKNOWN(name=name, known=", ".join(record.rates) or "-"))
     rates = np.array(record.rates[name])
+    shape = rates.shape[1:]
+    known = isinstance(axis, Integral) and 0 <= axis < len(shape)
+    if not known or (labels is not None and len(labels) != shape[axis]):
+        raise UsageError(_AXIS(axis=axis, labels=labels, name=name, shape=show_shape(shape)))
     others = tuple(k for k in range(1, rates.ndim) if k != axis + 1)
     medians = np.median(rates, others)
 
@@ -112,6 +137,7 @@ def adam_start(gradient: float = 2.0, *, beta_1: float = 0.9, beta_2: float = 0.
 
         mₜ = (1 − β₁ᵗ) g,  vₜ = (1 − β₂ᵗ) g²,  m̂ = g,  v̂ = g²
 
+    Raises:   UsageError for a gradient or steps that are none.
     Source:   Kingma and Ba 2015, section 3
     Example:
         >>> start = adam_start(2.0)
@@ -119,6 +145,9 @@ def adam_start(gradient: float = 2.0, *, beta_1: float = 0.9, beta_2: float = 0.
         (array([0.2 , 0.38]), array([2., 2.]), array([3.16, 4.25]))
     """
     rule = Adam(1.0, beta_1, beta_2)
+    square = float(gradient) ** 2 if is_within(gradient, -_LARGEST, _LARGEST) else 0.0
+    if not (square > 0 and isinstance(steps, Integral) and steps >= 1):
+        raise UsageError(_START(gradient=gradient, steps=steps))
     slots = {name: input_tensor(name, (), float64) for name in ("m", "v")}
     scalars = {name: input_tensor(name, (), float64) for name in rule.scalars()}
     t = input_tensor("t", (), int64)

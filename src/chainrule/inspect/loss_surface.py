@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,9 +14,11 @@ from numpy.typing import NDArray
 from chainrule.data import check_batch_size
 from chainrule.errors import UsageError
 from chainrule.execute.choice import Executor
+from chainrule.graph.extent import show_shape
 from chainrule.inspect.style import BLACK, BLUE, RED, SEQUENTIAL, Picture, draw
 from chainrule.messages import Message
 from chainrule.nn.losses.loss import LossFunction
+from chainrule.nn.ranges import is_within
 from chainrule.train.callback import Callback
 from chainrule.train.loop import EVALUATION_BATCH, Training, evaluate
 from chainrule.train.metrics import objective
@@ -36,6 +39,18 @@ _PATH = Message(
     zh="路径只有 {given} 个点；通过它的平面需要 3 个以上。请多记录一些：fit(…, callbacks=[path]) 训练更多轮，"
     "或使用步数更小的 ParameterPath(every=…)。",
 )
+_OTHER = Message(
+    "loss_surface.other",
+    en="point {place} of the path is not of this model's parameters: {name} is {given} there. Give the path of a"
+    " training of this model.",
+    zh="路径的第 {place} 个点不属于该模型的参数：其中 {name} 为 {given}。请给出训练该模型时的路径。",
+)
+_LINE = Message(
+    "loss_surface.line",
+    en="a path is seen in a plane, so dimensions=1 and path do not go together. Leave one of them away.",
+    zh="路径显示在平面中，因此 dimensions=1 与 path 不能同用。请去掉其中之一。",
+)
+_MISSING = Message("loss_surface.missing", en="missing", zh="缺失")
 _NUMBERS = Message(
     "loss_surface.numbers",
     en="{name}={value!r}: {name} must be {wanted}.",
@@ -61,11 +76,11 @@ class ParameterPath(Callback):
     points: list[Arrays] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        if self.every is not None and self.every < 1:
-            raise UsageError(_NUMBERS(name="every", value=self.every, wanted=_EVERY()))
+        _check(self.every is None or _is_whole(self.every, 1), "every", self.every, _EVERY)
 
     def on_train_begin(self, training: Training) -> None:
-        if not self.points:
+        now = training.model.parameters
+        if not self.points or not all(value is self.points[-1].get(name) for name, value in now.items()):
             self._keep(training)
 
     def wants_step(self, step: int) -> bool:
@@ -127,7 +142,7 @@ def loss_surface(
     components, seen from the model's parameters. A slice never tells that there is no way around a hill.
 
     Units:    extent: lengths of the filters, to both sides; not used with a path, which decides itself
-    Raises:   as `evaluate`; UsageError for numbers out of range, or a path of fewer than 3 points.
+    Raises:   as `evaluate`; UsageError for numbers out of range, or a path of fewer than 3 points, or of another model.
     Source:   Li, Xu, Taylor, Studer and Goldstein 2018, Visualizing the loss landscape of neural nets
     Example:
         >>> from chainrule.nn import Dense
@@ -137,8 +152,8 @@ def loss_surface(
         array([1.  , 0.25, 0.  , 0.25, 1.  ])
     """
     _check(dimensions in (1, 2), "dimensions", dimensions, _DIMENSIONS)
-    _check(resolution >= 2, "resolution", resolution, _RESOLUTION)
-    _check(extent > 0, "extent", extent, _EXTENT)
+    _check(_is_whole(resolution, 2), "resolution", resolution, _RESOLUTION)
+    _check(is_within(extent, 0, np.inf) and extent > 0, "extent", extent, _EXTENT)
     here = {name: np.asarray(value, np.float64) for name, value in model.parameters.items()}
     points = path.points if isinstance(path, ParameterPath) else path
     seen, explained = None, None
@@ -147,8 +162,11 @@ def loss_surface(
         directions = [_like_filters(here, random) for _ in range(dimensions)]
         reach = [(-extent, extent)] * dimensions
     else:
+        if dimensions != 2:
+            raise UsageError(_LINE())
         if len(points) < 3:
             raise UsageError(_PATH(given=len(points)))
+        _check_path(points, here)
         directions, seen, explained = _plane_of(points, here)
         reach = [_framed(seen[:, k]) for k in range(2)]
     coordinates = [np.linspace(*ends, resolution) for ends in reach]
@@ -170,6 +188,19 @@ def loss_surface(
     surface = np.array(losses, np.float64).reshape([resolution] * len(coordinates)).T
     a, b = coordinates[0], coordinates[1] if len(coordinates) == 2 else None
     return LossSurface(a, b, surface, seen, explained)
+
+
+def _is_whole(value: Any, least: int) -> bool:
+    return isinstance(value, Integral) and int(value) >= least
+
+
+def _check_path(points: Sequence[Arrays], here: dict[str, NDArray[np.float64]]) -> None:
+    """Refuse points that are not of these parameters."""
+    for place, point in enumerate(points):
+        for name, value in here.items():
+            if name not in point or np.shape(point[name]) != value.shape:
+                given = show_shape(np.shape(point[name])) if name in point else _MISSING()
+                raise UsageError(_OTHER(place=place, name=name, given=given))
 
 
 def _check(holds: bool, name: str, value: object, wanted: Message) -> None:

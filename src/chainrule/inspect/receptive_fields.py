@@ -130,11 +130,11 @@ def plot_receptive_fields(fields: ReceptiveFields, image: ArrayLike | None = Non
         raise UsageError(_IMAGES_ONLY(rank=len(fields.image_shape) - 1))
     by_size = {layer.field.size: layer for layer in reversed(fields.layers)}
     different = sorted(by_size.values(), key=lambda layer: layer.field.size)
-    colors = _by_depth(len(different))
     largest = max(max(layer.field.size) for layer in different)
 
     def drawing(axes: list[list[Axes]]) -> None:
         picture, bars = axes[0]
+        colors = _by_depth(len(different))
         pixels = np.zeros((height, width)) if image is None else np.asarray(image)
         as_image(picture, pixels[..., 0] if pixels.ndim == 3 and pixels.shape[-1] == 1 else pixels)
         picture.images[0].set_cmap("gray")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from chainrule.graph.tensor import Tensor, input_tensor, tensor
 from chainrule.inspect.style import BLACK, LINES, Animation, Picture, draw_grid, new_figure
 from chainrule.inspect.surfaces import SURFACES, Surface
 from chainrule.messages import Message, suggestion
+from chainrule.nn.ranges import is_within
 from chainrule.optim.optimizer import Optimizer
 
 if TYPE_CHECKING:
@@ -33,6 +35,21 @@ _OPTIMIZERS = Message(
     "trajectories.optimizers",
     en="optimizers is {given}; give a dict of optimizers by the names they shall have: {{'momentum': Momentum(0.1)}}.",
     zh="optimizers 为 {given}；请给出以名称为键的优化器字典：{{'momentum': Momentum(0.1)}}。",
+)
+
+_KIND = Message(
+    "trajectories.kind",
+    en="surface is {given}; give a name, one of: {known}, or a Surface(function, start, low, high, formula), which also"
+    " says where to look.",
+    zh="surface 为 {given}；请给出名称（{known} 之一），或 Surface(function, start, low, high, formula)，"
+    "后者还指明观察的区域。",
+)
+_NUMBERS = Message(
+    "trajectories.numbers",
+    en="steps={steps!r} and start={start!r}: give a whole number of steps, 1 or more, and two finite numbers to start"
+    " at, or None for the surface's own.",
+    zh="steps={steps!r}、start={start!r}：步数应为不小于 1 的整数，起点应为两个有限的数，"
+    "或用 None 表示曲面自己的起点。",
 )
 
 _GRID = 121  # points along each side of the surface
@@ -73,7 +90,7 @@ def trajectories(
 
     Each step is the optimizer's own graph, in float64, on one parameter of two numbers.
 
-    Raises:   UsageError for a surface that is not known, or optimizers that are none.
+    Raises:   UsageError for a surface that is not known, optimizers, steps or a start that are none.
     Example:
         >>> from chainrule.optim import SGD
         >>> trajectories({"0.1": SGD(0.1), "too large": SGD(1.1)}, "valley", steps=20)  # x: ×0.8 and ×(−1.2) each step
@@ -84,8 +101,14 @@ def trajectories(
             known = ", ".join(SURFACES)
             raise UsageError(_SURFACE(name=surface, known=known, suggestion=suggestion(surface, SURFACES)))
         surface = SURFACES[surface]
-    if not hasattr(optimizers, "items") or not all(isinstance(o, Optimizer) for o in optimizers.values()):
+    if not isinstance(surface, Surface):
+        raise UsageError(_KIND(given=repr(surface), known=", ".join(SURFACES)))
+    named = hasattr(optimizers, "items") and bool(optimizers)
+    if not (named and all(isinstance(o, Optimizer) for o in optimizers.values())):
         raise UsageError(_OPTIMIZERS(given=repr(optimizers)))
+    two = start is None or (np.shape(start) == (2,) and all(is_within(k, -np.inf, np.inf) for k in start))
+    if not (two and isinstance(steps, Integral) and steps >= 1):
+        raise UsageError(_NUMBERS(steps=steps, start=start))
     begin = np.array(surface.start if start is None else start, np.float64)
     paths, losses = {}, {}
     for name, optimizer in optimizers.items():
@@ -135,7 +158,8 @@ def plot_trajectories(found: Trajectories, title: str = "") -> Picture:
         plane, curve = grid[0]
         _draw_surface(plane, found)
         plane.set_title(title or found.surface.formula)
-        for (name, path), style in zip(found.paths.items(), _styles(), strict=False):
+        for k, (name, path) in enumerate(found.paths.items()):
+            style = _style(k)
             plane.plot(*path.T, scalex=False, scaley=False, label=name, markersize=3, **style)
             curve.plot(found.losses[name], label=name, **{**style, "marker": ""})
         plane.plot(*next(iter(found.paths.values()))[0], "*", color=BLACK, markersize=10)
@@ -158,7 +182,8 @@ def animate_trajectories(found: Trajectories, *, frames: int = 40, title: str = 
         (axes,) = grid[0]
         _draw_surface(axes, found)
         axes.set_title(title or found.surface.formula)
-        for (name, path), style in zip(found.paths.items(), _styles(), strict=False):
+        for k, (name, path) in enumerate(found.paths.items()):
+            style = _style(k)
             (lines[name],) = axes.plot(*path[:1].T, scalex=False, scaley=False, label=name, markersize=3, **style)
         axes.figure.legend(loc="outside lower center", ncols=4)
 
@@ -173,10 +198,15 @@ def animate_trajectories(found: Trajectories, *, frames: int = 40, title: str = 
     return Animation(figure, draw_frame, frames)
 
 
-def _styles() -> list[dict[str, Any]]:
-    return [
-        {"color": color, "marker": marker, "linewidth": 1.2} for color, marker in zip(LINES, "os^Dv<>", strict=True)
-    ]
+def _style(k: int) -> dict[str, Any]:
+    """Of the path number k: colour and marker, and where all colours are in use, another line too."""
+    place, line = k % len(LINES), k // len(LINES) % 4
+    return {
+        "color": LINES[place],
+        "marker": "os^Dv<>"[place],
+        "linewidth": 1.2,
+        "linestyle": ("-", "--", ":", "-.")[line],
+    }
 
 
 def _draw_surface(axes: Axes, found: Trajectories) -> None:
