@@ -6,18 +6,20 @@ such a record, plot_*, and never computes anything new.
 activation_curves       activations with derivative, range and saturation
 approximation           networks of growing width, fitted to one function
 augmentation_check      whether labels survive what augmentation does
+augmentation_effect     what an augmentation does to a classifier that never saw it, in words
 batch_sizes             noise of updates, and speed of training, by the size of the batch
 confusion               which classes are taken for which
 convolution_arithmetic  one number of a convolution, taken apart
 differences             how near differences come to a derivative, against their step
+dropout_masks           dropout with its masks given
 effective_rates         the learning rate that Adam gives to each parameter; its first steps
 exciting_patches        the parts of images that excite a unit most
 explanation             a graph with its values and the derivatives that flow through it, drawn and animated
 feature_maps            what every layer makes of an image
 filters                 what kernels do to a picture; its edges
+graph_layout            where the nodes of a drawn graph stand
 images                  images for a network to be looked at with, checked
 kernels                 the kernels that a layer has learned
-graph_layout            where the nodes of a drawn graph stand
 localization            where objects are in larger pictures: detections, how many are right, and their picture
 loss_surface            the loss of a network along lines and planes through its parameters
 modes                   what reverse and forward mode cost, against numbers of inputs and results
@@ -47,6 +49,7 @@ trajectories            the paths of optimizers over them
 from chainrule.inspect.activation_curves import *
 from chainrule.inspect.approximation import *
 from chainrule.inspect.augmentation_check import *
+from chainrule.inspect.augmentation_effect import *
 from chainrule.inspect.batch_sizes import *
 from chainrule.inspect.confusion import *
 from chainrule.inspect.convolution_arithmetic import *

@@ -15,15 +15,12 @@ import numpy as np
 from chainrule.errors import UsageError
 from chainrule.execute.reference import Program
 from chainrule.graph.operation import Array
-from chainrule.graph.tensor import Tensor, input_tensor
-from chainrule.graph.traversal import topological
+from chainrule.graph.tensor import Tensor
+from chainrule.inspect.dropout_masks import MaskedGraph, masks_of
 from chainrule.inspect.style import BLUE, GRAY, LINES, Picture, draw, draw_grid
 from chainrule.messages import Message
 from chainrule.nn.network import Network
 from chainrule.nn.scope import LayerRecord
-from chainrule.ops.dropout import DROPOUT, INVERTED_DROPOUT
-from chainrule.ops.elementwise import where
-from chainrule.surgery.assembling import with_inputs
 from chainrule.train.model import Model
 from chainrule.train.samples import as_inputs, check_inputs
 from chainrule.train.step import network_bindings
@@ -38,13 +35,6 @@ _NO_DROPOUT = Message(
     en="The model has no dropout between its layers, so all of its thinned networks are the network itself. Put"
     " Dropout(rate) behind a layer.",
     zh="模型的各层之间没有 dropout，所有稀疏子网络都是网络本身。请在某一层之后加上 Dropout(rate)。",
-)
-_TOO_MANY = Message(
-    "thinned.too_many",
-    en="{neurons} neurons may be dropped, which makes 2^{neurons} thinned networks; all are listed up to 2^{most} only."
-    " Draw some: networks=1000.",
-    zh="可丢弃的神经元有 {neurons} 个，即 2^{neurons} 个稀疏子网络；最多只能列出全部 2^{most} 个。"
-    "请抽取一部分：networks=1000。",
 )
 _COUNT = Message(
     "thinned.count",
@@ -63,7 +53,7 @@ _DRAWN = Message(
     zh="只能画出每层至多 {most} 个神经元的全连接网络的稀疏子网络；该网络各层有 {widths} 个神经元。",
 )
 
-_MOST_LISTED, _MOST_DRAWN, _ROWS = 14, 16, 8192
+_MOST_DRAWN, _ROWS = 16, 8192
 
 
 @dataclass(frozen=True)
@@ -147,13 +137,13 @@ def thinned_networks(model: Model, x: Any, networks: int | None = None, *, seed:
     if networks is not None and not (isinstance(networks, Integral) and networks >= 2):
         raise UsageError(_COUNT(networks=networks))
     records = [r for r in network.layers if isinstance(r.training_output, Tensor) and isinstance(r.output, Tensor)]
-    thinned = _Thinned.of([network.training, *(_trained(r) for r in records)])
+    thinned = MaskedGraph.of([network.training, *(_trained(r) for r in records)])
     if not thinned.masks:
         raise UsageError(_NO_DROPOUT())
     bindings = network_bindings(network, model.parameters, model.states, model.scalars)
     bindings |= {network.seed: model.seed, network.step: 0}
     rates = [float(Program([node.inputs[1]]).run(bindings)[0]) for node in thinned.masks]
-    masks, weights = _masks(list(thinned.masks), rates, networks, seed)
+    masks, weights = masks_of(list(thinned.masks), rates, networks, seed)
     given = dict(zip(network.inputs, samples.inputs, strict=True))
     test, *own = Program([_inferred(network), *(_output(r) for r in records)]).run({**bindings, **given})
     means, outputs = _means(thinned, {**bindings, **given}, masks, weights, len(samples), network.inputs)
@@ -188,50 +178,8 @@ def _path(node: Tensor, records: Sequence[LayerRecord]) -> str:
     return next((r.path for r in reversed(records) if r.training_output is node), node.describe())
 
 
-@dataclass(frozen=True, eq=False)
-class _Thinned:
-    """A graph whose dropouts take their masks as inputs: outputs, and the mask of each dropout."""
-
-    outputs: list[Tensor]
-    masks: dict[Tensor, Tensor]
-
-    @classmethod
-    def of(cls, roots: Sequence[Tensor]) -> _Thinned:
-        made: dict[Tensor, Tensor] = {}
-        masks: dict[Tensor, Tensor] = {}
-        for node in topological(roots):
-            sources = tuple(made[x] for x in node.inputs)
-            if node.operation is DROPOUT or node.operation is INVERTED_DROPOUT:
-                masks[node] = input_tensor(f"mask_{len(masks)}", node.attributes["shape"], node.dtype)
-                x, rate = sources[:2]
-                kept = x * masks[node]
-                inverted = node.operation is INVERTED_DROPOUT
-                made[node] = kept / where(rate < 1.0, 1.0 - rate, 1.0) if inverted else kept
-            else:
-                made[node] = with_inputs(node, sources)
-        return cls([made[root] for root in roots], masks)
-
-
-def _masks(
-    nodes: Sequence[Tensor], rates: Sequence[float], networks: int | None, seed: int
-) -> tuple[list[Array], Array]:
-    """A mask (S, neurons) for each dropout, and how probable each network is."""
-    sizes = [prod(e for e in node.attributes["shape"] if isinstance(e, int)) for node in nodes]
-    keep = np.repeat(1.0 - np.array(rates), sizes)
-    if networks is None:
-        neurons = sum(sizes)
-        if neurons > _MOST_LISTED:
-            raise UsageError(_TOO_MANY(neurons=neurons, most=_MOST_LISTED))
-        kept = (np.arange(2**neurons)[:, None] >> np.arange(neurons) & 1).astype(bool)
-        weights = np.where(kept, keep, 1.0 - keep).prod(1)
-    else:
-        kept = np.random.default_rng(seed).random((networks, len(keep))) < keep
-        weights = np.full(networks, 1.0 / networks)
-    return np.split(kept, np.cumsum(sizes)[:-1], axis=1), weights
-
-
 def _means(
-    thinned: _Thinned,
+    thinned: MaskedGraph,
     bindings: Mapping[Tensor, Any],
     masks: Sequence[Array],
     weights: Array,
@@ -286,7 +234,7 @@ def plot_thinned_mean(records: ThinnedNetworks | Mapping[str, ThinnedNetworks]) 
         for k, (name, record) in enumerate(named.items()):
             color = LINES[k % len(LINES)]
             if record.exact:
-                axes.axhline(record.error, color=color, linestyle="--", label=f"{name}, all {len(record.weights):,}")
+                axes.axhline(record.error, color="black", linestyle="--", label=f"{name}: all {len(record.weights):,}")
                 continue
             counts = np.unique(np.geomspace(1, len(record.weights), 40).astype(int))
             errors = [record.error_of_first(int(n)) for n in counts]
