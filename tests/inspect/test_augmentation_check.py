@@ -111,6 +111,20 @@ def test_chance_is_no_warning():
         assert effect.suffering == ((0,) if suffers else ())
 
 
+def test_a_classifier_that_recognises_little_is_not_asked():
+    """A constant answer survives everything, and says nothing of labels."""
+    constant = perfect()
+    constant.parameters["dense/kernel"] = np.zeros((16, 2))
+    found = inspect.check_augmentation(
+        HALVES, LABELS, {"flip": nn.RandomFlip("horizontal", 1.0)}, model=constant, executor="reference"
+    )
+    assert not found.effects["flip"].fits
+    assert found.warnings["flip"].startswith(
+        "flip: unknown, because the classifier recognises only 50% of these images"
+    )
+    assert repr(found) == "AugmentationCheck(50.0% of 40 recognised; flip unknown)"
+
+
 def test_arrows_are_the_same_turned():
     """A mirrored arrow to the left is one to the right: heads are on the side that they point to."""
     data = arrows(200, 40, noise=0.0)

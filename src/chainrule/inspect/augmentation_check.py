@@ -75,15 +75,19 @@ class AugmentationCheck:
 
     @property
     def warnings(self) -> dict[str, str]:
-        """The verdicts on transforms that do not fit, by name."""
+        """The verdicts on transforms that do not fit, or of which it is not known, by name."""
         return {name: effect.verdict for name, effect in self.effects.items() if not effect.fits}
 
     def __str__(self) -> str:
         return "\n".join(effect.verdict for effect in self.effects.values())
 
     def __repr__(self) -> str:
-        marks = ", ".join(f"{name} {'fits' if effect.fits else 'WARNING'}" for name, effect in self.effects.items())
+        marks = ", ".join(f"{name} {_mark(effect)}" for name, effect in self.effects.items())
         return f"AugmentationCheck({self.accuracy:.1%} of {self.samples} recognised; {marks})"
+
+
+def _mark(effect: AugmentationEffect) -> str:
+    return "fits" if effect.fits else "WARNING" if effect.known else "unknown"
 
 
 def check_augmentation(
@@ -212,7 +216,7 @@ def plot_augmentation_check(record: AugmentationCheck) -> Picture:
             for column in effect.suffering:
                 axes.add_patch(_frame(column, row))
         axes.set_xticks(range(len(names)), names)
-        marks = [f"{effect.name}{'' if effect.fits else '  ⚠'}" for effect in effects]
+        marks = [f"{effect.name}{'' if effect.fits else '  ⚠' if effect.known else '  ?'}" for effect in effects]
         axes.set_yticks(range(len(rows)), ["as they are", *marks])
         axes.set_xlabel("class")
         axes.set_title(f"recognised (%); framed: loses more than {100 * effects[0].tolerance:.0f}")

@@ -40,6 +40,13 @@ _NO_CHANGE = Message(
     en="{name}: it changes no image, so it tells nothing. Is its strength zero?",
     zh="{name}：它没有改变任何图像，因此说明不了什么。其强度是否为零？",
 )
+_UNKNOWN = Message(
+    "augmentation.unknown",
+    en="{name}: unknown, because the classifier recognises only {before:.0%} of these images as they are. Train it for"
+    " longer (epochs=), give more images, or a better model=.",
+    zh="{name}：无法判断，因为分类器只能识别这些原图中的 {before:.0%}。"
+    "请训练更久（epochs=）、提供更多图像或更好的 model=。",
+)
 _PAIR = Message(
     "augmentation.pair",
     en="{label} {before:.0%} → {after:.0%} recognised, {share:.0%} taken for {taken}",
@@ -83,10 +90,19 @@ class AugmentationEffect:
         return tuple(int(c) for c in order if worse[c] > 0)
 
     @property
+    def known(self) -> bool:
+        """Whether the classifier is good enough to be asked: it is right in half of what guessing gets wrong, or more."""
+        largest = self.before.counts.sum(1).max() / max(self.changed, 1)
+        return not self.changed or self.before.accuracy >= (1 + largest) / 2
+
+    @property
     def fits(self) -> bool:
-        """Whether no class suffers, and all together lose no more than the tolerance."""
-        if not self.changed:
-            return True
+        """Whether it is known that no class suffers, and all together lose no more than the tolerance.
+
+        What changes no image fits.
+        """
+        if not self.changed or not self.known:
+            return not self.changed
         return not self.suffering and self.before.accuracy - self.after.accuracy <= self.tolerance
 
     def taken_for(self, label: int) -> tuple[int, float]:
@@ -106,6 +122,8 @@ class AugmentationEffect:
             "before": self.before.accuracy,
             "after": self.after.accuracy,
         }
+        if not self.known:
+            return _UNKNOWN(name=self.name, before=self.before.accuracy)
         if self.fits:
             return _SURVIVES(**numbers, tolerance=self.tolerance)
         wrong = self.suffering or (int(np.nanargmax(self.drops)),)

@@ -167,6 +167,7 @@ def plot_projections(*records: PixelProjection, most: int = 8) -> Picture:
     """
     first = records[0]
     count = min(len(first.images), most)
+    tall = first.images.shape[1] / first.images.shape[2]
 
     def drawing(axes: list[list[Axes]]) -> None:
         for k in range(count):
@@ -182,7 +183,7 @@ def plot_projections(*records: PixelProjection, most: int = 8) -> Picture:
             one[0].set_ylabel(record.rule if same else f"{record.layer}, {record.unit}")
         axes[0][0].figure.suptitle(f"{first.layer}, unit {first.unit}: activation, and what it is owed to", fontsize=10)
 
-    return draw_grid(len(records) + 1, count, drawing, size=(0.4 + 1.0 * count, 0.5 + 1.05 * (len(records) + 1)))
+    return draw_grid(len(records) + 1, count, drawing, size=(0.4 + count, 0.5 + 1.05 * tall * (len(records) + 1)))
 
 
 def _frame(box: Array, image: Sequence[int]) -> Any:

@@ -114,6 +114,7 @@ def saliency(
 def plot_saliency(record: Saliency, *, most: int = 8) -> Picture:
     """The images, and below each what its score answers to: dark not at all, bright most, a scale for each image."""
     count = min(len(record.images), most)
+    tall = record.images.shape[1] / record.images.shape[2]
 
     def drawing(axes: list[list[Axes]]) -> None:
         for k in range(count):
@@ -123,4 +124,4 @@ def plot_saliency(record: Saliency, *, most: int = 8) -> Picture:
         axes[0][0].set_ylabel("image, score")
         axes[1][0].set_ylabel("|∂score/∂pixel|")
 
-    return draw_grid(2, count, drawing, size=(0.4 + 1.3 * count, 3.1))
+    return draw_grid(2, count, drawing, size=(0.4 + 1.3 * count, 0.5 + 2.6 * tall))
