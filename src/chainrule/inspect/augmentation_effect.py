@@ -91,7 +91,7 @@ class AugmentationEffect:
 
     @property
     def known(self) -> bool:
-        """Whether the classifier is good enough to be asked: it is right in half of what guessing gets wrong, or more."""
+        """Whether the classifier is good enough to be asked: right in half of what guessing gets wrong, or more."""
         largest = self.before.counts.sum(1).max() / max(self.changed, 1)
         return not self.changed or self.before.accuracy >= (1 + largest) / 2
 
