@@ -1,5 +1,7 @@
 """Learning from a stream: the updates of an epoch of fit, batches of any size; what is refused changes nothing."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -84,3 +86,41 @@ def test_what_is_refused_changes_nothing():
     assert model.parameters is before
     with pytest.raises(UsageError, match="not known"):
         OnlineTraining(model, optimizer="adamm")
+    with pytest.raises(UsageError, match="executor='gpu' is not known"):
+        OnlineTraining(model, executor="gpu")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "rate",
+    [
+        cr.optim.Cosine(0.1),
+        cr.optim.OneCycle(0.1),
+        cr.optim.WarmUp(cr.optim.Cosine(0.1), steps=20),
+    ],
+)
+def test_a_schedule_that_needs_an_end_is_refused(rate):
+    with pytest.raises(UsageError, match=r"learning_rate=.* depends on where the training ends"):
+        OnlineTraining(_model(), optimizer=cr.optim.ClipByNorm(cr.optim.Adam(rate), 1.0))
+
+
+def test_a_schedule_that_counts_steps_counts_updates():
+    x, y = np.ones((1, 1), np.float32), np.zeros((1, 1), np.float32)
+    model = cr.Model(Dense(1, use_bias=False, kernel_initializer="ones"), (1,))
+    rule = cr.optim.SGD(cr.optim.WarmUp(cr.optim.StepDecay(0.1, steps=1, factor=0.5), steps=2))
+    online = OnlineTraining(model, loss="mean_squared_error", optimizer=rule)
+    expected = 1.0
+    for rate in (0.05, 0.1, 0.1, 0.05):
+        online.update(x, y)
+        expected *= 1 - 2 * rate
+        assert model.parameters["dense/kernel"][0, 0] == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_copy_goes_on_by_itself():
+    x, y = _samples(6)
+    online = OnlineTraining(_model(), optimizer="adam")
+    online.update(x, y)
+    other = copy.deepcopy(online)
+    assert other.update(x, y) == online.update(x, y)
+    other.update(x, y)
+    assert (other.updates, online.updates) == (3, 2)
+    assert other.model is not online.model

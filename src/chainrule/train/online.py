@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.autodiff.arguments import leaves, rebuild
-from chainrule.errors import DivergedError
-from chainrule.execute.choice import Executor, program
+from chainrule.errors import DivergedError, UsageError
+from chainrule.execute import Program
+from chainrule.execute.choice import Executor, check_executor, program
 from chainrule.execute.immutable import all_immutable
+from chainrule.execute.native import NativeProgram
 from chainrule.messages import Message
 from chainrule.nn.losses.loss import LossFunction
 from chainrule.optim import Optimizer, as_optimizer
@@ -29,6 +31,14 @@ _DIVERGED = Message(
     " lower the learning rate.",
     zh="第 {update} 次更新的损失为 {loss}。模型保留此前的参数。请检查这些样本，或降低学习率。",
 )
+_ENDS = Message(
+    "online.ends",
+    en="{name}={schedule!r} depends on where the training ends, but a stream has no end. Give a number, or a schedule"
+    " that counts steps alone, such as ExponentialDecay(0.1, steps=1000, factor=0.5).",
+    zh="{name}={schedule!r} 取决于训练何时结束，而数据流没有终点。请给出一个数，或只按步数变化的调度，"
+    "例如 ExponentialDecay(0.1, steps=1000, factor=0.5)。",
+)
+_LOOKED_AT = (0, 1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)  # steps at which a schedule is asked for its end
 
 
 class OnlineTraining:
@@ -41,9 +51,9 @@ class OnlineTraining:
     samples      how many samples were learned from
 
     Nothing of the samples is kept; the optimizer's running means live on from update to update. A schedule sees the
-    number of the update and no end.
+    number of the update and no end: one that depends on it, such as Cosine, is refused.
 
-    Raises:   UsageError for names that are not known.
+    Raises:   UsageError for names that are not known, and schedules with an end.
     Example:
         >>> from chainrule.nn import Dense
         >>> from chainrule.optim import SGD
@@ -65,10 +75,13 @@ class OnlineTraining:
         metrics: Sequence[str | MetricFunction] | None = None,
         executor: Executor = "auto",
     ) -> None:
+        check_executor(executor)
         check_instructions(model.precision, executor)
         self.model, self.updates, self.samples = model, 0, 0
         self._goal, self._optimizer, self._executor = objective(loss, metrics), as_optimizer(optimizer), executor
         self._step: TrainingStep | None = None
+        self._program: NativeProgram | Program | None = None
+        _refuse_an_end(self._optimizer)
 
     def update(self, x: Any, y: Any, sample_weight: Any = None) -> dict[str, float]:
         """One step on these samples; their loss and metrics as the model was *before* it, so that a stream of them
@@ -82,9 +95,10 @@ class OnlineTraining:
         model.check(samples, self._goal)
         if self._step is None:
             self._step = TrainingStep(model.network, self._goal, self._optimizer, samples, model.precision)
-            self._program = program(leaves(self._step.outputs), self._executor)
             self._slots = self._step.initial_slots()
         step = self._step
+        if self._program is None:
+            self._program = program(leaves(step.outputs), self._executor)
         scalars = {**self._optimizer.scalars(self.updates, self.updates + 1), **model.scalars}
         bindings = step.data.bindings(samples) | network_bindings(
             model.network, model.parameters, model.states, model.scalars
@@ -102,5 +116,18 @@ class OnlineTraining:
         self.samples += len(samples)
         return means(added(no_totals(step.metrics), sums, len(samples)), step.metrics)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy needs: everything but the program, which it makes again."""
+        return {**vars(self), "_program": None}
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.samples} samples in {self.updates} updates)"
+
+
+def _refuse_an_end(optimizer: Optimizer) -> None:
+    """Refuse rates that depend on the number of all steps."""
+    for step in _LOOKED_AT:
+        soon, late = (optimizer.scalars(step, step + further) for further in (1, 1_000_000_000))
+        for name, value in soon.items():
+            if value != late[name]:
+                raise UsageError(_ENDS(name=name, schedule=optimizer.rate(name)))
