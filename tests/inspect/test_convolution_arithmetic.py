@@ -119,3 +119,9 @@ def test_not_more_depths_are_drawn_than_can_be_read():
     axes = plot_convolution_arithmetic(record).figure.axes
     assert len(axes) == 4 * 5
     assert axes[4].get_xlabel().startswith("y[0, 0] = 9, the sum of 9 depths")
+
+
+def test_products_of_pixels_do_not_begin_again_at_256():
+    found = convolution_arithmetic(np.full((3, 3, 1), 200, np.uint8), np.full((2, 2, 1, 1), 2, np.uint8), (0, 0))
+    assert found.total == 1600
+    np.testing.assert_array_equal(found.output, 1600)

@@ -33,6 +33,10 @@ def _regions(y, scores):
     return decision_regions(_linear(np.ones((2, scores)), np.zeros(scores)), [[0, 0], [1, 0], [1, 1]], y, resolution=2)
 
 
+def _two_outputs():
+    return cr.Model(lambda x, scope: (Dense(1, name="one")(x, scope), Dense(3, name="three")(x, scope)), (2,))
+
+
 def _noise(weights, x, *levels):
     return untyped.noise_robustness({"a": _linear(weights, [0])}, x, *levels)
 
@@ -164,6 +168,8 @@ def test_a_standard_normal_saturates_units_with_many_inputs_and_a_scaled_one_doe
         (lambda: untyped.plot_parameter_gradients([]), UsageError, "one or more records"),
         (lambda: noise_robustness({}, [[1.0]]), UsageError, "dict of models"),
         (lambda: noise_robustness({"a": _linear([[1.0]], [0])}, [[1.0]], [-1]), UsageError, "-1 is not a number above"),
+        (lambda: decision_regions(_two_outputs(), [[1.0, 2]]), ShapeError, r"into shape \(1,\), \(3,\)"),
+        (lambda: noise_robustness({"a": _two_outputs()}, np.eye(2)), ShapeError, r"into \(2, 1\), \(2, 3\)"),
         (lambda: plot_parameter_gradients({}), UsageError, "one or more records"),
         (lambda: parameter_gradients(cr.Model(Dense(1)), [[1.0]], [1.0]), UsageError, "shape of its input"),
     ],

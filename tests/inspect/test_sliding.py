@@ -44,3 +44,8 @@ def test_wrong_uses_are_refused():
         sliding_correlation([1.0], [])
     with pytest.raises(UsageError, match="there is no sum for n = 9; this kernel slides from n = 0 to 2"):
         plot_sliding(sliding_convolution([1.0, 2.0], [1.0, 1.0]), 9)
+
+
+def test_products_of_pixels_do_not_begin_again_at_256():
+    pixels = np.array([200, 200], np.uint8)
+    np.testing.assert_array_equal(sliding_convolution(pixels, np.array([2, 2], np.uint8)).sums, [400, 800, 400])

@@ -73,3 +73,21 @@ def test_lines_differ_in_lightness_too():
     red, green, blue = np.array([[int(c[k : k + 2], 16) / 255 for k in (1, 3, 5)] for c in LINES]).T
     lightness = 0.2126 * red + 0.7152 * green + 0.0722 * blue
     assert np.abs(np.diff(lightness)).min() > 0.05
+
+
+@pytest.mark.parametrize(("frames", "rate"), [(0, 12.0), (3, 0.0), (3, -1.0)])
+def test_an_animation_without_frames_or_motion_is_refused(frames, rate):
+    with pytest.raises(UsageError, match=f"{frames} frames at {rate} per second cannot be shown"):
+        Animation(new_figure(1, 1, lambda axes: None), lambda frame: None, frames, rate)
+
+
+def test_an_animation_is_as_slow_as_it_says(tmp_path):
+    from PIL import Image
+
+    def drawing(axes):
+        axes[0][0].set_xlim(0, 3)
+
+    figure = new_figure(1, 1, drawing, size=(1, 1))
+    path = Animation(figure, lambda k: figure.axes[0].set_xlim(0, k + 1), 2, 0.4).save(tmp_path / "slow.gif")
+    with Image.open(path) as film:
+        assert film.info["duration"] == 2500

@@ -226,6 +226,7 @@ def test_occlusion_is_the_score_with_the_patch_at_each_place(stride):
 
 dense = Model(nn.Dense(2), (3,))
 wrong: Any = inspect  # called as the type checker would not allow
+wrong_number: Any = 1.5
 
 WRONG = {
     "kernels of a dense layer": lambda: inspect.layer_kernels(small(), "scores"),
@@ -242,6 +243,16 @@ WRONG = {
     "saliency of maps": lambda: inspect.saliency(Model(nn.Conv2D(2, 3), SHAPE), images(1)),
     "saliency of a class that is not there": lambda: inspect.saliency(small(), images(2), [0, 5]),
     "saliency with negative noise": lambda: inspect.saliency(small(), images(1), noise=-1.0),
+    "saliency of half a noisy copy": lambda: inspect.saliency(small(), images(1), noise=0.1, samples=wrong_number),
+    "pictures of no images": lambda: inspect.plot_saliency(inspect.saliency(small(), images(1)), most=0),
+    "pictures of no maps": lambda: inspect.plot_feature_maps(inspect.feature_maps(small(), images(1)[0]), most=0),
+    "no projections": lambda: inspect.plot_projections(),
+    "projections of other images": lambda: inspect.plot_projections(
+        *(inspect.project_to_pixels(small(), images(k), "first", 0) for k in (1, 2))
+    ),
+    "patches looked for in batches of none": lambda: inspect.exciting_patches(
+        small(), images(3), "first", count=1, batch_size=0
+    ),
     "a patch larger than the image": lambda: inspect.occlusion_map(small(), images(1)[0], patch=10),
     "occlusion of a class that is not there": lambda: inspect.occlusion_map(small(), images(1)[0], 5),
 }

@@ -94,3 +94,7 @@ def test_a_layer_with_kernels_made_by_hand_finds_edges():
     for k, kernel in enumerate(kernels):
         of_channels = [correlate2d(picture[:, :, c], kernel, "valid").numpy() for c in range(2)]
         np.testing.assert_allclose(maps[:, :, k], sum(of_channels), atol=1e-5)
+
+
+def test_the_narrowest_gaussian_is_the_picture_itself():
+    np.testing.assert_array_equal(gaussian(1e-200), [[0, 0, 0], [0, 1, 0], [0, 0, 0]])

@@ -46,6 +46,7 @@ WRONG: dict[str, Callable[[], Any]] = {
     "superposition of a picture": lambda: signal.superposition([1.0], ONES),
     "sobel('z')": lambda: signal.sobel("z"),
     "gaussian(0)": lambda: signal.gaussian(0.0),
+    "gaussian('wide')": lambda: wrong.gaussian("wide"),
     "gaussian(size=4)": lambda: signal.gaussian(1.0, 4),
     "box_blur(2)": lambda: signal.box_blur(2),
     "as_conv_kernel of two sizes": lambda: signal.as_conv_kernel([signal.box_blur(3), signal.box_blur(5)]),

@@ -87,7 +87,7 @@ def test_what_is_refused_changes_nothing():
     with pytest.raises(UsageError, match="not known"):
         OnlineTraining(model, optimizer="adamm")
     with pytest.raises(UsageError, match="executor='gpu' is not known"):
-        OnlineTraining(model, executor="gpu")  # type: ignore[arg-type]
+        OnlineTraining(model, executor="gpu")
 
 
 @pytest.mark.parametrize(

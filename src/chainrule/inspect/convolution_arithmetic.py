@@ -97,7 +97,7 @@ def convolution_arithmetic(
         >>> convolution_arithmetic(x, np.ones((2, 2, 2, 5)), (1, 0))
         ConvolutionArithmetic(y[1, 0] = 40 + 44 = 84; height (3 − 2 + 0)/1 + 1 = 2, width ... = 2, depth 5)
     """
-    volume, weights = tensor(x).numpy(), tensor(kernels).numpy()
+    volume, weights = (_exact(tensor(given).numpy()) for given in (x, kernels))
     if volume.ndim != 3 or weights.ndim != 4:
         raise ShapeError(_RANK(x=volume.shape, kernels=weights.shape))
     output = conv2d(volume[None], weights, strides=strides, padding=padding, dilation=dilation, groups=groups).numpy()[
@@ -206,6 +206,11 @@ def _sum(record: ConvolutionArithmetic) -> str:
     if len(sums) > MOST_DEPTHS:
         return f"{total}, the sum of {len(sums)} depths"
     return " + ".join(f"({_text(s)})" if s < 0 and k else _text(s) for k, s in enumerate(sums)) + f" = {total}"
+
+
+def _exact(values: Array) -> Array:
+    """Whole numbers without a limit that products of pixels would reach: 200 · 2 is 144 in uint8."""
+    return values if values.dtype.kind == "f" else values.astype(np.int64)
 
 
 def _window(x: Array, rows: Array, columns: Array) -> Array:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from chainrule.data import check_batch_size
 from chainrule.errors import UsageError
 from chainrule.execute.choice import Executor
 from chainrule.graph.operation import Array
 from chainrule.inspect.images import as_picture, checked_images
-from chainrule.inspect.style import BEYOND, Picture, as_image, draw_grid, label_tiles, tiled, without_frame
+from chainrule.inspect.style import BEYOND, Picture, as_image, check_most, draw_grid, label_tiles, tiled, without_frame
 from chainrule.messages import Message
 from chainrule.nn.receptive_field import receptive_field
 from chainrule.surgery import features
@@ -98,6 +99,7 @@ def exciting_patches(
         (1, array([1, 2]), array([4.], dtype=float32))
     """
     pixels = checked_images(model, images)
+    check_batch_size(min(batch_size, len(pixels)), len(pixels))
     if not isinstance(count, Integral) or not 1 <= count <= len(pixels):
         raise UsageError(_COUNT(count=count, images=len(pixels)))
     inner = features(model, layer)
@@ -159,6 +161,7 @@ def cut_out(images: Array, which: Array, corners: Array, size: Sequence[int]) ->
 
 def plot_exciting_patches(record: ExcitingPatches, *, most: int = 8) -> Picture:
     """A row for each unit, up to so many: its patches, the strongest at the left; blue is beyond the image."""
+    check_most(most)
     shown = record.patches[:most]
     units, count, height, width, _ = shown.shape
     tiles = np.stack([as_picture(patch) for patch in shown.reshape(-1, *shown.shape[2:])])

@@ -11,7 +11,7 @@ from chainrule.graph.operation import Array
 from chainrule.graph.tensor import Tensor
 from chainrule.graph.traversal import topological
 from chainrule.inspect.images import as_picture, checked_image, values_of
-from chainrule.inspect.style import Picture, as_image, draw_grid, tiled, without_frame
+from chainrule.inspect.style import Picture, as_image, check_most, draw_grid, tiled, without_frame
 from chainrule.train.model import Model
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def plot_feature_maps(record: FeatureMaps, *, most: int = 16) -> Picture:
 
     Maps that are nowhere negative go from dark (0) to bright, others are violet above zero and orange below.
     """
+    check_most(most)
     names = list(record.layers)
 
     def drawing(axes: list[list[Axes]]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.errors import UsageError
 from chainrule.graph.operation import Array
-from chainrule.inspect.style import Picture, as_image, draw, label_tiles, tiled, without_frame
+from chainrule.inspect.style import Picture, as_image, check_most, draw, label_tiles, tiled, without_frame
 from chainrule.messages import Message
 from chainrule.surgery.inner_outputs import record_of
 from chainrule.train.model import Model
@@ -84,6 +84,7 @@ def plot_kernels(record: LayerKernels, *, most: int = 16) -> Picture:
         >>> plot_kernels(LayerKernels("conv", np.ones((3, 3, 2, 4))))
         Picture(2.9 × 1.6 inches)
     """
+    check_most(most)
     rows, columns, channels, maps = record.kernels.shape
     shown, seen = min(maps, most), min(channels, max(most // 2, 1))
     tiles = record.normalized()[:, :, :seen, :shown].transpose(2, 3, 0, 1).reshape(-1, rows, columns)

@@ -114,9 +114,11 @@ def noise_robustness(
     noise = random.standard_normal((repeats, *samples.shape), np.float32) * samples.std()
     errors, changed = {}, {}
     for name, model in models.items():
-        clean = np.asarray(model.predict(samples), np.float64)
-        if clean.ndim != 2:
-            raise ShapeError(_SCORES(name=name, x=show_shape(samples.shape), scores=show_shape(clean.shape)))
+        scores = model.predict(samples)
+        if isinstance(scores, tuple) or scores.ndim != 2:
+            shapes = ", ".join(show_shape(y.shape) for y in (scores if isinstance(scores, tuple) else (scores,)))
+            raise ShapeError(_SCORES(name=name, x=show_shape(samples.shape), scores=shapes))
+        clean = np.asarray(scores, np.float64)
         spread = np.sqrt(np.square(clean - clean.mean(0)).mean())
         if not spread:
             remedy = _OTHER_MODEL()

@@ -15,7 +15,7 @@ from chainrule.errors import UsageError
 from chainrule.graph.operation import Array
 from chainrule.graph.tensor import Tensor, input_tensor
 from chainrule.inspect.images import as_picture, checked_images, values_of
-from chainrule.inspect.style import ORANGE, Picture, as_image, draw_grid
+from chainrule.inspect.style import ORANGE, Picture, as_image, check_most, draw_grid
 from chainrule.messages import Message, suggestion
 from chainrule.nn.receptive_field import receptive_field
 from chainrule.ops.activations import relu
@@ -41,6 +41,16 @@ _UNIT = Message(
     en="unit={unit!r}: {layer} gives {output}; its units are numbered 0 to {last}.",
     zh="unit={unit!r}：{layer} 的输出为 {output}，其单元编号为 0 到 {last}。",
 )
+
+
+_SAME_IMAGES = Message(
+    "pixel_projection.same_images",
+    en="Projections are drawn below the images that they all are of, but these are of other ones, or there are none;"
+    " images: {shapes}. Give one or more that project_to_pixels made of the same images.",
+    zh="投影画在它们共同的图像下方，但给出的投影属于不同的图像，或者没有给出；图像：{shapes}。"
+    "请给出一个或多个由 project_to_pixels 对同一批图像得到的投影。",
+)
+_NONE = Message("pixel_projection.none", en="none", zh="无")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -165,7 +175,10 @@ def plot_projections(*records: PixelProjection, most: int = 8) -> Picture:
     Violet pixels speak for the unit where they are bright, orange ones where they are dark. Each projection has a scale
     of its own. Records are of the same images; the frames are those of the first.
     """
-    first = records[0]
+    check_most(most)
+    first = records[0] if records else None
+    if first is None or any(not np.array_equal(r.images, first.images) for r in records):
+        raise UsageError(_SAME_IMAGES(shapes=", ".join(str(r.images.shape) for r in records) or _NONE()))
     count = min(len(first.images), most)
     tall = first.images.shape[1] / first.images.shape[2]
 

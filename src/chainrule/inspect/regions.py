@@ -102,9 +102,11 @@ def decision_regions(
     border = _BORDER * np.where(high > low, high - low, 1.0)
     x1, x2 = np.linspace(low - border, high + border, resolution).T
     grid = np.stack(np.meshgrid(x1, x2), -1).reshape(-1, 2)
-    scores = np.asarray(model.predict(grid), np.float64)
-    if scores.ndim != 2:
-        raise ShapeError(_SCORES(scores=show_shape(scores.shape[1:])))
+    found = model.predict(grid)
+    if isinstance(found, tuple) or found.ndim != 2:
+        shapes = ", ".join(show_shape(y.shape[1:]) for y in (found if isinstance(found, tuple) else (found,)))
+        raise ShapeError(_SCORES(scores=shapes))
+    scores = np.asarray(found, np.float64)
     classes = scores.argmax(-1) if scores.shape[1] > 1 else (scores[:, 0] > threshold).astype(np.int64)
     square = (resolution, resolution)
     labels = None if y is None else _checked_classes(np.asarray(y), len(points), single=scores.shape[1] == 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,8 +14,9 @@ from chainrule.errors import UsageError
 from chainrule.graph.operation import Array
 from chainrule.graph.tensor import input_tensor
 from chainrule.inspect.images import as_picture, checked_images, checked_labels, scores_of, values_of
-from chainrule.inspect.style import Picture, as_image, draw_grid
+from chainrule.inspect.style import Picture, as_image, check_most, draw_grid
 from chainrule.messages import Message
+from chainrule.nn.ranges import is_within
 from chainrule.ops.contraction import sum
 from chainrule.train.model import Model
 
@@ -90,7 +92,7 @@ def saliency(
                [3., 0.]], dtype=float32)
     """
     pixels = checked_images(model, images)
-    if not (noise >= 0 and samples >= 1):
+    if not (is_within(noise, 0, np.inf) and isinstance(samples, Integral) and int(samples) >= 1):
         raise UsageError(_NOISE(noise=noise, samples=samples))
     scores = scores_of(model)
     (values,) = values_of(model, [scores], pixels)
@@ -113,6 +115,7 @@ def saliency(
 
 def plot_saliency(record: Saliency, *, most: int = 8) -> Picture:
     """The images, and below each what its score answers to: dark not at all, bright most, a scale for each image."""
+    check_most(most)
     count = min(len(record.images), most)
     tall = record.images.shape[1] / record.images.shape[2]
 

@@ -188,7 +188,9 @@ def _series(function: str, x: Any, h: Any) -> tuple[Array, Array]:
     signal, kernel = tensor(x).numpy(), tensor(h).numpy()
     if signal.ndim != 1 or kernel.ndim != 1 or not signal.size or not kernel.size:
         raise ShapeError(_SERIES(function=function, x=signal.shape, h=kernel.shape))
-    return signal, kernel
+    # whole numbers without a limit that products of pixels would reach: 200 · 2 is 144 in uint8
+    exact = [s if s.dtype.kind == "f" else s.astype(np.int64) for s in (signal, kernel)]
+    return exact[0], exact[1]
 
 
 def _text(number: float) -> str:

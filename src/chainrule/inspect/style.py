@@ -11,6 +11,7 @@ import io
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,17 @@ _ENDING = Message(
     "inspect.ending",
     en="'{path}' ends in '{ending}'; {what} can be saved as {known}.",
     zh="“{path}”的扩展名是“{ending}”；{what}可保存为 {known}。",
+)
+_FRAMES = Message(
+    "inspect.frames",
+    en="an animation of {frames} frames at {rate} per second cannot be shown; give 1 frame or more, and above 0 to 100"
+    " per second.",
+    zh="无法显示每秒 {rate} 帧、共 {frames} 帧的动画；帧数应不小于 1，每秒帧数应大于 0 且不超过 100。",
+)
+_MOST = Message(
+    "inspect.most",
+    en="most={most!r}; give how many are drawn at most, a whole number, 1 or more.",
+    zh="most={most!r}；请给出最多画多少个，为不小于 1 的整数。",
 )
 _PICTURE = Message("inspect.picture", en="a picture", zh="图片")
 _ANIMATION = Message("inspect.animation", en="an animation", zh="动画")
@@ -117,6 +129,10 @@ class Animation:
     frames: int
     frames_per_second: float = 12.0
 
+    def __post_init__(self) -> None:
+        if not (self.frames >= 1 and 0 < self.frames_per_second <= 100):
+            raise UsageError(_FRAMES(frames=self.frames, rate=self.frames_per_second))
+
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write it as GIF.
 
@@ -129,7 +145,8 @@ class Animation:
         _checked_ending(target, ("gif",), _ANIMATION())
         with matplotlib.rc_context(_SETTINGS):
             film = FuncAnimation(self.figure, _in_place(self.draw_frame), frames=self.frames)
-            film.save(str(target), writer=PillowWriter(fps=round(self.frames_per_second)))
+            pace: Any = self.frames_per_second  # Matplotlib's type wants a whole number, and takes any
+            film.save(str(target), writer=PillowWriter(fps=pace))
         return target
 
     def picture(self, frame: int) -> Picture:
@@ -245,6 +262,15 @@ def only_whole(axis: Axis) -> None:
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator("auto", integer=True))
+
+
+def check_most(most: int) -> None:
+    """Refuse a number of parts to draw that is none.
+
+    Raises:   UsageError
+    """
+    if not (isinstance(most, Integral) and int(most) >= 1):
+        raise UsageError(_MOST(most=most))
 
 
 def _checked_ending(path: Path, known: Sequence[str], what: str) -> str:
