@@ -7,12 +7,12 @@ import re
 import pytest
 
 import chainrule as cr
-from tools.site import docstrings, mathematics, names, pages
+from tools.site import assemble, docstrings, mathematics, names, pages
 from tools.site.docstrings import as_markdown
 from tools.site.names import public_names, resolve
 
 
-@pytest.mark.parametrize("module", [docstrings, mathematics, names, pages], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [assemble, docstrings, mathematics, names, pages], ids=lambda one: one.__name__)
 def test_examples_print_what_they_say(module):
     assert doctest.testmod(module).failed == 0
 

@@ -36,7 +36,7 @@ _PICTURE = re.compile(r"!\[[^\]]*\]\(pictures/(?P<name>[\w-]+)\.\w+\)")
 _ROW = re.compile(r"\*\*([A-Z]\d+)\*\*")
 _OTHER_EDITION = re.compile(r"^\S*English\S* · \S*中文\S*\n\n", re.MULTILINE)  # the head of every page leads there
 _CHINESE = r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
-_LINE_END = re.compile(rf"(?<={_CHINESE})\n *(?={_CHINESE}|\w|`|\()|(?<=[，。；：、！？）])\n *(?=[^\s\-#|>$!\d])")
+_LINE_END = re.compile(rf"(?<={_CHINESE})\n *(?={_CHINESE})|(?<=[，。；：、！？）])\n *(?!\d+\. )(?=[^\s\-#|>$!])")
 _WITHOUT_NAVIGATION = ("index", "overview", "chapter")  # pages that stand alone, and some have wide tables
 
 
@@ -70,7 +70,13 @@ def moved(page: str, path: str) -> str:
 
 
 def joined(page: str) -> str:
-    """A Chinese page without the ends of lines that a browser would show as spaces between letters."""
+    r"""A Chinese page without the ends of lines that a browser would show as spaces between letters.
+
+    >>> print(joined("两步：\n1. 第一，\n见上。\n2. 第二步\n用 49 个"))
+    两步：
+    1. 第一，见上。
+    2. 第二步用 49 个
+    """
     fences = re.split(r"(^```.*?^```$)", page, flags=re.DOTALL | re.MULTILINE)
     return "".join(part if part.startswith("```") else _LINE_END.sub("", part) for part in fences)
 
