@@ -71,7 +71,7 @@ def collapse(model: Model, *, report: Callable[[str], object] | None = print) ->
         >>> deep, collapse(deep)
         dense merged into dense_1: kernels (4, 8) and (8, 5) became (4, 5)
         dense_1 merged into dense_2: kernels (4, 5) and (5, 3) became (4, 3)
-        (Model(3 layers, 103 parameters), Model(1 layers, 15 parameters))
+        (Model(3 layers, 103 parameters), Model(1 layer, 15 parameters))
     """
     tell = report or (lambda line: None)
     told: set[str] = set()

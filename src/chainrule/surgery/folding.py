@@ -60,7 +60,7 @@ def fold_batch_normalization(model: Model, *, report: Callable[[str], object] | 
         >>> model = Model(Sequential(layers), (8, 8, 1))
         >>> fold_batch_normalization(model)
         norm folded into conv
-        Model(1 layers, 40 parameters)
+        Model(1 layer, 40 parameters)
     """
     tell = report or (lambda line: None)
     network, uses = model.network, Uses(model.network)

@@ -153,7 +153,7 @@ class Model:
         if self._network is None:
             return f"{type(self).__name__}(not built)"
         layers, count = len(self._network.layers), self._network.parameter_count
-        return f"{type(self).__name__}({layers} layers, {count:,} parameters)"
+        return f"{type(self).__name__}({layers} layer{'s' if layers != 1 else ''}, {count:,} parameters)"
 
     def _repr_html_(self) -> str:
         from chainrule.train.notebook import network_as_html
