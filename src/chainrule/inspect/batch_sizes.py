@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from chainrule.autodiff.reverse import gradients
 from chainrule.errors import UsageError
 from chainrule.execute.choice import Executor, program
-from chainrule.inspect.style import BLUE, GRAY, LINES, RED, Picture, draw_grid
+from chainrule.inspect.style import BLUE, GRAY, LINES, RED, Picture, draw_grid, only_whole, readable_logarithms
 from chainrule.messages import Message
 from chainrule.nn.losses.loss import LossFunction
 from chainrule.ops.contraction import mean
@@ -159,6 +159,7 @@ def plot_update_noise(noise: UpdateNoise) -> Picture:
             axes.set_xlabel("batch size b")
             axes.set_xticks(noise.sizes, [str(size) for size in noise.sizes])
             axes.minorticks_off()
+            readable_logarithms(axes.yaxis)
 
     return draw_grid(1, 2, drawing, size=(7.2, 3.2))
 
@@ -267,6 +268,9 @@ def plot_convergence(found: Convergence) -> Picture:
         by_epoch.set_xlabel("epochs")
         by_second.set_xlabel("seconds of training")
         by_epoch.set_title("Loss of all samples")
+        only_whole(by_epoch.xaxis)
+        for axis in (by_epoch.yaxis, by_second.yaxis, by_second.xaxis):
+            readable_logarithms(axis)
         by_epoch.figure.legend(loc="outside lower center", ncols=len(found.losses))
 
     return draw_grid(1, 2, drawing, size=(7.2, 3.4))

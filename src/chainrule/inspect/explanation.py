@@ -168,7 +168,7 @@ def _caption(explanation: Explanation, arranged: Layout[Symbol]) -> str:
     if explanation.mode == "none":
         return f"values flow {towards}"
     way = "back: upstream" if explanation.mode == "reverse" else "along with them: what arrives"
-    return f"values (blue) flow {towards}, derivatives (red) {way} × local derivative"
+    return f"values (blue) flow {towards}, derivatives (orange) {way} × local derivative"
 
 
 def _draw_edge(

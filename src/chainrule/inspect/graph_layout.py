@@ -1,4 +1,4 @@
-"""Where the nodes of a drawn graph stand: in columns by their distance from the sources, or in rows if it is deep."""
+"""Where the nodes of a drawn graph stand: in columns by their distance from the sources, or in rows if deep or wide."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T", bound=Hashable)
 Point = tuple[float, float]
 
-_DEEPEST = 8  # columns beside each other; a deeper graph goes downwards
+_DEEPEST, _WIDEST = 8, 12.0  # columns beside each other, and their inches; what has more goes downwards
 _BOX_HEIGHT, _ROW_GAP, _LEVEL_GAP = 0.5, 0.42, 0.62  # inches; a level is what stands side by side where it goes down
 _MARGIN, _CAPTION = 0.15, 0.35
 _SWEEPS = 8
@@ -37,7 +37,7 @@ def layout(inputs: Mapping[T, Sequence[T]], width: float, gap: float) -> Layout[
     column, row = placed(inputs)
     columns = 1 + max(column.values())
     rows = [row[node] - min(row.values()) for node in inputs]
-    downwards = columns > _DEEPEST
+    downwards = columns > _DEEPEST or columns * width + (columns - 1) * gap > _WIDEST
     across, along = (width + 0.3, _BOX_HEIGHT + _LEVEL_GAP) if downwards else (_BOX_HEIGHT + _ROW_GAP, width + gap)
     ranks = {node: (along * column[node], across * r) for node, r in zip(inputs, rows, strict=True)}
     depth, breadth = along * (columns - 1), across * max(rows)

@@ -254,7 +254,7 @@ def plot_parameter_comparison(comparison: ParameterComparison) -> Picture:
         axes.invert_yaxis()
         axes.set_xscale("log")
         axes.set_xlim(1, max(comparison.dense) * 400)
-        axes.set_xlabel("learned numbers")
+        axes.set_xlabel("learned numbers (logarithmic)")
         axes.set_title("the same maps: a convolution shares its kernel between all places")
 
     return draw(drawing, size=(6.4, 0.8 + 0.8 * len(comparison.layers)))

@@ -60,6 +60,7 @@ class DecisionRegions:
     scores     the model's outputs (R, R, M), x2 along the first axis
     classes    the class of each point (R, R)
     x, y       samples (N, 2) and their classes (N,); no y where none were given
+    threshold  above which a single score means class 1
     """
 
     x1: NDArray[np.float64]
@@ -68,6 +69,17 @@ class DecisionRegions:
     classes: NDArray[np.int64]
     x: NDArray[np.float64]
     y: NDArray[np.int64] | None
+    threshold: float = 0.0
+
+    def leads(self) -> NDArray[np.float64]:
+        """By how much each class is ahead of all others, (R, R, classes): zero on its border."""
+        scores = self.scores
+        if scores.shape[-1] == 1:
+            above = scores - self.threshold
+            return np.concatenate([-above, above], -1)
+        others = [np.max(np.delete(scores, k, -1), -1) for k in range(scores.shape[-1])]
+        ahead: NDArray[np.float64] = scores - np.stack(others, -1)
+        return ahead
 
     def __repr__(self) -> str:
         shares = ", ".join(f"{k}: {np.mean(self.classes == k):.0%}" for k in np.unique(self.classes))
@@ -110,7 +122,7 @@ def decision_regions(
     classes = scores.argmax(-1) if scores.shape[1] > 1 else (scores[:, 0] > threshold).astype(np.int64)
     square = (resolution, resolution)
     labels = None if y is None else _checked_classes(np.asarray(y), len(points), single=scores.shape[1] == 1)
-    return DecisionRegions(x1, x2, scores.reshape(*square, -1), classes.reshape(square), points, labels)
+    return DecisionRegions(x1, x2, scores.reshape(*square, -1), classes.reshape(square), points, labels, threshold)
 
 
 def _checked_classes(y: NDArray[Any], samples: int, *, single: bool) -> NDArray[np.int64]:
@@ -139,11 +151,13 @@ def shown(axes: Axes, regions: DecisionRegions) -> None:
     """The same on axes that belong to a larger picture."""
     count = int(max(regions.classes.max(), regions.y.max() if regions.y is not None else 0)) + 1
     colors = [LINES[k % len(LINES)] for k in range(count)]
-    edges = np.arange(count + 1) - 0.5
-    area: tuple[Any, ...] = (regions.x1, regions.x2, regions.classes)
-    if count > 1:
-        axes.contourf(*area, levels=edges, colors=colors, alpha=0.25)
-        axes.contour(*area, levels=edges[1:-1], colors="black", linewidths=0.8)
+    leads = regions.leads()
+    for k in range(min(count, leads.shape[-1])):  # borders between points of the grid, or they would be stairs
+        lead = leads[..., k]
+        if lead.max() > 0:
+            axes.contourf(regions.x1, regions.x2, lead, levels=[0.0, lead.max()], colors=[colors[k]], alpha=0.25)
+        if lead.min() < 0 < lead.max():
+            axes.contour(regions.x1, regions.x2, lead, levels=[0.0], colors="black", linewidths=0.8)
     for k in range(count):
         own = regions.x[regions.y == k] if regions.y is not None else regions.x[:0]
         if len(own):

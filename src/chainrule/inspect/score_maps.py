@@ -141,7 +141,7 @@ def plot_crop_comparisons(comparisons: Mapping[str, CropComparison]) -> Picture:
         shown: Any = None
         for one, (name, comparison) in zip(axes[0], comparisons.items(), strict=True):
             shown = one.imshow(comparison.difference, vmin=0.0, vmax=largest or 1.0)
-            one.set_title(f"{name}: at most {comparison.largest:.1g}")
+            one.set_title(f"{name}: at most {comparison.largest:.2g}")
             one.set_xlabel("column of the map")
             one.set_ylabel("row of the map")
         bar = one.figure.colorbar(shown, ax=axes[0], shrink=0.85)

@@ -273,6 +273,15 @@ def check_most(most: int) -> None:
         raise UsageError(_MOST(most=most))
 
 
+def readable_logarithms(axis: Axis) -> None:
+    """Ticks at 1, 2 and 5 of each power of ten, written out: for a logarithmic axis over few powers."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_locator(NullLocator())
+
+
 def _checked_ending(path: Path, known: Sequence[str], what: str) -> str:
     ending = path.suffix[1:].lower()
     if ending not in known:
