@@ -51,8 +51,8 @@ _BEST = Message(
 )
 _COST = Message(
     "cli.report.cost",
-    en="time: {seconds:.1f} s, {rate:,.0f} samples per second, {executor} executor",
-    zh="用时：{seconds:.1f} 秒，每秒 {rate:,.0f} 个样本，{executor} 执行器",
+    en="time: {seconds:.1f} s with compiling, {rate:,.0f} samples per second, {executor} executor",
+    zh="用时：{seconds:.1f} 秒（含编译），每秒 {rate:,.0f} 个样本，{executor} 执行器",
 )
 _CONFUSED = Message("cli.report.confused", en="most often confused: {pairs}", zh="最常混淆：{pairs}")
 _PAIR = Message("cli.report.pair", en="{label} taken for {taken} ({count}×)", zh="{label} 误认为 {taken}（{count} 次）")
