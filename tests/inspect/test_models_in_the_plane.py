@@ -90,6 +90,14 @@ def test_noise_passes_a_linear_model_in_proportion():
     assert share.get_ylabel() == "changed classes (%)"
 
 
+def test_a_probability_changes_its_class_where_its_logit_does():
+    x = np.random.default_rng(0).standard_normal((50, 1))
+    logit, probability = (cr.Model(Dense(1, f, kernel_initializer="ones"), (1,)) for f in ("linear", "sigmoid"))
+    by_logit = noise_robustness({"a": logit}, x, [0.5]).changed["a"]
+    assert 0 < by_logit < 1
+    assert noise_robustness({"a": probability}, x, [0.5], threshold=0.5).changed["a"] == by_logit
+
+
 def test_a_saturated_model_does_not_hear_the_noise():
     model = cr.Model(Sequential([Dense(1, lambda x: cr.tanh(30.0 * x), kernel_initializer="ones")]), (1,))
     found = noise_robustness({"tanh": model}, [[-1.0], [1.0]], [0.1], repeats=50)

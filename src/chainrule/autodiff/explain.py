@@ -74,7 +74,16 @@ _STEPS = Message(
     en="steps='{steps}' is not known; use 'all', or 'named' for those between the values that have names.{suggestion}",
     zh="未知的 steps='{steps}'；请使用 'all'，或用 'named' 只显示有名称的值之间的步骤。{suggestion}",
 )
-
+_BY_NAME = Message(
+    "explain.by_name",
+    en="{argument}={given} is no dict; give numbers by the name of what they are for, e.g. {argument}={{'x': 2.0}}.",
+    zh="{argument}={given} 不是字典；请按名称给出数值，例如 {argument}={{'x': 2.0}}。",
+)
+_BY = Message(
+    "explain.by",
+    en="by={given} names no variable; give tensors or their names, one or a list, e.g. by=['x', 'w'].",
+    zh="by={given} 未指明变量；请给出张量或其名称，单个或列表均可，例如 by=['x', 'w']。",
+)
 _NO_VARIABLE = Message(
     "explain.no_variable",
     en="nothing is called '{name}' in this computation; it has {known}. Call tensors by name with names=.{suggestion}",
@@ -123,13 +132,20 @@ def explain(
 
     if not isinstance(result, Tensor):
         raise UsageError(_NOT_A_TENSOR(kind=type(result).__name__))
+    for argument, given in (("values", values), ("names", names), ("direction", direction)):
+        if given is not None and not hasattr(given, "items"):
+            raise UsageError(_BY_NAME(argument=argument, given=repr(given)))
     if by is not None and direction is not None:
         raise UsageError(_BOTH())
     if steps not in ("all", "named"):
         raise UsageError(_STEPS(steps=steps, suggestion=suggestion(steps, ("all", "named"))))
     if by is not None and result.shape != ():
         raise ShapeError(_NOT_SCALAR(shape=show_shape(result.shape)))
+    if not isinstance(by, str | Tensor | list | tuple | None):
+        raise UsageError(_BY(given=repr(by)))
     variables = [by] if isinstance(by, str | Tensor) else [*(by or ()), *(direction or ())]
+    if not all(isinstance(v, str | Tensor) for v in variables):
+        raise UsageError(_BY(given=repr(variables)))
     chosen = {name: t for name, t in (names or {}).items() if isinstance(t, Tensor)}
     landmarks = frozenset([*chosen.values(), *(v for v in variables if isinstance(v, Tensor)), result])
     plan = Plan(result, landmarks=landmarks if steps == "named" else None)

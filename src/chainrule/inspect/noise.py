@@ -79,6 +79,7 @@ def noise_robustness(
     x: ArrayLike,
     levels: Sequence[float] = (0.05, 0.1, 0.2, 0.4, 0.8),
     *,
+    threshold: float = 0.0,
     repeats: int = 4,
     seed: int = 0,
 ) -> NoiseRobustness:
@@ -86,7 +87,8 @@ def noise_robustness(
 
         error(s) = √mean‖M(x + s σₓ ε) − M(x)‖² / √mean‖M(x) − mean M(x)‖²,  ε ~ N(0, 1)
 
-    All models meet the same noise. A linear model's error is a straight line in s.
+    All models meet the same noise. A linear model's error is a straight line in s. The class of a single score is
+    M(x) > threshold: a logit has it at 0, a probability at 0.5.
 
     Units:    levels s: standard deviations of x
     Raises:   UsageError for levels or models that are none; ShapeError for outputs that are no vectors; DataError for
@@ -128,13 +130,13 @@ def noise_robustness(
             noisy = (samples + np.float32(level) * noise).reshape(-1, *samples.shape[1:])
             moved = np.asarray(model.predict(noisy), np.float64).reshape(repeats, *clean.shape)
             error = np.sqrt(np.square(moved - clean).mean()) / spread
-            found.append((error, np.mean(_classes(moved) != _classes(clean))))
+            found.append((error, np.mean(_classes(moved, threshold) != _classes(clean, threshold))))
         errors[name], changed[name] = np.array(found).T
     return NoiseRobustness(np.array(levels, np.float64), errors, changed)
 
 
-def _classes(scores: NDArray[np.float64]) -> NDArray[np.int64]:
-    return scores.argmax(-1) if scores.shape[-1] > 1 else (scores[..., 0] > 0).astype(np.int64)
+def _classes(scores: NDArray[np.float64], threshold: float) -> NDArray[np.int64]:
+    return scores.argmax(-1) if scores.shape[-1] > 1 else (scores[..., 0] > threshold).astype(np.int64)
 
 
 def plot_noise_robustness(found: NoiseRobustness) -> Picture:
