@@ -16,6 +16,7 @@ __all__ = ["UnknownCommandError", "as_mathml", "with_mathml"]
 _FOUND = re.compile(
     r'<(?P<tag>span|div) class="arithmatex">\\[(\[](?P<latex>.*?)\\[)\]]</(?P=tag)>', re.DOTALL
 )  # what Arithmatex writes
+_LETTER = re.compile(r"\\mathrm\{([A-Za-z])\}")  # of which the converter makes an italic letter, as of a variable
 _UPRIGHT = re.compile(r'(?:<mi mathvariant="normal">\w</mi>){2,}')  # \mathrm, letter by letter
 
 
@@ -24,13 +25,16 @@ class UnknownCommandError(ValueError):
 
 
 def as_mathml(latex: str, *, display: bool) -> str:
-    """A formula as MathML, with its LaTeX as the annotation that is copied with it.
+    r"""A formula as MathML, with its LaTeX as the annotation that is copied with it.
 
     >>> as_mathml("x_1", display=False).startswith('<math xmlns="http://www.w3.org/1998/Math/MathML" display="inline">')
     True
+    >>> "<mtext>d</mtext><mi>x</mi>" in as_mathml(r"\mathrm{d}x", display=False)  # a derivative's d is no variable
+    True
     """
     source = latex.strip()
-    made = convert(re.sub(r"\\arg\b", r"\\operatorname{arg}", source), display="block" if display else "inline")
+    known = _LETTER.sub(r"\\text{\1}", re.sub(r"\\arg\b", r"\\operatorname{arg}", source))
+    made = convert(known, display="block" if display else "inline")
     if unknown := re.search(r"\\[A-Za-z]+", made):
         raise UnknownCommandError(f"{unknown[0]} in the formula {source}")
     made = _UPRIGHT.sub(lambda letters: f"<mi>{re.sub('<[^>]*>', '', letters[0])}</mi>", made)
