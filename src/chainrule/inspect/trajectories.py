@@ -54,6 +54,7 @@ _NUMBERS = Message(
 
 _GRID = 121  # points along each side of the surface
 _LOST = 1e6  # a path that is farther away than this has diverged, and ends
+_SECONDS = 4.0  # that an animation takes, however many frames it has
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +176,7 @@ def plot_trajectories(found: Trajectories, title: str = "") -> Picture:
 
 
 def animate_trajectories(found: Trajectories, *, frames: int = 40, title: str = "") -> Animation:
-    """The same paths in motion: all optimizers at the same step."""
+    """The same paths in motion, for four seconds: all optimizers at the same step."""
     lines: dict[str, Any] = {}
 
     def drawing(grid: list[list[Axes]]) -> None:
@@ -195,7 +196,7 @@ def animate_trajectories(found: Trajectories, *, frames: int = 40, title: str = 
         for name, path in found.paths.items():
             lines[name].set_data(*path[:seen].T)
 
-    return Animation(figure, draw_frame, frames)
+    return Animation(figure, draw_frame, frames, frames / _SECONDS)
 
 
 def _style(k: int) -> dict[str, Any]:
