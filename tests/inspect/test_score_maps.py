@@ -7,7 +7,7 @@ import pytest
 
 from chainrule import nn
 from chainrule.errors import DataError, UsageError
-from chainrule.inspect import compare_with_crops, plot_crop_comparisons
+from chainrule.inspect import compare_with_crops, localize, plot_crop_comparisons
 from chainrule.train.model import Model
 
 
@@ -51,3 +51,13 @@ def test_refusals():
         compare_with_crops(classifier("valid"), IMAGE[:9, :9])
     with pytest.raises(UsageError, match="The model is to classify images"):
         compare_with_crops(Model(nn.Dense(2), (3,)), IMAGE)
+
+
+def test_a_map_finer_than_the_image_has_no_crops():
+    model = Model(nn.Sequential([nn.Conv2DTranspose(2, 3, 2), nn.Flatten(), nn.Dense(2)]), (4, 4, 1))
+    for moved in (
+        lambda: compare_with_crops(model, np.ones((6, 6, 1))),
+        lambda: localize(model, np.ones((1, 6, 6, 1))),
+    ):
+        with pytest.raises(UsageError, match="places of the model's map are 1/2 × 1/2 pixels apart"):
+            moved()

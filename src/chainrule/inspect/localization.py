@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from chainrule.data import Scenes
 from chainrule.errors import DataError, UsageError
 from chainrule.execute.choice import Executor
-from chainrule.inspect.score_maps import classified_shape, field_of
+from chainrule.inspect.score_maps import classified_shape, field_of, pixels_apart
 from chainrule.inspect.style import ORANGE, Picture, as_image, draw_grid
 from chainrule.messages import Message
 from chainrule.surgery import to_fully_convolutional
@@ -128,7 +128,7 @@ def localize(
         if not 0 <= value <= 1:
             raise UsageError(_SHARE(name=name, value=value))
     large = to_fully_convolutional(model, shape[1:])
-    down, right = (int(step) for step in field_of(large).stride)
+    down, right = pixels_apart(field_of(large))
     probabilities = _probabilities(large.predict(pixels, executor=executor))
     if background is not None and not 0 <= background < probabilities.shape[-1]:
         raise UsageError(_BACKGROUND(background=background, classes=probabilities.shape[-1]))

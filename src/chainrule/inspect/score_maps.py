@@ -35,6 +35,13 @@ _IMAGE = Message(
     en="The image has shape {shape}, but is to have (height, width, channels), at least {least}.",
     zh="图像的形状为 {shape}，但应为 (高, 宽, 通道数)，且不小于 {least}。",
 )
+_FINER = Message(
+    "score_maps.finer",
+    en="The places of the model's map are {stride} pixels apart, but crops begin at whole pixels. Take away what makes"
+    " maps larger than the image, such as Conv2DTranspose or UpSampling2D.",
+    zh="模型的图中相邻位置相距 {stride} 个像素，而裁剪块只能从整像素处开始。请去掉使特征图大于图像的层，"
+    "例如 Conv2DTranspose 或 UpSampling2D。",
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -80,8 +87,8 @@ def compare_with_crops(model: Model, image: ArrayLike, *, executor: Executor = "
 
         map[i, j]  against  M(image[i·S : i·S + h, j·S : j·S + w])
 
-    Without padding both are the same to rounding. With padding they are not: a crop has zeros around it where the map
-    has the neighbouring pixels.
+    Without padding both are the same to rounding. With padding, and with transposed convolutions, they are not: a crop
+    has zeros around it where the map has the neighbouring pixels.
 
     executor   as in Model.predict
 
@@ -102,7 +109,7 @@ def compare_with_crops(model: Model, image: ArrayLike, *, executor: Executor = "
         raise DataError(_IMAGE(shape=pixels.shape, least=(height, width, channels)))
     large = to_fully_convolutional(model, pixels.shape)
     field = field_of(large)
-    down, right = (int(step) for step in field.stride)
+    down, right = pixels_apart(field)
     windows = np.lib.stride_tricks.sliding_window_view(pixels, (height, width), axis=(0, 1))[::down, ::right]
     rows, columns = windows.shape[:2]
     samples = np.ascontiguousarray(windows.transpose(0, 1, 3, 4, 2)).reshape(-1, height, width, channels)
@@ -124,6 +131,17 @@ def classified_shape(model: Model) -> tuple[int, int, int]:
         raise UsageError(_CLASSIFIER(input=", ".join(str(i.shape) for i in network.inputs), output=shown))
     height, width, channels = shape
     return height, width, channels
+
+
+def pixels_apart(field: ReceptiveField) -> tuple[int, int]:
+    """How many pixels are between two places of a map, vertically and horizontally.
+
+    Raises:   UsageError if these are no whole numbers.
+    """
+    down, right = field.stride
+    if down != int(down) or right != int(right):
+        raise UsageError(_FINER(stride=f"{down} × {right}"))
+    return int(down), int(right)
 
 
 def field_of(model: Model) -> ReceptiveField:

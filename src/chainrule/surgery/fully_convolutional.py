@@ -53,10 +53,10 @@ def to_fully_convolutional(model: Model, input_shape: Sequence[int] | None = Non
     input_shape   that of one of the larger images, channels behind; without it that of the model's own. A graph has
                   fixed sizes: for images of another size, call it again, which copies no parameters.
 
-    Without padding, map[i, j] is what the model says of the crop that begins at (i·S, j·S), to rounding. With padding
-    it is not: there the crop has zeros around it, the map the neighbouring pixels (`inspect.compare_with_crops`
-    measures how much that makes). Kernels have the numbers and the memory of the matrices that they were, and the same
-    names.
+    Without padding, map[i, j] is what the model says of the crop that begins at (i·S, j·S), to rounding. With padding,
+    and with transposed convolutions, it is not: there the crop has zeros around it, the map the neighbouring pixels
+    (`inspect.compare_with_crops` measures how much that makes). Kernels have the numbers and the memory of the matrices
+    that they were, and the same names.
 
     The result is for inference: training is the same graph, without normalising by the batch, dropout or penalties.
 
