@@ -1,6 +1,7 @@
 """Two runs of the same tests: a seeded sample in every run, the full counts with `--full` or CHAINRULE_TEST_FULL=1."""
 
 import os
+import signal
 from functools import partial
 
 import hypothesis
@@ -39,6 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in ("CHAINRULE_HOME", "CHAINRULE_SEED", "FORCE_COLOR", "NO_COLOR"):
         os.environ.pop(name, None)
     os.environ["CHAINRULE_LANG"] = "en"
+    # A shell's background jobs ignore Ctrl-C, and so would the processes that tests start and interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

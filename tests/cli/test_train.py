@@ -198,7 +198,6 @@ def test_an_interrupted_training_keeps_what_it_reached(few_digits, tmp_path, sav
     arguments = ["train", "mlp", "--data", few_digits, "--epochs", "5000", *(["--save", str(folder)] if saved else [])]
     process = subprocess.Popen(
         command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", env=environment(),
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
     )  # fmt: skip
     assert process.stderr is not None
     first = process.stderr.readline()  # the first epoch is done

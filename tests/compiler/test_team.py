@@ -374,7 +374,10 @@ assert counted(4) == 4
         time.sleep(0.1)
         sent = time.monotonic()
         process.send_signal(signal.SIGINT)
-        printed, errors = process.communicate(timeout=30)
+        try:
+            printed, errors = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert (process.returncode, errors) == (0, "")
     assert printed.startswith("interrupted ")
     assert float(printed.split()[1]) - sent < 0.5
