@@ -19,6 +19,9 @@ _FOUND = re.compile(
 _LETTER = re.compile(r"\\mathrm\{([A-Za-z])\}")  # of which the converter makes an italic letter, as of a variable
 _UPRIGHT = re.compile(r'(?:<mi mathvariant="normal">\w</mi>){2,}')  # \mathrm, letter by letter
 
+# A minus behind another sign that closes nothing is a number's own: it stands close to it.
+_SIGN = re.compile(r"(<mo[^>]*>(?!&#x00029;|&#x0005D;|&#x0230B;|&#x0007C;|[|!])[^<]*</mo>)<mo>&#x02212;</mo>")
+
 
 class UnknownCommandError(ValueError):
     """A formula has a command that becomes no MathML."""
@@ -31,6 +34,8 @@ def as_mathml(latex: str, *, display: bool) -> str:
     True
     >>> "<mtext>d</mtext><mi>x</mi>" in as_mathml(r"\mathrm{d}x", display=False)  # a derivative's d is no variable
     True
+    >>> as_mathml("f(x) - (-3) = -3", display=False).count('form="prefix"')
+    2
     """
     source = latex.strip()
     known = _LETTER.sub(r"\\text{\1}", re.sub(r"\\arg\b", r"\\operatorname{arg}", source))
@@ -38,6 +43,7 @@ def as_mathml(latex: str, *, display: bool) -> str:
     if unknown := re.search(r"\\[A-Za-z]+", made):
         raise UnknownCommandError(f"{unknown[0]} in the formula {source}")
     made = _UPRIGHT.sub(lambda letters: f"<mi>{re.sub('<[^>]*>', '', letters[0])}</mi>", made)
+    made = _SIGN.sub(r'\1<mo form="prefix">&#x02212;</mo>', made)
     note = f'<annotation encoding="application/x-tex">{html.escape(source)}</annotation>'
     opening, body = re.fullmatch(r"(<math[^>]*>)(.*)</math>", made, re.DOTALL).groups()  # type: ignore[union-attr]
     return f"{opening}<semantics>{body}{note}</semantics></math>"
