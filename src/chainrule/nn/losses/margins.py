@@ -84,7 +84,8 @@ class PerceptronCriterion(BinaryLoss):
     """
 
     def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        fires, should = outputs > 0.0, aligned(self, outputs, targets) > 0.0
+        should = aligned(self, outputs, targets) > 0.0
+        fires = outputs > 0.0
         lacking = where(should, -1.0 * outputs, outputs)
         return mean(where(logical_xor(fires, should), lacking, 0.0), inner(outputs))
 
