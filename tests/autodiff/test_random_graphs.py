@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from random import Random
 
@@ -226,6 +226,14 @@ _STEPS: list[Callable[[Grower], Tensor]] = [
 ]  # fmt: skip
 
 
+def _rounding(outputs: list[Tensor], backward: Sequence[Tensor | None]) -> float:
+    """What cancels on the way to a derivative of 0 leaves behind: some units of the largest number met there."""
+    values = set(topological(outputs))
+    bars = [bar for bar in backward if bar is not None]
+    met = [node for node in topological(bars) if node.dtype is float64 and node not in values]
+    return float(64 * np.finfo(np.float64).eps * max(np.abs(value).max(initial=0.0) for value in evaluate(met)))
+
+
 def check(seed: int) -> set[str]:
     """⟨ȳ, ẏ⟩ = ⟨x̄, ẋ⟩ for a random graph; the names of its operations."""
     g = Grower(seed)
@@ -238,9 +246,9 @@ def check(seed: int) -> set[str]:
     found = evaluate([*by_forward, *by_reverse])
     split = len(by_forward)
     forward, reverse = (np.concatenate([[0.0], *map(np.ravel, part)]) for part in (found[:split], found[split:]))
-    # what cancels on the way to a derivative of 0 leaves its rounding: of numbers up to 1000, some 1e-12
-    scale = max(0.1, np.abs(forward).sum(), np.abs(reverse).sum())
-    assert abs(forward.sum() - reverse.sum()) <= 1e-10 * scale, f"seed {seed}: {forward.sum()} and {reverse.sum()}"
+    scale = max(1e-3, np.abs(forward).sum(), np.abs(reverse).sum())
+    off = abs(forward.sum() - reverse.sum())
+    assert off <= 1e-10 * scale or off <= _rounding(outputs, backward), f"seed {seed}: {forward.sum()}, {reverse.sum()}"
     return {node.operation.name for node in topological(outputs)}
 
 

@@ -30,7 +30,8 @@ def test_the_loss_is_blended_as_the_samples_are():
     parameters = network.initial_parameters(0)
     scalars = {**network.scalar_values(), **step.optimizer.scalars()}
     scalars = {name: value(0) if callable(value) else value for name, value in scalars.items()}
-    result = step.run(samples, parameters, {}, step.initial_slots(), scalars, seed=3, step=4, update=1)
+    slots = step.initial_slots()
+    result = step.run(step.bindings(samples, parameters, {}, slots, scalars, seed=3, step=4, update=1))
 
     (mixing,) = network.mixings
     shares, turn = Program([mixing.shares, mixing.turn]).run(bindings(network, x, seed=3, step=4))

@@ -32,7 +32,9 @@ def step_of(architecture, optimizer=None, loss="mean_squared_error", metrics=(),
     def run(parameters=None, **changes):
         given = parameters or network.initial_parameters(0)
         counters = {"seed": 0, "step": 0, "update": 1}
-        return given, step.run(samples, given, states, step.initial_slots(), {**scalars, **changes}, **counters)
+        return given, step.run(
+            step.bindings(samples, given, states, step.initial_slots(), {**scalars, **changes}, **counters)
+        )
 
     return step, run
 
@@ -86,9 +88,9 @@ def test_a_penalty_on_what_the_samples_do_is_left_to_training():
     parameters = network.initial_parameters(0)
     goal = objective("mean_squared_error", ())
     evaluated = EvaluationStep(network, goal, samples).run(samples, parameters, {}, {})
-    trained = TrainingStep(network, goal, SGD(), samples).run(
-        samples, parameters, {}, {n: {} for n in parameters}, {"learning_rate": 0.1}, seed=0, step=0, update=1
-    )
+    step = TrainingStep(network, goal, SGD(), samples)
+    slots, rate = {n: {} for n in parameters}, {"learning_rate": 0.1}
+    trained = step.run(step.bindings(samples, parameters, {}, slots, rate, seed=0, step=0, update=1))
     output = X @ parameters["dense/kernel"] + parameters["dense/bias"]
     assert trained.sums.loss - evaluated.loss == pytest.approx(0.5 * (output**2).mean(), rel=1e-5)
 
@@ -99,7 +101,7 @@ def test_samples_whose_weights_are_all_zero_teach_nothing():
     nothing = samples.batch(np.array([1]))
     parameters = step.network.initial_parameters(0)
     slots, counters = step.initial_slots(), {"seed": 0, "step": 0, "update": 1}
-    values = step.run(nothing, parameters, {}, slots, {"learning_rate": 0.1}, **counters)
+    values = step.run(step.bindings(nothing, parameters, {}, slots, {"learning_rate": 0.1}, **counters))
     assert values.sums.loss == 0
     assert all((values.parameters[name] == value).all() for name, value in parameters.items())
 

@@ -17,7 +17,6 @@ from chainrule.execute.choice import Executor, program
 from chainrule.inspect.style import BLUE, GRAY, LINES, RED, Picture, draw_grid, only_whole, readable_logarithms
 from chainrule.messages import Message
 from chainrule.nn.losses.loss import LossFunction
-from chainrule.ops.contraction import mean
 from chainrule.optim.gradient_descent import SGD
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.callback import Callback
@@ -116,16 +115,13 @@ def update_noise(
         raise UsageError(_NO_PARAMETERS())
     check_targets(samples, network.inference, goal.loss)
     data = Data(network, samples)
-    targets = data.targets[0] if len(data.targets) == 1 else data.targets
-    total = mean(goal.loss(network.inference, targets))
+    total = data.sums(goal, network.inference).loss
     made = program([total, *gradients(total, [p.tensor for p in network.parameters.values()])], executor)
     own = network_bindings(network, model.parameters, model.states, model.scalars)
     own |= {network.seed: model.seed, network.step: 0}
 
     def gradient(places: NDArray[np.int64]) -> tuple[float, NDArray[np.float64]]:
-        bindings = {**own, **data.bindings(samples.batch(places))}
-        bindings = {tensor: value for tensor, value in bindings.items() if tensor is not data.weight}
-        value, *found = made.run(bindings)
+        value, *found = made.run({**own, **data.bindings(samples.batch(places))})
         return float(value), np.concatenate([np.asarray(g, np.float64).ravel() for g in found])
 
     _, whole = gradient(np.arange(len(samples)))

@@ -15,7 +15,6 @@ from chainrule.execute import evaluate
 from chainrule.inspect.style import GRAY, LINES, Picture, draw
 from chainrule.messages import Message
 from chainrule.nn.losses.loss import LossFunction
-from chainrule.ops.contraction import mean
 from chainrule.train.metrics import objective
 from chainrule.train.model import Model
 from chainrule.train.samples import as_samples, check_targets
@@ -84,8 +83,7 @@ def parameter_gradients(
     network = model.network
     check_targets(samples, network.training, goal.loss)
     data = Data(network, samples)
-    targets = data.targets[0] if len(data.targets) == 1 else data.targets
-    total = mean(goal.loss(network.training, targets))
+    total = data.sums(goal, network.training, network.mixings).loss
     tensors = [p.tensor for p in network.parameters.values()]
     bindings = dict(data.bindings(samples)) | network_bindings(network, model.parameters, model.states, model.scalars)
     bindings |= {network.seed: model.seed, network.step: model.training_state.step if model.training_state else 0}

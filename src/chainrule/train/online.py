@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.autodiff.arguments import leaves, rebuild
+from chainrule.autodiff.arguments import leaves
 from chainrule.errors import DivergedError, UsageError
 from chainrule.execute import Program
 from chainrule.execute.choice import Executor, check_executor, program
@@ -21,7 +21,7 @@ from chainrule.train.metrics import MetricFunction, objective
 from chainrule.train.model import Model
 from chainrule.train.precision import check_instructions
 from chainrule.train.samples import as_samples
-from chainrule.train.step import Sums, TrainingStep, network_bindings
+from chainrule.train.step import TrainingStep
 
 __all__ = ["OnlineTraining"]
 
@@ -100,21 +100,18 @@ class OnlineTraining:
         if self._program is None:
             self._program = program(leaves(step.outputs), self._executor)
         scalars = {**self._optimizer.scalars(self.updates, self.updates + 1), **model.scalars}
-        bindings = step.data.bindings(samples) | network_bindings(
-            model.network, model.parameters, model.states, model.scalars
-        )
-        bindings |= {step.slots[n][slot]: value for n, own in self._slots.items() for slot, value in own.items()}
-        bindings |= {tensor: scalars[name] for name, tensor in step.scalars.items()}
-        bindings |= {step.network.seed: model.seed, step.network.step: self.updates, step.update: self.updates + 1}
-        values = rebuild(step.outputs, self._program.run(bindings))
-        sums = Sums.of(values["sums"], step.metrics)
-        if not np.isfinite(sums.loss):
-            raise DivergedError(_DIVERGED(update=self.updates + 1, loss=float(sums.loss)))
-        model.parameters, model.states = all_immutable(values["parameters"]), all_immutable(values["states"])
-        self._slots = values["slots"]
+        bindings = step.bindings(
+            samples, model.parameters, model.states, self._slots, scalars,
+            seed=model.seed, step=self.updates, update=self.updates + 1,
+        )  # fmt: skip
+        values = step.values(self._program.run(bindings))
+        if not np.isfinite(values.sums.loss):
+            raise DivergedError(_DIVERGED(update=self.updates + 1, loss=float(values.sums.loss)))
+        model.parameters, model.states = all_immutable(values.parameters), all_immutable(values.states)
+        self._slots = values.slots
         self.updates += 1
         self.samples += len(samples)
-        return means(added(no_totals(step.metrics), sums, len(samples)), step.metrics)
+        return means(added(no_totals(step.metrics), values.sums, len(samples)), step.metrics)
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy needs: everything but the program, which it makes again."""

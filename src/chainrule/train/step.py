@@ -230,7 +230,7 @@ class TrainingStep:
             for name, p in self.parameters.items()
         }
 
-    def run(
+    def bindings(
         self,
         samples: Samples,
         parameters: Arrays,
@@ -241,15 +241,22 @@ class TrainingStep:
         seed: int,
         step: int,
         update: int,
-    ) -> StepValues:
-        """The step on one batch; `scalars` are the optimizer's and the network's by name, `update` counts from 1."""
+    ) -> dict[Tensor, Any]:
+        """What the step's inputs are bound to; `scalars` are optimizer's and network's, `update` is from 1 on."""
         bindings = self.data.bindings(samples) | network_bindings(self.network, parameters, states, scalars)
         bindings |= {self.slots[n][slot]: value for n, own in slots.items() for slot, value in own.items()}
         bindings |= {tensor: scalars[name] for name, tensor in self.scalars.items()}
-        bindings |= {self.network.seed: seed, self.network.step: step, self.update: update}
-        values = rebuild(self.outputs, self._program.run(bindings))
+        return bindings | {self.network.seed: seed, self.network.step: step, self.update: update}
+
+    def values(self, found: Sequence[Any]) -> StepValues:
+        """What a program of the step's outputs gave, by name."""
+        values = rebuild(self.outputs, found)
         sums = Sums.of(values["sums"], self.metrics)
         return StepValues(sums, values["parameters"], values["slots"], values["states"])
+
+    def run(self, bindings: Mapping[Tensor, Any]) -> StepValues:
+        """The step on one batch, in the reference executor."""
+        return self.values(self._program.run(bindings))
 
 
 class EvaluationStep:

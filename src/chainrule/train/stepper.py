@@ -105,7 +105,7 @@ class ReferenceStepper(Stepper):
         found: list[Sums] = []
         for k, (places, scalars) in enumerate(zip(series.places, series.scalars, strict=True)):
             kept = self._kept
-            values = self._step.run(
+            bindings = self._step.bindings(
                 self._samples.batch(places),
                 kept.parameters,
                 kept.states,
@@ -115,6 +115,7 @@ class ReferenceStepper(Stepper):
                 step=series.step + k,
                 update=series.update + k,
             )
+            values = self._step.run(bindings)
             found.append(values.sums)
             if not np.isfinite(values.sums.loss):
                 break
