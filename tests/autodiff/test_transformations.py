@@ -12,11 +12,9 @@ from chainrule import ops
 from chainrule.autodiff import check_gradients, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp, vmap
 from chainrule.autodiff.batching import batched
 from chainrule.autodiff.forward import pushforward
-from chainrule.autodiff.reverse import gradients
 from chainrule.errors import GradientError, ShapeError, UsageError
 from chainrule.execute import Program
 from chainrule.graph.tensor import Tensor, input_tensor, tensor
-from chainrule.graph.traversal import topological
 from chainrule.ops.kinds.elementwise import Elementwise
 
 _generator = np.random.default_rng(0)
@@ -323,27 +321,3 @@ def test_long_graphs_in_forward_mode_and_for_many_samples():
     found = Program([tangent, rows]).run({x: 1.0})
     assert found[0] == 0.0
     np.testing.assert_array_equal(found[1], [1.0, 1.0])
-
-
-def test_many_slices_of_one_tensor_cost_what_it_costs():
-    """Their gradients lie side by side: as many nodes for each more step, and none of the size of all for each."""
-    sizes = {}
-    for steps in (16, 32):
-        x = input_tensor("x", (3, steps, 2), "float64")
-        state = tensor(np.zeros((3, 2)))
-        for t in range(1, steps):  # not the first, whose gradient is zero
-            state = ops.tanh(x[:, t] + 0.5 * state)
-        (slope,) = gradients(ops.sum(state), [x])
-        whole = [node for node in topological([slope]) if node.shape == x.shape]
-        sizes[steps] = len(whole)
-        values = np.random.default_rng(0).standard_normal(x.shape)
-        (found,) = Program([slope]).run({x: values})
-        states = [np.zeros((3, 2))]
-        for t in range(1, steps):
-            states.append(np.tanh(values[:, t] + 0.5 * states[-1]))
-        expected, arrived = np.zeros_like(values), np.ones((3, 2))
-        for t in range(steps - 1, 0, -1):
-            expected[:, t] = arrived * (1 - states[t] ** 2)
-            arrived = 0.5 * expected[:, t]
-        np.testing.assert_allclose(found, expected, rtol=1e-12)
-    assert sizes[16] == sizes[32] <= 2

@@ -1,6 +1,6 @@
 """Transformations from graph to graph: reverse mode, forward mode, batching, and what is made of them.
 
-reverse     cotangents from a result to its inputs: vjp, grad, value_and_grad; shares: their sums
+reverse     cotangents from a result to its inputs: vjp, grad, value_and_grad
 forward     tangents from inputs to a result: jvp
 batching    one more axis in front of everything: vmap
 matrices    jacobian, hessian, hvp: combinations of the three

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from chainrule.autodiff.arguments import fresh, leaves, leaves_like, rebuild
-from chainrule.autodiff.shares import total
 from chainrule.errors import GradientError, ShapeError, UsageError
 from chainrule.graph.expansion import expanded_inputs
 from chainrule.graph.extent import show_shape
@@ -74,22 +73,20 @@ def pullback(y: Tensor, cotangent: Tensor, by: Sequence[Tensor], rule: Rule = de
     for node in order:
         if any(x in needed for x in expanded_inputs(node)):
             needed.add(node)
-    shares_of: dict[Tensor, list[Tensor]] = {y: [cotangent]}
+    cotangents: dict[Tensor, Tensor] = {y: cotangent}
     wanted = set(by)
     for node in reversed(order):
-        if node not in needed or node not in shares_of or not node.dtype.floating:
+        if node not in needed or node not in cotangents or not node.dtype.floating:
             continue  # whole numbers have no derivative
-        arrived = total(shares_of.pop(node))
-        if node in wanted:
-            shares_of[node] = [arrived]
+        arrived = cotangents[node] if node in wanted else cotangents.pop(node)
         if isinstance(node.operation, Expandable):
             shares: Sequence[Tensor | None] = (arrived,)
         else:
             shares = rule(node, arrived)
         for x, share in zip(expanded_inputs(node), shares, strict=True):
             if share is not None and x in needed:
-                shares_of.setdefault(x, []).append(share)
-    return [total(shares_of[x]) if x in shares_of else None for x in by]
+                cotangents[x] = cotangents[x] + share if x in cotangents else share
+    return [cotangents.get(x) for x in by]
 
 
 def gradients(loss: Tensor, by: Sequence[Tensor]) -> list[Tensor]:
