@@ -19,6 +19,9 @@ saved        a model as data
 checkpoints  folders that are written all or not at all
 progress     a line per epoch
 summary      a network as a table
+statistics   what can be told of a step in a few numbers, as nodes of its graph
+recording    Recording: these numbers over a training
+table        rows of text
 notebook     models and histories as a notebook shows them
 """
 
@@ -30,5 +33,6 @@ from chainrule.train.metrics import *
 from chainrule.train.model import *
 from chainrule.train.online import *
 from chainrule.train.progress import *
+from chainrule.train.recording import *
 from chainrule.train.state import *
 from chainrule.train.step import *

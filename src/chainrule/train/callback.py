@@ -30,13 +30,22 @@ class Callback:
         """After each step that is wanted; training.logs holds the means of the epoch so far."""
 
     def on_train_progress(self, training: Training) -> None:
-        """Now and then, between two steps, several times a second: for what shows how far the training is."""
+        """Now and then, between two steps, several times a second: for what shows how far the training is.
+
+        training.losses holds the loss of each step since the last time.
+        """
 
     def on_epoch_end(self, training: Training) -> None:
         """After each epoch and its validation; training.logs holds the epoch's entries of the history."""
 
     def on_train_end(self, training: Training) -> None:
         """After the last step of a training that was not interrupted."""
+
+    def on_train_diverged(self, training: Training) -> None:
+        """When a loss or parameter is not finite, before DivergedError ends the training.
+
+        The training has gone back to before the step that failed, which would be the next one.
+        """
 
     def memory(self) -> dict[str, Any]:
         """What must be remembered for an exact resume: numbers, texts, arrays, and lists and dicts of them."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from chainrule.data import batches, epoch_order
 from chainrule.errors import DivergedError, UsageError
 from chainrule.execute.choice import Executor
+from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message, suggestion
 from chainrule.optim import Optimizer, Schedule
 from chainrule.train.callback import Callback
@@ -103,7 +104,9 @@ class Training:
     """A training while it runs: what callbacks see and may turn.
 
     model, epochs, batch_size    as given to fit
+    step                         the graph of a step
     logs                         means of the epoch so far, or at its end the entries of the history
+    losses                       of the steps since the last time that callbacks were told of progress
     seconds                      since this fit began
     """
 
@@ -127,8 +130,9 @@ class Training:
         self.samples, self.validation = samples, validation
         self.callbacks = list(callbacks)
         self.logs: dict[str, float] = {}
-        self._step = TrainingStep(model.network, objective, optimizer, samples, model.precision)
-        self._stepper = make_stepper(self._step, samples, executor)
+        self.losses: list[float] = []
+        self.step = TrainingStep(model.network, objective, optimizer, samples, model.precision)
+        self._stepper = make_stepper(self.step, samples, executor)
         self._evaluation: Evaluator | None = None
         if validation is not None:
             evaluation = EvaluationStep(model.network, objective, validation, model.precision)
@@ -163,7 +167,7 @@ class Training:
         return self._state.epoch
 
     @property
-    def executor(self) -> str:
+    def executor(self) -> Executor:
         """What runs the steps: "native" or "reference"."""
         return self._stepper.executor
 
@@ -184,6 +188,28 @@ class Training:
     @property
     def seconds(self) -> float:
         return time.perf_counter() - self._started
+
+    def next_bindings(self) -> dict[Tensor, Any]:
+        """What the inputs of the step's graph will be in the next step; in an epoch's last, its last whole batch."""
+        now, samples = self.state, len(self.samples)
+        order = self._order()
+        start = min(now.position, max(0, samples - self.batch_size))
+        places = order[start : start + self.batch_size]
+        return self.step.bindings(
+            self.samples.batch(places),
+            now.parameters,
+            now.states,
+            now.slots,
+            self.scalars,
+            seed=self.model.seed,
+            step=now.step,
+            update=now.update + 1,
+        )
+
+    def _order(self) -> NDArray[np.int64]:
+        """The places of the samples in the order of this epoch."""
+        samples = len(self.samples)
+        return epoch_order(samples, self.model.seed, self._state.order) if self.shuffle else np.arange(samples)
 
     @property
     def monitors(self) -> list[str]:
@@ -270,7 +296,7 @@ class Training:
             samples=len(self.samples),
             parameters=self.model.parameters,
             states=self.model.states,
-            slots=self._step.initial_slots(),
+            slots=self.step.initial_slots(),
             totals=no_totals(self._metrics),
             step=before.step if before else 0,
             order=before.order if before else 0,
@@ -280,7 +306,7 @@ class Training:
         if state.samples != len(self.samples):
             raise UsageError(_OTHER_SAMPLES(before=state.samples, now=len(self.samples)))
         slots = {name: set(own) for name, own in state.slots.items()}
-        if slots != {name: set(own) for name, own in self._step.slots.items()}:
+        if slots != {name: set(own) for name, own in self.step.slots.items()}:
             kept = sorted(set().union(*slots.values()))
             raise UsageError(_OTHER_OPTIMIZER(optimizer=self.optimizer, kept=", ".join(kept) or "-"))
         counted = len(state.totals) - len(no_totals([]))
@@ -289,9 +315,7 @@ class Training:
             raise UsageError(_OTHER_METRICS(now=", ".join(self._metrics) or "-"))
 
     def _run_epoch(self) -> None:
-        samples = len(self.samples)
-        order = epoch_order(samples, self.model.seed, self.state.order) if self.shuffle else np.arange(samples)
-        waiting = list(batches(order, self.batch_size, position=self._state.position))
+        waiting = list(batches(self._order(), self.batch_size, position=self._state.position))
         while waiting:
             count = self._series_length(waiting)
             self._run_series(waiting[:count])
@@ -341,6 +365,7 @@ class Training:
                 self._rewind(0)
             raise
         self._past.add(series.first(len(finite)), time.perf_counter() - began)
+        self.losses = [float(one.loss) for one in sums]
         if len(finite) < len(sums):
             self._diverge(_LOSS(loss=sums[-1].loss))
         self.logs = means(self._state.totals, self._metrics)
@@ -376,6 +401,7 @@ class Training:
         place = {"epoch": self.epochs_done + 1, "step": self.steps_done + 1, "steps": self.steps_per_epoch}
         rate = self.scalars.get("learning_rate", math.nan)
         self._rewind(1)
+        self._call("on_train_diverged")
         raise DivergedError(_DIVERGED(what=what, rate=rate, **place))
 
     def _call(self, moment: str) -> None:

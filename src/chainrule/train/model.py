@@ -41,6 +41,7 @@ from chainrule.train.loop import EVALUATION_BATCH, Training, evaluate
 from chainrule.train.metrics import MetricFunction, Objective, objective
 from chainrule.train.precision import Precision, as_precision, check_instructions
 from chainrule.train.predictor import Predictor
+from chainrule.train.recording import Recording
 from chainrule.train.samples import Samples, as_inputs, as_samples, check_inputs, check_targets
 from chainrule.train.state import TrainingState
 from chainrule.train.step import Arrays, EvaluationStep
@@ -283,6 +284,16 @@ class Model:
         )
         self._loss, self._metrics = loss, [metrics] if isinstance(metrics, str) or callable(metrics) else metrics
         return training.run()
+
+    def record(self, every: int | None = None, layers: Sequence[str] | None = None) -> Recording:
+        """A callback for `fit` that takes numbers of every layer and parameter while the model trains.
+
+        every    steps from one look to the next; None: 100, or fewer, so that a short training has 20 looks
+        layers   paths of those whose outputs matter; None: all
+
+        Raises:   UsageError for anything else.
+        """
+        return Recording(every, layers)
 
     def check(self, samples: Samples, goal: Objective) -> None:
         """Refuse samples that the network cannot learn from; a network that is not built yet takes its shape from them.

@@ -165,6 +165,10 @@ class StepValues:
 class TrainingStep:
     """One update of the parameters, as a graph of named outputs.
 
+    loss      what is lowered, at the parameters as they are: that of the samples, and the penalties
+    result    what the optimizer makes of it
+    outputs   what a step gives, in the model's precision
+
     Shapes:   targets and metrics as `samples` have them, whose arrays tell shapes and types
     Raises:   GradientError if no parameter influences the loss through differentiable operations, naming the node that
               stops the gradient; the loss's own ShapeError if outputs and targets do not fit.
@@ -193,16 +197,16 @@ class TrainingStep:
 
         sums = self.data.sums(objective, network.training, network.mixings)
         _refuse_untrainable(sums.loss, list(self.parameters.values()), optimizer.needs_gradient)
-        total = functools.reduce(add, network.penalties, sums.loss)
+        self.loss = functools.reduce(add, network.penalties, sums.loss)
         carried = {"sums": [sums.weight, *sums.metrics.values()], "states": {**self.states, **network.updates}}
 
         def loss_of(parameters: dict[str, Tensor]) -> tuple[Tensor, Any]:
             replaced = {self.parameters[n]: p for n, p in parameters.items() if p is not self.parameters[n]}
-            loss, *aux = substituted([total, *leaves(carried)], replaced)
+            loss, *aux = substituted([self.loss, *leaves(carried)], replaced)
             return loss, rebuild(carried, aux)
 
         counters = {"t": self.update, "seed": network.seed, "step": network.step}
-        result = optimizer.step(loss_of, self.parameters, self.slots, {**self.scalars, **counters})
+        self.result = result = optimizer.step(loss_of, self.parameters, self.slots, {**self.scalars, **counters})
         self.metrics = list(sums.metrics)
         outputs = {
             "sums": [result.loss, *result.aux["sums"]],

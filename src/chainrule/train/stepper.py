@@ -54,7 +54,7 @@ class Stepper(ABC):
     """Runs steps; `limit` is how many of them it is worth to run in one series."""
 
     limit = 1
-    executor: str
+    executor: Executor
 
     @abstractmethod
     def write(self, kept: Kept) -> None:
@@ -80,7 +80,7 @@ class Stepper(ABC):
 class ReferenceStepper(Stepper):
     """Steps of the reference executor."""
 
-    executor = "reference"
+    executor: Executor = "reference"
 
     def __init__(self, step: TrainingStep, samples: Samples) -> None:
         self._step, self._samples = step, samples
@@ -126,7 +126,7 @@ class ReferenceStepper(Stepper):
 class NativeStepper(Stepper):
     """Steps of a compiled program, as many in one call as fit a slice of time."""
 
-    executor = "native"
+    executor: Executor = "native"
 
     def __init__(self, step: TrainingStep, samples: Samples, program: NativeProgram) -> None:
         self._step, self._samples, self._program = step, samples, program

@@ -7,6 +7,7 @@ import math
 from chainrule.graph.extent import Shape, show_shape
 from chainrule.messages import Message
 from chainrule.nn.network import Network, shape_of
+from chainrule.train.table import as_text
 
 _LAYER = Message("summary.layer", en="layer", zh="层")
 _KIND = Message("summary.kind", en="kind", zh="类型")
@@ -36,8 +37,6 @@ def head() -> tuple[str, str, str, str]:
 
 def summary(network: Network) -> str:
     """The table as text."""
-    table = [head(), *((path, kind, output, f"{count:,}") for path, kind, output, count in rows(network))]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    lines = ["  ".join([*map(str.ljust, row[:-1], widths[:-1]), row[-1].rjust(widths[-1])]) for row in table]
-    rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
-    return "\n".join([lines[0], rule, *lines[1:], rule, _TOTAL(count=network.parameter_count)])
+    lines = as_text([head(), *((path, kind, output, f"{count:,}") for path, kind, output, count in rows(network))])
+    rule = lines.split("\n")[1]
+    return f"{lines}\n{rule}\n{_TOTAL(count=network.parameter_count)}"
