@@ -7,6 +7,7 @@ graphs           Graph, verify, evaluate
 compiler         compile: a function as native code, and every stage of its making to look at
 networks         Model; nn: layers, losses, lenet5; optim: SGD, Adam; train: callbacks, metrics; data: digits
 understanding    inspect: measurements and pictures; surgery: a model in another form; signal: linear systems
+debugging        diagnosis: what is wrong with a training, with its evidence and a remedy
 """
 
 # What is public is what stands here, `as` and `*` included: type checkers read these forms, and an operation or layer
@@ -78,6 +79,7 @@ Tensor.evaluator = lambda tensor: evaluate([tensor])[0]
 
 # Networks and their training are loaded when they are first named: it halves what 'import chainrule' adds to NumPy's.
 if _TYPE_CHECKING:
+    from chainrule import diagnosis as diagnosis
     from chainrule import inspect as inspect
     from chainrule import nn as nn
     from chainrule import optim as optim
@@ -91,7 +93,7 @@ else:
     def __getattr__(name: str) -> _Any:
         from importlib import import_module
 
-        if name in ("inspect", "nn", "optim", "signal", "surgery", "train"):
+        if name in ("diagnosis", "inspect", "nn", "optim", "signal", "surgery", "train"):
             return import_module(f"chainrule.{name}")
         if name == "Model":
             return import_module("chainrule.train.model").Model

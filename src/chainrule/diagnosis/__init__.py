@@ -1,0 +1,15 @@
+"""Trainings that say what is wrong with them, how one knows, and what to do.
+
+finding     Finding: a stable code, numbers that prove it, a remedy; Findings
+task        what a training is about, before its first step
+course      what it did so far, as numbers
+units       dead rectifiers, saturated sigmoids
+checks      all checks and all kinds of findings
+diagnosis   Diagnosis: the callback that makes the checks while a model trains
+preflight   the checks before a training, by themselves
+"""
+
+from chainrule.diagnosis.checks import *
+from chainrule.diagnosis.diagnosis import *
+from chainrule.diagnosis.finding import *
+from chainrule.diagnosis.preflight import *

@@ -1,0 +1,121 @@
+"""A training that says what is wrong, while it runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from chainrule.diagnosis.checks import AFTER, BEFORE, DURING, ENDED, KINDS
+from chainrule.diagnosis.course import Course, Facts
+from chainrule.diagnosis.finding import Finding, Findings
+from chainrule.diagnosis.task import Task
+from chainrule.train import Callback, Recording, Training
+
+__all__ = ["Diagnosis"]
+
+
+class Diagnosis(Callback):
+    """A callback that says what is wrong with a training, how one knows, and what to do.
+
+    every      steps from one look at layers and parameters to the next, as for `Model.record`
+    verbose    1: says each finding on standard error when it is first made; 0: only keeps them
+    findings   what holds now
+    course     losses, rates and recorded numbers so far, which findings were made from
+
+    It changes no bit of the training.
+
+    Example:
+        >>> from chainrule.data import digits
+        >>> from chainrule.nn import mlp
+        >>> from chainrule.train import Model
+        >>> data = digits()
+        >>> diagnosis = Diagnosis(verbose=0)
+        >>> history = Model(mlp()).fit(data.x_train[:500], data.y_train[:500], verbose=0, callbacks=[diagnosis])
+        >>> print(diagnosis.findings)
+        Nothing is wrong, as far as was looked.
+    """
+
+    def __init__(self, every: int | None = None, *, verbose: int = 1) -> None:
+        self.verbose = verbose
+        self._recording = Recording(every)
+        self._before: list[Finding] = []
+        self._found: list[Finding] = []
+        self._said: set[str] = set()
+        self._losses: list[float] = []
+        self._rates: list[float] = []
+        self.course: Course | None = None
+
+    def __repr__(self) -> str:
+        return f"Diagnosis({', '.join(self.findings.codes) or 'no findings'})"
+
+    @property
+    def findings(self) -> Findings:
+        """What holds now."""
+        return Findings([*self._before, *self._found])
+
+    # ---------------------------------------------------------------------------------------------- as a callback
+    def on_train_begin(self, training: Training) -> None:
+        task = Task.of(training)
+        self._facts = Facts.of(task)
+        self._before = [finding for check in BEFORE for finding in check(task)]
+        self._say(self._before)
+        self._recording.on_train_begin(training)
+
+    def wants_step(self, step: int) -> bool:
+        return self._recording.wants_step(step)
+
+    def on_train_batch_end(self, training: Training) -> None:
+        self._recording.on_train_batch_end(training)
+
+    def on_train_progress(self, training: Training) -> None:
+        self._losses += training.losses
+        rate = training.scalars.get("learning_rate", np.nan)
+        self._rates += [rate] * len(training.losses)
+
+    def on_epoch_end(self, training: Training) -> None:
+        course = self._look_back(training)
+        self._found = [finding for check in DURING for finding in check(course)]
+        self._say(self._found)
+
+    def on_train_diverged(self, training: Training) -> None:
+        self.on_train_progress(training)
+        self._conclude(training, diverged=True)
+
+    def on_train_end(self, training: Training) -> None:
+        self._conclude(training)
+
+    def _conclude(self, training: Training, *, diverged: bool = False) -> None:
+        course = self._look_back(training, ended=True, diverged=diverged)
+        self._found = [finding for check in (*DURING, *ENDED) for finding in check(course)]
+        task = Task.of(training)
+        self._found += [finding for check in AFTER for finding in check(task, course)]
+        self._say(self._found)
+
+    def _look_back(self, training: Training, *, ended: bool = False, diverged: bool = False) -> Course:
+        losses, rates = np.array(self._losses, np.float64), np.array(self._rates, np.float64)
+        logs = training.state.logs
+        self.course = Course(self._facts, losses, rates, logs, self._recording, ended=ended, diverged=diverged)
+        return self.course
+
+    def _say(self, found: Iterable[Finding]) -> None:
+        for finding in found:
+            key = f"{finding.code} {finding.title}"
+            if self.verbose and key not in self._said:
+                print(finding, file=sys.stderr, flush=True)
+            self._said.add(key)
+
+    def memory(self) -> dict[str, Any]:
+        kept = [{"code": finding.code, "values": dict(finding.values)} for finding in self.findings]
+        return {"findings": kept, "course": None if self.course is None else self.course.as_dict()}
+
+    def recall(self, memory: dict[str, Any]) -> None:
+        known = [one for one in memory.get("findings", []) if one["code"] in KINDS]
+        self._before = [KINDS[one["code"]].found(**one["values"]) for one in known]
+        self._found, self._said = [], set()
+        self.course = Course.from_dict(memory["course"]) if memory.get("course") else None
+        self._losses = [] if self.course is None else self.course.losses.tolist()
+        self._rates = [] if self.course is None else self.course.rates.tolist()
+        self._recording.recall({} if self.course is None else self.course.recording.memory())

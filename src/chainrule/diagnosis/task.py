@@ -1,0 +1,144 @@
+"""What a training is about, before its first step: what checks of data, network and settings look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.execute.reference import Program
+from chainrule.graph.operation import Array
+from chainrule.graph.tensor import Tensor, input_tensor
+from chainrule.nn.losses.loss import BinaryLoss, CategoricalLoss
+from chainrule.nn.network import Network
+from chainrule.optim import Optimizer
+from chainrule.train import Model
+from chainrule.train.loop import Training
+from chainrule.train.metrics import Objective, classifies
+from chainrule.train.samples import Samples
+
+_SMALLEST = 1e-3  # of a class's share, so that one without samples has a logarithm
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A model, the samples it is to learn, and how.
+
+    scalars   the numbers of the first step: learning rate, momenta
+    """
+
+    model: Model
+    samples: Samples
+    validation: Samples | None
+    objective: Objective
+    optimizer: Optimizer
+    scalars: Mapping[str, float]
+    batch_size: int
+    epochs: int
+
+    @classmethod
+    def of(cls, training: Training) -> Task:
+        """That of a training."""
+        return cls(
+            model=training.model,
+            samples=training.samples,
+            validation=training.validation,
+            objective=training.objective,
+            optimizer=training.optimizer,
+            scalars=training.scalars,
+            batch_size=training.batch_size,
+            epochs=training.epochs,
+        )
+
+    @property
+    def network(self) -> Network:
+        return self.model.network
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the model has not been trained yet."""
+        return self.model.training_state is None
+
+    @cached_property
+    def labels(self) -> NDArray[np.int64] | None:
+        """The class of each sample, where it has one; of a one-hot target that of its 1."""
+        return labels_of(self.samples, self.objective)
+
+    @cached_property
+    def classes(self) -> int | None:
+        """How many classes the network tells apart; None where it does not classify."""
+        outputs = self.network.inference
+        if not classifies(self.objective.loss) or not isinstance(outputs, Tensor):
+            return None
+        last = outputs.shape[-1]
+        return 2 if last == 1 else last if isinstance(last, int) else None
+
+    def some(self, count: int, *, seed: int = 0) -> Samples:
+        """So many training samples at random, or all if there are fewer."""
+        size = len(self.samples)
+        if size <= count:
+            return self.samples.batch(slice(None))
+        return self.samples.batch(np.sort(np.random.default_rng(seed).choice(size, count, replace=False)))
+
+    @cached_property
+    def constant_loss(self) -> float | None:
+        """The mean loss of the best answer that does not look at the inputs; None for several outputs."""
+        outputs, some = self.network.inference, self.some(2000)
+        if not isinstance(outputs, Tensor) or len(some.targets) != 1:
+            return None
+        answer = self._constant_answer(outputs, some.targets[0])
+        if answer is None:
+            return None
+        y = some.targets[0]
+        given, target = (input_tensor(name, a.shape, a.dtype) for name, a in (("given", answer), ("target", y)))
+        (losses,) = Program([self.objective.loss(given, target)]).run({given: answer, target: y})
+        return float(losses.mean())
+
+    def _constant_answer(self, outputs: Tensor, y: Array) -> Array | None:
+        """Outputs that are the same for each sample: logits of the shares of the classes, or the mean target."""
+        loss, labels = self.objective.loss, labels_of(Samples((y,), (y,)), self.objective)
+        shape = (len(y), *(n for n in outputs.shape[1:] if isinstance(n, int)))
+        if len(shape) != outputs.ndim:
+            return None
+        if isinstance(loss, CategoricalLoss) and labels is not None:
+            counts = np.bincount(labels.ravel(), minlength=shape[-1])
+            shares = np.maximum(counts / counts.sum(), _SMALLEST)
+            return np.broadcast_to(np.log(shares), shape).astype(np.float32)
+        middle = y.mean(0, dtype=np.float64)
+        if isinstance(loss, BinaryLoss):
+            share = np.clip(middle, _SMALLEST, 1 - _SMALLEST)
+            middle = np.log(share / (1 - share)) if loss.threshold == 0 else share
+        if classifies(loss) and not isinstance(loss, BinaryLoss):
+            return None
+        return np.broadcast_to(middle.reshape(shape[1:] if middle.size > 1 else ()), shape).astype(np.float32)
+
+    def bindings(self, samples: Samples) -> dict[Tensor, Any]:
+        """What the inputs of the network, as it stands, are for these samples."""
+        from chainrule.train.step import network_bindings
+
+        model, network = self.model, self.network
+        step = model.training_state.step if model.training_state else 0
+        bindings = network_bindings(network, model.parameters, model.states, model.scalars)
+        return {
+            **bindings,
+            **dict(zip(network.inputs, samples.inputs, strict=True)),
+            network.seed: model.seed,
+            network.step: step,
+        }
+
+
+def labels_of(samples: Samples, objective: Objective) -> NDArray[np.int64] | None:
+    """The class of each sample, one number or one for each of its places; None where targets are no classes."""
+    if len(samples.targets) != 1 or not classifies(objective.loss):
+        return None
+    y = samples.targets[0] if samples.chosen is None else samples.targets[0][samples.chosen]
+    if isinstance(objective.loss, BinaryLoss):
+        column = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+        return column.astype(np.int64) if column.ndim == 1 and np.isin(column, (0, 1)).all() else None
+    if y.dtype.kind in "bui":
+        return y.astype(np.int64)
+    return y.argmax(-1).astype(np.int64) if y.ndim > 1 else y.astype(np.int64)

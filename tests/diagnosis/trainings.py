@@ -1,0 +1,71 @@
+"""Data, models and trainings for the tests of findings: healthy ones to start from, into which faults are planted."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+
+from chainrule.data import digits
+from chainrule.diagnosis import Diagnosis
+from chainrule.errors import DivergedError
+from chainrule.nn import BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPool2D, Rescaling, Sequential
+from chainrule.optim import Adam
+from chainrule.train import Model
+
+
+def images(count: int = 1000, start: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Bundled digits, uint8 (n, 28, 28, 1), and their labels."""
+    data = digits()
+    return data.x_train[start : start + count], data.y_train[start : start + count]
+
+
+def table(count: int = 1000, classes: int = 3, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Overlapping clusters of classes in 8 dimensions, about 5 % of which nobody can tell apart."""
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, classes, count)
+    centers = np.random.default_rng(1000).normal(size=(classes, 8))
+    return (1.2 * centers[y] + 0.7 * rng.normal(size=(count, 8))).astype(np.float32), y
+
+
+def dense(activation: str = "relu", *, width: int = 64, classes: int = 10, seed: int = 0, **arguments: Any) -> Model:
+    """Images or rows into two hidden layers."""
+    hidden = [Dense(width, activation, name=f"hidden{k}", **arguments) for k in (1, 2)]
+    return Model(Sequential([Rescaling(1 / 255), Flatten(), *hidden, Dense(classes, name="scores")]), seed=seed)
+
+
+def rows(activation: str = "relu", *, width: int = 32, classes: int = 3, seed: int = 0, **arguments: Any) -> Model:
+    """Rows of a table into two hidden layers."""
+    hidden = [Dense(width, activation, name=f"hidden{k}", **arguments) for k in (1, 2)]
+    return Model(Sequential([*hidden, Dense(classes, name="scores")]), seed=seed)
+
+
+def convolutional(activation: str = "relu", *, classes: int = 10, seed: int = 0, **arguments: Any) -> Model:
+    """A small convolutional network with batch normalisation and dropout."""
+    layers = [
+        Rescaling(1 / 255),
+        Conv2D(8, 3, activation=activation, name="conv1", **arguments),
+        MaxPool2D(2),
+        Conv2D(16, 3, name="conv2", activation=activation, **arguments),
+        BatchNormalization(),
+        MaxPool2D(2),
+        Flatten(),
+        Dropout(0.2),
+        Dense(classes, name="scores"),
+    ]
+    return Model(Sequential(layers), seed=seed)
+
+
+def diagnosed(model: Model, x: Any, y: Any, **arguments: Any) -> Diagnosis:
+    """A training of the model, watched; a divergence ends it."""
+    diagnosis = Diagnosis(verbose=0)
+    settings: dict[str, Any] = {
+        "optimizer": Adam(0.001),
+        "epochs": 5,
+        "batch_size": 32,
+        "validation_split": 0.2,
+    } | arguments
+    with suppress(DivergedError):
+        model.fit(x, y, verbose=0, callbacks=[diagnosis], **settings)
+    return diagnosis
