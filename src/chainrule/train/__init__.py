@@ -12,6 +12,10 @@ samples      the arrays of a training, checked once
 precision    what is multiplied: float32 or bfloat16, and what the processor must have for it
 step         TrainingStep and EvaluationStep: pure graphs, and how they run
 stepper      runs steps, in NumPy or in native code; evaluation likewise
+few_batches  overfit_batches: whether a network can learn a few samples by heart
+memorization  Memorization: how it did, in numbers and words
+guessing     what a loss is without looking at the inputs, and at best
+stand_in     a model to try things on in place of another one
 past         steps that can be taken back
 means        means over an epoch's batches
 state        TrainingState: all that an exact resume needs
@@ -27,8 +31,10 @@ notebook     models and histories as a notebook shows them
 
 from chainrule.train.callback import *
 from chainrule.train.callbacks import *
+from chainrule.train.few_batches import *
 from chainrule.train.history import *
 from chainrule.train.loop import *
+from chainrule.train.memorization import *
 from chainrule.train.metrics import *
 from chainrule.train.model import *
 from chainrule.train.online import *
