@@ -19,6 +19,7 @@ from typing import Any as _Any
 from chainrule import data as data
 from chainrule.autodiff import *
 from chainrule.execute import evaluate as evaluate
+from chainrule.execute import value_of as _value_of
 from chainrule.execute.compiling import compile as compile
 from chainrule.graph.dtype import bool_ as bool_
 from chainrule.graph.dtype import float32 as float32
@@ -76,7 +77,7 @@ from chainrule.version import __version__ as __version__
 
 # The graph stands below its vocabulary and its executors; these two lines are all that it gets from above.
 Tensor.operators = _operators
-Tensor.evaluator = lambda tensor: evaluate([tensor])[0]
+Tensor.evaluator = _value_of
 
 # Networks and their training are loaded when they are first named: it halves what 'import chainrule' adds to NumPy's.
 if _TYPE_CHECKING:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.errors import GradientError, ShapeError
+from chainrule.errors import GradientError, GraphError, ShapeError, UsageError
 from chainrule.ops.kinds.composite import Composite
 
 
@@ -37,15 +37,78 @@ def test_attributes_that_are_equal_but_of_other_types_are_told_apart():
     assert y.numpy().dtype == np.float32
 
 
-@pytest.mark.parametrize("function", [math.sin, lambda x: x.item() ** 2, lambda x: cr.tensor(float(x)) ** 2])
-def test_a_value_taken_out_of_the_graph_is_no_zero_gradient(function):
-    with pytest.raises(GradientError, match="took the value out"):
-        cr.grad(function)(2.0)
+TAKING = [  # of a function of two numbers, the first of which leaves the graph
+    lambda x: float(x[0]) * x[1],
+    lambda x: math.sin(x[0]) * x[1],
+    lambda x: (x * x)[0].item() * x[1],
+    lambda x: (x * x).numpy()[0] * x[1],
+    lambda x: np.asarray(x)[0] * x[1],
+    lambda x: cr.tensor(x)[0] * x[1],
+    lambda x: cr.evaluate([x])[0][0] * x[1],
+    lambda x: cr.compile(cr.square)(x)[0] * x[1],
+    lambda x: cr.grad(lambda y: y * float(x[0]))(x[1]),
+]
 
 
-def test_looking_without_taking_out_is_allowed_and_a_constant_has_gradient_zero():
+@pytest.mark.parametrize("function", TAKING)
+@pytest.mark.parametrize(
+    "differentiate",
+    [cr.grad, cr.value_and_grad, lambda f: lambda x: cr.vjp(f, x), lambda f: lambda x: cr.jvp(f, [x], [[1.0, 0.0]])],
+)
+def test_numbers_that_a_derivative_goes_through_do_not_leave_the_graph(differentiate, function):
+    with pytest.raises(GradientError, match=r"takes the numbers out of .* \((2,)?\)"):
+        differentiate(function)([2.0, 3.0])
+    assert float(cr.tensor([2.0, 3.0])[0]) == 2  # and may again, after it
+
+
+def test_looking_at_numbers_loses_no_derivative(capsys):
+    def function(x):
+        print(x, f"{x[0]:.1f}", x[0])
+        assert x[0] > 0
+        assert x[0]
+        assert np.where(x > 0, 1, 0).tolist() == [1, 1]
+        return cr.sum(x[: int(x[0])] ** 2) * float(cr.stop_gradient(x[1])) * float(cr.tensor(1.0))
+
+    np.testing.assert_array_equal(cr.grad(function)([2.0, 3.0]).numpy(), [12, 18])
+    assert capsys.readouterr().out.startswith("Tensor([2. 3.], shape=(2,), dtype=float32) 2.0 Tensor(2.0")
+    value, slope = cr.value_and_grad(lambda x, k: x * float(k))(3.0, cr.tensor(4.0))  # k is no part of it
+    assert (float(value), float(slope)) == (12, 4)
+
+
+@pytest.mark.parametrize(
+    ("function", "ours"),
+    [
+        (lambda x: np.clip(x, 0, 1), "np.clip use cr.clip"),
+        (lambda x: np.where(x > 2, x, 0), "np.where use cr.where"),
+        (np.cumsum, "np.cumsum use cr.cumulative_sum"),
+        (np.std, "np.std use cr.standard_deviation"),
+        (lambda x: np.stack([x, x]), "np.stack use cr.stack"),
+        (np.linalg.norm, "np.linalg.norm use cr.norm"),
+        (np.exp, "np.exp use cr.exp"),
+        (np.arcsin, "np.arcsin use cr.asin"),
+    ],
+)
+def test_functions_of_numpy_name_ours(function, ours):
+    with pytest.raises((GradientError, UsageError), match=f"In place of {ours}."):
+        cr.grad(lambda x: cr.sum(cr.tensor(function(x))))([2.0, 3.0])
+
+
+def test_functions_of_numpy_take_the_numbers_where_nothing_is_differentiated():
+    x = cr.tensor([[1.0, 4.0], [3.0, 2.0]])
+    np.testing.assert_array_equal(np.clip(x, 2, 3), [[2, 3], [3, 2]])
+    np.testing.assert_array_equal(np.vstack([x, np.zeros((1, 2))]), [[1, 4], [3, 2], [0, 0]])
+    assert np.median(x) == 2.5
+    assert np.shape(x) == (2, 2)
+    with pytest.raises(GradientError, match=r"constant.* float\(cr.stop_gradient\(x\)\)\.$"):
+        cr.grad(np.median)(x)
+    with pytest.raises(GraphError, match=r"no value yet.*In place of np.clip use cr.clip."):
+        np.clip(cr.input_tensor("x", (2,)), 0, 1)
+
+
+def test_a_constant_has_gradient_zero():
     assert float(cr.grad(lambda x: x * x if x > 0 else -x)(3.0)) == 6
     assert float(cr.grad(lambda x: 2.0)(3.0)) == 0
+    assert float(cr.grad(lambda x: 2.0 if x else 3.0)(3.0)) == 0
     assert float(cr.grad(lambda x, k: x * k)(3.0, k=4.0)) == 4
 
 

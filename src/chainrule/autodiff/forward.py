@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from chainrule.autodiff.arguments import fresh, leaves, leaves_like, mapped
-from chainrule.errors import ShapeError
+from chainrule.errors import GradientError, ShapeError
 from chainrule.graph.expansion import expanded_inputs
 from chainrule.graph.extent import show_shape
+from chainrule.graph.looking import taking_out
 from chainrule.graph.operation import Expandable, Primitive
 from chainrule.graph.tensor import Tensor
 from chainrule.graph.traversal import topological
@@ -21,6 +23,16 @@ _TANGENTS = Message(
     en="jvp: the tangents have shapes {tangents}, but the arguments have {primals}; give each argument one of its own.",
     zh="jvp：切向量的形状为 {tangents}，但参数的形状为 {primals}；请为每个参数给出形状相同的切向量。",
 )
+_TAKEN_OUT = Message(
+    "gradient.taken_out",
+    en="a function that is being differentiated takes the numbers out of {node}, with float(), .item(), .numpy(), "
+    "cr.tensor(), a compiled function or one of math or NumPy; the derivative through them would be lost. Compute with "
+    "chainrule's operations, e.g. cr.sin(x), or make a constant of what is meant as one: float(cr.stop_gradient(x)).",
+    zh="正在求导的函数用 float()、.item()、.numpy()、cr.tensor()、已编译的函数或 math、NumPy 的函数取出了 {node} 的"
+    "数值；经过它们的导数会丢失。请使用 chainrule 的操作，例如 cr.sin(x)；若本应是常数，请明确写成常数："
+    "float(cr.stop_gradient(x))。",
+)
+_ITS_ARGUMENT = Message("gradient.its_argument", en="its argument {shape}", zh="其参数 {shape}")
 
 
 def pushforward(roots: Sequence[Tensor], tangents: Mapping[Tensor, Tensor]) -> list[Tensor | None]:
@@ -40,6 +52,34 @@ def pushforward(roots: Sequence[Tensor], tangents: Mapping[Tensor, Tensor]) -> l
     return [known.get(root) for root in roots]
 
 
+@contextmanager
+def differentiating(by: Sequence[Tensor]) -> Iterator[None]:
+    """While a function runs on these nodes, nobody takes numbers out that a derivative by them goes through.
+
+    Example:
+        >>> from chainrule.graph.tensor import tensor
+        >>> x = tensor(2.0)
+        >>> with differentiating([x]):
+        ...     float(x * x)
+        Traceback (most recent call last):
+        chainrule.errors.GradientError: a function that is being differentiated takes the numbers out of multiply ...
+    """
+    before = taking_out.get()
+    directions = {x: x for x in by}  # any would do: asked is whether one arrives
+
+    def require_leave(tensor: Tensor) -> None:
+        before(tensor)
+        if pushforward([tensor], directions)[0] is not None:
+            argument = _ITS_ARGUMENT(shape=show_shape(tensor.shape)) if tensor in directions else None
+            raise GradientError(_TAKEN_OUT(node=argument or tensor.describe()))
+
+    token = taking_out.set(require_leave)
+    try:
+        yield
+    finally:
+        taking_out.reset(token)
+
+
 def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
     """The function's value and its derivative along one direction (forward mode).
 
@@ -48,7 +88,8 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
     One sweep costs a small multiple of the function, whatever the number of results.
 
     Shapes:   ẋ as x; ẏ as y
-    Raises:   ShapeError if a tangent's shape is not its argument's.
+    Raises:   ShapeError if a tangent's shape is not its argument's; GradientError if the function takes numbers out of
+              what depends on its arguments, e.g. with float().
     Example:
         >>> jvp(lambda x: x * x, [[1.0, 2.0]], [[1.0, 10.0]])
         (Tensor([1. 4.], shape=(2,), dtype=float32), Tensor([ 2. 40.], shape=(2,), dtype=float32))
@@ -59,7 +100,8 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
         shown = [", ".join(show_shape(x.shape) for x in group) for group in (directions, inputs)]
         raise ShapeError(_TANGENTS(tangents=shown[0], primals=shown[1]))
     directions = [cast(d, x.dtype) for x, d in zip(inputs, directions, strict=True)]
-    result = function(*arguments)
+    with differentiating(inputs):
+        result = function(*arguments)
     outputs = leaves(result)
     found = pushforward(outputs, dict(zip(inputs, directions, strict=True)))
     by_output = dict(zip(outputs, found, strict=True))

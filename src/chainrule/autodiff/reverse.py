@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from chainrule.autodiff.arguments import fresh, leaves, leaves_like, rebuild
+from chainrule.autodiff.forward import differentiating
 from chainrule.errors import GradientError, ShapeError, UsageError
 from chainrule.graph.expansion import expanded_inputs
 from chainrule.graph.extent import show_shape
@@ -39,13 +40,6 @@ _COTANGENT_SHAPE = Message(
     "vjp.shape",
     en="the cotangent has shape {given}, but the function's result has shape {shape}.",
     zh="余切的形状为 {given}，但函数结果的形状为 {shape}。",
-)
-_TAKEN_OUT = Message(
-    "gradient.taken_out",
-    en="the function took the value out of its argument, with float(), .item(), .numpy() or math.sin() and the like, "
-    "and its result no longer depends on it. Compute with chainrule's operations, e.g. cr.sin(x).",
-    zh="函数用 float()、.item()、.numpy() 或 math.sin() 之类取出了参数的值，其结果不再依赖该参数。"
-    "请使用 chainrule 的操作，例如 cr.sin(x)。",
 )
 _ARGNUMS = Message(
     "gradient.argnums",
@@ -114,12 +108,6 @@ def gradients(loss: Tensor, by: Sequence[Tensor]) -> list[Tensor]:
     return [zeros(x.shape, x.dtype) if g is None else g for x, g in zip(by, found, strict=True)]
 
 
-def _refuse_taken_out(loss: Tensor, by: Sequence[Tensor]) -> None:
-    """Raise if the loss does not depend on the nodes, and somebody looked at the value of one while it was made."""
-    if any(x.value is not None for x in by) and not set(by) & set(topological([loss], expanded_inputs)):
-        raise GradientError(_TAKEN_OUT())
-
-
 def refuse_blocked(loss: Tensor, by: Sequence[Tensor]) -> None:
     """Raise if the loss depends on the nodes at all: then some operation on the way has no derivative."""
     order = topological([loss], expanded_inputs)
@@ -153,15 +141,17 @@ def vjp(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any
     One sweep costs a small multiple of the function, whatever the number of arguments.
 
     Shapes:   ȳ as y; x̄ as x
-    Raises:   ShapeError if the cotangent's shape is not that of the result.
+    Raises:   ShapeError if the cotangent's shape is not that of the result; GradientError if the function takes numbers
+              out of what depends on its arguments, e.g. with float().
     Example:
         >>> y, back = vjp(lambda x: x * x, [1.0, 2.0])
         >>> back([1.0, 10.0])
         (Tensor([ 2. 40.], shape=(2,), dtype=float32),)
     """
     arguments = [fresh(p) for p in primals]
-    result = function(*arguments)
     inputs = leaves(arguments)
+    with differentiating(inputs):
+        result = function(*arguments)
 
     def pull(cotangent: Any) -> tuple[Any, ...]:
         shares: list[Tensor | None] = [None] * len(inputs)
@@ -185,7 +175,8 @@ def value_and_grad(
 
     An argument may be a tensor, or a list, tuple or dict of them; the gradient has the same form.
 
-    Raises:   as `gradients`; UsageError if there is no argument with one of these numbers.
+    Raises:   as `gradients`; GradientError also if the function takes numbers out of what depends on these arguments,
+              e.g. with float(); UsageError if there is no argument with one of these numbers.
     Example:
         >>> value_and_grad(lambda x: x * x)(3.0)
         (Tensor(9.0, shape=(), dtype=float32), Tensor(6.0, shape=(), dtype=float32))
@@ -198,9 +189,9 @@ def value_and_grad(
         chosen = [k % len(arguments) for k in chosen]
         arguments = tuple(fresh(a) if k in chosen else a for k, a in enumerate(arguments))
         by = [arguments[k] for k in chosen]
-        loss = as_tensor(function(*arguments, **named))
         inputs = leaves(by)
-        _refuse_taken_out(loss, inputs)
+        with differentiating(inputs):
+            loss = as_tensor(function(*arguments, **named))
         found = rebuild(by, gradients(loss, inputs))
         return loss, found[0] if isinstance(argnums, int) else tuple(found)
 
@@ -212,7 +203,7 @@ def grad(function: Callable[..., Tensor], argnums: int | Sequence[int] = 0) -> C
 
         ∇f(x)
 
-    Raises:   as `gradients`.
+    Raises:   as `value_and_grad`.
     Example:
         >>> grad(lambda x: x * x)(3.0)
         Tensor(6.0, shape=(), dtype=float32)

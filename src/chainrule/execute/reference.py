@@ -11,6 +11,7 @@ from chainrule.errors import DTypeError, GraphError, ShapeError
 from chainrule.execute.threads import one_thread
 from chainrule.graph.expansion import expanded_inputs
 from chainrule.graph.extent import Batch, concrete_shape, show_shape
+from chainrule.graph.looking import taking_out
 from chainrule.graph.operation import Array, Expandable, Primitive
 from chainrule.graph.tensor import SOURCE, Tensor
 from chainrule.graph.traversal import topological
@@ -100,7 +101,15 @@ class Program:
 
 def evaluate(outputs: Sequence[Tensor], bindings: Mapping[Tensor, ArrayLike] | None = None) -> list[Array]:
     """The values of some tensors, once."""
-    return Program(outputs).run(bindings)
+    values = Program(outputs).run(bindings)
+    for tensor in outputs:
+        taking_out.get()(tensor)
+    return values
+
+
+def value_of(tensor: Tensor) -> Array:
+    """The value of one tensor, for somebody who looks at it."""
+    return Program([tensor]).run()[0]
 
 
 def _needed(node: Tensor) -> tuple[Tensor, ...]:

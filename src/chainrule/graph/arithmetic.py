@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from chainrule.errors import UsageError
+from chainrule.errors import GradientError, GraphError, UsageError
 from chainrule.messages import Message
 
 if TYPE_CHECKING:
@@ -13,10 +13,19 @@ if TYPE_CHECKING:
 
 _OF_NUMPY = Message(
     "tensor.function_of_numpy",
-    en="np.{function} works on arrays, not on tensors, whose derivatives would be lost. Use chainrule's function (most"
-    " have NumPy's names, such as cr.exp), or give the numbers alone: np.{function}(x.numpy()).",
-    zh="np.{function} 作用于数组而非张量，否则导数会丢失。请使用 chainrule 的函数（大多与 NumPy 同名，例如 cr.exp），"
-    "或只给出数值：np.{function}(x.numpy())。",
+    en="np.{function} works on arrays, not on tensors, whose derivatives would be lost.{instead} For the numbers alone"
+    ": np.{function}(x.numpy()).",
+    zh="np.{function} 作用于数组而非张量，否则导数会丢失。{instead}若只需要数值：np.{function}(x.numpy())。",
+)
+_USE_OURS = Message(
+    "tensor.use_ours",
+    en=" In place of {function} use cr.{name}.",
+    zh="请用 cr.{name} 代替 {function}。",
+)
+_MADE_OF_OURS = Message(
+    "tensor.made_of_ours",
+    en=" Compute it with chainrule's functions (most have NumPy's names, such as cr.exp).",
+    zh="请用 chainrule 的函数计算（大多与 NumPy 同名，例如 cr.exp）。",
 )
 _INTO_AN_ARRAY = Message(
     "tensor.into_an_array",
@@ -65,6 +74,7 @@ class Operators(Protocol):
     mean: Callable[..., Tensor]
     max: Callable[..., Tensor]
     min: Callable[..., Tensor]
+    named_by_numpy: Callable[[str], str | None]  # what a function of NumPy is called here; None: there is none
 
 
 class Arithmetic:
@@ -84,11 +94,24 @@ class Arithmetic:
             name = function.__name__
             if method != "__call__":
                 name = _REDUCTIONS.get(name, f"{name}.{method}")
-            raise UsageError(_OF_NUMPY(function=name))
+            raise UsageError(_OF_NUMPY(function=name, instead=self._use_ours(name) or _MADE_OF_OURS()))
         if options:
             raise UsageError(_INTO_AN_ARRAY(function=function.__name__))
         result: Tensor = ours(*operands)
         return result
+
+    def __array_function__(self, function: Any, types: Any, arguments: Any, named: Any) -> Any:
+        """NumPy's functions of arrays, such as np.median, get the numbers; where they must not, ours is named."""
+        try:
+            return function._implementation(*arguments, **named)  # noqa: SLF001 - what NumPy itself calls
+        except (GradientError, GraphError) as refused:
+            module = function.__module__.replace("numpy", "np", 1)
+            raise type(refused)(f"{refused}{self._use_ours(function.__name__, module)}") from None
+
+    def _use_ours(self, function: str, module: str = "np") -> str:
+        """What chainrule has in place of a function of NumPy; nothing where it has nothing."""
+        name = self.operators.named_by_numpy(function)
+        return _USE_OURS(function=f"{module}.{function}", name=name) if name else ""
 
     # Tensors are told apart by identity, so they can be keys although == compares elements.
     __hash__ = object.__hash__

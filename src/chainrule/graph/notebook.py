@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,10 +11,8 @@ from chainrule.graph import markup
 from chainrule.graph.draw import formula_of
 from chainrule.graph.extent import show_shape
 from chainrule.graph.operation import Array
+from chainrule.graph.tensor import Tensor, seen
 from chainrule.messages import Message
-
-if TYPE_CHECKING:
-    from chainrule.graph.tensor import Tensor
 
 __all__ = ["as_html"]
 
@@ -40,7 +38,7 @@ def as_html(tensor: Tensor) -> str:
         parts.append(markup.code(formula))
     parts.append(markup.code(f"{show_shape(tensor.shape)} {tensor.dtype}"))
     try:
-        value = tensor.numpy()
+        value = seen(tensor)
     except GraphError:
         body = f"<div>{_NO_VALUE()}</div>"
     else:

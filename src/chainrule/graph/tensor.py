@@ -19,6 +19,7 @@ from chainrule.graph.arithmetic import Arithmetic
 from chainrule.graph.dtype import DType, as_dtype, bool_, float32, int64, unsupported
 from chainrule.graph.expression import Buffer, Constant
 from chainrule.graph.extent import Extent, is_extent, product, show_shape
+from chainrule.graph.looking import taking_out
 from chainrule.graph.loopnest import LoopNest, nest
 from chainrule.graph.operation import Array, Attributes, Expandable, Operation, Primitive, Type
 from chainrule.messages import Message
@@ -33,6 +34,7 @@ _UNBOUND = Message(
     zh="还没有值：它依赖输入“{input}”（{where}），而该输入尚未绑定。请为该输入给出值后求值，例如 "
     "cr.evaluate([y], {{{input}: ...}})。",
 )
+_BUILT_AT = Message("tensor.built_at", en=", built at {where}", zh="（构建于 {where}）")
 _NOT_SCALAR = Message(
     "tensor.not_scalar",
     en="a tensor of shape {shape} ({where}) is not one number; reduce it first, e.g. with cr.sum or an index.",
@@ -85,7 +87,9 @@ class Tensor(Arithmetic):
     """An immutable node: operation, inputs, attributes, shape, dtype, and the user's line that made it.
 
     A tensor made from numbers evaluates when somebody looks: `print(t)`, `t.numpy()`, `float(t)`, `if t > 0`. Its value
-    is kept, and evaluation of what depends on it starts there; differentiation still sees the whole graph.
+    is kept, and evaluation of what depends on it starts there; differentiation still sees the whole graph. Inside a
+    function that is being differentiated one may look, as print and if do, but not take out numbers through which the
+    derivative goes.
 
     Example:
         >>> t = tensor([1.0, 2.0]) * 3
@@ -148,7 +152,7 @@ class Tensor(Arithmetic):
 
     def __repr__(self) -> str:
         try:
-            value = str(self.numpy())
+            value = str(seen(self))
         except GraphError:
             value = self.name or self.operation.name
         return f"Tensor({value}, shape={show_shape(self.shape)}, dtype={self.dtype})"
@@ -161,38 +165,37 @@ class Tensor(Arithmetic):
     def describe(self) -> str:
         """Operation, name and origin, for messages."""
         label = f"'{self.name}'" if self.name else self.operation.name
-        return f"{label} {show_shape(self.shape)}" + (f", built at {self.where}" if self.where else "")
+        return f"{label} {show_shape(self.shape)}" + (_BUILT_AT(where=self.where) if self.where else "")
 
     # ------------------------------------------------------------------------------------------------ its value
     def numpy(self) -> Array:
         """The value, as an array that cannot be written to."""
-        if self.value is None:
-            self.value = frozen(Tensor.evaluator(self))
-        return self.value
+        value = seen(self)
+        taking_out.get()(self)
+        return value
 
     def item(self) -> Any:
         """The value of a tensor with one element, as a Python number."""
-        value = self.numpy()
-        if value.size != 1:
-            raise ShapeError(_NOT_SCALAR(shape=show_shape(self.shape), where=self.where))
-        return value.reshape(()).item()
+        value = _seen_number(self)
+        taking_out.get()(self)
+        return value
 
     def __float__(self) -> float:
         return float(self.item())
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(_seen_number(self))
 
     def __bool__(self) -> bool:
-        return bool(self.item())
+        return bool(_seen_number(self))
 
     def __index__(self) -> int:
         if self.dtype.floating:
             raise DTypeError(_NOT_AN_INDEX(dtype=self.dtype, where=self.where))
-        return int(self.item())
+        return int(_seen_number(self))
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec else str(self)
+        return format(_seen_number(self), spec) if spec else str(self)
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
         return np.array(self.numpy(), dtype, copy=copy)
@@ -207,7 +210,7 @@ class Tensor(Arithmetic):
         if not self.shape:
             raise ShapeError(_ZERO_AXES(where=self.where))
         extent = self.shape[0]
-        return extent if isinstance(extent, int) else len(self.numpy())
+        return extent if isinstance(extent, int) else len(seen(self))
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[k] for k in range(len(self)))
@@ -226,6 +229,20 @@ def caller() -> str:
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back
     return f"{frame.f_code.co_filename.rpartition('/')[2]}:{frame.f_lineno}"
+
+
+def seen(tensor: Tensor) -> Array:
+    """The value for what only looks: text, conditions, whole numbers. No derivative is lost by these."""
+    if tensor.value is None:
+        tensor.value = frozen(Tensor.evaluator(tensor))
+    return tensor.value
+
+
+def _seen_number(tensor: Tensor) -> Any:
+    value = seen(tensor)
+    if value.size != 1:
+        raise ShapeError(_NOT_SCALAR(shape=show_shape(tensor.shape), where=tensor.where))
+    return value.reshape(()).item()
 
 
 def frozen(array: Array) -> Array:

@@ -7,6 +7,23 @@ from types import SimpleNamespace
 from chainrule.ops import bits, comparison, contraction, elementwise, indexing, movement, rounding, selection
 from chainrule.ops.kinds import conversion
 
+_OTHER_NAMES = {  # of NumPy's functions, where chainrule has another one for the same
+    "abs": "absolute", "amax": "max", "amin": "min", "arccos": "acos", "arccosh": "acosh", "arcsin": "asin",
+    "arcsinh": "asinh", "arctan": "atan", "arctan2": "atan2", "arctanh": "atanh", "around": "round",
+    "concat": "concatenate", "cumprod": "cumulative_prod", "cumsum": "cumulative_sum", "dot": "matmul",
+    "hstack": "concatenate", "invert": "bitwise_not", "isclose": "is_close", "isfinite": "is_finite",
+    "isinf": "is_infinite", "isnan": "is_nan", "ones_like": "ones", "permute_dims": "transpose",
+    "rint": "round", "std": "standard_deviation", "var": "variance", "vstack": "concatenate", "zeros_like": "zeros",
+}  # fmt: skip
+
+
+def _named_by_numpy(function: str) -> str | None:
+    from chainrule import ops  # all of it, in which this file is a part
+
+    name = _OTHER_NAMES.get(function, function)
+    return name if callable(getattr(ops, name, None)) else None
+
+
 operators = SimpleNamespace(
     add=elementwise.add,
     subtract=elementwise.subtract,
@@ -36,4 +53,5 @@ operators = SimpleNamespace(
     mean=contraction.mean,
     max=selection.max,
     min=selection.min,
+    named_by_numpy=_named_by_numpy,
 )
