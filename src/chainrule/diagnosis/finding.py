@@ -23,12 +23,14 @@ class Kind:
     title      what it is called
     evidence   how one knows: a sentence or two with the numbers of a finding in their places
     remedy     what to do next, as a line of code or a command that cures it, with such numbers too
+
+    Where the same thing shows in several ways, evidence or remedy are Messages by the finding's value "case".
     """
 
     code: str
     title: Message
-    evidence: Message
-    remedy: Message
+    evidence: Message | Mapping[str, Message]
+    remedy: Message | Mapping[str, Message]
 
     @property
     def section(self) -> str:
@@ -61,12 +63,16 @@ class Finding:
     @property
     def evidence(self) -> str:
         """How one knows."""
-        return self.kind.evidence(**self.values)
+        return self._text(self.kind.evidence)
 
     @property
     def remedy(self) -> str:
         """What to do."""
-        return self.kind.remedy(**self.values)
+        return self._text(self.kind.remedy)
+
+    def _text(self, texts: Message | Mapping[str, Message]) -> str:
+        message = texts if isinstance(texts, Message) else texts[self.values["case"]]
+        return message(**self.values)
 
     def __str__(self) -> str:
         """One paragraph in the language in use."""
