@@ -34,6 +34,7 @@ from chainrule.graph.tensor import Tensor as Tensor
 from chainrule.graph.tensor import input_tensor as input_tensor
 from chainrule.graph.tensor import tensor as tensor
 from chainrule.graph.verify import verify as verify
+from chainrule.messages import in_language as in_language
 from chainrule.messages import use_language as use_language
 from chainrule.ops.activations import *
 from chainrule.ops.adaptive_pooling import *

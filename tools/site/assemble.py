@@ -37,7 +37,7 @@ _ROW = re.compile(r"\*\*([A-Z]\d+)\*\*")
 _OTHER_EDITION = re.compile(r"^\S*English\S* · \S*中文\S*\n\n", re.MULTILINE)  # the head of every page leads there
 _CHINESE = r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
 _LINE_END = re.compile(rf"(?<={_CHINESE})\n *(?={_CHINESE})|(?<=[，。；：、！？）])\n *(?!\d+\. )(?=[^\s\-#|>$!])")
-_WITHOUT_NAVIGATION = ("index", "overview", "chapter")  # pages that stand alone, and some have wide tables
+_WITHOUT_NAVIGATION = ("index", "overview", "labs", "chapter")  # pages that stand alone, and some have wide tables
 
 
 def guide() -> list[Path]:
@@ -64,7 +64,7 @@ def moved(page: str, path: str) -> str:
         return f"[{found['text']}]({posixpath.relpath(place, posixpath.dirname(path) or '.')}{found['anchor'] or ''})"
 
     text = _PICTURE.sub(r"\g<0>{ #\g<name> }", _LINK.sub(link, _OTHER_EDITION.sub("", page)))
-    for row in set(_ROW.findall(text)) if path.startswith("guide/") else ():
+    for row in set(_ROW.findall(text)) if path.startswith(("guide/", "labs.")) else ():
         text = text.replace(f"**{row}**", f"**{row}**{{ #{row} }}", 1)
     return text
 
@@ -93,7 +93,7 @@ def with_claims(chinese: str, english: str) -> str:
         return f"| {found['id']} | {found['what']} | {' | '.join(cells)} |".replace("not yet", "尚无")
 
     head = chinese.replace("| 行 | 内容 |\n|---|---|", "| 行 | 内容 | API | 测试 | 在哪里看 |\n|---|---|---|---|---|")
-    return re.sub(r"^\| (?P<id>[A-Z]\d+) \| (?P<what>.*) \|$", row, head, flags=re.MULTILINE)
+    return re.sub(r"^\| (?P<id>[A-WYZ]\d+) \| (?P<what>.*) \|$", row, head, flags=re.MULTILINE)
 
 
 def _edition(path: str) -> str:

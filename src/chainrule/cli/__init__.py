@@ -1,9 +1,10 @@
-"""The command line: `chainrule train`, `chainrule summary`.
+"""The command line: `chainrule train`, `chainrule summary`, `chainrule labs`.
 
 commands   what can be typed
 spoken     help and refusals in the language of the product
 recipes    how each model is trained unless somebody says otherwise
 training   the command train: from the arguments to the result
+labs       the command labs: a list, and one opened as a notebook
 progress   what shows while a training runs
 report     tables and texts
 """

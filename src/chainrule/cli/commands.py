@@ -25,6 +25,12 @@ _SUMMARY = Message(
     en="Show a model's layers, their outputs and parameters.",
     zh="显示模型的各层、输出与参数。",
 )
+_LABS = Message(
+    "cli.labs",
+    en="List the labs, one for each exercise of the chapter, or open one of them as a notebook.",
+    zh="列出实验（每道习题对应一个），或以笔记本形式打开其中一个。",
+)
+_LAB = Message("cli.lab", en="The lab's number; without it all are listed.", zh="实验的编号；不给出则列出全部实验。")
 _MODEL = Message(
     "cli.model", en="lenet5, lenet5_1998, mlp, resnet or all_cnn.", zh="lenet5、lenet5_1998、mlp、resnet 或 all_cnn。"
 )
@@ -134,6 +140,7 @@ Language = Annotated[
 Version = Annotated[bool, typer.Option("--version", help=_VERSION(), callback=_print_version, is_eager=True)]
 Model = Annotated[str, typer.Argument(help=_MODEL(), metavar="MODEL", autocompletion=_models)]
 AnyModel = Annotated[str, typer.Argument(help=_MODEL(), metavar="[MODEL]", autocompletion=_models)]
+LabNumber = Annotated[int | None, typer.Argument(help=_LAB(), metavar="[NUMBER]", min=1)]
 Data = Annotated[str | None, typer.Option(help=_DATA(), metavar="DIR")]
 Epochs = Annotated[int | None, typer.Option(help=_EPOCHS(), metavar="N", min=1)]
 BatchSize = Annotated[int | None, typer.Option(help=_BATCH_SIZE(), metavar="N", min=1)]
@@ -181,3 +188,13 @@ def summary(model: Model, lang: Language = None) -> None:
     from chainrule.cli.training import network_of
 
     print_layers(network_of(model))
+
+
+@app.command(cls=Command, help=_LABS(), options_metavar=_SOME_OPTIONS())
+def labs(number: LabNumber = None, lang: Language = None) -> None:
+    from chainrule.cli.labs import open_lab, print_list
+
+    if number is None:
+        print_list()
+    else:
+        raise typer.Exit(open_lab(number))

@@ -141,7 +141,10 @@ def _problem(misuse: Any, known: dict[str, Any]) -> str:
         case "MissingParameter":
             return _MISSING(argument=misuse.param.metavar)
         case "BadParameter":
-            option = " / ".join(filter(None, [misuse.param.opts[0], misuse.param.envvar]))
+            named = (
+                misuse.param.opts[0] if misuse.param.param_type_name == "option" else misuse.param.metavar.strip("[]")
+            )
+            option = " / ".join(filter(None, [named, misuse.param.envvar]))
             least = getattr(misuse.param.type, "min", None)
             return _NUMBER(option=option) if least is None else _WHOLE(option=option, least=least)
     return _OTHER(reason=misuse.format_message())

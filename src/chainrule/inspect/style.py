@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-__all__ = ["Animation", "Picture"]
+__all__ = ["Animation", "Picture", "as_image", "draw", "draw_grid"]
 
 _EXTRA = Message(
     "inspect.extra",
@@ -84,7 +84,6 @@ class Picture:
     """A finished picture: shown by itself in a notebook, saved with `save`, changed through Matplotlib's `figure`.
 
     Example:
-        >>> from chainrule.inspect.style import draw
         >>> picture = draw(lambda axes: axes.plot([0, 1], [1, 0]))
         >>> picture
         Picture(6.0 × 3.6 inches)
@@ -167,14 +166,28 @@ def _in_place(draw_frame: Callable[[int], None]) -> Callable[[int], Sequence[Any
 
 
 def draw(drawing: Callable[[Axes], object], *, size: tuple[float, float] = (6.0, 3.6)) -> Picture:
-    """A picture of one pair of axes, on which `drawing` draws. Sizes are inches."""
+    """A picture of one pair of Matplotlib's axes, on which `drawing` draws, in the style of all pictures here.
+
+    Units:    inches
+    Raises:   UsageError where Matplotlib is not installed.
+    Example:
+        >>> draw(lambda axes: axes.plot([0, 1, 2], [0, 1, 4]), size=(4, 3))
+        Picture(4.0 × 3.0 inches)
+    """
     return draw_grid(1, 1, lambda axes: drawing(axes[0][0]), size=size)
 
 
 def draw_grid(
     rows: int, columns: int, drawing: Callable[[list[list[Axes]]], object], *, size: tuple[float, float] | None = None
 ) -> Picture:
-    """A picture of rows × columns axes; without a size each has 2.2 by 2.2 inches."""
+    """A picture of rows × columns axes, which `drawing` gets as a list of rows; without a size each is 2.2 by 2.2.
+
+    Units:    inches
+    Raises:   UsageError where Matplotlib is not installed.
+    Example:
+        >>> draw_grid(1, 2, lambda axes: axes[0][1].plot([0, 1], [1, 0]))
+        Picture(4.4 × 2.2 inches)
+    """
     return Picture(new_figure(rows, columns, drawing, size=size))
 
 
@@ -201,6 +214,10 @@ def as_image(axes: Axes, image: Any, title: str = "", *, signed: bool = False) -
     """Show a map (rows, columns) or a colour image (rows, columns, 3) without ticks.
 
     A signed map has zero in the middle of its colours, so that their lightness says how far from zero a number is.
+
+    Example:
+        >>> draw(lambda axes: as_image(axes, [[1.0, -2.0], [0.0, 0.5]], "weights", signed=True), size=(2, 2))
+        Picture(2.0 × 2.0 inches)
     """
     import numpy as np
 

@@ -27,8 +27,7 @@ class Message:
     zh: str
 
     def __call__(self, **values: object) -> str:
-        text = self.zh if language() == "zh" else self.en
-        return text.format(**values)
+        return in_language(en=self.en, zh=self.zh).format(**values)
 
 
 _UNKNOWN_LANGUAGE = Message(
@@ -59,3 +58,15 @@ def language() -> str:
         if value:
             return "zh" if value.lower().startswith("zh") else "en"
     return "en"
+
+
+def in_language(*, en: str, zh: str) -> str:
+    """That of two texts which is in the language in use: how a notebook of yours speaks both.
+
+    Example:
+        >>> use_language("zh")
+        >>> in_language(en="learning rate", zh="学习率")
+        '学习率'
+        >>> use_language(None)
+    """
+    return zh if language() == "zh" else en
