@@ -153,6 +153,21 @@ def test_rare_features_get_larger_rates():
         plot_effective_rates(record, "kernel")
 
 
+def test_another_training_begins_its_rates_anew_and_a_resumed_one_goes_on(tmp_path):
+    x, record = np.eye(3, dtype=np.float32), EffectiveRates()
+    given = {"x": x, "y": x.sum(1), "loss": "mean_squared_error", "verbose": 0, "executor": "reference"}
+    for features, epochs in ((3, 2), (2, 3)):
+        model = cr.Model(Dense(1), (features,))
+        given["x"] = x[:, :features]
+        model.fit(**given, epochs=epochs, callbacks=[record])
+        assert [rate.shape for rate in record.rates["dense/kernel"]] == [(features, 1)] * epochs
+    model.save(tmp_path / "trained")
+    resumed = EffectiveRates()
+    cr.Model.load(tmp_path / "trained").fit(**given, epochs=5, callbacks=[resumed], resume=True)
+    assert len(resumed.rates["dense/kernel"]) == 5
+    np.testing.assert_array_equal(resumed.rates["dense/kernel"][:3], record.rates["dense/kernel"])
+
+
 # ------------------------------------------------------------------------------------------------------- loss surfaces
 def _least_squares():
     model = cr.Model(Dense(2, kernel_initializer="glorot_uniform", use_bias=False), (3,), seed=1)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import copy
 import json
 import os
+import pickle
 import subprocess
 import sys
 from contextlib import suppress
@@ -436,3 +438,14 @@ def test_a_field_of_a_wrong_type_is_damage(tmp_path, value):
 
 def joined_with_seed(kept, value):
     return {"dict": {**kept["dict"], "seed": value}}
+
+
+def test_a_model_is_copied_and_saved_but_not_pickled():
+    model = Model(convolutional(), (8, 8, 1))
+    with pytest.raises(UsageError, match=r"Save it with model.save\(folder\)"):
+        pickle.dumps(model)
+    for copied in (copy.copy(model), copy.deepcopy(model)):
+        copied.parameters["dense/bias"] = np.ones(3, np.float32)
+        assert copied.predict(images(size=8), executor="reference").shape == (6, 3)
+    assert copied.network is not model.network
+    assert not model.parameters["dense/bias"].any()

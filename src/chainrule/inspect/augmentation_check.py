@@ -23,7 +23,7 @@ from chainrule.inspect.style import ORANGE, Picture, draw
 from chainrule.messages import Message
 from chainrule.nn import Conv2D, Dense, Flatten, Layer, MaxPool2D, Rescaling, Sequential, trace
 from chainrule.optim import Adam
-from chainrule.train.model import Model
+from chainrule.train.model import Model, check_model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -142,6 +142,7 @@ def check_augmentation(
         split = train_validation_split(images, labels, 1 / 4, seed=seed, stratify=True)
         model = _classifier(split.x_train, split.y_train, classes, epochs, seed, executor)
         images, labels = split.x_validation, split.y_validation
+    check_model(model)
     scores = scores_of(model).shape[-1]
     if scores != classes:
         raise UsageError(_CLASS_NAMES(names=classes, classes=scores))

@@ -22,7 +22,7 @@ from chainrule.optim.optimizer import Optimizer
 from chainrule.train.callback import Callback
 from chainrule.train.loop import Training
 from chainrule.train.metrics import objective
-from chainrule.train.model import Model
+from chainrule.train.model import Model, check_model
 from chainrule.train.samples import as_samples, check_targets
 from chainrule.train.step import Data, network_bindings
 
@@ -106,6 +106,7 @@ def update_noise(
         >>> np.allclose(noise.variances, noise.expected, rtol=0.1)
         True
     """
+    check_model(model)
     samples, goal = as_samples(x, y), objective(loss, [])
     _check_sizes(sizes, len(samples))
     if not (isinstance(draws, Integral) and draws >= 2):

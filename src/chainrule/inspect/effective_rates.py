@@ -63,6 +63,8 @@ class EffectiveRates(Callback):
 
     rates   by the parameter's name, for each epoch an array of the parameter's shape
 
+    A training begins them anew; one that is resumed goes on with those it had.
+
     Parameters that see a gradient rarely, such as weights of rare features, have a small v and so a *large* rate.
 
     Raises:   UsageError from `fit` if the optimizer is not Adam.
@@ -84,6 +86,12 @@ class EffectiveRates(Callback):
         for name, slots in state.slots.items():
             rate = scalars["learning_rate"] / (np.sqrt(slots["v"] / correction) + optimizer.epsilon)
             self.rates.setdefault(name, []).append(rate)
+
+    def memory(self) -> dict[str, Any]:
+        return {"rates": self.rates}
+
+    def recall(self, memory: dict[str, Any]) -> None:
+        self.rates = {name: list(rates) for name, rates in memory.get("rates", {}).items()}
 
 
 def plot_effective_rates(

@@ -14,7 +14,7 @@ from chainrule.graph.extent import show_shape
 from chainrule.graph.operation import Array
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
-from chainrule.train.model import Model
+from chainrule.train.model import Model, check_model
 from chainrule.train.samples import as_inputs, check_inputs
 from chainrule.train.step import network_bindings
 
@@ -46,6 +46,7 @@ def checked_images(model: Model, images: ArrayLike) -> Array:
 
     Raises:   UsageError if the model is none of images; DataError if these do not fit it.
     """
+    check_model(model)
     network = model.network
     if len(network.inputs) != 1 or network.inputs[0].ndim != 4:
         raise UsageError(_NO_IMAGES(inputs=", ".join(show_shape(x.shape) for x in network.inputs)))
@@ -59,6 +60,7 @@ def checked_image(model: Model, image: ArrayLike) -> Array:
 
     Raises:   UsageError if the model is none of images; DataError if it does not fit.
     """
+    check_model(model)
     array = np.asarray(image)
     wanted = model.network.inputs[0].shape[1:]
     if model.network.inputs[0].ndim == 4 and array.shape != wanted:

@@ -22,7 +22,7 @@ from chainrule.nn.ranges import is_within
 from chainrule.train.callback import Callback
 from chainrule.train.loop import EVALUATION_BATCH, Training, evaluate
 from chainrule.train.metrics import objective
-from chainrule.train.model import Model
+from chainrule.train.model import Model, check_model
 from chainrule.train.samples import as_samples, check_targets
 from chainrule.train.step import Arrays, EvaluationStep
 from chainrule.train.stepper import Evaluator
@@ -151,6 +151,7 @@ def loss_surface(
         >>> loss_surface(model, x, y, loss="mean_squared_error", dimensions=1, resolution=5).losses
         array([1.  , 0.25, 0.  , 0.25, 1.  ])
     """
+    check_model(model)
     _check(dimensions in (1, 2), "dimensions", dimensions, _DIMENSIONS)
     _check(_is_whole(resolution, 2), "resolution", resolution, _RESOLUTION)
     _check(is_within(extent, 0, np.inf) and extent > 0, "extent", extent, _EXTENT)

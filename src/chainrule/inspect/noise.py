@@ -16,7 +16,7 @@ from chainrule.graph.extent import show_shape
 from chainrule.inspect.style import GRAY, LINES, Picture, draw_grid
 from chainrule.messages import Message
 from chainrule.nn.ranges import is_within
-from chainrule.train.model import Model
+from chainrule.train.model import Model, check_model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -116,6 +116,7 @@ def noise_robustness(
     noise = random.standard_normal((repeats, *samples.shape), np.float32) * samples.std()
     errors, changed = {}, {}
     for name, model in models.items():
+        check_model(model)
         scores = model.predict(samples)
         if isinstance(scores, tuple) or scores.ndim != 2:
             shapes = ", ".join(show_shape(y.shape) for y in (scores if isinstance(scores, tuple) else (scores,)))

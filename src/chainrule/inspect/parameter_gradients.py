@@ -16,7 +16,7 @@ from chainrule.inspect.style import GRAY, LINES, Picture, draw
 from chainrule.messages import Message
 from chainrule.nn.losses.loss import LossFunction
 from chainrule.train.metrics import objective
-from chainrule.train.model import Model
+from chainrule.train.model import Model, check_model
 from chainrule.train.samples import as_samples, check_targets
 from chainrule.train.step import Data, network_bindings
 
@@ -78,6 +78,7 @@ def parameter_gradients(
         >>> parameter_gradients(model, [[1.0], [2.0]], [1.0, 4.0], loss="mean_squared_error")  # −2 mean(xy), −2 mean(y)
         ParameterGradients(loss 8.5; dense/kernel: 9, dense/bias: 5)
     """
+    check_model(model)
     samples = as_samples(x, y)
     goal = objective(loss, [])
     network = model.network

@@ -18,7 +18,7 @@ from chainrule.messages import Message
 from chainrule.nn.losses.loss import LossFunction
 from chainrule.optim import SGD
 from chainrule.optim.optimizer import Optimizer
-from chainrule.train.model import Model
+from chainrule.train.model import Model, check_model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -122,6 +122,7 @@ def weight_pull(
 
 
 def _check_parameter(name: str, model: Model, parameter: str) -> None:
+    check_model(model)
     if parameter not in model.network.parameters:
         raise UsageError(_PARAMETER(name=name, parameter=parameter, known=", ".join(model.network.parameters)))
 

@@ -18,7 +18,7 @@ from chainrule.inspect.style import GRAY, LINES, SEQUENTIAL, Picture, as_image, 
 from chainrule.messages import Message
 from chainrule.nn.network import Network, shape_of
 from chainrule.nn.receptive_field import ReceptiveField, receptive_field
-from chainrule.train.model import Model
+from chainrule.train.model import Model, check_model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -97,6 +97,7 @@ def receptive_fields(model: Model) -> ReceptiveFields:
         conv2      field   14 × 14  stride   2 × 2
         pool2      field   16 × 16  stride   4 × 4
     """
+    check_model(model)
     network = model.network
     x = network.inputs[0]
     found = []
@@ -213,6 +214,7 @@ def compare_with_dense(model: Model) -> ParameterComparison:
         conv1  convolution       156  dense     3,692,640
         conv2  convolution     2,416  dense     1,883,200
     """
+    check_model(model)
     network = model.network
     rows = []
     for record in network.layers:

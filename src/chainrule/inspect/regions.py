@@ -14,7 +14,7 @@ from chainrule.errors import DataError, ShapeError, UsageError
 from chainrule.graph.extent import show_shape
 from chainrule.inspect.style import LINES, Picture, draw
 from chainrule.messages import Message
-from chainrule.train.model import Model
+from chainrule.train.model import Model, check_model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -104,6 +104,7 @@ def decision_regions(
         >>> decision_regions(model, [[-1.0, -1.0], [1.0, 1.0]], resolution=50)  # x₁ + x₂ > 0
         DecisionRegions(0: 51%, 1: 49% of the plane)
     """
+    check_model(model)
     points = np.asarray(x, np.float64)
     if points.ndim != 2 or points.shape[1] != 2 or not len(points):
         raise ShapeError(_PLANE(x=show_shape(points.shape)))

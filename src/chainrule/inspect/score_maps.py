@@ -16,7 +16,7 @@ from chainrule.inspect.style import GRAY, Picture, draw_grid
 from chainrule.messages import Message
 from chainrule.nn.receptive_field import ReceptiveField, receptive_field
 from chainrule.surgery import to_fully_convolutional
-from chainrule.train.model import Model
+from chainrule.train.model import Model, check_model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -123,6 +123,7 @@ def compare_with_crops(model: Model, image: ArrayLike, *, executor: Executor = "
 
 def classified_shape(model: Model) -> tuple[int, int, int]:
     """Height, width and channels of the images that a model classifies."""
+    check_model(model)
     network = model.network
     x, y = network.inputs[0], network.inference
     shape = tuple(extent for extent in x.shape[1:] if isinstance(extent, int))

@@ -21,7 +21,7 @@ from chainrule.inspect.style import BLUE, GRAY, LINES, Picture, draw, draw_grid
 from chainrule.messages import Message
 from chainrule.nn.network import Network
 from chainrule.nn.scope import LayerRecord
-from chainrule.train.model import Model
+from chainrule.train.model import Model, check_model
 from chainrule.train.samples import as_inputs, check_inputs
 from chainrule.train.step import network_bindings
 
@@ -129,6 +129,7 @@ def thinned_networks(model: Model, x: Any, networks: int | None = None, *, seed:
         >>> thinned_networks(model, [[1.0, 2.0]])
         ThinnedNetworks(16, all; the test network is 0.0% off their mean)
     """
+    check_model(model)
     samples = as_inputs(x)
     network = model.network
     check_inputs(samples, network)

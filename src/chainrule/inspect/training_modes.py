@@ -11,7 +11,7 @@ from chainrule.execute.reference import Program
 from chainrule.graph.operation import Array
 from chainrule.graph.tensor import Tensor
 from chainrule.inspect.style import LINES, Picture, draw
-from chainrule.train.model import Model
+from chainrule.train.model import Model, check_model
 from chainrule.train.samples import as_inputs, check_inputs
 from chainrule.train.step import network_bindings
 
@@ -58,6 +58,7 @@ def compare_modes(model: Model, x: Any) -> ModeComparison:
         >>> compare_modes(model, np.ones((2, 3))).first
         'dropout'
     """
+    check_model(model)
     samples = as_inputs(x)
     network = model.network
     check_inputs(samples, network)

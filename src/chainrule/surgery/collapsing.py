@@ -19,7 +19,7 @@ from chainrule.ops.elementwise import add
 from chainrule.ops.movement import flatten
 from chainrule.surgery.affine import Affine, Uses, affine_at
 from chainrule.surgery.assembling import as_tuple, redirected
-from chainrule.train.model import Model
+from chainrule.train.model import Model, check_model
 
 __all__ = ["collapse"]
 
@@ -73,6 +73,7 @@ def collapse(model: Model, *, report: Callable[[str], object] | None = print) ->
         dense_1 merged into dense_2: kernels (4, 5) and (5, 3) became (4, 3)
         (Model(3 layers, 103 parameters), Model(1 layer, 15 parameters))
     """
+    check_model(model)
     tell = report or (lambda line: None)
     told: set[str] = set()
     merged = model

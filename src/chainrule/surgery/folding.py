@@ -16,7 +16,7 @@ from chainrule.nn.scope import Parameter
 from chainrule.ops.elementwise import add
 from chainrule.surgery.affine import Affine, Uses, affine_at, scaled_kernel
 from chainrule.surgery.assembling import as_tuple, redirected
-from chainrule.train.model import Model
+from chainrule.train.model import Model, check_model
 
 __all__ = ["fold_batch_normalization"]
 
@@ -62,6 +62,7 @@ def fold_batch_normalization(model: Model, *, report: Callable[[str], object] | 
         norm folded into conv
         Model(1 layer, 40 parameters)
     """
+    check_model(model)
     tell = report or (lambda line: None)
     network, uses = model.network, Uses(model.network)
     norms = _norms(network)

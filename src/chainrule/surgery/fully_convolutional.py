@@ -14,7 +14,7 @@ from chainrule.nn.scope import LayerRecord, Parameter
 from chainrule.surgery.assembling import as_tuple, for_inference, with_shape
 from chainrule.surgery.forms import Window
 from chainrule.surgery.sliding import Sliding
-from chainrule.train.model import Model
+from chainrule.train.model import Model, check_model
 
 __all__ = ["to_fully_convolutional"]
 
@@ -72,6 +72,7 @@ def to_fully_convolutional(model: Model, input_shape: Sequence[int] | None = Non
         >>> large.parameters["dense1/kernel"].shape, large.predict(np.ones((1, 48, 64, 1))).shape
         ((5, 5, 16, 120), (1, 5, 9, 10))
     """
+    check_model(model)
     network = model.network
     shape = _checked(network, input_shape)
     sliding = Sliding(network, shape[:-1])

@@ -10,7 +10,7 @@ from chainrule.messages import Message, suggestion
 from chainrule.nn.network import Outputs
 from chainrule.nn.scope import LayerRecord
 from chainrule.surgery.assembling import as_tuple, cut
-from chainrule.train.model import Model
+from chainrule.train.model import Model, check_model
 
 __all__ = ["features"]
 
@@ -80,6 +80,7 @@ def record_of(model: Model, path: str) -> LayerRecord:
 
     Raises:   UsageError, with the layers that there are.
     """
+    check_model(model)
     known = {record.path: record for record in model.network.layers}
     if path not in known:
         near = suggestion(path, known)

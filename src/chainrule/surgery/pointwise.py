@@ -12,7 +12,7 @@ from chainrule.nn.scope import Parameter
 from chainrule.ops.contraction import matmul
 from chainrule.ops.movement import flatten, reshape
 from chainrule.surgery.assembling import as_tuple, redirected, with_shape
-from chainrule.train.model import Model
+from chainrule.train.model import Model, check_model
 
 __all__ = ["to_dense_layers"]
 
@@ -37,6 +37,7 @@ def to_dense_layers(model: Model) -> Model:
         >>> model.network.layers[0].kind, model.parameters["conv2d/kernel"].shape, model.network.inference.shape
         ('Dense', (512, 64), (batch, 7, 7, 64))
     """
+    check_model(model)
     network = model.network
     names = {p.tensor: name for name, p in network.parameters.items()}
     order = topological(as_tuple(network.inference))

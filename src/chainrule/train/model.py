@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import reprlib
 from collections.abc import Mapping, Sequence
-from copy import copy
+from copy import copy, deepcopy
 from dataclasses import replace
 from numbers import Integral
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -55,6 +56,20 @@ _NOT_BUILT = Message(
     en="The model does not know the shape of its input yet. Give it when the model is made, e.g."
     " Model(architecture, input_shape=(28, 28, 1)), or fit the model first.",
     zh="模型尚不知道输入的形状。请在创建模型时给出，例如 Model(architecture, input_shape=(28, 28, 1))，或先训练模型。",
+)
+_NO_MODEL = Message(
+    "model.no_model",
+    en="A model is needed here, but this is {kind}: {given}. Make one of an architecture, e.g. cr.Model(architecture,"
+    " input_shape=(28, 28, 1)), or load one with cr.Model.load(folder).",
+    zh="此处需要模型，但给出的是 {kind}：{given}。请由架构创建模型，例如 cr.Model(architecture,"
+    " input_shape=(28, 28, 1))，或用 cr.Model.load(folder) 加载模型。",
+)
+_NOT_PICKLED = Message(
+    "model.not_pickled",
+    en="A model is not pickled, since its operations are functions of Python. Save it with model.save(folder), and load"
+    " it, in another process too, with cr.Model.load(folder); copy.deepcopy copies it within this one.",
+    zh="模型不能用 pickle 保存，因为它的操作是 Python 函数。请用 model.save(folder) 保存，并用 cr.Model.load(folder)"
+    " 加载（也可在其他进程中）；在同一进程内可用 copy.deepcopy 复制。",
 )
 _NO_LOSS = Message(
     "model.no_loss",
@@ -168,6 +183,20 @@ class Model:
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)  # copied arrays are writable
         self.parameters, self.states = all_immutable(self.parameters), all_immutable(self.states)
+
+    def __copy__(self) -> Self:
+        return self._with_state(self.__getstate__())
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self._with_state(deepcopy(self.__getstate__(), memo))
+
+    def _with_state(self, state: dict[str, Any]) -> Self:
+        other = type(self).__new__(type(self))
+        other.__setstate__(state)
+        return other
+
+    def __reduce__(self) -> NoReturn:
+        raise UsageError(_NOT_PICKLED())
 
     @property
     def dtype(self) -> DType:
@@ -495,3 +524,9 @@ class Model:
 
 def _shown(loss: str | LossFunction) -> str:
     return repr(loss) if isinstance(loss, str | Loss) else getattr(loss, "__name__", type(loss).__name__)
+
+
+def check_model(given: object) -> None:
+    """Refuse what is no model, where one is measured, drawn or taken apart."""
+    if not isinstance(given, Model):
+        raise UsageError(_NO_MODEL(kind=type(given).__name__, given=reprlib.repr(given)))
