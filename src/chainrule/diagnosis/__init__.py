@@ -3,6 +3,11 @@
 finding     Finding: a stable code, numbers that prove it, a remedy; Findings
 task        what a training is about, before its first step
 course      what it did so far, as numbers
+labels      labels that do not fit the outputs, class imbalance
+label_noise labels that are wrong, with the suspects
+scaling     inputs and targets far from the size of 1
+duplicates  validation samples that were trained on
+rehearsals  what shows when copies are trained for a moment
 units       dead rectifiers, saturated sigmoids
 checks      all checks and all kinds of findings
 diagnosis   Diagnosis: the callback that makes the checks while a model trains

@@ -6,7 +6,12 @@ from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from chainrule.diagnosis.course import Course
+from chainrule.diagnosis.duplicates import LEAK, leaks
 from chainrule.diagnosis.finding import Finding, Kind
+from chainrule.diagnosis.label_noise import NOISY_LABELS, noisy_labels
+from chainrule.diagnosis.labels import IMBALANCE, LABELS, imbalance, labels_and_outputs
+from chainrule.diagnosis.rehearsals import BROKEN_LABELS, CANNOT_MEMORIZE, memorizes_a_batch, transforms_keep_labels
+from chainrule.diagnosis.scaling import UNSCALED, unscaled_inputs
 from chainrule.diagnosis.task import Task
 from chainrule.diagnosis.units import DEAD_UNITS, SATURATED_UNITS, units_without_gradient
 
@@ -16,10 +21,40 @@ BeforeTraining: TypeAlias = Callable[[Task], Iterable[Finding]]
 OfCourse: TypeAlias = Callable[[Course], Iterable[Finding]]
 AfterTraining: TypeAlias = Callable[[Task, Course], Iterable[Finding]]
 
-BEFORE: tuple[BeforeTraining, ...] = ()  # cheap: at the beginning of each training that is watched
-REHEARSALS: tuple[BeforeTraining, ...] = ()  # that train copies: in `preflight` only
-DURING: tuple[OfCourse, ...] = (units_without_gradient,)  # after each epoch
-ENDED: tuple[OfCourse, ...] = ()  # of what only a whole training shows
-AFTER: tuple[AfterTraining, ...] = ()  # that look at the samples again, with the trained model
+# Cheap ones, at the beginning of each training that is watched.
+BEFORE: tuple[BeforeTraining, ...] = (
+    labels_and_outputs,
+    unscaled_inputs,
+    imbalance,
+    leaks,
+)
+# Those that train copies: in `preflight` only.
+REHEARSALS: tuple[BeforeTraining, ...] = (
+    memorizes_a_batch,
+    transforms_keep_labels,
+)
+# After each epoch.
+DURING: tuple[OfCourse, ...] = (
+    units_without_gradient,
+)  # fmt: skip
+# Of what only a whole training shows.
+ENDED: tuple[OfCourse, ...] = ()
+# Those that look at the samples again, with the trained model.
+AFTER: tuple[AfterTraining, ...] = (
+    noisy_labels,
+)  # fmt: skip
 
-KINDS: dict[str, Kind] = {kind.code: kind for kind in (DEAD_UNITS, SATURATED_UNITS)}
+KINDS: dict[str, Kind] = {
+    kind.code: kind
+    for kind in (
+        LABELS,
+        UNSCALED,
+        CANNOT_MEMORIZE,
+        BROKEN_LABELS,
+        DEAD_UNITS,
+        SATURATED_UNITS,
+        NOISY_LABELS,
+        IMBALANCE,
+        LEAK,
+    )
+}

@@ -1,0 +1,194 @@
+"""What is wrong with samples and labels is found before the first step, and the remedies cure it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from chainrule.diagnosis import preflight
+from chainrule.diagnosis.duplicates import row_hashes
+from chainrule.nn import BatchNormalization, Dense, Embedding, Flatten, Rescaling, Sequential
+from chainrule.train import Model
+from chainrule.train.samples import as_inputs
+from tests.diagnosis.trainings import convolutional, dense, diagnosed, images, rows, table
+
+
+def found(model, x, y, code, **arguments):
+    """The finding of this code before a training; None where there is none."""
+    findings = preflight(model, x, y, rehearse=False, **arguments)
+    return next((finding for finding in findings if finding.code == code), None)
+
+
+# ------------------------------------------------------------------------------------------------------------- scaling
+@pytest.mark.parametrize("build", [rows, lambda: Model(Sequential([Dense(3)]))])
+@pytest.mark.parametrize("factor", [50.0, 1e3, 1e5])
+def test_large_inputs_are_found_and_standardising_cures_them(build, factor):
+    x, y = table(300)
+    x = factor * x + factor
+    finding = found(build(), x, y, "CR004")
+    assert finding.values["case"] == "large"
+    assert finding.values["size"] == pytest.approx(np.sqrt(np.square(x).mean()), rel=1e-4)
+    assert found(build(), (x - x.mean(0)) / x.std(0), y, "CR004") is None
+
+
+def test_images_are_scaled_by_what_the_finding_says():
+    x, y = images(200)
+    hidden = [Flatten(), Dense(16, "relu"), Dense(10)]
+    finding = found(Model(Sequential(hidden)), x, y, "CR004")
+    assert finding.values["largest"] == 255
+    assert "Rescaling(1 / 255)" in finding.remedy
+    assert found(Model(Sequential([Rescaling(1 / 255), *hidden])), x, y, "CR004") is None
+    twice = found(Model(Sequential([Rescaling(1 / 255), *hidden])), x / np.float32(255), y, "CR004")
+    assert twice.values["case"] == "small"
+
+
+@pytest.mark.parametrize("factor", [1e-3, 2e-4, 1e3])
+def test_features_of_other_sizes_are_found(factor):
+    x, y = table(300)
+    x[:, 2] *= factor / 2
+    finding = found(rows(), x, y, "CR004") if factor < 1 else found(rows(), x / 100, y, "CR004")
+    assert 2 in (finding.values["largest"], finding.values["smallest"])
+    assert found(rows(), (x - x.mean(0)) / x.std(0), y, "CR004") is None
+
+
+def test_rare_yes_or_no_columns_are_no_small_features():
+    x, y = table(500)
+    x[:, 0] = 0
+    x[:2, 0] = 1
+    x[:, 1] *= 20
+    assert found(rows(), x, y, "CR004") is None
+
+
+def test_a_layer_that_normalizes_or_looks_up_needs_no_scaling():
+    x, y = table(300)
+    normalized = Model(Sequential([BatchNormalization(), Dense(3)]))
+    assert found(normalized, 1000 * x, y, "CR004") is None
+    words = np.random.default_rng(0).integers(0, 5000, (100, 6))
+    embedded = Model(Sequential([Embedding(5000, 4), Flatten(), Dense(3)]))
+    assert found(embedded, words, y[:100], "CR004") is None
+
+
+def test_targets_of_a_regression_far_from_what_a_network_gives():
+    x, _ = table(300)
+    y = 5000 + 1000 * x[:, :1]
+    model = Model(Sequential([Dense(8, "tanh"), Dense(1)]))
+    finding = found(model, x, y, "CR004", loss="mean_squared_error")
+    assert finding.values["name"] == "y"
+    mean, deviation = finding.values["mean"], finding.values["deviation"]
+    assert found(model, x, (y - mean) / deviation, "CR004", loss="mean_squared_error") is None
+
+
+# -------------------------------------------------------------------------------------------------------------- labels
+@pytest.mark.parametrize(("build", "data"), [(dense, images), (rows, table)])
+def test_labels_from_one_are_found(build, data):
+    x, y = data(600)
+    classes = int(y.max()) + 1
+    finding = found(build(classes=classes + 1), x, y + 1, "CR003")
+    assert finding.values["case"] == "from_one"
+    assert finding.values["needed"] == classes
+    assert found(build(classes=classes), x, y + 1 - 1, "CR003") is None
+
+
+@pytest.mark.parametrize("more", [1, 3, 20])
+def test_outputs_without_samples_are_found(more):
+    x, y = table(1000)
+    finding = found(rows(classes=3 + more), x, y, "CR003")
+    assert (finding.values["case"], finding.values["count"]) == ("unused", more)
+    assert found(rows(classes=finding.values["needed"]), x, y, "CR003") is None
+
+
+def test_a_single_class_and_classes_of_the_validation_alone():
+    x, y = table(300)
+    assert found(rows(), x[y == 1], y[y == 1], "CR003").values == {
+        "case": "single",
+        "samples": (y == 1).sum(),
+        "only": 1,
+    }
+    low = y < 2
+    finding = found(rows(), x[low], y[low], "CR003", validation_data=(x, y), batch_size=32)
+    assert finding.values["case"] in {"unused", "validation"}
+    assert found(rows(classes=2), x[low], y[low], "CR003") is None
+
+
+def test_few_samples_of_many_classes_may_miss_some():
+    x, y = table(40)
+    assert found(rows(classes=10), x, y, "CR003") is None
+
+
+@pytest.mark.parametrize(("build", "data"), [(dense, images), (rows, table)])
+@pytest.mark.parametrize("kept", [0.08, 0.03, 0.01])
+def test_imbalance_is_found_and_weights_end_it(build, data, kept):
+    x, y = data(2000)
+    keep = (y != 1) | (np.random.default_rng(0).random(len(y)) < kept)
+    finding = found(build(), x[keep], y[keep], "CR020")
+    assert finding.values["smallest"] == 1
+    weights = eval(finding.values["weights"])
+    weight = np.vectorize(weights.get)(y[keep])
+    assert found(build(), x[keep], y[keep], "CR020", sample_weight=weight) is None
+    assert found(build(), x, y, "CR020") is None
+
+
+def test_binary_and_one_hot_labels_have_a_balance_too():
+    x, y = table(600, classes=2)
+    rare = (y == 1) & (np.arange(len(y)) > 40)
+    x, y = x[~rare], y[~rare]
+    binary = Model(Sequential([Dense(8, "relu"), Dense(1)]))
+    assert found(binary, x, y, "CR020", loss="binary_cross_entropy") is not None
+    assert found(rows(classes=2), x, np.eye(2)[y], "CR020") is not None
+
+
+# ---------------------------------------------------------------------------------------------------------- duplicates
+@pytest.mark.parametrize(("build", "data"), [(dense, images), (rows, table)])
+@pytest.mark.parametrize("share", [0.05, 0.3, 1.0])
+def test_leaks_are_found_and_removing_copies_ends_them(build, data, share):
+    x, y = data(600)
+    leaked = int(share * 120)
+    validation = (
+        np.concatenate([x[480 : 600 - leaked], x[:leaked]]),
+        np.concatenate([y[480 : 600 - leaked], y[:leaked]]),
+    )
+    finding = found(build(), x[:480], y[:480], "CR021", validation_data=validation)
+    assert finding.values["copies"] == leaked
+    chosen = np.unique(np.concatenate([x, x[:leaked]]), axis=0, return_index=True)[1] % 600
+    assert found(build(), x[chosen], y[chosen], "CR021", validation_split=0.2) is None
+
+
+def test_rows_of_a_few_small_numbers_are_alike_by_chance():
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 4, (500, 3)).astype(np.float32), rng.integers(0, 3, 500)
+    assert found(rows(), x, y, "CR021", validation_split=0.2) is None
+
+
+def test_rows_have_one_hash_where_they_are_one():
+    x, _ = images(1500)
+    x[1400] = x[3]
+    hashes = row_hashes(as_inputs(x))
+    assert hashes[1400] == hashes[3]
+    assert len(np.unique(hashes)) == len(np.unique(x.reshape(1500, -1), axis=0))
+
+
+# --------------------------------------------------------------------------------------------------------------- noise
+def with_noise(y, share, classes, seed=0):
+    rng = np.random.default_rng(seed)
+    wrong = rng.random(len(y)) < share
+    return np.where(wrong, (y + rng.integers(1, classes, len(y))) % classes, y), np.flatnonzero(wrong)
+
+
+@pytest.mark.parametrize(("build", "data", "classes"), [(dense, images, 10), (rows, table, 3)])
+@pytest.mark.parametrize("share", [0.1, 0.2, 0.35])
+def test_noisy_labels_are_found_with_suspects_that_are_wrong(build, data, classes, share):
+    x, y = data(1500)
+    noisy, wrong = with_noise(y, share, classes)
+    watched = diagnosed(build(classes=classes), x, noisy, validation_split=0.3, epochs=6)
+    finding = next(f for f in watched.findings if f.code == "CR019")
+    suspects = finding.values["validation_places"]
+    assert np.isin(suspects, wrong).mean() > 0.8
+    assert len(suspects) == finding.values["wrong"]
+    keep = np.setdiff1d(np.arange(len(y)), [*suspects, *finding.values["places"]])
+    assert np.isin(keep, wrong).mean() < np.isin(np.arange(len(y)), wrong).mean()
+
+
+@pytest.mark.parametrize(("build", "data"), [(dense, images), (rows, table), (convolutional, images)])
+def test_right_labels_are_not_suspected(build, data):
+    x, y = data(1500)
+    assert diagnosed(build(), x, y, validation_split=0.3, epochs=6).findings.codes == []

@@ -1,0 +1,76 @@
+"""What shows when copies are trained for a moment: samples that cannot be learned, transforms that break labels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from chainrule.data import arrows
+from chainrule.diagnosis import preflight
+from chainrule.nn import Conv2D, Dense, Flatten, RandomFlip, RandomRotation, RandomShift, Rescaling, Sequential
+from chainrule.optim import SGD, Adam
+from chainrule.train import Model
+from tests.counts import full
+from tests.diagnosis.trainings import dense, images, rows, table
+
+
+def found(model, x, y, code, **arguments):
+    findings = preflight(model, x, y, **arguments)
+    return next((finding for finding in findings if finding.code == code), None)
+
+
+def contradictory(x, y):
+    x = np.concatenate([x[:16], x[:16]])
+    return x, np.concatenate([y[:16], (y[:16] + 1) % (y.max() + 1)])
+
+
+@pytest.mark.parametrize(("build", "data"), [(rows, table), (dense, images)])
+def test_what_cannot_be_learned_by_heart_is_found_with_its_reason(build, data):
+    x, y = data(64)
+    x = x.reshape(len(x), -1) if build is rows else x
+    assert found(build(), x, y, "CR008") is None
+    slow = found(build(), x, y, "CR008", optimizer=SGD(1e-6))
+    assert slow.values["case"] in {"falling", "stuck"}
+    assert found(build(kernel_initializer="zeros"), x, y, "CR008").values["case"] == "stuck"
+    both = found(build(), *contradictory(x, y), "CR008")
+    assert both.values["case"] == "contradictory"
+    assert abs(both.values["one"] - both.values["other"]) == 16
+    assert "samples" in both.remedy
+
+
+@pytest.mark.skipif(not full(), reason="long; runs with --full (make test-all)")
+@pytest.mark.parametrize("rate", [3e-5, 1e-5, 1e-6])
+def test_the_higher_rate_that_is_advised_cures_a_low_one(rate):
+    x, y = table(64)
+    finding = found(rows(), x, y, "CR008", optimizer=Adam(rate))
+    assert finding.values["case"] in {"falling", "stuck"}
+    while finding is not None and finding.values["case"] == "falling":
+        rate = finding.values["higher"]
+        finding = found(rows(), x, y, "CR008", optimizer=Adam(rate))
+    assert finding is None or finding.values["case"] == "stuck"
+
+
+def head(kind):
+    return [Flatten(), Dense(16, "relu"), Dense(4)] if kind == "dense" else [Conv2D(4, 3), Flatten(), Dense(4)]
+
+
+FAULTS = {
+    "flip": RandomFlip("horizontal", 0.5, name="turned"),
+    "both": RandomFlip("horizontal_and_vertical", 0.5, name="turned"),
+    "rotation": RandomRotation(0.5, name="turned"),
+}
+
+
+@pytest.mark.parametrize("kind", ["dense", "convolutional"])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_transforms_that_turn_arrows_are_found_and_shifts_are_not(kind, fault):
+    if not full() and (kind, fault) != ("dense", "flip"):
+        pytest.skip("long; runs with --full (make test-all)")
+    data = arrows(800, 40)
+    x, y = data.x_train, data.y_train
+    scale, shift = Rescaling(1 / max(1.0, float(x.max()))), RandomShift(1, name="moved")
+    model = Model(Sequential([scale, Sequential([shift, FAULTS[fault]]), *head(kind)]))
+    finding = found(model, x, y, "CR009")
+    assert finding.values["layer"] == "turned"
+    assert finding.values["after"] < finding.values["before"] - 0.1
+    assert found(Model(Sequential([scale, shift, *head(kind)])), x, y, "CR009") is None
