@@ -80,7 +80,8 @@ def test_pictures_and_frames_of_trajectories():
 # ---------------------------------------------------------------------------------------------------------- batch size
 def test_more_paths_than_colours_are_all_drawn_and_told_apart():
     found = trajectories({str(k): SGD(0.001 * (k + 1)) for k in range(9)}, steps=2)
-    plane, _ = plot_trajectories(found).figure.axes
+    plane, curve = plot_trajectories(found).figure.axes
+    assert all(tick == round(tick) for tick in curve.get_xticks()), "half a step"
     drawn = {line.get_label(): (line.get_color(), line.get_linestyle()) for line in plane.lines}
     assert len({drawn[name] for name in found.paths}) == 9
     moving = animate_trajectories(found, frames=2).picture(1).figure.axes[0]

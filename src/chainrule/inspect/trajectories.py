@@ -15,7 +15,7 @@ from chainrule.errors import UsageError
 from chainrule.execute import Program, evaluate
 from chainrule.graph.dtype import float64, int64
 from chainrule.graph.tensor import Tensor, input_tensor, tensor
-from chainrule.inspect.style import BLACK, LINES, Animation, Picture, draw_grid, new_figure
+from chainrule.inspect.style import BLACK, LINES, Animation, Picture, draw_grid, new_figure, only_whole
 from chainrule.inspect.surfaces import SURFACES, Surface
 from chainrule.messages import Message, suggestion
 from chainrule.nn.ranges import is_within
@@ -169,6 +169,7 @@ def plot_trajectories(found: Trajectories, title: str = "") -> Picture:
             curve.set_yscale("log")
             curve.set_ylim(bottom=max(lowest, 1e-9 * highest) / 2)
         curve.set_xlabel("step")
+        only_whole(curve.xaxis)
         curve.set_title("The function along the paths")
         curve.figure.legend(*plane.get_legend_handles_labels(), loc="outside lower center", ncols=4)
 
