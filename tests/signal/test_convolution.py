@@ -121,3 +121,12 @@ def test_a_picture_is_not_copied_once_for_each_number_of_the_kernel():
         tracemalloc.stop()
     assert most < 10 * picture.nbytes
     np.testing.assert_allclose(y, scipy.ndimage.uniform_filter(picture, 31, mode="constant"), atol=1e-4)
+
+
+@pytest.mark.parametrize("function", [convolve2d, correlate2d])
+def test_filters_of_bytes_do_not_begin_again_at_256(function):
+    picture = np.random.default_rng(0).integers(0, 256, (5, 6), np.uint8)
+    for kernel in (np.full((3, 3), 2, np.uint8), np.ones((2, 3), np.float32), [[1, 3], [3, 1]]):
+        wanted = getattr(scipy.signal, function.__name__)(picture.astype(int), np.asarray(kernel, float))
+        np.testing.assert_array_equal(function(picture, kernel), wanted)
+    np.testing.assert_array_equal(convolve(np.uint8([200, 100]), np.uint8([2, 1])), [400, 400, 100])

@@ -159,10 +159,10 @@ def test_unknown_monitors_are_refused_before_the_first_step(callback):
     ("make", "match"),
     [
         (lambda: EarlyStopping(mode="maximum"), r"EarlyStopping\(mode='maximum'\): choose 'min'"),
-        (lambda: EarlyStopping(patience=-1), r"patience=-1\): patience must be 0 or more"),
-        (lambda: EarlyStopping(min_delta=math.nan), r"min_delta=nan\): min_delta must be 0 or more"),
+        (lambda: EarlyStopping(patience=-1), r"patience=-1\): patience must be a number, 0 or more"),
+        (lambda: EarlyStopping(min_delta=math.nan), r"min_delta=nan\): min_delta must be a number, 0 or more"),
         (lambda: ReduceLearningRateOnPlateau(factor=2.0), r"factor=2.0\).*below 1"),
-        (lambda: Checkpoint("c", every_epochs=0), r"every_epochs=0\): every_epochs must be 1 or more"),
+        (lambda: Checkpoint("c", every_epochs=0), r"every_epochs=0\): every_epochs must be a number, 1 or more"),
         (lambda: Checkpoint("c", every_steps=-5), r"every_steps=-5\)"),
     ],
 )

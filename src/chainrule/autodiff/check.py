@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
 from chainrule.autodiff.forward import jvp
 from chainrule.autodiff.reverse import vjp
-from chainrule.errors import GradientError
+from chainrule.errors import GradientError, UsageError
 from chainrule.graph.dtype import float64
 from chainrule.graph.operation import Array
+from chainrule.graph.seeds import random_generator
 from chainrule.graph.tensor import Tensor, tensor
 from chainrule.messages import Message
 from chainrule.ops.kinds.conversion import as_tensor
@@ -23,6 +25,13 @@ _WRONG = Message(
     "away from a kink.",
     zh="对第 {argument} 个参数的 {mode} 导数为 {derived}，但沿同一方向的中心差分为 {numeric}（容差 {tolerance}）。"
     "请检查所用操作的偏导数，或让取值点远离不可导点。",
+)
+_NUMBERS = Message(
+    "check_gradients.numbers",
+    en="check_gradients: directions={directions!r} and tolerance={tolerance!r}: give 1 or more directions, and a "
+    "tolerance of 0 or more.",
+    zh="check_gradients：directions={directions!r}、tolerance={tolerance!r}：请给出不小于 1 的方向数"
+    "和不小于 0 的容差。",
 )
 
 
@@ -36,13 +45,16 @@ def check_gradients(
     Nothing is returned: a derivative that is wrong raises.
 
     Raises:   GradientError naming the argument, the mode and both numbers, where they differ by more than `tolerance`
-              times their size (at least 1).
+              times their size (at least 1); UsageError for directions or a tolerance that are none.
     Example:
         >>> check_gradients(lambda x: x * x, [1.0, 2.0])
     """
+    counts = isinstance(directions, Integral) and directions >= 1
+    if not (counts and isinstance(tolerance, Real) and tolerance >= 0):
+        raise UsageError(_NUMBERS(directions=directions, tolerance=tolerance))
     points = [as_tensor(a) for a in arguments]
     points = [tensor(p.numpy(), float64) if p.dtype.floating else p for p in points]
-    generator = np.random.default_rng(seed)
+    generator = random_generator(seed)
     for k, point in enumerate(points):
         if not point.dtype.floating:
             continue

@@ -6,6 +6,7 @@ import numpy as np
 
 from chainrule.data.dataset import Dataset
 from chainrule.errors import UsageError
+from chainrule.graph.seeds import random_generator
 from chainrule.messages import Message
 
 _SIZES = Message(
@@ -34,7 +35,7 @@ def arrows(train: int = 1000, test: int = 400, *, size: int = 20, noise: float =
     """
     if min(train, test) < 4 or size < 12:
         raise UsageError(_SIZES(train=train, test=test, size=size))
-    random = np.random.default_rng(seed)
+    random = random_generator(seed)
     count = train + test
     labels = np.concatenate([random.permutation(np.arange(n) % 4) for n in (train, test)])
     # Arrows to the left: a shaft of a random length in a random row, and a head whose rows are shorter further out.

@@ -1,20 +1,12 @@
 """Seeded shuffling that is the same on every machine, and for every version of NumPy."""
 
-import operator
 from typing import SupportsIndex
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import UsageError
 from chainrule.graph.philox import philox4x32
-from chainrule.messages import Message
-
-_SEED = Message(
-    "data.seed",
-    en="The seed is {seed!r}; it must be a whole number from 0 to 2**64 - 1.",
-    zh="种子为 {seed!r}；它必须是 0 到 2**64 - 1 的整数。",
-)
+from chainrule.graph.seeds import checked_seed
 
 # Each purpose has a stream of its own, so that with one seed they are independent of each other.
 EPOCH, SPLIT, CHOICE = 0x65706F63, 0x73706C74, 0x63686F63
@@ -32,7 +24,7 @@ def permutation(count: int, seed: SupportsIndex, *, stream: int = CHOICE, round_
         >>> permutation(10, seed=1)
         array([2, 0, 6, 8, 7, 5, 3, 9, 1, 4])
     """
-    seed_low, seed_high = _halves(_checked(seed))
+    seed_low, seed_high = _halves(checked_seed(seed, 64))
     round_low, round_high = _halves(round_number)
     blocks = np.arange((count + 1) // 2, dtype=np.uint32)
     words = philox4x32((blocks, np.uint32(stream), round_low, round_high), (seed_low, seed_high))
@@ -40,16 +32,6 @@ def permutation(count: int, seed: SupportsIndex, *, stream: int = CHOICE, round_
     shift = np.uint64(32)
     keys = np.stack([w0 << shift | w1, w2 << shift | w3], axis=1).reshape(-1)[:count]
     return np.argsort(keys, kind="stable").astype(np.int64)
-
-
-def _checked(seed: SupportsIndex) -> int:
-    try:
-        number = operator.index(seed)
-    except TypeError:
-        raise UsageError(_SEED(seed=seed)) from None
-    if not 0 <= number < 1 << 64:
-        raise UsageError(_SEED(seed=number))
-    return number
 
 
 def _halves(number: int) -> tuple[np.uint32, np.uint32]:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from chainrule.data.checks import check_samples
 from chainrule.errors import DataError, UsageError
+from chainrule.graph.seeds import random_generator
 from chainrule.messages import Message
 
 _IMAGES = Message(
@@ -91,7 +92,7 @@ def scenes(
     check_samples({"images": images, "labels": labels})
     if images.ndim != 4:
         raise DataError(_IMAGES(shape=images.shape))
-    random = np.random.default_rng(seed)
+    random = random_generator(seed)
     numbers = random.integers(*_checked_objects(objects), count, endpoint=True)
     made = np.zeros((count, *size, images.shape[3]), images.dtype)
     found = []
@@ -158,7 +159,7 @@ def scene_windows(
     """
     if not 0 <= near < far:
         raise UsageError(_DISTANCES(near=near, far=far))
-    random = np.random.default_rng(seed)
+    random = random_generator(seed)
     corners = np.concatenate([boxes[:, :2] for boxes in made.boxes])
     picture = np.repeat(np.arange(len(made.boxes)), [len(boxes) for boxes in made.boxes])
     extent = made.boxes[0][0, 2:] - made.boxes[0][0, :2]

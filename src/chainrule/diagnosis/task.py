@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from chainrule.execute.reference import Program
 from chainrule.graph.operation import Array
+from chainrule.graph.seeds import random_generator
 from chainrule.graph.tensor import Tensor, input_tensor
 from chainrule.nn.losses.loss import BinaryLoss, CategoricalLoss
 from chainrule.nn.network import Network
@@ -82,7 +83,7 @@ class Task:
         size = len(self.samples)
         if size <= count:
             return self.samples.batch(slice(None))
-        return self.samples.batch(np.sort(np.random.default_rng(seed).choice(size, count, replace=False)))
+        return self.samples.batch(np.sort(random_generator(seed).choice(size, count, replace=False)))
 
     @cached_property
     def constant_loss(self) -> float | None:

@@ -15,6 +15,7 @@ from chainrule.execute.choice import Executor
 from chainrule.execute.reference import Program
 from chainrule.graph.extent import show_shape
 from chainrule.graph.operation import Array
+from chainrule.graph.seeds import checked_seed
 from chainrule.graph.tensor import Tensor
 from chainrule.inspect.augmentation_effect import AugmentationEffect
 from chainrule.inspect.confusion import Confusion, confusion
@@ -22,6 +23,7 @@ from chainrule.inspect.images import scores_of
 from chainrule.inspect.style import ORANGE, Picture, draw
 from chainrule.messages import Message
 from chainrule.nn import Conv2D, Dense, Flatten, Layer, MaxPool2D, Rescaling, Sequential, trace
+from chainrule.nn.ranges import is_within
 from chainrule.optim import Adam
 from chainrule.train.model import Model, check_model
 
@@ -129,8 +131,9 @@ def check_augmentation(
     """
     if not hasattr(transforms, "items") or not transforms or not all(callable(t) for t in transforms.values()):
         raise UsageError(_TRANSFORMS(given=repr(transforms)))
-    if not 0 <= tolerance <= 1:
+    if not is_within(tolerance, 0, 1):
         raise UsageError(_TOLERANCE(tolerance=tolerance))
+    seed = checked_seed(seed)
     images, labels = np.asarray(x), np.asarray(y)
     check_samples({"x": images, "y": labels})
     if images.ndim != 4:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from chainrule.autodiff.reverse import gradients
 from chainrule.errors import UsageError
 from chainrule.execute.choice import Executor, program
+from chainrule.graph.seeds import random_generator
 from chainrule.inspect.style import BLUE, GRAY, LINES, RED, Picture, draw_grid, only_whole, readable_logarithms
 from chainrule.messages import Message
 from chainrule.nn.losses.loss import LossFunction
@@ -126,7 +127,7 @@ def update_noise(
         return float(value), np.concatenate([np.asarray(g, np.float64).ravel() for g in found])
 
     _, whole = gradient(np.arange(len(samples)))
-    random = np.random.default_rng(seed)
+    random = random_generator(seed)
     variances, deviations = [], []
     for size in sizes:
         drawn = [gradient(random.integers(0, len(samples), size)) for _ in range(draws)]

@@ -14,6 +14,7 @@ from chainrule.autodiff.reverse import vjp
 from chainrule.errors import ShapeError, UsageError
 from chainrule.graph.dtype import float64
 from chainrule.graph.extent import show_shape
+from chainrule.graph.seeds import random_generator
 from chainrule.graph.tensor import Tensor, tensor
 from chainrule.inspect.style import BLACK, BLUE, ORANGE, Picture, draw
 from chainrule.messages import Message
@@ -77,7 +78,7 @@ def difference_errors(
     if h.ndim != 1 or h.size == 0 or not (h > 0).all():
         raise UsageError(_STEPS(steps=steps))
     point = tensor(np.asarray(x, float), float64)
-    v = np.random.default_rng(seed).standard_normal(point.numpy().shape)
+    v = random_generator(seed).standard_normal(point.numpy().shape)
     v /= np.linalg.norm(v)
     y, pull = vjp(function, point)
     if y.shape != ():

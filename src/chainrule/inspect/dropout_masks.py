@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.errors import UsageError
 from chainrule.graph.operation import Array
+from chainrule.graph.seeds import random_generator
 from chainrule.graph.tensor import Tensor, input_tensor
 from chainrule.graph.traversal import topological
 from chainrule.messages import Message
@@ -65,6 +66,6 @@ def masks_of(
         kept = (np.arange(2**neurons)[:, None] >> np.arange(neurons) & 1).astype(bool)
         weights = np.where(kept, keep, 1.0 - keep).prod(1)
     else:
-        kept = np.random.default_rng(seed).random((networks, len(keep))) < keep
+        kept = random_generator(seed).random((networks, len(keep))) < keep
         weights = np.full(networks, 1.0 / networks)
     return np.split(kept, np.cumsum(sizes)[:-1], axis=1), weights

@@ -15,6 +15,7 @@ from chainrule.execute.choice import Executor
 from chainrule.inspect.score_maps import classified_shape, field_of, pixels_apart
 from chainrule.inspect.style import ORANGE, Picture, as_image, draw_grid
 from chainrule.messages import Message
+from chainrule.nn.ranges import is_within
 from chainrule.surgery import to_fully_convolutional
 from chainrule.train.model import Model
 
@@ -125,8 +126,7 @@ def localize(
     if pixels.ndim != 4 or shape[1] < height or shape[2] < width or shape[3] != channels:
         raise DataError(_IMAGES(channels=channels, height=height, width=width, shape=shape))
     for name, value in (("threshold", threshold), ("overlap", overlap)):
-        if not 0 <= value <= 1:
-            raise UsageError(_SHARE(name=name, value=value))
+        _check_share(name, value)
     large = to_fully_convolutional(model, shape[1:])
     down, right = pixels_apart(field_of(large))
     probabilities = _probabilities(large.predict(pixels, executor=executor))
@@ -231,14 +231,20 @@ class DetectionRates:
         )
 
 
+def _check_share(name: str, value: Any) -> None:
+    if not is_within(value, 0, 1):
+        raise UsageError(_SHARE(name=name, value=value))
+
+
 def detection_rates(found: Sequence[Localization], made: Scenes, *, overlap: float = 0.5) -> DetectionRates:
     """Recall and false detections of what was found in scenes, in which it is known what there is.
 
     A detection finds an object of its class that no surer one has found, if their boxes' intersection over union is at
     least `overlap`.
 
-    Raises:   DataError if there are more or fewer localizations than scenes.
+    Raises:   DataError if there are more or fewer localizations than scenes; UsageError if the overlap is no share.
     """
+    _check_share("overlap", overlap)
     if len(found) != len(made.images):
         raise DataError(_COUNTS(found=len(found), scenes=len(made.images)))
     hits = 0

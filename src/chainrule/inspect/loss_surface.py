@@ -15,6 +15,7 @@ from chainrule.data import check_batch_size
 from chainrule.errors import UsageError
 from chainrule.execute.choice import Executor
 from chainrule.graph.extent import show_shape
+from chainrule.graph.seeds import random_generator
 from chainrule.inspect.style import BLACK, BLUE, RED, SEQUENTIAL, Picture, draw
 from chainrule.messages import Message
 from chainrule.nn.losses.loss import LossFunction
@@ -159,7 +160,7 @@ def loss_surface(
     points = path.points if isinstance(path, ParameterPath) else path
     seen, explained = None, None
     if points is None:
-        random = np.random.default_rng(seed)
+        random = random_generator(seed)
         directions = [_like_filters(here, random) for _ in range(dimensions)]
         reach = [(-extent, extent)] * dimensions
     else:

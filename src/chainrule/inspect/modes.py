@@ -16,6 +16,7 @@ from chainrule.execute import Program
 from chainrule.graph.expansion import expanded_order
 from chainrule.graph.extent import concrete, concrete_shape
 from chainrule.graph.operation import Array, Expandable
+from chainrule.graph.seeds import random_generator
 from chainrule.graph.tensor import Leaf, Tensor, tensor
 from chainrule.inspect.style import BLUE, GRAY, ORANGE, Picture, draw_grid
 from chainrule.messages import Message
@@ -82,7 +83,7 @@ class ModeCosts:
 
 def two_layers(inputs: int, results: int, *, width: int = 256, seed: int = 0) -> tuple[Callable[[Any], Tensor], Array]:
     """A function to differentiate, tanh(x·A)·B, and a point."""
-    generator = np.random.default_rng(seed)
+    generator = random_generator(seed)
     a = tensor(generator.normal(size=(inputs, width)) / inputs**0.5)
     b = tensor(generator.normal(size=(width, results)) / width**0.5)
     return lambda x: matmul(tanh(matmul(x, a)), b), generator.normal(size=inputs)

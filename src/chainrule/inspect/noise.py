@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from chainrule.data.checks import check_samples
 from chainrule.errors import DataError, ShapeError, UsageError
 from chainrule.graph.extent import show_shape
+from chainrule.graph.seeds import random_generator
 from chainrule.inspect.style import GRAY, LINES, Picture, draw_grid
 from chainrule.messages import Message
 from chainrule.nn.ranges import is_within
@@ -112,7 +113,7 @@ def noise_robustness(
     samples = given.astype(np.float32)
     if not np.ptp(samples):
         raise DataError(_NO_SPREAD(what=_OF_X(), samples=len(samples), remedy=""))
-    random = np.random.default_rng(seed)
+    random = random_generator(seed)
     noise = random.standard_normal((repeats, *samples.shape), np.float32) * samples.std()
     errors, changed = {}, {}
     for name, model in models.items():

@@ -10,10 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.autodiff.reverse import gradients
-from chainrule.errors import UsageError
 from chainrule.execute import evaluate
-from chainrule.inspect.style import GRAY, LINES, Picture, draw
-from chainrule.messages import Message
+from chainrule.inspect.style import GRAY, LINES, Picture, check_records, draw
 from chainrule.nn.losses.loss import LossFunction
 from chainrule.train.metrics import objective
 from chainrule.train.model import Model, check_model
@@ -24,12 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["ParameterGradients", "parameter_gradients", "plot_parameter_gradients"]
-
-_NONE = Message(
-    "parameter_gradients.none",
-    en="There is nothing to draw: give one or more records by their names, {{'he_normal': parameter_gradients(…)}}.",
-    zh="没有可画的内容：请按名称给出一个或多个记录，例如 {{'he_normal': parameter_gradients(…)}}。",
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +86,7 @@ def parameter_gradients(
 
 def plot_parameter_gradients(records: Mapping[str, ParameterGradients]) -> Picture:
     """The size of the gradient in each parameter, one mark for each record that has it; 0 is at the left."""
-    if not (hasattr(records, "items") and records):
-        raise UsageError(_NONE())
+    check_records(records, ParameterGradients, "parameter_gradients")
     names = list(dict.fromkeys(name for record in records.values() for name in record.gradients))
     positive = [norm for record in records.values() for norm in record.norms.values() if norm > 0]
     edge = min(positive, default=1.0) / 10

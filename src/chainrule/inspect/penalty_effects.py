@@ -13,7 +13,7 @@ from chainrule.errors import UsageError
 from chainrule.execute.choice import Executor
 from chainrule.graph.operation import Array
 from chainrule.inspect.parameter_gradients import parameter_gradients
-from chainrule.inspect.style import GRAY, LINES, Picture, draw_grid
+from chainrule.inspect.style import GRAY, LINES, Picture, check_records, draw_grid
 from chainrule.messages import Message
 from chainrule.nn.losses.loss import LossFunction
 from chainrule.optim import SGD
@@ -37,6 +37,11 @@ _MODELS = Message(
     "penalty_effects.models",
     en="models is {given}; give a dict of models by the names they shall have in the picture: {{'L2': model}}.",
     zh="models 为 {given}；请给出以图中名称为键的模型字典：{{'L2': model}}。",
+)
+_BOUND = Message(
+    "penalty_effects.bound",
+    en="bound is {bound!r}; give a function that puts something around an optimizer: lambda rule: MaxNorm(rule, 2.0).",
+    zh="bound 为 {bound!r}；请给出一个包装优化器的函数：lambda rule: MaxNorm(rule, 2.0)。",
 )
 _MODEL = Message("penalty_effects.model", en="The model", zh="该模型")
 
@@ -91,7 +96,7 @@ def weight_pull(
     It is measured: the model makes the step (a copy of it, this one stays as it is), and what the gradient of the loss
     alone explains is taken off.
 
-    Raises:   UsageError if there is no such parameter; as `fit` for samples and loss.
+    Raises:   UsageError if there is no such parameter, or the bound is no function; as `fit` for samples and loss.
     Example:
         >>> from chainrule.nn import L2, Dense
         >>> model = Model(Dense(1, kernel_penalty=L2(0.05)), (2,))
@@ -103,6 +108,8 @@ def weight_pull(
     moved = copy(model)
     moved.states, moved.scalars = dict(model.states), dict(model.scalars)
     step = SGD(learning_rate)
+    if bound is not None and not callable(bound):
+        raise UsageError(_BOUND(bound=bound))
     samples = len(np.asarray(y))
     moved.fit(
         x,
@@ -131,7 +138,10 @@ def plot_weight_pulls(records: Mapping[str, WeightPull]) -> Picture:
     """How far the penalty moves each weight in a step, against the weight: a line for L2, two levels for L1.
 
     Each panel has a scale of its own.
+
+    Raises:   UsageError if there is no record.
     """
+    check_records(records, WeightPull, "weight_pull")
 
     def drawing(grid: list[list[Axes]]) -> None:
         for k, (axes, (name, record)) in enumerate(zip(grid[0], records.items(), strict=True)):

@@ -14,6 +14,7 @@ from chainrule.errors import DataError, ShapeError, UsageError
 from chainrule.graph.extent import show_shape
 from chainrule.inspect.style import LINES, Picture, draw
 from chainrule.messages import Message
+from chainrule.nn.ranges import is_within
 from chainrule.train.model import Model, check_model
 
 if TYPE_CHECKING:
@@ -37,7 +38,11 @@ _RESOLUTION = Message(
     en="resolution is {resolution!r}; it must be a whole number of points along each side, 2 or more.",
     zh="resolution 为 {resolution!r}；它应为每条边上的点数，是不小于 2 的整数。",
 )
-
+_THRESHOLD = Message(
+    "regions.threshold",
+    en="threshold is {threshold!r}; it must be a finite number: 0 for a logit, 0.5 for a probability.",
+    zh="threshold 为 {threshold!r}；它必须是有限的数：logit 用 0，概率用 0.5。",
+)
 _CLASSES = Message(
     "regions.classes",
     en="y are to be the samples' classes, {wanted}, one for each of the {samples} samples, but y has shape {shape} and"
@@ -97,7 +102,8 @@ def decision_regions(
 
     Shapes:   x (N, 2), y (N,) of 0, 1, …; beside a single score also of -1 and 1, which are 0 and 1 in the record
     Raises:   ShapeError for samples with another number of features, or outputs that are no scores; DataError for
-              numbers that are not finite, or classes that are none; UsageError for a resolution below 2.
+              numbers that are not finite, or classes that are none; UsageError for a resolution below 2, or a
+              threshold that is no number.
     Example:
         >>> from chainrule.nn import Dense
         >>> model = Model(Dense(1, kernel_initializer="ones", bias_initializer="zeros"), (2,))
@@ -111,6 +117,8 @@ def decision_regions(
     check_samples({"x": points})
     if not (isinstance(resolution, Integral) and resolution >= 2):
         raise UsageError(_RESOLUTION(resolution=resolution))
+    if not is_within(threshold, -np.inf, np.inf):
+        raise UsageError(_THRESHOLD(threshold=threshold))
     low, high = points.min(0), points.max(0)
     border = _BORDER * np.where(high > low, high - low, 1.0)
     x1, x2 = np.linspace(low - border, high + border, resolution).T

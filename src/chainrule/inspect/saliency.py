@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from chainrule.autodiff.reverse import gradients
 from chainrule.errors import UsageError
 from chainrule.graph.operation import Array
+from chainrule.graph.seeds import random_generator
 from chainrule.graph.tensor import input_tensor
 from chainrule.inspect.images import as_picture, checked_images, checked_labels, scores_of, values_of
 from chainrule.inspect.style import Picture, as_image, check_most, draw_grid
@@ -103,7 +104,7 @@ def saliency(
     (slope,) = gradients(sum(scores * wanted), model.network.inputs)
     if noise:
         found = np.zeros_like(pixels)
-        random = np.random.default_rng(seed)
+        random = random_generator(seed)
         spread = noise * (pixels.max((1, 2, 3), keepdims=True) - pixels.min((1, 2, 3), keepdims=True))
         for _ in range(samples):
             noisy = (pixels + spread * random.standard_normal(pixels.shape)).astype(pixels.dtype)

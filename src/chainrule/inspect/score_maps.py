@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from chainrule.errors import DataError, UsageError
 from chainrule.execute.choice import Executor
 from chainrule.graph.tensor import Tensor
-from chainrule.inspect.style import GRAY, Picture, draw_grid
+from chainrule.inspect.style import GRAY, Picture, check_records, draw_grid
 from chainrule.messages import Message
 from chainrule.nn.receptive_field import ReceptiveField, receptive_field
 from chainrule.surgery import to_fully_convolutional
@@ -153,7 +153,11 @@ def field_of(model: Model) -> ReceptiveField:
 
 
 def plot_crop_comparisons(comparisons: Mapping[str, CropComparison]) -> Picture:
-    """Where the score map and the crops differ, by the name of each network; one scale of colours for all."""
+    """Where the score map and the crops differ, by the name of each network; one scale of colours for all.
+
+    Raises:   UsageError if there is no record.
+    """
+    check_records(comparisons, CropComparison, "compare_with_crops")
     largest = max(comparison.largest for comparison in comparisons.values())
 
     def drawing(axes: list[list[Axes]]) -> None:

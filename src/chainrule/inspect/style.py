@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from pathlib import Path
@@ -45,6 +45,11 @@ _MOST = Message(
     "inspect.most",
     en="most={most!r}; give how many are drawn at most, a whole number, 1 or more.",
     zh="most={most!r}；请给出最多画多少个，为不小于 1 的整数。",
+)
+_RECORDS = Message(
+    "inspect.records",
+    en="There is nothing to draw: give one or more records by their names, {{'name': {maker}(…)}}.",
+    zh="没有可画的内容：请按名称给出一个或多个记录，例如 {{'名称': {maker}(…)}}。",
 )
 _PICTURE = Message("inspect.picture", en="a picture", zh="图片")
 _ANIMATION = Message("inspect.animation", en="an animation", zh="动画")
@@ -288,6 +293,15 @@ def check_most(most: int) -> None:
     """
     if not (isinstance(most, Integral) and int(most) >= 1):
         raise UsageError(_MOST(most=most))
+
+
+def check_records(records: object, kind: type, maker: str) -> None:
+    """Refuse to draw what is no dict of records of one kind, or an empty one, naming the function that makes them.
+
+    Raises:   UsageError
+    """
+    if not (isinstance(records, Mapping) and records and all(isinstance(r, kind) for r in records.values())):
+        raise UsageError(_RECORDS(maker=maker))
 
 
 def readable_logarithms(axis: Axis) -> None:

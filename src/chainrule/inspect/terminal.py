@@ -102,7 +102,8 @@ def histogram_as_text(
     if not finite.size:
         raise DataError(_NOTHING(count=flat.size))
     counts, edges = np.histogram(finite, bins)
-    about = _ABOUT(count=flat.size, mean=finite.mean(), deviation=finite.std())
+    size = float(np.abs(finite).max()) or 1.0  # so that no square is beyond what a number can be
+    about = _ABOUT(count=flat.size, mean=size * (finite / size).mean(), deviation=size * (finite / size).std())
     if finite.size < flat.size:
         about += _NOT_FINITE(count=flat.size - finite.size)
     plt = _plotext(columns, height)
@@ -124,6 +125,8 @@ def _curves(
         if points:
             plt.plot(*map(list, zip(*points, strict=True)), marker=mark, color=color)
     plt.xticks(ticks)
+    if heights := _powers([y for _, points in curves for _, y in points]):
+        plt.yticks(heights, [f"{y:.3g}" for y in heights])
     plt.xlabel(_EPOCH())
     return _finished(plt, plain)
 
@@ -132,6 +135,12 @@ def _ticks(epochs: range, width: int) -> list[int]:
     """Whole epochs, the first and the last among them, a dozen characters apart."""
     steps = max(1, min(len(epochs) - 1, width // 12))
     return sorted({round(1 + k * (len(epochs) - 1) / steps) for k in range(steps + 1)})
+
+
+def _powers(values: list[float]) -> list[float]:
+    """Heights to be written with powers of ten: where all digits of the numbers would leave no room for the curves."""
+    largest = max(map(abs, values), default=1.0)
+    return np.unique(np.linspace(min(values), max(values), 4)).tolist() if not 1e-5 < largest < 1e7 and largest else []
 
 
 def _plotext(width: int, height: int) -> Any:

@@ -17,7 +17,7 @@ from chainrule.execute.reference import Program
 from chainrule.graph.operation import Array
 from chainrule.graph.tensor import Tensor
 from chainrule.inspect.dropout_masks import MaskedGraph, masks_of
-from chainrule.inspect.style import BLUE, GRAY, LINES, Picture, draw, draw_grid
+from chainrule.inspect.style import BLUE, GRAY, LINES, Picture, check_records, draw, draw_grid
 from chainrule.messages import Message
 from chainrule.nn.network import Network
 from chainrule.nn.scope import LayerRecord
@@ -227,8 +227,11 @@ def plot_thinned_mean(records: ThinnedNetworks | Mapping[str, ThinnedNetworks]) 
 
     Where a curve stays level, the mean itself differs from the test network: that is what the test network costs. Of
     all networks, in no order, there is a dashed line.
+
+    Raises:   UsageError if there is no record.
     """
-    named = {"": records} if isinstance(records, ThinnedNetworks) else dict(records)
+    named = {"": records} if isinstance(records, ThinnedNetworks) else records
+    check_records(named, ThinnedNetworks, "thinned_networks")
 
     def drawing(axes: Axes) -> None:
         most, first = 1, 0.0
@@ -252,7 +255,11 @@ def plot_thinned_mean(records: ThinnedNetworks | Mapping[str, ThinnedNetworks]) 
 
 
 def plot_layer_deviations(records: Mapping[str, ThinnedNetworks]) -> Picture:
-    """Layer by layer, how far the mean over thinned networks is from what the layer gives in inference."""
+    """Layer by layer, how far the mean over thinned networks is from what the layer gives in inference.
+
+    Raises:   UsageError if there is no record.
+    """
+    check_records(records, ThinnedNetworks, "thinned_networks")
     paths = list(dict.fromkeys(path for record in records.values() for path in record.deviations))
 
     def drawing(axes: Axes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from chainrule.inspect.style import LINES, Picture, draw_grid
 from chainrule.messages import Message
 from chainrule.nn.losses.loss import LossFunction
 from chainrule.nn.network import Architecture
+from chainrule.nn.ranges import is_within
 from chainrule.optim import SGD
 from chainrule.train.callback import Callback
 from chainrule.train.model import Model
@@ -34,8 +36,8 @@ _ARCHITECTURES = Message(
 )
 _RATES = Message(
     "training_comparison.rates",
-    en="learning_rates is {given}; give one or more numbers above 0.",
-    zh="learning_rates 为 {given}；请给出一个或多个大于 0 的数。",
+    en="learning_rates is {given}; give a list of one or more numbers above 0.",
+    zh="learning_rates 为 {given}；请给出由一个或多个大于 0 的数组成的列表。",
 )
 _FEW = Message(
     "training_comparison.few",
@@ -101,6 +103,10 @@ class _Steps(Callback):
         self._before = total
 
 
+def _is_rate(rate: Any) -> bool:
+    return is_within(rate, 0, math.inf) and rate > 0
+
+
 def compare_trainings(
     architectures: Mapping[str, Architecture],
     x: Any,
@@ -132,7 +138,7 @@ def compare_trainings(
     """
     if not hasattr(architectures, "items") or not architectures:
         raise UsageError(_ARCHITECTURES(given=repr(architectures)))
-    if not len(learning_rates) or not all(rate > 0 for rate in learning_rates):
+    if np.ndim(learning_rates) != 1 or not len(learning_rates) or not all(map(_is_rate, learning_rates)):
         raise UsageError(_RATES(given=repr(learning_rates)))
     inputs, targets = np.asarray(x), np.asarray(y)
     steps = len(targets) // batch_size

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_history"]
 
+_NO_HISTORY = Message(
+    "inspect.no_history",
+    en="A history is drawn here, but this is {kind}. fit returns one; of a dict of lists make one with "
+    "cr.train.History(entries).",
+    zh="此处绘制的是训练历史，但给出的是 {kind}。fit 会返回历史；由列表组成的字典可用 cr.train.History(entries) 转换。",
+)
 _EMPTY = Message(
     "inspect.empty_history",
     en="There is nothing to draw: the history has no epochs. Train first, e.g. history = model.fit(x, y).",
@@ -39,8 +45,10 @@ def plot_history(history: History) -> Picture:
 def panels(history: History) -> list[str]:
     """The entries of a history without those of the validation data, which are drawn with theirs.
 
-    Raises:   UsageError if there is no epoch.
+    Raises:   UsageError if there is no epoch, or this is no history.
     """
+    if not isinstance(history, History):
+        raise UsageError(_NO_HISTORY(kind=type(history).__name__))
     entries = history.history
     if not any(entries.values()):
         raise UsageError(_EMPTY())

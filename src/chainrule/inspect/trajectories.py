@@ -14,6 +14,7 @@ from chainrule.autodiff import vmap
 from chainrule.errors import UsageError
 from chainrule.execute import Program, evaluate
 from chainrule.graph.dtype import float64, int64
+from chainrule.graph.seeds import checked_seed
 from chainrule.graph.tensor import Tensor, input_tensor, tensor
 from chainrule.inspect.style import BLACK, LINES, Animation, Picture, draw_grid, new_figure, only_whole
 from chainrule.inspect.surfaces import SURFACES, Surface
@@ -110,6 +111,7 @@ def trajectories(
     two = start is None or (np.shape(start) == (2,) and all(is_within(k, -np.inf, np.inf) for k in start))
     if not (two and isinstance(steps, Integral) and steps >= 1):
         raise UsageError(_NUMBERS(steps=steps, start=start))
+    seed = checked_seed(seed)
     begin = np.array(surface.start if start is None else start, np.float64)
     paths, losses = {}, {}
     for name, optimizer in optimizers.items():

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from chainrule.errors import ShapeError, UsageError
+from chainrule.graph.dtype import int64, uint8
 from chainrule.graph.extent import show_shape
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message, suggestion
 from chainrule.ops.arrangement import flip
 from chainrule.ops.convolution import conv1d, conv2d
-from chainrule.ops.kinds.conversion import lift_numbers
+from chainrule.ops.kinds.conversion import cast, lift_numbers
 from chainrule.ops.movement import reshape
 from chainrule.ops.parts import pad
 
@@ -46,7 +47,8 @@ def convolve(x: Any, h: Any, mode: str = "full") -> Tensor:
 
     'full' gives every n with a term in the sum; 'valid' those where one signal lies wholly in the other, so that none
     of the zeros around them counts; 'same' the middle of 'full', as long as the longer one. x and h may be exchanged.
-    It consists of the project's operations: it is differentiated and compiled like them.
+    It consists of the project's operations: it is differentiated and compiled like them. Bytes (uint8), as pictures
+    have them, are added up in int64; NumPy's sums begin again at 256.
 
     Shapes:   x (N,), h (M,) → 'full' (N + M − 1,), 'same' (max(N, M),), 'valid' (max(N, M) − min(N, M) + 1,)
     Raises:   ShapeError if one has not one axis, or is empty; UsageError if the mode is not known.
@@ -138,6 +140,8 @@ def _sizes(x: Tensor) -> tuple[int, ...]:
 
 def _operands(function: str, rank: int, x: Any, h: Any) -> tuple[Tensor, Tensor]:
     x, h = lift_numbers([x, h])
+    if x.dtype is uint8 and h.dtype is uint8:
+        x = cast(x, int64)
     if not all(t.ndim == rank == len(_sizes(t)) and all(_sizes(t)) for t in (x, h)):
         axes = _ONE_AXIS() if rank == 1 else _TWO_AXES()
         raise ShapeError(_RANK(function=function, x=show_shape(x.shape), kernel=show_shape(h.shape), axes=axes))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -16,6 +16,11 @@ _WIDTH = Message(
     "filter.places",
     en="{function}: {name}={value} is no number of places; give a whole number from {least} on.",
     zh="{function}：{name}={value} 不是位置数；请给出不小于 {least} 的整数。",
+)
+_GAIN = Message(
+    "filter.gain",
+    en="echo: gain={gain!r} is no finite number; 0.5 makes an echo half as loud.",
+    zh="echo：gain={gain!r} 不是有限的数；0.5 表示回声的强度为一半。",
 )
 
 
@@ -40,12 +45,14 @@ def echo(delay: int, gain: float = 0.5) -> ImpulseResponse:
 
         y[n] = x[n] + gain·x[n − delay]
 
-    Raises:   UsageError if the delay is not a positive integer.
+    Raises:   UsageError if the delay is not a positive integer, or the gain no finite number.
     Example:
         >>> echo(2, 0.25)([4.0, 0.0, 0.0, 8.0])
         Tensor([4. 0. 1. 8.], shape=(4,), dtype=float32)
     """
     _check("echo", "delay", delay, 1)
+    if not (isinstance(gain, Real) and -np.inf < gain < np.inf):
+        raise UsageError(_GAIN(gain=gain))
     return ImpulseResponse(np.array([1.0, *[0.0] * (delay - 1), gain], np.float32))
 
 

@@ -27,6 +27,22 @@ _SIZE = Message(
     en="{function}: size={size} has no middle; a kernel has an odd number of pixels on each side.",
     zh="{function}：size={size} 没有中心；卷积核每一边的像素数必须为奇数。",
 )
+_LARGE = Message(
+    "kernels.large",
+    en="{function}: a kernel of {size:,} × {size:,} pixels, {gigabytes:.1f} GB, is larger than pictures are; {most:,}"
+    " on each side is the most.{remedy}",
+    zh="{function}：{size:,} × {size:,} 像素的卷积核（{gigabytes:.1f} GB）比图片还大；每边最多 {most:,} 像素。{remedy}",
+)
+_OF_SIGMA = Message(
+    "kernels.of_sigma",
+    en=" It reaches three sigma to each side; give a smaller sigma, or a size.",
+    zh="它向每一侧延伸三个 sigma；请给出更小的 sigma，或指定 size。",
+)
+_AMOUNT = Message(
+    "kernels.amount",
+    en="sharpen: amount={amount!r} is no finite number; 1 adds what stands out once.",
+    zh="sharpen：amount={amount!r} 不是有限的数；1 表示把突出的部分加一次。",
+)
 _SIGMA = Message(
     "kernels.sigma",
     en="gaussian: sigma={sigma} is no width; give a positive number of pixels.",
@@ -44,6 +60,8 @@ _SEVERAL = Message(
     "(rows, columns).",
     zh="as_conv_kernel：形状为 {shapes} 的卷积核不能组合在一起；请至少给出一个，且形状都为相同的 (行, 列)。",
 )
+
+_MOST = 4095  # pixels on each side of a kernel: 67 MB
 
 
 def sobel(direction: str) -> Array:
@@ -84,7 +102,7 @@ def gaussian(sigma: float, size: int | None = None) -> Array:
     Without a size the kernel reaches three σ to each side.
 
     Units:    σ in pixels
-    Raises:   UsageError if σ is not positive, or the size is even.
+    Raises:   UsageError if σ is not positive, the size is even, or the kernel has more than 4,095 pixels on a side.
     Example:
         >>> gaussian(0.8, 3).round(3)
         array([[0.057, 0.125, 0.057],
@@ -93,7 +111,11 @@ def gaussian(sigma: float, size: int | None = None) -> Array:
     """
     if not (isinstance(sigma, Real) and 0 < sigma < np.inf):
         raise UsageError(_SIGMA(sigma=sigma))
-    size = 2 * int(np.ceil(3 * sigma)) + 1 if size is None else _odd("gaussian", size)
+    if size is None:
+        size = 2 * int(np.ceil(3 * sigma)) + 1
+        _check_memory("gaussian", size, _OF_SIGMA())
+    else:
+        size = _odd("gaussian", size)
     with np.errstate(over="ignore"):  # so far from the middle that nothing is left
         bell = np.exp(-0.5 * (np.arange(-(size // 2), size // 2 + 1) / sigma) ** 2)
     return np.outer(bell, bell).astype(np.float32) / np.float32(bell.sum() ** 2)
@@ -116,12 +138,15 @@ def laplacian(*, diagonal: bool = False) -> Array:
 def sharpen(amount: float = 1.0) -> Array:
     """A picture less its Laplacian, `amount` times: what stands out does so more. Its weights sum to 1.
 
+    Raises:   UsageError if the amount is no finite number.
     Example:
         >>> sharpen()
         array([[ 0., -1.,  0.],
                [-1.,  5., -1.],
                [ 0., -1.,  0.]], dtype=float32)
     """
+    if not (isinstance(amount, Real) and -np.inf < amount < np.inf):
+        raise UsageError(_AMOUNT(amount=amount))
     kernel = np.float32(-amount) * laplacian() + np.float32(0)  # no minus zero
     kernel[1, 1] += 1
     return kernel
@@ -130,7 +155,7 @@ def sharpen(amount: float = 1.0) -> Array:
 def box_blur(size: int = 3) -> Array:
     """The mean of a square of pixels.
 
-    Raises:   UsageError if the size is not a positive odd integer.
+    Raises:   UsageError if the size is not a positive odd integer up to 4,095.
     Example:
         >>> box_blur(3)[0] * 9
         array([1., 1., 1.], dtype=float32)
@@ -176,4 +201,11 @@ def _slope(function: str, direction: str, across: Sequence[int]) -> Array:
 def _odd(function: str, size: Any) -> int:
     if not isinstance(size, Integral) or size < 1 or size % 2 == 0:
         raise UsageError(_SIZE(function=function, size=size))
+    _check_memory(function, int(size))
     return int(size)
+
+
+def _check_memory(function: str, size: int, remedy: str = "") -> None:
+    if size > _MOST:
+        gigabytes = 4 * size * size / 1e9
+        raise UsageError(_LARGE(function=function, size=size, gigabytes=gigabytes, most=_MOST, remedy=remedy))

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
 from chainrule.errors import UsageError
+from chainrule.graph.seeds import random_generator
 from chainrule.messages import Message
 from chainrule.signal.window import Array, System, place_text, response_of, shifted, window_shape
 
@@ -37,6 +38,11 @@ _COUNT = Message(
     "system.trials",
     en="trials={trials} is no number of trials; make at least one.",
     zh="trials={trials} 不是试验次数；请至少进行一次试验。",
+)
+_TOLERANCE = Message(
+    "system.tolerance",
+    en="{function}: tolerance={tolerance!r} is no part of the largest response; give a number, 0 or more.",
+    zh="{function}：tolerance={tolerance!r} 不是最大响应的某个比例；请给出不小于 0 的数。",
 )
 _NO_SHIFT = Message(
     "system.no_shift",
@@ -224,6 +230,8 @@ def _test(function: str, system: System, shape: Any, margin: int | None, toleran
     kept = min(sizes) // 4 if margin is None else margin
     if not isinstance(kept, Integral) or not 0 <= 2 * kept < min(sizes):
         raise UsageError(_MARGIN(function=function, margin=kept, shape=sizes))
+    if tolerance is not None and not (isinstance(tolerance, Real) and tolerance >= 0):
+        raise UsageError(_TOLERANCE(function=function, tolerance=tolerance))
     test = _Test(function, system, sizes, kept, tolerance or 0.0)
     probe = test.signal(np.random.default_rng(0), 1.0)
     response = test.respond(probe)
@@ -236,7 +244,7 @@ def _trials(count: int, seed: int) -> Iterator[tuple[np.random.Generator, float]
     """Random numbers for each trial and the size of its signals: what bends only large ones, or small, is found too."""
     if not isinstance(count, Integral) or count < 1:
         raise UsageError(_COUNT(trials=count))
-    random = np.random.default_rng(seed)
+    random = random_generator(seed)
     for trial in range(count):
         yield random, 10 ** random.uniform(-2, 2) if trial else 1.0
 

@@ -24,11 +24,6 @@ _ARCHITECTURE = Message(
     zh="架构为 {given}，它既不是层，也不是函数 (x, scope) → y。请给出其一，例如"
     " Model(Sequential([Dense(8, 'relu'), Dense(1)])) 或 Model(lenet5())。",
 )
-_SEED = Message(
-    "model.seed",
-    en="The seed is {seed!r}; it must be a whole number from 0 to 2**63 - 1.",
-    zh="种子为 {seed!r}；它必须是 0 到 2**63 - 1 的整数。",
-)
 _DTYPE = Message(
     "model.dtype",
     en="dtype={given!r} is no type to learn in; choose 'float32' or 'float64'. Products of fewer digits are asked for"
@@ -95,17 +90,6 @@ def validation_samples(data: Any, fraction: float) -> Samples | None:
     if not isinstance(data, tuple | list) or len(data) not in (2, 3):
         raise UsageError(_VALIDATION_DATA(given=type(data).__name__))
     return as_samples(*data, prefix="validation ")
-
-
-def checked_seed(seed: Any) -> int:
-    """The seed as an integer."""
-    try:
-        number = operator.index(seed)
-    except TypeError:
-        raise UsageError(_SEED(seed=seed)) from None
-    if not 0 <= number < 1 << 63:
-        raise UsageError(_SEED(seed=number))
-    return number
 
 
 def checked_dtype(dtype: Any) -> DType:

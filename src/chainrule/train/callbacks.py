@@ -6,6 +6,7 @@ import math
 import os
 from abc import ABC
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import UsageError
@@ -25,8 +26,8 @@ _MODE = Message(
 )
 _NEGATIVE = Message(
     "callbacks.negative",
-    en="{callback}({name}={value!r}): {name} must be {lowest} or more.",
-    zh="{callback}({name}={value!r})：{name} 必须不小于 {lowest}。",
+    en="{callback}({name}={value!r}): {name} must be a number, {lowest} or more.",
+    zh="{callback}({name}={value!r})：{name} 必须是不小于 {lowest} 的数。",
 )
 _FACTOR = Message(
     "callbacks.factor",
@@ -67,7 +68,7 @@ class _Monitor(Callback, ABC):
 
     def _at_least(self, lowest: int, **values: float) -> None:
         for name, value in values.items():
-            if not value >= lowest:
+            if not (isinstance(value, Real) and value >= lowest):
                 raise UsageError(_NEGATIVE(callback=type(self).__name__, name=name, value=value, lowest=lowest))
 
     def on_train_begin(self, training: Training) -> None:
@@ -160,7 +161,7 @@ class ReduceLearningRateOnPlateau(_Monitor):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._at_least(0, patience=self.patience, cooldown=self.cooldown, min_learning_rate=self.min_learning_rate)
-        if not 0 < self.factor < 1:
+        if not (isinstance(self.factor, Real) and 0 < self.factor < 1):
             raise UsageError(_FACTOR(factor=self.factor))
 
     def on_train_begin(self, training: Training) -> None:

@@ -16,6 +16,7 @@ from chainrule.nn.losses import SquaredDistance
 from chainrule.nn.losses.loss import BinaryLoss, CategoricalLoss, LossFunction
 from chainrule.nn.losses.names import ELSEWHERE, LOSSES, as_loss
 from chainrule.nn.names import named, refuse_class
+from chainrule.nn.ranges import ANY, check_number
 from chainrule.nn.scope import snake_case
 from chainrule.nn.signatures import refuse_other_than_two
 from chainrule.ops.comparison import equal
@@ -128,6 +129,9 @@ class BinaryAccuracy(Metric):
     """
 
     threshold: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_number(self, ANY, threshold=self.threshold)
 
     name: ClassVar[str] = "binary_accuracy"
 

@@ -20,6 +20,7 @@ from chainrule.execute.immutable import all_immutable
 from chainrule.graph.dtype import DType
 from chainrule.graph.extent import Shape
 from chainrule.graph.markup import code
+from chainrule.graph.seeds import checked_seed
 from chainrule.messages import Message
 from chainrule.nn.losses.loss import Loss, LossFunction
 from chainrule.nn.losses.names import as_loss
@@ -32,7 +33,6 @@ from chainrule.train.arguments import (
     checked_callbacks,
     checked_dtype,
     checked_epochs,
-    checked_seed,
     epoch_lines,
     validation_samples,
 )
