@@ -37,7 +37,13 @@ _ROW = re.compile(r"\*\*([A-Z]\d+)\*\*")
 _OTHER_EDITION = re.compile(r"^\S*English\S* · \S*中文\S*\n\n", re.MULTILINE)  # the head of every page leads there
 _CHINESE = r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
 _LINE_END = re.compile(rf"(?<={_CHINESE})\n *(?={_CHINESE})|(?<=[，。；：、！？）])\n *(?!\d+\. )(?=[^\s\-#|>$!])")
-_WITHOUT_NAVIGATION = ("index", "overview", "labs", "chapter")  # pages that stand alone, and some have wide tables
+_WITHOUT_NAVIGATION = (
+    "index",
+    "overview",
+    "labs",
+    "findings",
+    "chapter",
+)  # pages that stand alone, and some have wide tables
 
 
 def guide() -> list[Path]:
