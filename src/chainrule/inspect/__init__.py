@@ -20,6 +20,7 @@ filters                 what kernels do to a picture; its edges
 graph_layout            where the nodes of a drawn graph stand
 images                  images for a network to be looked at with, checked
 kernels                 the kernels that a layer has learned
+learning_rates          the loss while the learning rate rises, and the rate that it suggests
 localization            where objects are in larger pictures: detections, how many are right, and their picture
 loss_surface            the loss of a network along lines and planes through its parameters
 modes                   what reverse and forward mode cost, against numbers of inputs and results
@@ -60,6 +61,7 @@ from chainrule.inspect.explanation import *
 from chainrule.inspect.feature_maps import *
 from chainrule.inspect.filters import *
 from chainrule.inspect.kernels import *
+from chainrule.inspect.learning_rates import *
 from chainrule.inspect.localization import *
 from chainrule.inspect.loss_surface import *
 from chainrule.inspect.modes import *

@@ -14,6 +14,8 @@ step         TrainingStep and EvaluationStep: pure graphs, and how they run
 stepper      runs steps, in NumPy or in native code; evaluation likewise
 few_batches  overfit_batches: whether a network can learn a few samples by heart
 memorization  Memorization: how it did, in numbers and words
+rate_finding lr_find: the range test, which suggests a learning rate
+learning_rate_range  LearningRateRange: its losses, in numbers and words
 guessing     what a loss is without looking at the inputs, and at best
 stand_in     a model to try things on in place of another one
 past         steps that can be taken back
@@ -33,12 +35,14 @@ from chainrule.train.callback import *
 from chainrule.train.callbacks import *
 from chainrule.train.few_batches import *
 from chainrule.train.history import *
+from chainrule.train.learning_rate_range import *
 from chainrule.train.loop import *
 from chainrule.train.memorization import *
 from chainrule.train.metrics import *
 from chainrule.train.model import *
 from chainrule.train.online import *
 from chainrule.train.progress import *
+from chainrule.train.rate_finding import *
 from chainrule.train.recording import *
 from chainrule.train.state import *
 from chainrule.train.step import *

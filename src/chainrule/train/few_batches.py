@@ -24,7 +24,7 @@ from chainrule.train.guessing import LossRange, are_hard, loss_range
 from chainrule.train.loop import Training
 from chainrule.train.memorization import Memorization, Outcome
 from chainrule.train.metrics import objective
-from chainrule.train.model import Model
+from chainrule.train.model import Model, check_model
 from chainrule.train.precision import check_instructions
 from chainrule.train.samples import Samples, as_samples
 from chainrule.train.stand_in import first_random_layer, regularizing_scalars, stand_in
@@ -98,6 +98,7 @@ def overfit_batches(
         is impossible: samples 1 and 0 are the same, but their targets differ (1 such). Correct or remove them, or give
         the network the input that tells them apart.
     """
+    check_model(model)
     check_executor(executor)
     check_instructions(model.precision, executor)
     for name, value in (("batches", batches), ("steps", steps)):
