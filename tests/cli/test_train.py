@@ -95,6 +95,7 @@ def test_json_is_the_last_line_and_the_same_seed_gives_the_same_bits(capsys, few
     assert {"test_accuracy", "test_loss", "epochs", "seconds", "samples_per_second"} < result.keys()
     assert (result["epochs"], result["seed"], result["executor"]) == (2, 3, "native")
     assert result["test_accuracy"] > 0.5
+    assert 2 * 600 / result["samples_per_second"] < 0.9 * result["seconds"], "the rate of the steps, without compiling"
     assert len(left.err.splitlines()) == 2, "a plain line per epoch"
     again = result_of(here(capsys, *arguments, "--quiet"))
     assert (again["test_loss"], again["test_accuracy"]) == (result["test_loss"], result["test_accuracy"])

@@ -76,6 +76,17 @@ def test_what_depends_on_an_unbound_input_has_no_value():
 
 
 # ------------------------------------------------------------------------------------------------- where it was made
+def test_where_a_tensor_was_made_is_said_in_both_languages():
+    y = cr.tensor([1.0, 2.0]) * 3
+    where = line(-1)
+    assert y.describe() == f"multiply (2,), built at {where}"
+    cr.use_language("zh")
+    try:
+        assert y.describe() == f"multiply (2,)（构建于 {where}）"
+    finally:
+        cr.use_language(None)
+
+
 def test_the_line_recorded_is_the_users_own():
     def inner(x):
         return cr.softmax(x) + 1

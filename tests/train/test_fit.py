@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import warnings
@@ -369,7 +370,9 @@ def test_progress_is_a_line_per_epoch_on_standard_error(capsys):
     assert printed.out == ""
     lines = printed.err.splitlines()
     assert [line.split("  ")[0] for line in lines] == ["epoch 1/2", "epoch 2/2"]
-    assert [part.split()[0] for part in lines[0].split("  ")[2:]] == ["loss", "accuracy", "val_loss", "val_accuracy"]
+    *means, seconds = lines[0].split("  ")[1:]
+    assert [part.split()[0] for part in means] == ["loss", "accuracy", "val_loss", "val_accuracy"]
+    assert re.fullmatch(r"\d+\.\d s", seconds)
     fit(model(), verbose=0)
     assert capsys.readouterr() == ("", "")
 

@@ -25,6 +25,15 @@ def test_a_model_is_the_table_of_its_layers():
     assert "2 layers, 13 parameters" in "".join(shown.itertext())
 
 
+def test_a_history_says_in_short_how_it_ended():
+    falling = [1 / k for k in range(1, 1001)]
+    assert repr(History({"loss": falling})) == "History(1000 epochs; last: loss 0.001; lowest loss 0.001 in epoch 1000)"
+    both = History({"loss": [3.0, 2.0, 1.0], "accuracy": [0.5, 0.6, 0.7], "val_loss": [3.0, 2.5, math.nan]})
+    assert repr(both) == ("History(3 epochs; last: loss 1, accuracy 0.7, val_loss nan; lowest val_loss 2.5 in epoch 2)")
+    assert repr(History({"loss": [0.25]})) == "History(1 epoch; last: loss 0.25)"
+    assert repr(History({})) == repr(History({"loss": []})) == "History(no epochs)"
+
+
 def test_a_model_that_is_not_built_says_so():
     assert Model(Dense(1))._repr_html_() == "<code>Model(not built)</code>"
 

@@ -51,8 +51,8 @@ _BEST = Message(
 )
 _COST = Message(
     "cli.report.cost",
-    en="time: {seconds:.1f} s with compiling, {rate:,.0f} samples per second, {executor} executor",
-    zh="用时：{seconds:.1f} 秒（含编译），每秒 {rate:,.0f} 个样本，{executor} 执行器",
+    en="time: {seconds:.1f} s with compiling; training alone {rate:,.0f} samples per second, {executor} executor",
+    zh="用时：{seconds:.1f} 秒（含编译）；训练本身每秒 {rate:,.0f} 个样本，{executor} 执行器",
 )
 _CONFUSED = Message("cli.report.confused", en="most often confused: {pairs}", zh="最常混淆：{pairs}")
 _PAIR = Message("cli.report.pair", en="{label} taken for {taken} ({count}×)", zh="{label} 误认为 {taken}（{count} 次）")
@@ -124,15 +124,15 @@ class Result:
     epochs: int
     best_epoch: int  # from 1 on: the one with the lowest training loss, since no samples are set aside
     best_loss: float
-    seconds: float
-    samples_per_second: float
+    seconds: float  # compiling included
+    samples_per_second: float  # of the steps alone
     executor: str
     seed: int
     errors: NDArray[np.int64]  # [label, prediction] → how often, right predictions left out
 
     @staticmethod
-    def of(model: Model, data: Dataset, history: History, seconds: float, executor: str) -> Result:
-        """The result of a trained model."""
+    def of(model: Model, data: Dataset, history: History, *, seconds: float, stepping: float, executor: str) -> Result:
+        """The result of a trained model, whose steps took `stepping` of the seconds."""
         scores = model.predict(data.x_test)  # from which everything follows: one program less to compile
         predicted = scores.argmax(1)
         errors = np.zeros((len(data.class_names),) * 2, np.int64)
@@ -146,7 +146,7 @@ class Result:
             best_epoch=1 + int(np.argmin(losses)),
             best_loss=min(losses),
             seconds=seconds,
-            samples_per_second=len(losses) * len(data.x_train) / seconds,
+            samples_per_second=len(losses) * len(data.x_train) / stepping,
             executor=executor,
             seed=model.seed,
             errors=errors,

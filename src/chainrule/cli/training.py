@@ -128,7 +128,9 @@ def run(order: Order, *, curves: bool, as_json: bool, quiet: bool) -> int:
         seconds = time.perf_counter() - started
         if order.save is not None:
             model.save(order.save)
-        result = report.Result.of(model, data, history, seconds, witness.executor)
+        result = report.Result.of(
+            model, data, history, seconds=seconds, stepping=witness.stepping, executor=witness.executor
+        )
     except KeyboardInterrupt:
         lines.stop()
         return _interrupted(model, epochs, batch_size, order.save)
@@ -144,12 +146,16 @@ def run(order: Order, *, curves: bool, as_json: bool, quiet: bool) -> int:
 
 
 class _Witness(Callback):
-    """Notes what runs the steps."""
+    """Notes what runs the steps, and how long they take when everything is compiled."""
 
     executor = ""
+    stepping = math.nan  # seconds
 
     def on_train_begin(self, training: Training) -> None:
         self.executor = training.executor
+
+    def on_train_end(self, training: Training) -> None:
+        self.stepping = training.seconds
 
 
 def _make_folder(folder: str) -> None:

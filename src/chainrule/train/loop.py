@@ -107,7 +107,7 @@ class Training:
     step                         the graph of a step
     logs                         means of the epoch so far, or at its end the entries of the history
     losses                       of the steps since the last time that callbacks were told of progress
-    seconds                      since this fit began
+    seconds                      since this fit began its steps: without what it compiled
     """
 
     def __init__(

@@ -13,15 +13,14 @@ if TYPE_CHECKING:
 
 __all__ = ["EpochLines"]
 
-_EPOCH = Message(
-    "progress.epoch", en="epoch {epoch}/{epochs}  {seconds:.1f} s", zh="第 {epoch}/{epochs} 轮  {seconds:.1f} 秒"
-)
+_EPOCH = Message("progress.epoch", en="epoch {epoch}/{epochs}", zh="第 {epoch}/{epochs} 轮")
+_SECONDS = Message("progress.seconds", en="{seconds:.1f} s", zh="{seconds:.1f} 秒")
 
 
 class EpochLines(Callback):
-    """Prints a line per epoch to standard error: its number, the seconds since the beginning, the means."""
+    """Prints a line per epoch to standard error: its number, the means, the seconds since the beginning."""
 
     def on_epoch_end(self, training: Training) -> None:
-        head = _EPOCH(epoch=training.epochs_done, epochs=training.epochs, seconds=training.seconds)
+        number = _EPOCH(epoch=training.epochs_done, epochs=training.epochs)
         means = (f"{name} {value:.4f}" for name, value in training.logs.items())
-        print("  ".join([head, *means]), file=sys.stderr, flush=True)
+        print("  ".join([number, *means, _SECONDS(seconds=training.seconds)]), file=sys.stderr, flush=True)
