@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+import chainrule.optim
 from chainrule.data import digits
-from chainrule.diagnosis import Diagnosis
+from chainrule.diagnosis import Diagnosis, Finding
 from chainrule.errors import DivergedError
 from chainrule.nn import BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPool2D, Rescaling, Sequential
-from chainrule.optim import Adam
+from chainrule.optim import Adam, Optimizer
 from chainrule.train import Model
 
 
@@ -69,3 +70,16 @@ def diagnosed(model: Model, x: Any, y: Any, **arguments: Any) -> Diagnosis:
     with suppress(DivergedError):
         model.fit(x, y, verbose=0, callbacks=[diagnosis], **settings)
     return diagnosis
+
+
+def finding(diagnosis: Diagnosis, code: str) -> Finding:
+    """The first finding of this code; that there is one."""
+    assert code in diagnosis.findings.codes, diagnosis.findings
+    return next(f for f in diagnosis.findings if f.code == code)
+
+
+def remedied(found: Finding) -> Optimizer:
+    """The optimizer that a finding advises, as its reader would write it."""
+    optimizer = eval(found.values["optimizer"], vars(chainrule.optim))
+    assert isinstance(optimizer, Optimizer)
+    return optimizer

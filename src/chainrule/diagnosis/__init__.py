@@ -3,6 +3,8 @@
 finding     Finding: a stable code, numbers that prove it, a remedy; Findings
 task        what a training is about, before its first step
 course      what it did so far, as numbers
+rewriting   an optimizer with another learning rate, as a line of code
+nonfinite   values that are infinite or no number, and where the first came from
 labels      labels that do not fit the outputs, class imbalance
 label_noise labels that are wrong, with the suspects
 scaling     inputs and targets far from the size of 1

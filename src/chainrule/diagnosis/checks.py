@@ -10,6 +10,7 @@ from chainrule.diagnosis.duplicates import LEAK, leaks
 from chainrule.diagnosis.finding import Finding, Kind
 from chainrule.diagnosis.label_noise import NOISY_LABELS, noisy_labels
 from chainrule.diagnosis.labels import IMBALANCE, LABELS, imbalance, labels_and_outputs
+from chainrule.diagnosis.nonfinite import NON_FINITE, non_finite_entries, non_finite_values
 from chainrule.diagnosis.rehearsals import BROKEN_LABELS, CANNOT_MEMORIZE, memorizes_a_batch, transforms_keep_labels
 from chainrule.diagnosis.scaling import UNSCALED, unscaled_inputs
 from chainrule.diagnosis.task import Task
@@ -38,15 +39,19 @@ DURING: tuple[OfCourse, ...] = (
     units_without_gradient,
 )  # fmt: skip
 # Of what only a whole training shows.
-ENDED: tuple[OfCourse, ...] = ()
+ENDED: tuple[OfCourse, ...] = (
+    non_finite_values,
+)  # fmt: skip
 # Those that look at the samples again, with the trained model.
 AFTER: tuple[AfterTraining, ...] = (
+    non_finite_entries,
     noisy_labels,
-)  # fmt: skip
+)
 
 KINDS: dict[str, Kind] = {
     kind.code: kind
     for kind in (
+        NON_FINITE,
         LABELS,
         UNSCALED,
         CANNOT_MEMORIZE,

@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.diagnosis.rewriting import RATE, with_open_rate
 from chainrule.diagnosis.task import Task
 from chainrule.train import Recording
+
+USUAL_FIRST_RATIO = 0.01  # of update to weight in a first step: 0.001 to 0.1 where trainings go well, later a tenth
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,7 @@ class Facts:
 
     samples, validation_samples   how many there are; validation_samples is 0 where there are none
     optimizer, loss               by the names of their classes
+    call                          the optimizer as one writes it, its learning rate left open; None: it has none
     constant_loss                 the loss of the best answer that does not look at the inputs; None: not known
     classes                       how many classes are told apart; None where there are none
     """
@@ -31,6 +35,7 @@ class Facts:
     loss: str
     constant_loss: float | None
     classes: int | None
+    call: str | None = None
 
     @classmethod
     def of(cls, task: Task) -> Facts:
@@ -45,11 +50,41 @@ class Facts:
             loss=getattr(loss, "__name__", type(loss).__name__),
             constant_loss=task.constant_loss,
             classes=task.classes,
+            call=with_open_rate(task.optimizer),
         )
+
+    def optimizer_at(self, rate: float) -> str:
+        """The optimizer with another learning rate, as a line of code."""
+        return f"{self.optimizer}()" if self.call is None else self.call.replace(RATE, f"{rate:.2g}")
 
     @property
     def steps_per_epoch(self) -> int:
         return -(-self.samples // self.batch_size)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Where the first value came from that was infinite or no number, and ended a training.
+
+    epoch, step   when it was made, both from 1 on
+    dtype         in which type
+    value         of the loss, where the operation is not known, because the value is finite when computed once more
+    operation     what made it
+    part          the layer it stands in, "loss", or ∂loss/∂ of a parameter
+    where         the line on which it was built
+    example       the operation with numbers that went in and came out
+    largest       the largest number that went into it
+    """
+
+    epoch: int
+    step: int
+    dtype: str
+    value: str
+    operation: str = ""
+    part: str = ""
+    where: str = ""
+    example: str = ""
+    largest: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +97,8 @@ class Course:
     recording   numbers of layers and parameters
     ended       whether it is over: all epochs are done, a callback has stopped it, or it diverged
     diverged    whether a loss or a parameter became infinite or NaN
+    failure     why it did
+    kept        the epoch, from 0 on, whose parameters were restored at the end; None: the last one's are kept
     """
 
     facts: Facts
@@ -71,10 +108,35 @@ class Course:
     recording: Recording
     ended: bool = False
     diverged: bool = False
+    failure: Failure | None = None
+    kept: int | None = None
 
     @property
     def epochs_done(self) -> int:
         return len(self.logs.get("loss", ()))
+
+    @property
+    def ratios(self) -> dict[str, NDArray[np.float64]]:
+        """update / weight at the recorded steps, of each parameter that was not 0 at first: kernels, not biases."""
+        parameters = self.recording.parameters.items()
+        return {name: own.ratio for name, own in parameters if own.weight.size and own.weight[0] > 0}
+
+    def usual_rate(self) -> float | None:
+        """The learning rate at which the first step would have changed weights by a usual share of their size.
+
+        None where there is no rate, or nothing was recorded.
+        """
+        first = np.array([ratio[0] for ratio in self.ratios.values()])
+        first = first[np.isfinite(first) & (first > 0)]
+        if not first.size or not self.rates.size or not self.rates[0] > 0:
+            return None
+        return float(self.rates[0] * USUAL_FIRST_RATIO / np.median(first))
+
+    @property
+    def highest_rate(self) -> float:
+        """The highest learning rate so far; NaN where there is none."""
+        rates = self.rates[np.isfinite(self.rates)]
+        return float(rates.max(initial=0.0)) if rates.size else float("nan")
 
     def as_dict(self) -> dict[str, Any]:
         """As plain data and arrays."""
@@ -86,6 +148,8 @@ class Course:
             "recording": self.recording.memory(),
             "ended": self.ended,
             "diverged": self.diverged,
+            "failure": None if self.failure is None else asdict(self.failure),
+            "kept": self.kept,
         }
 
     @classmethod
@@ -101,4 +165,6 @@ class Course:
             recording=recording,
             ended=data["ended"],
             diverged=data["diverged"],
+            failure=None if data["failure"] is None else Failure(**data["failure"]),
+            kept=data["kept"],
         )

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.diagnosis.checks import AFTER, BEFORE, DURING, ENDED, KINDS
-from chainrule.diagnosis.course import Course, Facts
+from chainrule.diagnosis.course import Course, Facts, Failure
 from chainrule.diagnosis.finding import Finding, Findings
+from chainrule.diagnosis.nonfinite import failure_of
 from chainrule.diagnosis.task import Task
-from chainrule.train import Callback, Recording, Training
+from chainrule.train import Callback, EarlyStopping, Recording, Training
 
 __all__ = ["Diagnosis"]
 
@@ -81,23 +82,32 @@ class Diagnosis(Callback):
         self._say(self._found)
 
     def on_train_diverged(self, training: Training) -> None:
-        self.on_train_progress(training)
-        self._conclude(training, diverged=True)
+        if training.losses and not np.isfinite(training.losses[-1]):  # else a parameter did, and they have been told
+            self.on_train_progress(training)
+        self._conclude(training, failure_of(training))
 
     def on_train_end(self, training: Training) -> None:
         self._conclude(training)
 
-    def _conclude(self, training: Training, *, diverged: bool = False) -> None:
-        course = self._look_back(training, ended=True, diverged=diverged)
+    def _conclude(self, training: Training, failure: Failure | None = None) -> None:
+        course = self._look_back(training, ended=True, failure=failure)
         self._found = [finding for check in (*DURING, *ENDED) for finding in check(course)]
         task = Task.of(training)
         self._found += [finding for check in AFTER for finding in check(task, course)]
         self._say(self._found)
 
-    def _look_back(self, training: Training, *, ended: bool = False, diverged: bool = False) -> Course:
-        losses, rates = np.array(self._losses, np.float64), np.array(self._rates, np.float64)
-        logs = training.state.logs
-        self.course = Course(self._facts, losses, rates, logs, self._recording, ended=ended, diverged=diverged)
+    def _look_back(self, training: Training, *, ended: bool = False, failure: Failure | None = None) -> Course:
+        self.course = Course(
+            self._facts,
+            losses=np.array(self._losses, np.float64),
+            rates=np.array(self._rates, np.float64),
+            logs=training.state.logs,
+            recording=self._recording,
+            ended=ended,
+            diverged=failure is not None,
+            failure=failure,
+            kept=_kept_epoch(training) if ended and failure is None else None,
+        )
         return self.course
 
     def _say(self, found: Iterable[Finding]) -> None:
@@ -119,3 +129,9 @@ class Diagnosis(Callback):
         self._losses = [] if self.course is None else self.course.losses.tolist()
         self._rates = [] if self.course is None else self.course.rates.tolist()
         self._recording.recall({} if self.course is None else self.course.recording.memory())
+
+
+def _kept_epoch(training: Training) -> int | None:
+    """The epoch whose parameters a callback gives back to the model at the end."""
+    stopping = [c for c in training.callbacks if isinstance(c, EarlyStopping) and c.restore_best_weights]
+    return stopping[-1].best_epoch if stopping and stopping[-1].best_epoch >= 0 else None

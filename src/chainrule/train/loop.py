@@ -191,25 +191,30 @@ class Training:
 
     def next_bindings(self) -> dict[Tensor, Any]:
         """What the inputs of the step's graph will be in the next step; in an epoch's last, its last whole batch."""
-        now, samples = self.state, len(self.samples)
-        order = self._order()
-        start = min(now.position, max(0, samples - self.batch_size))
-        places = order[start : start + self.batch_size]
+        now = self.state
+        start = min(now.position, max(0, len(self.samples) - self.batch_size))
+        return self._bindings(now, self._order(now.order)[start : start + self.batch_size])
+
+    def bindings_after(self, state: TrainingState) -> dict[Tensor, Any]:
+        """What they are in the step that follows a state, exactly: an epoch's last batch may be smaller."""
+        return self._bindings(state, self._order(state.order)[state.position : state.position + self.batch_size])
+
+    def _bindings(self, state: TrainingState, places: NDArray[np.int64]) -> dict[Tensor, Any]:
         return self.step.bindings(
             self.samples.batch(places),
-            now.parameters,
-            now.states,
-            now.slots,
-            self.scalars,
+            state.parameters,
+            state.states,
+            state.slots,
+            self._scalars_of(state.update),
             seed=self.model.seed,
-            step=now.step,
-            update=now.update + 1,
+            step=state.step,
+            update=state.update + 1,
         )
 
-    def _order(self) -> NDArray[np.int64]:
-        """The places of the samples in the order of this epoch."""
+    def _order(self, order: int) -> NDArray[np.int64]:
+        """The places of the samples in the order of an epoch of the model's life."""
         samples = len(self.samples)
-        return epoch_order(samples, self.model.seed, self._state.order) if self.shuffle else np.arange(samples)
+        return epoch_order(samples, self.model.seed, order) if self.shuffle else np.arange(samples)
 
     @property
     def monitors(self) -> list[str]:
@@ -315,7 +320,7 @@ class Training:
             raise UsageError(_OTHER_METRICS(now=", ".join(self._metrics) or "-"))
 
     def _run_epoch(self) -> None:
-        waiting = list(batches(self._order(), self.batch_size, position=self._state.position))
+        waiting = list(batches(self._order(self._state.order), self.batch_size, position=self._state.position))
         while waiting:
             count = self._series_length(waiting)
             self._run_series(waiting[:count])

@@ -168,6 +168,7 @@ class TrainingStep:
     loss      what is lowered, at the parameters as they are: that of the samples, and the penalties
     result    what the optimizer makes of it
     outputs   what a step gives, in the model's precision
+    exact     the same without its shorter products: what it is made of can be found by `loss` and `network`
 
     Shapes:   targets and metrics as `samples` have them, whose arrays tell shapes and types
     Raises:   GradientError if no parameter influences the loss through differentiable operations, naming the node that
@@ -208,13 +209,13 @@ class TrainingStep:
         counters = {"t": self.update, "seed": network.seed, "step": network.step}
         self.result = result = optimizer.step(loss_of, self.parameters, self.slots, {**self.scalars, **counters})
         self.metrics = list(sums.metrics)
-        outputs = {
+        self.exact: Any = {
             "sums": [result.loss, *result.aux["sums"]],
             "parameters": result.parameters,
             "slots": result.slots,
             "states": result.aux["states"],
         }
-        self.outputs: Any = rebuild(outputs, in_precision(leaves(outputs), precision))
+        self.outputs: Any = rebuild(self.exact, in_precision(leaves(self.exact), precision))
         self._program = Program(leaves(self.outputs))
         numbers = rebuild(self.outputs, range(len(leaves(self.outputs))))
         self.sum_numbers: list[int] = numbers["sums"]

@@ -1,0 +1,39 @@
+"""Courses of trainings made by hand, for checks of numbers alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.diagnosis.course import Course, Facts
+from chainrule.train import Recording
+
+FACTS: dict[str, Any] = {
+    "samples": 800, "validation_samples": 200, "batch_size": 32, "epochs": 10, "optimizer": "Adam",
+    "loss": "CategoricalCrossEntropy", "constant_loss": 2.3, "classes": 10, "call": "Adam({rate})",
+}  # fmt: skip
+
+
+def course(
+    losses: Any,
+    *,
+    rate: float = 0.001,
+    ratio: Any = 0.01,
+    weight: float = 0.1,
+    logs: dict[str, Any] | None = None,
+    facts: dict[str, Any] | None = None,
+    **others: Any,
+) -> Course:
+    """A course that is over, with these losses of its steps, of which 20 were looked at."""
+    losses = np.asarray(losses, np.float64)
+    own = Facts(**FACTS | (facts or {}))
+    steps = np.unique(np.linspace(0, max(len(losses) - 1, 0), 20).astype(int))
+    ratios = np.broadcast_to(np.asarray(ratio, np.float64), steps.shape)
+    one = [{"weight": weight, "gradient": weight * r, "update": weight * r} for r in ratios]
+    recording = Recording()
+    recording.recall({"steps": steps.tolist(), "rows": [{"layers": {}, "parameters": {"w": told}} for told in one]})
+    epochs = np.array_split(losses, max(1, len(losses) // own.steps_per_epoch))
+    means = {"loss": tuple(float(part.mean()) for part in epochs)} | (logs or {})
+    rates = np.full(len(losses), rate)
+    return Course(own, losses, rates, means, recording, **{"ended": True} | others)

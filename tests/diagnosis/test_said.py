@@ -1,0 +1,40 @@
+"""What findings say, in both languages, about trainings with a planted fault: compared with a snapshot."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from chainrule.diagnosis import KINDS, Finding
+from chainrule.messages import use_language
+from tests.diagnosis import test_nonfinite
+from tests.refusals import Refusals
+
+PLANTED: dict[str, Callable[[], Finding]] = {**test_nonfinite.PLANTED}  # by code and case
+
+
+def said(planted: Callable[[], Finding]) -> str:
+    """The finding as its reader sees it; the line on which something was built, which moves, is `line`."""
+    found = planted()
+    texts = []
+    for language in ("en", "zh"):
+        use_language(language)
+        texts.append(re.sub(r"(\w+\.py):\d+", r"\1:line", str(found)))
+    use_language(None)
+    return " ‖ ".join(texts)
+
+
+TEXTS = Refusals(Path(__file__).parent / "texts.txt", PLANTED, said)
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_finding_says_what_how_one_knows_and_what_to_do(name):
+    TEXTS.check(name)
+    assert name.split()[0] in KINDS
+
+
+def test_no_text_is_left_over():
+    TEXTS.check_that_none_is_left_over()
