@@ -10,6 +10,7 @@ from chainrule.errors import ChainruleError
 FAMILY = [value for value in vars(errors).values() if inspect.isclass(value) and value is not ChainruleError]
 BUILTIN = {
     "ShapeError": ValueError,
+    "NoAxesError": TypeError,
     "DTypeError": TypeError,
     "GraphError": ValueError,
     "GradientError": ValueError,

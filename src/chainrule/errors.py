@@ -13,6 +13,10 @@ class ShapeError(ChainruleError, ValueError):
     """Shapes that do not fit together."""
 
 
+class NoAxesError(ShapeError, TypeError):
+    """One number where several were asked for; by the TypeError, Python knows that there is nothing to iterate over."""
+
+
 class DTypeError(ChainruleError, TypeError):
     """An element type that an operation does not take."""
 

@@ -6,6 +6,7 @@ import matplotlib
 import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule.errors import UsageError
 from chainrule.inspect import plot_receptive_fields, receptive_fields
 from chainrule.inspect.style import LINES, Animation, as_image, draw, draw_grid, new_figure
@@ -15,6 +16,22 @@ from chainrule.train.model import Model
 
 def _line():
     return draw(lambda axes: axes.plot([0, 1], [1, 0]))
+
+
+def test_matplotlib_draws_tensors_as_arrays():
+    x = cr.tensor(np.linspace(0.0, 1.0, 12))
+    y = cr.sin(x)
+
+    def drawing(axes):
+        (line,) = axes.plot(x, y)
+        np.testing.assert_array_equal(line.get_ydata(), y.numpy())
+        counts, *_ = axes.hist(y, bins=3)
+        np.testing.assert_array_equal(counts, np.histogram(y.numpy(), 3)[0])
+        axes.imshow(cr.reshape(y, (3, 4)))
+        axes.fill_between(x, y, 0)
+        axes.set_xlim(x[0], x[-1])
+
+    draw(drawing).figure.canvas.draw()
 
 
 @pytest.mark.parametrize("ending", ["png", "svg", "pdf"])

@@ -50,6 +50,11 @@ def test_operators_beside_an_array(apply):
         np.testing.assert_allclose(found.numpy(), apply(np.asarray(left), np.asarray(right)), rtol=1e-14)
 
 
+@pytest.mark.parametrize("function", [np.isnan, np.isfinite, np.isinf])
+def test_what_numpy_asks_of_numbers_is_asked_of_tensors(function):
+    np.testing.assert_array_equal(function(tensor(SPECIAL)).numpy(), function(SPECIAL))
+
+
 @pytest.mark.parametrize("function", [np.sum, np.mean, np.max, np.min])
 def test_numpys_names_of_methods(function):
     x = np.array([[1.0, 2.0], [3.0, 5.0]])

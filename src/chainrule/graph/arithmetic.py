@@ -66,6 +66,9 @@ class Operators(Protocol):
     less_equal: Callable[[Any, Any], Tensor]
     greater: Callable[[Any, Any], Tensor]
     greater_equal: Callable[[Any, Any], Tensor]
+    isfinite: Callable[[Any], Tensor]
+    isinf: Callable[[Any], Tensor]
+    isnan: Callable[[Any], Tensor]
     index: Callable[[Any, Any], Tensor]
     transpose: Callable[..., Tensor]
     reshape: Callable[[Any, Any], Tensor]
@@ -86,8 +89,8 @@ class Arithmetic:
     operators: ClassVar[Operators]
 
     def __array_ufunc__(self, function: Any, method: str, *operands: Any, **options: Any) -> Tensor:
-        """NumPy's operators, as in `array * x`, are ours; its other functions are refused, since they forget how their
-        result was computed.
+        """NumPy's operators, as in `array * x`, and what it asks of numbers, as np.isnan, are ours; its other functions
+        are refused, since they forget how their result was computed.
         """
         ours = getattr(self.operators, "bitwise_not" if function.__name__ == "invert" else function.__name__, None)
         if ours is None or method != "__call__":

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from chainrule.errors import DTypeError, GraphError, ShapeError
+from chainrule.errors import DTypeError, GraphError, NoAxesError, ShapeError
 from chainrule.graph.arithmetic import Arithmetic
 from chainrule.graph.dtype import DType, as_dtype, bool_, float32, int64, unsupported
 from chainrule.graph.expression import Buffer, Constant
@@ -42,8 +42,8 @@ _NOT_SCALAR = Message(
 )
 _ZERO_AXES = Message(
     "tensor.no_length",
-    en="a tensor without axes ({where}) has no length.",
-    zh="没有轴的张量（{where}）没有长度。",
+    en="a tensor without axes ({where}) has no length and cannot be iterated over; its number is x.item().",
+    zh="没有轴的张量（{where}）没有长度，也不能迭代；其数值为 x.item()。",
 )
 _NOT_AN_INDEX = Message(
     "tensor.not_an_index",
@@ -208,7 +208,7 @@ class Tensor(Arithmetic):
 
     def __len__(self) -> int:
         if not self.shape:
-            raise ShapeError(_ZERO_AXES(where=self.where))
+            raise NoAxesError(_ZERO_AXES(where=self.where))
         extent = self.shape[0]
         return extent if isinstance(extent, int) else len(seen(self))
 

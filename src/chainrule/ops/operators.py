@@ -11,8 +11,8 @@ _OTHER_NAMES = {  # of NumPy's functions, where chainrule has another one for th
     "abs": "absolute", "amax": "max", "amin": "min", "arccos": "acos", "arccosh": "acosh", "arcsin": "asin",
     "arcsinh": "asinh", "arctan": "atan", "arctan2": "atan2", "arctanh": "atanh", "around": "round",
     "concat": "concatenate", "cumprod": "cumulative_prod", "cumsum": "cumulative_sum", "dot": "matmul",
-    "hstack": "concatenate", "invert": "bitwise_not", "isclose": "is_close", "isfinite": "is_finite",
-    "isinf": "is_infinite", "isnan": "is_nan", "ones_like": "ones", "permute_dims": "transpose",
+    "hstack": "concatenate", "invert": "bitwise_not", "isclose": "is_close",
+    "ones_like": "ones", "permute_dims": "transpose",
     "rint": "round", "std": "standard_deviation", "var": "variance", "vstack": "concatenate", "zeros_like": "zeros",
 }  # fmt: skip
 
@@ -45,6 +45,9 @@ operators = SimpleNamespace(
     less_equal=comparison.less_equal,
     greater=comparison.greater,
     greater_equal=comparison.greater_equal,
+    isfinite=comparison.is_finite,
+    isinf=comparison.is_infinite,
+    isnan=comparison.is_nan,
     index=indexing.index,
     transpose=movement.transpose,
     reshape=movement.reshape,
