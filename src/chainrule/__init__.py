@@ -6,7 +6,7 @@ transformations  grad, value_and_grad, vjp, jvp, vmap, jacobian, hessian, hvp, c
 graphs           Graph, verify, evaluate
 compiler         compile: a function as native code, and every stage of its making to look at
 networks         Model; nn: layers, losses, lenet5; optim: SGD, Adam; train: callbacks, metrics; data: digits
-before training  lr_find, overfit_batches
+before training  fast_dev_run, overfit_batches, lr_find
 understanding    inspect: measurements and pictures; surgery: a model in another form; signal: linear systems
 debugging        diagnosis: what is wrong with a training, with its evidence and a remedy
 """
@@ -90,6 +90,7 @@ if _TYPE_CHECKING:
     from chainrule import surgery as surgery
     from chainrule import train as train
     from chainrule.autodiff.explanation.explanation import Explanation as Explanation
+    from chainrule.train.dry_run import fast_dev_run as fast_dev_run
     from chainrule.train.few_batches import overfit_batches as overfit_batches
     from chainrule.train.model import Model as Model
     from chainrule.train.rate_finding import lr_find as lr_find
@@ -100,7 +101,7 @@ else:
 
         if name in ("diagnosis", "inspect", "nn", "optim", "signal", "surgery", "train"):
             return import_module(f"chainrule.{name}")
-        if name in ("Model", "lr_find", "overfit_batches"):
+        if name in ("Model", "fast_dev_run", "lr_find", "overfit_batches"):
             return getattr(import_module("chainrule.train"), name)
         if name == "Explanation":
             return import_module("chainrule.autodiff.explanation.explanation").Explanation

@@ -14,7 +14,7 @@ from chainrule.errors import DivergedError, UsageError
 from chainrule.nn import Dense, Sequential
 from chainrule.optim import LBFGS, SGD, AccumulateGradients, Adam, ClipByGlobalNorm, Cosine, Momentum, OneCycle
 from chainrule.optim.optimizer import GradientRule
-from chainrule.train import Callback, LearningRateRange, Model, lr_find, overfit_batches
+from chainrule.train import Callback, LearningRateRange, Model, fast_dev_run, lr_find, overfit_batches
 from tests.counts import full
 from tests.train.problems import clusters, everything, fit, model, same
 
@@ -219,7 +219,7 @@ def test_wrong_uses_are_refused(words, arguments):
         on(Dense(3), *clusters(), **arguments)
 
 
-@pytest.mark.parametrize("tried", [lr_find, overfit_batches])
+@pytest.mark.parametrize("tried", [fast_dev_run, lr_find, overfit_batches])
 def test_what_is_no_model_is_refused(tried):
     with pytest.raises(UsageError, match="A model is needed here, but this is Dense"):
         tried(Dense(3), *clusters())

@@ -16,6 +16,8 @@ few_batches  overfit_batches: whether a network can learn a few samples by heart
 memorization  Memorization: how it did, in numbers and words
 rate_finding lr_find: the range test, which suggests a learning rate
 learning_rate_range  LearningRateRange: its losses, in numbers and words
+dry_run      fast_dev_run: one batch through all that a training does
+rehearsal    Rehearsal: the stages that went through
 guessing     what a loss is without looking at the inputs, and at best
 stand_in     a model to try things on in place of another one
 past         steps that can be taken back
@@ -33,6 +35,7 @@ notebook     models and histories as a notebook shows them
 
 from chainrule.train.callback import *
 from chainrule.train.callbacks import *
+from chainrule.train.dry_run import *
 from chainrule.train.few_batches import *
 from chainrule.train.history import *
 from chainrule.train.learning_rate_range import *
@@ -44,5 +47,6 @@ from chainrule.train.online import *
 from chainrule.train.progress import *
 from chainrule.train.rate_finding import *
 from chainrule.train.recording import *
+from chainrule.train.rehearsal import *
 from chainrule.train.state import *
 from chainrule.train.step import *

@@ -11,6 +11,7 @@ new contents. Files that no manifest names any more are removed after that.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -91,10 +92,7 @@ def write(path: str | os.PathLike[str], files: Mapping[str, bytes]) -> None:
 
     Raises:   SaveError if that is not possible; the folder then still holds what it held; UsageError for no path.
     """
-    if not path or not isinstance(path, str | os.PathLike):
-        raise UsageError(_NO_PATH(path=path))
-    if Path(path).is_file():
-        raise SaveError(_ONTO_A_FILE(path=path))
+    check_place(path)
     folder, named = Path(path), {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -112,6 +110,22 @@ def write(path: str | os.PathLike[str], files: Mapping[str, bytes]) -> None:
         for old in folder.iterdir():
             if old.name not in current and (_FILE.fullmatch(old.name) or _PART.fullmatch(old.name)):
                 old.unlink()
+
+
+def check_place(path: str | os.PathLike[str]) -> None:
+    """Refuse where nothing can be written, as far as that can be told without writing.
+
+    Raises:   SaveError if a file is in the way, or nobody may write there; UsageError for no path.
+    """
+    if not path or not isinstance(path, str | os.PathLike):
+        raise UsageError(_NO_PATH(path=path))
+    folder = Path(path)
+    if folder.is_file():
+        raise SaveError(_ONTO_A_FILE(path=path))
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    wrong = errno.ENOTDIR if not there.is_dir() else 0 if os.access(there, os.W_OK | os.X_OK) else errno.EACCES
+    if wrong:
+        raise SaveError(_CANNOT_SAVE(path=path, reason=os.strerror(wrong)))
 
 
 def _write_file(path: Path, content: bytes) -> None:
