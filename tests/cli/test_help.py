@@ -21,7 +21,9 @@ def test_no_command_gives_help(capsys):
     assert left.out == here(capsys, "--help").out
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["summary", "-h"], ["labs", "-h"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["train", "--help"], ["diagnose", "-h"], ["summary", "-h"], ["labs", "-h"]]
+)
 def test_help_says_what_can_be_typed(capsys, arguments):
     left = here(capsys, *arguments)
     assert left.code == 0
@@ -56,7 +58,10 @@ def test_help_is_in_the_language_asked_for(arguments, variables):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["trian"], "There is no command 'trian'; choose one of: train, summary, labs. Did you mean 'train'?"),
+        (
+            ["trian"],
+            "There is no command 'trian'; choose one of: train, diagnose, summary, labs. Did you mean 'train'?",
+        ),
         (["train", "lenet6"], "Did you mean 'lenet5'?"),
         (["summary", "nlp"], "Did you mean 'mlp'?"),
         (["summary"], "MODEL is missing. 'chainrule summary --help' lists what there is."),

@@ -1,9 +1,10 @@
-"""The command line: `chainrule train`, `chainrule summary`, `chainrule labs`.
+"""The command line: `chainrule train`, `chainrule diagnose`, `chainrule summary`, `chainrule labs`.
 
 commands   what can be typed
 spoken     help and refusals in the language of the product
 recipes    how each model is trained unless somebody says otherwise
 training   the command train: from the arguments to the result
+diagnosing  the command diagnose: what was found while a saved model trained
 labs       the command labs: a list, and one opened as a notebook
 progress   what shows while a training runs
 report     tables and texts
@@ -25,7 +26,7 @@ _MEMORY = Message(
     zh="内存不足。请减小 --batch-size，或使用更少的数据。",
 )
 
-FAILED, USAGE, BAD_DATA, DIVERGED, INTERRUPTED = 1, 2, 3, 4, 130
+FAILED, USAGE, BAD_DATA, DIVERGED, FOUND, INTERRUPTED = 1, 2, 3, 4, 5, 130
 _CODES: dict[type[ChainruleError], int] = {
     UsageError: USAGE,
     DataError: BAD_DATA,

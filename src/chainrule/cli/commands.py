@@ -77,6 +77,17 @@ _CURVES = Message(
     en="Draw loss and accuracy by epoch above the result; needs the extra plot.",
     zh="在结果上方绘制每轮的损失与准确率；需要附加组件 plot。",
 )
+_DIAGNOSE = Message(
+    "cli.diagnose",
+    en="Say what was wrong with the training of a saved model: evidence and remedies, and the layers' last numbers.",
+    zh="说明已保存模型的训练有什么问题：证据、补救办法，以及各层最后的数值。",
+)
+_FOLDER = Message("cli.folder", en="Folder that a model was saved in.", zh="保存模型的文件夹。")
+_FAIL_ON = Message(
+    "cli.fail_on",
+    en="Code of a finding, or any: leave with exit code 5 if it is found; may be given several times.",
+    zh="发现的代码，或 any：若发现则以退出码 5 结束；可多次给出。",
+)
 _JSON = Message(
     "cli.json",
     en="Print the result as one JSON object, the last line of standard output.",
@@ -150,6 +161,8 @@ Seed = Annotated[int, typer.Option(help=_SEED(), metavar="N", min=0, envvar="CHA
 Precision = Annotated[str, typer.Option(help=_PRECISION(), metavar="NAME", autocompletion=_precisions)]
 Save = Annotated[str | None, typer.Option(help=_SAVE(), metavar="DIR")]
 Curves = Annotated[bool, typer.Option("--curves", help=_CURVES())]
+Folder = Annotated[str, typer.Argument(help=_FOLDER(), metavar="DIR")]
+FailOn = Annotated[list[str] | None, typer.Option("--fail-on", help=_FAIL_ON(), metavar="CODE")]
 Json = Annotated[bool, typer.Option("--json", help=_JSON())]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help=_QUIET())]
 
@@ -172,14 +185,22 @@ def train(
     precision: Precision = "float32",
     save: Save = None,
     curves: Curves = False,
+    fail_on: FailOn = None,
     json: Json = False,
     quiet: Quiet = False,
     lang: Language = None,
 ) -> None:
     from chainrule.cli.training import Order, run
 
-    order = Order(model, data, epochs, batch_size, optimizer, lr, seed, precision, save)
+    order = Order(model, data, epochs, batch_size, optimizer, lr, seed, precision, save, tuple(fail_on or ()))
     raise typer.Exit(run(order, curves=curves, as_json=json, quiet=quiet))
+
+
+@app.command(cls=Command, help=_DIAGNOSE(), options_metavar=_SOME_OPTIONS())
+def diagnose(folder: Folder, fail_on: FailOn = None, json: Json = False, lang: Language = None) -> None:
+    from chainrule.cli.diagnosing import run
+
+    raise typer.Exit(run(folder, fail_on=fail_on or (), as_json=json))
 
 
 @app.command(cls=Command, help=_SUMMARY(), options_metavar=_SOME_OPTIONS())

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chainrule.data import Dataset
+from chainrule.diagnosis import Findings
 from chainrule.messages import Message
 from chainrule.nn import Network
 from chainrule.ops.contraction import mean
@@ -66,6 +67,9 @@ _NEXT = Message(
     en="next: chainrule train --save DIR keeps the model, chainrule train --help says what can be changed",
     zh="下一步：chainrule train --save DIR 可保存模型，chainrule train --help 列出可调整的选项",
 )
+
+_FINDINGS = Message("cli.report.findings", en="findings: {found}", zh="发现：{found}")
+_NO_FINDINGS = Message("cli.report.no_findings", en="none", zh="无")
 
 _PAIRS = 3  # of classes, the most confused
 
@@ -159,7 +163,7 @@ class Result:
         return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
 
 
-def print_result(result: Result, data: Dataset, folder: str | None, *, only: bool = False) -> None:
+def print_result(result: Result, data: Dataset, findings: Findings, folder: str | None, *, only: bool = False) -> None:
     """The final block; `only` its first line."""
     wrong, samples = int(result.errors.sum()), len(data.x_test)
     first = _RESULT(accuracy=result.test_accuracy, errors=wrong, samples=samples, loss=result.test_loss)
@@ -175,6 +179,8 @@ def print_result(result: Result, data: Dataset, folder: str | None, *, only: boo
     pairs = [_PAIR(label=names[a], taken=names[b], count=errors[a, b]) for a, b in places if errors[a, b]]
     if pairs:
         print(_CONFUSED(pairs=", ".join(pairs)))
+    titles = ", ".join(f"{finding.code} {finding.title}" for finding in findings)
+    print(_FINDINGS(found=titles or _NO_FINDINGS()))
     print(_NEXT() if folder is None else _SAVED(folder=folder))
 
 

@@ -9,10 +9,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from chainrule.cli import INTERRUPTED, report
+from chainrule.cli import FOUND, INTERRUPTED, report
+from chainrule.cli.diagnosing import asked_for, check_codes
 from chainrule.cli.progress import EpochLines, LiveLine, is_live
 from chainrule.cli.recipes import RECIPES, Recipe
 from chainrule.data import check_batch_size, digits, load_images
+from chainrule.diagnosis import Diagnosis
 from chainrule.errors import UsageError
 from chainrule.inspect.terminal import check_plotext, curves_as_text
 from chainrule.messages import Message, suggestion
@@ -66,9 +68,11 @@ class Order:
     seed: int
     precision: str
     save: str | None
+    fail_on: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         as_precision(self.precision)
+        check_codes(self.fail_on)
         if self.learning_rate is not None and not 0 < self.learning_rate < math.inf:
             raise UsageError(_RATE(rate=self.learning_rate))
         for option, folder in {"--data": self.data, "--save": self.save}.items():
@@ -113,7 +117,7 @@ def run(order: Order, *, curves: bool, as_json: bool, quiet: bool) -> int:
         steps = math.ceil(samples / batch_size)
         report.print_plan(optimizer, epochs=epochs, steps=steps, batch_size=batch_size, seed=order.seed)
     lines = LiveLine() if is_live() else EpochLines()
-    witness = _Witness()
+    witness, diagnosis = _Witness(), Diagnosis(verbose=0 if as_json or quiet else 1)
     try:
         started = time.perf_counter()
         history = model.fit(
@@ -122,7 +126,7 @@ def run(order: Order, *, curves: bool, as_json: bool, quiet: bool) -> int:
             optimizer=optimizer,
             epochs=epochs,
             batch_size=batch_size,
-            callbacks=[witness] if quiet else [witness, lines],
+            callbacks=[witness, diagnosis] if quiet else [witness, diagnosis, lines],
             verbose=0,
         )
         seconds = time.perf_counter() - started
@@ -139,10 +143,10 @@ def run(order: Order, *, curves: bool, as_json: bool, quiet: bool) -> int:
     if curves:
         print(f"\n{curves_as_text(history)}")
     if as_json:
-        print(json.dumps(result.as_dict()))
+        print(json.dumps({**result.as_dict(), "findings": [finding.as_dict() for finding in diagnosis.findings]}))
     else:
-        report.print_result(result, data, order.save, only=quiet)
-    return 0
+        report.print_result(result, data, diagnosis.findings, order.save, only=quiet)
+    return FOUND if asked_for(diagnosis.findings, order.fail_on) else 0
 
 
 class _Witness(Callback):

@@ -13,7 +13,7 @@ from chainrule.diagnosis.course import Course, Facts, Failure
 from chainrule.diagnosis.finding import Finding, Findings
 from chainrule.diagnosis.nonfinite import failure_of
 from chainrule.diagnosis.task import Task
-from chainrule.train import Callback, EarlyStopping, Recording, Training
+from chainrule.train import Callback, EarlyStopping, Model, Recording, Training
 
 __all__ = ["Diagnosis"]
 
@@ -34,7 +34,7 @@ class Diagnosis(Callback):
         >>> from chainrule.train import Model
         >>> data = digits()
         >>> diagnosis = Diagnosis(verbose=0)
-        >>> history = Model(mlp()).fit(data.x_train[:500], data.y_train[:500], verbose=0, callbacks=[diagnosis])
+        >>> history = Model(mlp()).fit(data.x_train[:500] / 255, data.y_train[:500], verbose=0, callbacks=[diagnosis])
         >>> print(diagnosis.findings)
         Nothing is wrong, as far as was looked.
     """
@@ -48,6 +48,17 @@ class Diagnosis(Callback):
         self._losses: list[float] = []
         self._rates: list[float] = []
         self.course: Course | None = None
+
+    @classmethod
+    def of(cls, model: Model) -> Diagnosis | None:
+        """The diagnosis of a model's last training, also of one that was loaded; None where it had none."""
+        kept = model.training_state.callbacks if model.training_state else ()
+        memory = next((memory for name, memory in kept if name == cls.__name__), None)
+        if memory is None:
+            return None
+        diagnosis = cls(verbose=0)
+        diagnosis.recall(memory)
+        return diagnosis
 
     def __repr__(self) -> str:
         return f"Diagnosis({', '.join(self.findings.codes) or 'no findings'})"

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, overload
 
+import numpy as np
+
 from chainrule.messages import Message
 
 __all__ = ["Finding", "Findings", "Kind"]
@@ -38,8 +40,8 @@ class Kind:
         return f"docs/findings.md#{self.code.lower()}"
 
     def found(self, **values: Any) -> Finding:
-        """A finding of this kind."""
-        return Finding(self, values)
+        """A finding of this kind; numbers of NumPy become Python's."""
+        return Finding(self, {k: v.item() if isinstance(v, np.generic) else v for k, v in values.items()})
 
 
 @dataclass(frozen=True)
