@@ -45,7 +45,6 @@ TAKING = [  # of a function of two numbers, the first of which leaves the graph
     lambda x: np.asarray(x)[0] * x[1],
     lambda x: cr.tensor(x)[0] * x[1],
     lambda x: cr.evaluate([x])[0][0] * x[1],
-    lambda x: cr.compile(cr.square)(x)[0] * x[1],
     lambda x: cr.grad(lambda y: y * float(x[0]))(x[1]),
 ]
 
@@ -103,6 +102,24 @@ def test_functions_of_numpy_take_the_numbers_where_nothing_is_differentiated():
         cr.grad(np.median)(x)
     with pytest.raises(GraphError, match=r"no value yet.*In place of np.clip use cr.clip."):
         np.clip(cr.input_tensor("x", (2,)), 0, 1)
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [cr.grad, cr.value_and_grad, cr.vjp, cr.vmap, cr.jacobian, cr.hessian, lambda y: cr.jvp(y, [1.0], [1.0])],
+)
+def test_what_is_no_function_is_not_transformed(transform):
+    with pytest.raises(UsageError, match=r"takes a function .* but this is Tensor.* cr.grad\(f\)\(x\), not"):
+        transform(cr.sin(2.0))
+
+
+def test_arguments_of_transformations_that_are_none():
+    with pytest.raises(UsageError, match=r"cr.jvp\(f, \[x\], \[v\]\); it was given float and list"):
+        cr.jvp(cr.sin, 1.0, [1.0])
+    for argnums in ("a", 1.5, [0, None], 1):
+        with pytest.raises(UsageError, match=r"argnums=.* names an argument that is not there"):
+            cr.grad(cr.sin, argnums)(2.0)
+    assert float(cr.grad(cr.multiply, np.int64(1))(2.0, 3.0)) == 2
 
 
 def test_a_constant_has_gradient_zero():

@@ -214,7 +214,8 @@ def test_a_compiled_function_is_part_of_the_graph_of_another():
 
 
 def test_a_derivative_of_finished_numbers_is_refused():
-    with pytest.raises(GradientError, match="a compiled function"):
+    said = r"compiled and gives finished numbers.* argument 'x' would be lost.*cr.compile\(cr.grad\(f\)\)"
+    with pytest.raises(GradientError, match=said):
         cr.grad(cr.compile(lambda x: cr.sum(x * x)))([1.0, 2.0])
 
 

@@ -16,6 +16,22 @@ _FORM = Message(
     en="tangents have the form of the arguments, and cotangents that of the result: {expected} is expected here.",
     zh="切向量的结构应与参数一致，余切的结构应与结果一致：此处应为 {expected}。",
 )
+_NO_FUNCTION = Message(
+    "arguments.no_function",
+    en="{transformation} takes a function and gives another, but this is {kind}. Leave the argument to what it gives: "
+    "cr.grad(f)(x), not cr.grad(f(x)).",
+    zh="{transformation} 接受一个函数并返回另一个函数，但给出的是 {kind}。请把参数留给返回的函数：写 cr.grad(f)(x)，"
+    "而不是 cr.grad(f(x))。",
+)
+
+
+def check_function(transformation: str, given: object) -> None:
+    """Refuse to transform what is no function.
+
+    Raises:   UsageError
+    """
+    if not callable(given):
+        raise UsageError(_NO_FUNCTION(transformation=transformation, kind=type(given).__name__))
 
 
 def mapped(function: Callable[[Tensor], Any], structure: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from chainrule.autodiff.arguments import leaves, mapped, rebuild
+from chainrule.autodiff.arguments import check_function, leaves, mapped, rebuild
 from chainrule.errors import ShapeError, UsageError
 from chainrule.graph.expansion import expanded_inputs
 from chainrule.graph.operation import Expandable, Primitive
@@ -61,6 +61,7 @@ def vmap(function: Callable[..., Any], in_axes: int | Sequence[int | None] = 0) 
         >>> vmap(lambda x, y: x * y, in_axes=(0, None))([1.0, 2.0], 10.0)
         Tensor([10. 20.], shape=(2,), dtype=float32)
     """
+    check_function("vmap", function)
 
     def transformed(*arguments: Any) -> Any:
         places = [in_axes] * len(arguments) if isinstance(in_axes, int) else list(in_axes)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from chainrule.autodiff.arguments import fresh, leaves, leaves_like, mapped
-from chainrule.errors import GradientError, ShapeError
+from chainrule.autodiff.arguments import check_function, fresh, leaves, leaves_like, mapped
+from chainrule.errors import GradientError, ShapeError, UsageError
 from chainrule.graph.expansion import expanded_inputs
 from chainrule.graph.extent import show_shape
 from chainrule.graph.looking import taking_out
@@ -23,13 +23,19 @@ _TANGENTS = Message(
     en="jvp: the tangents have shapes {tangents}, but the arguments have {primals}; give each argument one of its own.",
     zh="jvp：切向量的形状为 {tangents}，但参数的形状为 {primals}；请为每个参数给出形状相同的切向量。",
 )
+_LISTS = Message(
+    "jvp.lists",
+    en="jvp takes a list of arguments and a list of tangents, even of one: cr.jvp(f, [x], [v]); it was given {primals} "
+    "and {tangents}.",
+    zh="jvp 接受参数列表和切向量列表，即使只有一个：cr.jvp(f, [x], [v])；给出的是 {primals} 和 {tangents}。",
+)
 _TAKEN_OUT = Message(
     "gradient.taken_out",
     en="a function that is being differentiated takes the numbers out of {node}, with float(), .item(), .numpy(), "
-    "cr.tensor(), a compiled function or one of math or NumPy; the derivative through them would be lost. Compute with "
-    "chainrule's operations, e.g. cr.sin(x), or make a constant of what is meant as one: float(cr.stop_gradient(x)).",
-    zh="正在求导的函数用 float()、.item()、.numpy()、cr.tensor()、已编译的函数或 math、NumPy 的函数取出了 {node} 的"
-    "数值；经过它们的导数会丢失。请使用 chainrule 的操作，例如 cr.sin(x)；若本应是常数，请明确写成常数："
+    "cr.tensor() or a function of math or NumPy; the derivative through them would be lost. Compute with chainrule's "
+    "operations, e.g. cr.sin(x), or make a constant of what is meant as one: float(cr.stop_gradient(x)).",
+    zh="正在求导的函数用 float()、.item()、.numpy()、cr.tensor() 或 math、NumPy 的函数取出了 {node} 的数值；"
+    "经过它们的导数会丢失。请使用 chainrule 的操作，例如 cr.sin(x)；若本应是常数，请明确写成常数："
     "float(cr.stop_gradient(x))。",
 )
 _ITS_ARGUMENT = Message("gradient.its_argument", en="its argument {shape}", zh="其参数 {shape}")
@@ -94,6 +100,9 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
         >>> jvp(lambda x: x * x, [[1.0, 2.0]], [[1.0, 10.0]])
         (Tensor([1. 4.], shape=(2,), dtype=float32), Tensor([ 2. 40.], shape=(2,), dtype=float32))
     """
+    check_function("jvp", function)
+    if not (isinstance(primals, list | tuple) and isinstance(tangents, list | tuple)):
+        raise UsageError(_LISTS(primals=type(primals).__name__, tangents=type(tangents).__name__))
     arguments = [fresh(p) for p in primals]
     inputs, directions = leaves(arguments), leaves_like(arguments, tangents)
     if [x.shape for x in inputs] != [d.shape for d in directions]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
+from chainrule.autodiff.arguments import check_function
 from chainrule.autodiff.batching import vmap
 from chainrule.autodiff.forward import jvp
 from chainrule.autodiff.reverse import NOT_SCALAR, vjp
@@ -46,6 +47,7 @@ def jacobian(function: Callable[[Any], Tensor], mode: Mode = "reverse") -> Calla
         Tensor([[2. 0.]
          [0. 4.]], shape=(2, 2), dtype=float32)
     """
+    check_function("jacobian", function)
     if mode not in ("reverse", "forward"):
         raise UsageError(_MODE(mode=mode, suggestion=suggestion(mode, ("reverse", "forward"))))
 
@@ -87,6 +89,7 @@ def hessian(function: Callable[[Any], Tensor]) -> Callable[[Any], Tensor]:
         Tensor([[4. 2.]
          [2. 0.]], shape=(2, 2), dtype=float32)
     """
+    check_function("hessian", function)
     return jacobian(_gradient(function), "forward")
 
 
@@ -101,5 +104,6 @@ def hvp(function: Callable[[Any], Tensor], x: Any, direction: Any) -> Tensor:
         >>> hvp(lambda x: x[0] * x[0] * x[1], [1.0, 2.0], [1.0, 0.0])
         Tensor([4. 2.], shape=(2,), dtype=float32)
     """
+    check_function("hvp", function)
     found: Tensor = jvp(_gradient(function), [x], [direction])[1]
     return found

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from numbers import Integral
 from typing import Any, TypeAlias
 
-from chainrule.autodiff.arguments import fresh, leaves, leaves_like, rebuild
+from chainrule.autodiff.arguments import check_function, fresh, leaves, leaves_like, rebuild
 from chainrule.autodiff.forward import differentiating
 from chainrule.errors import GradientError, ShapeError, UsageError
 from chainrule.graph.expansion import expanded_inputs
@@ -43,8 +44,8 @@ _COTANGENT_SHAPE = Message(
 )
 _ARGNUMS = Message(
     "gradient.argnums",
-    en="argnums={argnums} names an argument that is not there: the function was called with {count}, counted from 0.",
-    zh="argnums={argnums} 指定了不存在的参数：函数调用时有 {count} 个参数，从 0 开始编号。",
+    en="argnums={argnums!r} names an argument that is not there: the function was called with {count}, counted from 0.",
+    zh="argnums={argnums!r} 指定了不存在的参数：函数调用时有 {count} 个参数，从 0 开始编号。",
 )
 
 
@@ -148,6 +149,7 @@ def vjp(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any
         >>> back([1.0, 10.0])
         (Tensor([ 2. 40.], shape=(2,), dtype=float32),)
     """
+    check_function("vjp", function)
     arguments = [fresh(p) for p in primals]
     inputs = leaves(arguments)
     with differentiating(inputs):
@@ -181,10 +183,11 @@ def value_and_grad(
         >>> value_and_grad(lambda x: x * x)(3.0)
         (Tensor(9.0, shape=(), dtype=float32), Tensor(6.0, shape=(), dtype=float32))
     """
+    check_function("value_and_grad", function)
 
     def transformed(*arguments: Any, **named: Any) -> tuple[Tensor, Any]:
-        chosen = [argnums] if isinstance(argnums, int) else list(argnums)
-        if not all(-len(arguments) <= k < len(arguments) for k in chosen):
+        chosen = list(argnums) if isinstance(argnums, Sequence) else [argnums]
+        if not all(isinstance(k, Integral) and -len(arguments) <= k < len(arguments) for k in chosen):
             raise UsageError(_ARGNUMS(argnums=argnums, count=len(arguments)))
         chosen = [k % len(arguments) for k in chosen]
         arguments = tuple(fresh(a) if k in chosen else a for k, a in enumerate(arguments))
@@ -193,7 +196,7 @@ def value_and_grad(
         with differentiating(inputs):
             loss = as_tensor(function(*arguments, **named))
         found = rebuild(by, gradients(loss, inputs))
-        return loss, found[0] if isinstance(argnums, int) else tuple(found)
+        return loss, tuple(found) if isinstance(argnums, Sequence) else found[0]
 
     return transformed
 
@@ -210,6 +213,7 @@ def grad(function: Callable[..., Tensor], argnums: int | Sequence[int] = 0) -> C
         >>> grad(grad(lambda x: x * x * x))(3.0)
         Tensor(18.0, shape=(), dtype=float32)
     """
+    check_function("grad", function)
 
     def transformed(*arguments: Any, **named: Any) -> Any:
         return value_and_grad(function, argnums)(*arguments, **named)[1]

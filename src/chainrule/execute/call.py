@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import DTypeError, GraphError, ShapeError, UsageError
+from chainrule.errors import DTypeError, GradientError, GraphError, ShapeError, UsageError
 from chainrule.execute.structures import Form, flat, rebuilt
 from chainrule.graph.dtype import DType, as_dtype, float32, float64
 from chainrule.graph.expansion import expanded_inputs
@@ -42,6 +42,13 @@ _REFUSED = Message(
     "compile.refused",
     en="{function}: the argument '{argument}' cannot be computed with: {reason}",
     zh="{function}：无法用参数“{argument}”计算：{reason}",
+)
+_FINISHED = Message(
+    "compile.finished",
+    en="{function} is compiled and gives finished numbers, so the derivative that goes through its argument "
+    "'{argument}' would be lost. Differentiate the function as it was, and compile that: cr.compile(cr.grad(f)).",
+    zh="{function} 已编译，只给出计算好的数值，因此经过其参数“{argument}”的导数会丢失。请对原函数求导后再编译："
+    "cr.compile(cr.grad(f))。",
 )
 _NOT_NUMBERS = Message(
     "compile.not_numbers",
@@ -142,6 +149,8 @@ class Reader:
             if made.dtype.floating:
                 made = tensor(x, floats)
             return made.numpy(), made.dtype
+        except GradientError:
+            raise GradientError(_FINISHED(function=self.name, argument=path)) from None
         except (DTypeError, GraphError, ShapeError) as reason:
             raise type(reason)(_REFUSED(function=self.name, argument=path, reason=reason)) from None
 

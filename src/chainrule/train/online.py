@@ -18,7 +18,7 @@ from chainrule.nn.losses.loss import LossFunction
 from chainrule.optim import Optimizer, as_optimizer
 from chainrule.train.means import added, means, no_totals
 from chainrule.train.metrics import MetricFunction, objective
-from chainrule.train.model import Model
+from chainrule.train.model import Model, check_model
 from chainrule.train.precision import check_instructions
 from chainrule.train.samples import as_samples
 from chainrule.train.step import TrainingStep
@@ -75,6 +75,7 @@ class OnlineTraining:
         metrics: Sequence[str | MetricFunction] | None = None,
         executor: Executor = "auto",
     ) -> None:
+        check_model(model)
         check_executor(executor)
         check_instructions(model.precision, executor)
         self.model, self.updates, self.samples = model, 0, 0
