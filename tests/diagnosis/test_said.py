@@ -10,10 +10,15 @@ import pytest
 
 from chainrule.diagnosis import KINDS, Finding
 from chainrule.messages import use_language
-from tests.diagnosis import test_nonfinite
+from tests.diagnosis import test_first_loss, test_initialization, test_nonfinite, test_probabilities
 from tests.refusals import Refusals
 
-PLANTED: dict[str, Callable[[], Finding]] = {**test_nonfinite.PLANTED}  # by code and case
+PLANTED: dict[str, Callable[[], Finding]] = {  # by code and case
+    **test_nonfinite.PLANTED,
+    **test_first_loss.PLANTED,
+    **test_probabilities.PLANTED,
+    **test_initialization.PLANTED,
+}
 
 
 def said(planted: Callable[[], Finding]) -> str:

@@ -7,7 +7,6 @@ import re
 import pytest
 
 from chainrule.diagnosis import KINDS
-from chainrule.messages import Message
 from tools.site.assemble import ROOT
 
 _HEADING = re.compile(r"^## (CR\d{3}) (.+)$", re.MULTILINE)
@@ -23,10 +22,9 @@ def test_every_kind_has_its_section(page):
 def test_texts_of_a_kind_name_the_same_values_in_both_languages(code):
     kind = KINDS[code]
     assert re.fullmatch(r"CR\d{3}", code)
-    for texts in (kind.title, kind.evidence, kind.remedy):
-        for message in [texts] if isinstance(texts, Message) else texts.values():
-            named = [set(re.findall(r"(?<!\{)\{(\w+)", text)) for text in (message.en, message.zh)]
-            assert named[0] == named[1]
+    for message in kind.texts.values():
+        named = [set(re.findall(r"(?<!\{)\{(\w+)", text)) for text in (message.en, message.zh)]
+        assert named[0] == named[1]
 
 
 def test_evidence_and_remedy_have_the_same_cases():

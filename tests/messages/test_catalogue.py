@@ -13,6 +13,7 @@ import pytest
 
 import chainrule
 from chainrule import errors
+from chainrule.diagnosis import Kind
 from chainrule.messages import Message
 
 ERRORS = {name for name, value in vars(errors).items() if isinstance(value, type)}
@@ -24,7 +25,12 @@ def modules() -> list[ModuleType]:
 
 
 def messages(module: ModuleType) -> dict[str, Message]:
-    return {name: value for name, value in vars(module).items() if isinstance(value, Message)}
+    """Those of a module by name, and those of the kinds of findings that it declares."""
+    found = {name: value for name, value in vars(module).items() if isinstance(value, Message)}
+    for name, kind in vars(module).items():
+        if isinstance(kind, Kind):
+            found |= {f"{name}.{key}": message for key, message in kind.texts.items()}
+    return found
 
 
 MODULES = modules()
@@ -70,7 +76,7 @@ def test_keys_are_unique():
 def test_a_message_is_complete(message):
     assert re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+", message.key)
     assert message.en.strip()
-    assert re.search("[\u4e00-\u9fff]", message.zh), "no Chinese in the Chinese text"
+    assert re.search("[\u3000-\u9fff\uff00-\uffef]", message.zh), "no Chinese in the Chinese text"
     assert not re.search("[\u4e00-\u9fff]", message.en), "Chinese in the English text"
     assert placeholders(message.en) == placeholders(message.zh)
     assert "" not in placeholders(message.en), "placeholders have names"
@@ -80,7 +86,12 @@ def test_a_message_is_complete(message):
 def test_messages_are_declared_where_this_scan_finds_them(module):
     made = [call for name, call in calls(module) if name == "Message"]
     declared = [node.value for node in tree(module).body if isinstance(node, ast.Assign)]
-    assert not [call.lineno for call in made if ast.dump(call) not in map(ast.dump, declared)]
+    kinds = [c for value in declared if isinstance(value, ast.Call) and _name(value) == "Kind" for c in ast.walk(value)]
+    assert not [call.lineno for call in made if ast.dump(call) not in map(ast.dump, [*declared, *kinds])]
+
+
+def _name(call: ast.Call) -> str | None:
+    return call.func.id if isinstance(call.func, ast.Name) else None
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)

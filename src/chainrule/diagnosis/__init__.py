@@ -9,6 +9,9 @@ labels      labels that do not fit the outputs, class imbalance
 label_noise labels that are wrong, with the suspects
 scaling     inputs and targets far from the size of 1
 duplicates  validation samples that were trained on
+first_loss  the loss before the first step, beside that of guessing
+probabilities  softmax or sigmoid twice
+initialization  first weights that are zero, or the same for all units
 rehearsals  what shows when copies are trained for a moment
 units       dead rectifiers, saturated sigmoids
 checks      all checks and all kinds of findings

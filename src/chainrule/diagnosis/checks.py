@@ -8,9 +8,12 @@ from typing import TypeAlias
 from chainrule.diagnosis.course import Course
 from chainrule.diagnosis.duplicates import LEAK, leaks
 from chainrule.diagnosis.finding import Finding, Kind
+from chainrule.diagnosis.first_loss import FAR_START, far_from_guessing
+from chainrule.diagnosis.initialization import SYMMETRIC_UNITS, ZERO_INITIALIZATION, units_that_start_alike
 from chainrule.diagnosis.label_noise import NOISY_LABELS, noisy_labels
 from chainrule.diagnosis.labels import IMBALANCE, LABELS, imbalance, labels_and_outputs
 from chainrule.diagnosis.nonfinite import NON_FINITE, non_finite_entries, non_finite_values
+from chainrule.diagnosis.probabilities import PROBABILITIES_TWICE, probabilities_twice
 from chainrule.diagnosis.rehearsals import BROKEN_LABELS, CANNOT_MEMORIZE, memorizes_a_batch, transforms_keep_labels
 from chainrule.diagnosis.scaling import UNSCALED, unscaled_inputs
 from chainrule.diagnosis.task import Task
@@ -28,6 +31,9 @@ BEFORE: tuple[BeforeTraining, ...] = (
     unscaled_inputs,
     imbalance,
     leaks,
+    far_from_guessing,
+    probabilities_twice,
+    units_that_start_alike,
 )
 # Those that train copies: in `preflight` only.
 REHEARSALS: tuple[BeforeTraining, ...] = (
@@ -52,8 +58,12 @@ KINDS: dict[str, Kind] = {
     kind.code: kind
     for kind in (
         NON_FINITE,
+        FAR_START,
         LABELS,
         UNSCALED,
+        PROBABILITIES_TWICE,
+        ZERO_INITIALIZATION,
+        SYMMETRIC_UNITS,
         CANNOT_MEMORIZE,
         BROKEN_LABELS,
         DEAD_UNITS,

@@ -35,6 +35,14 @@ class Kind:
     remedy: Message | Mapping[str, Message]
 
     @property
+    def texts(self) -> dict[str, Message]:
+        """All of them, by what they tell and, where there are several, the case."""
+        found = {"title": self.title}
+        for name, texts in (("evidence", self.evidence), ("remedy", self.remedy)):
+            found |= {name: texts} if isinstance(texts, Message) else {f"{name} {c}": m for c, m in texts.items()}
+        return found
+
+    @property
     def section(self) -> str:
         """Where the documentation explains it."""
         return f"docs/findings.md#{self.code.lower()}"

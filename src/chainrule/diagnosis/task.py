@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,7 @@ from chainrule.train import Model
 from chainrule.train.loop import Training
 from chainrule.train.metrics import Objective, classifies
 from chainrule.train.samples import Samples
+from chainrule.train.step import Data, network_bindings
 
 _SMALLEST = 1e-3  # of a class's share, so that one without samples has a logarithm
 
@@ -85,6 +87,17 @@ class Task:
             return self.samples.batch(slice(None))
         return self.samples.batch(np.sort(random_generator(seed).choice(size, count, replace=False)))
 
+    def few(self, most: int, *, numbers: int = 500_000) -> Samples:
+        """Training samples at random for which the layers together give about so many numbers, at least 4 samples."""
+        shapes = [y.shape for record in self.network.layers if isinstance(y := record.output, Tensor)]
+        each = sum(math.prod(extent for extent in shape if isinstance(extent, int)) for shape in shapes)
+        return self.some(max(4, min(most, numbers // max(each, 1))))
+
+    @cached_property
+    def data(self) -> Data:
+        """The inputs of a graph of the loss, beside those of the network: targets and weights."""
+        return Data(self.network, self.samples)
+
     @cached_property
     def constant_loss(self) -> float | None:
         """The mean loss of the best answer that does not look at the inputs; None for several outputs."""
@@ -118,18 +131,11 @@ class Task:
         return np.broadcast_to(middle.reshape(shape[1:] if middle.size > 1 else ()), shape).astype(np.float32)
 
     def bindings(self, samples: Samples) -> dict[Tensor, Any]:
-        """What the inputs of the network, as it stands, are for these samples."""
-        from chainrule.train.step import network_bindings
-
+        """What the inputs of network and loss, as they stand, are for these samples."""
         model, network = self.model, self.network
         step = model.training_state.step if model.training_state else 0
         bindings = network_bindings(network, model.parameters, model.states, model.scalars)
-        return {
-            **bindings,
-            **dict(zip(network.inputs, samples.inputs, strict=True)),
-            network.seed: model.seed,
-            network.step: step,
-        }
+        return {**bindings, **self.data.bindings(samples), network.seed: model.seed, network.step: step}
 
 
 def labels_of(samples: Samples, objective: Objective) -> NDArray[np.int64] | None:
@@ -143,3 +149,10 @@ def labels_of(samples: Samples, objective: Objective) -> NDArray[np.int64] | Non
     if y.dtype.kind in "bui":
         return y.astype(np.int64)
     return y.argmax(-1).astype(np.int64) if y.ndim > 1 else y.astype(np.int64)
+
+
+def output_layer(task: Task) -> str:
+    """The path of the layer that gives the network's outputs: the innermost of them, or the last layer there is."""
+    layers = task.network.layers
+    own = [record.path for record in layers if record.output is task.network.inference]
+    return own[-1] if own else layers[-1].path if layers else ""
