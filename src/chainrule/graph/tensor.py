@@ -60,9 +60,10 @@ _DOES_NOT_FIT = Message(
 _HOLDS_TENSORS = Message(
     "tensor.holds_tensors",
     en="a list of tensors cannot be made into one by their numbers: how these were computed, and so every derivative, "
-    "would be lost. Put the tensors together with cr.concatenate, or make the list from float(t).",
-    zh="不能仅凭数值将张量列表变成一个张量：其计算过程以及所有导数都会丢失。请用 cr.concatenate 拼接，"
-    "或用 float(t) 构造列表。",
+    "would be lost. Put the tensors together with cr.stack or cr.concatenate; for the numbers alone, make the list of "
+    "float(t).",
+    zh="不能仅凭数值将张量列表变成一个张量：其计算过程以及所有导数都会丢失。请用 cr.stack 或 "
+    "cr.concatenate 合并；若只需要数值，请用 float(t) 构造列表。",
 )
 _RAGGED = Message(
     "tensor.ragged",
