@@ -1,4 +1,4 @@
-"""What is measured, drawn or taken apart is a model; all else that is given is refused alike."""
+"""What is measured, drawn, diagnosed or taken apart is a model; all else that is given is refused alike."""
 
 import inspect
 
@@ -12,6 +12,7 @@ X, Y = np.zeros((4, 2), np.float32), np.zeros(4, int)
 IMAGE = np.zeros((8, 8, 1), np.float32)
 
 CALLS = {
+    cr.diagnosis.preflight: lambda f, m: f(m, X, Y),
     cr.inspect.check_augmentation: lambda f, m: f(IMAGE[None], [1], {"none": lambda x, scope: x}, model=m),
     cr.inspect.compare_modes: lambda f, m: f(m, X),
     cr.inspect.compare_with_crops: lambda f, m: f(m, IMAGE),
@@ -45,7 +46,7 @@ def takes_models(function):
 
 
 def test_every_function_of_models_is_here():
-    found = {f for room in (cr.inspect, cr.surgery) for f in vars(room).values() if takes_models(f)}
+    found = {f for room in (cr.diagnosis, cr.inspect, cr.surgery) for f in vars(room).values() if takes_models(f)}
     assert found == set(CALLS)
 
 

@@ -12,6 +12,7 @@ from chainrule.optim import Optimizer, as_optimizer
 from chainrule.train import Model
 from chainrule.train.arguments import checked_batch, checked_epochs, validation_samples
 from chainrule.train.metrics import objective
+from chainrule.train.model import check_model
 from chainrule.train.samples import as_samples
 
 __all__ = ["preflight"]
@@ -40,6 +41,7 @@ def preflight(
 
     Raises:   as `Model.fit` does, for what it refuses.
     """
+    check_model(model)
     goal, rule = objective(loss, None), as_optimizer(optimizer)
     samples, validation = as_samples(x, y, sample_weight), validation_samples(validation_data, validation_split)
     model.check(samples, goal)
