@@ -30,6 +30,7 @@ parameter_gradients     the gradient by each parameter, as a model stands
 penalty_effects         what penalties do to updates and to weights
 perceptron              Rosenblatt's rule for one neuron, and its boundary epoch by epoch
 pixel_projection        what a unit saw, projected back to the pixels
+recording               layers and parameters over a training
 receptive_fields        what part of the image each layer sees, and what a dense layer would need for it
 regions                 the class that a model gives to each point of a plane
 saliency                the pixels that a score answers to
@@ -72,6 +73,7 @@ from chainrule.inspect.penalty_effects import *
 from chainrule.inspect.perceptron import *
 from chainrule.inspect.pixel_projection import *
 from chainrule.inspect.receptive_fields import *
+from chainrule.inspect.recording import *
 from chainrule.inspect.regions import *
 from chainrule.inspect.saliency import *
 from chainrule.inspect.score_maps import *
