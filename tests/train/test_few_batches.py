@@ -234,10 +234,3 @@ def test_the_verdict_reads_well(language):
         use_language(None)
     assert text in found._repr_html_() or language == "zh"
     assert ("1 sample by heart" if language == "en" else "1 个样本") in text
-
-
-def test_counts_below_one_are_refused():
-    x, y = clusters()
-    for arguments in ({"batches": 0}, {"steps": 0}, {"steps": 1.5}):
-        with pytest.raises(UsageError, match="must be a whole number, 1 or more"):
-            on(model(), x, y, **arguments)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,11 +9,10 @@ import pytest
 
 from chainrule import nn
 from chainrule.data import digits
-from chainrule.errors import DivergedError, UsageError
+from chainrule.errors import DivergedError
 from chainrule.nn import Dense, Sequential
-from chainrule.optim import LBFGS, SGD, AccumulateGradients, Adam, ClipByGlobalNorm, Cosine, Momentum, OneCycle
-from chainrule.optim.optimizer import GradientRule
-from chainrule.train import Callback, LearningRateRange, Model, fast_dev_run, lr_find, overfit_batches
+from chainrule.optim import SGD, AccumulateGradients, Adam, ClipByGlobalNorm, Cosine, Momentum, OneCycle
+from chainrule.train import Callback, LearningRateRange, Model, lr_find
 from tests.counts import full
 from tests.train.problems import clusters, everything, fit, model, same
 
@@ -190,39 +188,6 @@ def test_the_verdict_says_what_to_do(words, network, scale, arguments):
     assert (
         (found.suggestion is None) == ("brought the loss down" in found.verdict()) == ("no suggestion" in repr(found))
     )
-
-
-@dataclass(frozen=True)
-class Unrated(GradientRule):
-    """Steps of one size."""
-
-    rates = ()
-
-    def update(self, parameter, gradient, slots, scalars):
-        return parameter - 0.01 * gradient, {}
-
-
-@pytest.mark.parametrize(
-    ("words", "arguments"),
-    [
-        ("Unrated has no learning_rate", {"optimizer": Unrated()}),
-        ("ClipByGlobalNorm|Unrated has no learning_rate", {"optimizer": ClipByGlobalNorm(Unrated(), 1.0)}),
-        ("LBFGS looks for the length of every step by itself", {"optimizer": LBFGS()}),
-        ("the second one larger", {"lowest": 1.0, "highest": 0.1}),
-        ("finite numbers above 0", {"lowest": 0.0}),
-        ("20 or more", {"steps": 5}),
-        ("a number above 1", {"multiple": 1.0}),
-    ],
-)
-def test_wrong_uses_are_refused(words, arguments):
-    with pytest.raises(UsageError, match=words):
-        on(Dense(3), *clusters(), **arguments)
-
-
-@pytest.mark.parametrize("tried", [fast_dev_run, lr_find, overfit_batches])
-def test_what_is_no_model_is_refused(tried):
-    with pytest.raises(UsageError, match="A model is needed here, but this is Dense"):
-        tried(Dense(3), *clusters())
 
 
 def test_a_loss_that_is_none_from_the_start_is_said():

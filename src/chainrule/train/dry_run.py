@@ -143,13 +143,14 @@ def fast_dev_run(
             double.save(os.path.join(folder, "model"))
         with stage("load"):
             loaded = type(model).load(os.path.join(folder, "model"))
-        with stage("resume"):
+        with stage("resume"):  # of the loaded training, but in the first one's network, whose program there is already
             state = loaded.training_state
             assert state is not None
-            training(loaded, 2, replace(state, stopped=False)).run()
+            training(double, 2, replace(state, stopped=False)).run()
         with stage("predict"):
             inputs = few.batch(np.arange(min(size, len(few)))).inputs
-            loaded.predict(inputs[0] if len(inputs) == 1 else inputs, executor=executor)
+            for trained, by in ((double, executor), (loaded, "reference")):
+                trained.predict(inputs[0] if len(inputs) == 1 else inputs, executor=by)
     return Rehearsal(stage.seconds, logs)
 
 
