@@ -147,6 +147,7 @@ def test_rare_features_get_larger_rates():
         with pytest.raises(UsageError, match=r"do not fit 'dense/kernel', which has shape \(3, 1\)"):
             plot_effective_rates(record, "dense/kernel", **wrong)
     (axes,) = plot_effective_rates(record, "dense/kernel").figure.axes
+    assert all(tick == round(tick) for tick in axes.get_xticks()), "half an epoch"
     np.testing.assert_allclose([line.get_ydata()[-1] for line in axes.lines], rates)
     with pytest.raises(UsageError, match="the optimizer is SGD"):
         model.fit(x, x.sum(1), loss="mean_squared_error", optimizer=SGD(0.1), callbacks=[EffectiveRates()], verbose=0)

@@ -14,7 +14,7 @@ from chainrule.execute import Program
 from chainrule.graph.dtype import float64, int64
 from chainrule.graph.extent import show_shape
 from chainrule.graph.tensor import input_tensor, tensor
-from chainrule.inspect.style import BLACK, BLUE, LINES, RED, Picture, draw, draw_grid
+from chainrule.inspect.style import BLACK, BLUE, LINES, RED, Picture, draw, draw_grid, only_whole
 from chainrule.messages import Message
 from chainrule.nn.ranges import is_within
 from chainrule.optim.adam import Adam
@@ -116,6 +116,7 @@ def plot_effective_rates(
             text = labels[k] if labels else f"{name}[{k}]"
             axes.semilogy(range(1, len(curve) + 1), curve, color=LINES[k % len(LINES)], label=text)
         axes.set_xlabel("epoch")
+        only_whole(axes.xaxis)
         axes.set_ylabel("η / (√v̂ + ε)")
         axes.figure.legend(loc="outside lower center", ncols=4)
 
