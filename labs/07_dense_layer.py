@@ -56,7 +56,7 @@ Five samples with four inputs each go through one layer. How many neurons has it
 
 @app.cell
 def _():
-    units = mo.ui.slider(1, 8, value=3, label=cr.in_language(en="neurons M", zh="神经元个数 M"))
+    units = mo.ui.slider(1, 8, value=3, show_value=True, label=cr.in_language(en="neurons M", zh="神经元个数 M"))
     activation = mo.ui.dropdown(
         ["linear", "relu", "sigmoid", "tanh"], value="relu", label=cr.in_language(en="activation f", zh="激活函数 f")
     )
@@ -86,10 +86,10 @@ def _(O, W, X, activation, b):
             for (row, column), number in np.ndenumerate(matrix):
                 dark = abs(number) > 0.6 * abs(matrix).max()
                 place.text(
-                    column, row, f"{number:.1f}", ha="center", va="center", color="white" if dark else "black", size=7
+                    column, row, f"{number:z.1f}", ha="center", va="center", color="white" if dark else "black", size=7
                 )
 
-    cr.inspect.draw_grid(1, 4, matrices, size=(10, 3))
+    cr.inspect.draw_grid(1, 4, matrices, size=(8, 2.5))
     return
 
 

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 LABS = labs()
 RUNS = [pytest.param(lab, code, id=f"{lab.path.stem}-{code}") for lab in LABS for code in ("en", "zh")]
 _TOOLBOXES = {"data", "errors", "inspect", "nn", "optim", "signal", "surgery", "train"}
-_MODULES = {"marimo", "math", "numpy", "scipy", "chainrule", *(f"chainrule.{room}" for room in _TOOLBOXES)}
+_MODULES = {"itertools", "marimo", "math", "numpy", "scipy", "chainrule", *(f"chainrule.{room}" for room in _TOOLBOXES)}
 _PARTS = {"## Try it": "## 动手试试", "## Check": "## 检验", "## Discussion": "## 讨论"}
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 
@@ -154,7 +154,7 @@ def test_every_text_is_there_in_both_languages(lab):
             case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="ui")), keywords=keywords):  # not of curves
                 label = next(keyword.value for keyword in keywords if keyword.arg == "label")
                 symbol = isinstance(label, ast.Constant) and len(str(label.value)) <= 3
-                assert symbol or _in_language(label), f"line {label.lineno}"
+                assert symbol or _in_language(label), f"line {node.lineno}"
 
 
 def _in_language(text: ast.expr) -> bool:
