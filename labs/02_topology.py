@@ -90,7 +90,7 @@ def _(activation, seed):
     networks = {
         "wide: 2-6-1": connect(2, 6, 1),
         "deep: 2-3-3-1": connect(2, 3, 3, 1),
-        "through one neuron: 2-1-7-1": connect(2, 1, 7, 1),
+        "bottleneck: 2-1-7-1": connect(2, 1, 7, 1),
     }
     return networks, output
 
@@ -160,8 +160,8 @@ def _(networks, output):
         cr.in_language(
             en=f"""The outputs differ by up to {min(apart):.1f} to {max(apart):.1f} standard deviations. Gradients across the main direction,
 relative to those along it: {directions["wide: 2-6-1"]:.2f} (wide), {directions["deep: 2-3-3-1"]:.2f} (deep) and {through_one:.0e}
-(through one neuron).""",
-            zh=f"""输出最多相差 {min(apart):.1f} 到 {max(apart):.1f} 个标准差。垂直于主方向的梯度与沿主方向的梯度之比：{directions["wide: 2-6-1"]:.2f}（宽）、{directions["deep: 2-3-3-1"]:.2f}（深）和 {through_one:.0e}（经过一个神经元）。""",
+(bottleneck).""",
+            zh=f"""输出最多相差 {min(apart):.1f} 到 {max(apart):.1f} 个标准差。垂直于主方向的梯度与沿主方向的梯度之比：{directions["wide: 2-6-1"]:.2f}（宽）、{directions["deep: 2-3-3-1"]:.2f}（深）和 {through_one:.0e}（瓶颈）。""",
         )
     )
     return
@@ -187,8 +187,8 @@ def _(cycle):
             en=f"""
 ## Discussion
 
-It does, and by more than a detail. The wide network adds up six ridges, each with a direction of its own. The deep one makes ridges of sums of
-ridges, so that its lines may close or fork. The third one sends everything through one neuron: behind it nothing is known but
+It does, and by more than a detail. The wide network adds up six ridges, each with a direction of its own. The deep one makes ridges of sums
+of ridges, and such a ridge need not be straight. The third one sends everything through one neuron: behind it nothing is known but
 $w \\cdot x + b$, so its output is constant along straight lines, whatever the remaining 22 numbers are. No training could change that; a
 function that depends on both inputs in different ways is out of its reach. A topology therefore decides *which functions there are* to choose from,
 and the parameters choose one of them.
@@ -207,7 +207,7 @@ the 25 numbers could you change without any effect if two of them are zero?
             zh=f"""
 ## 讨论
 
-会，而且不只是细节上的不同。宽网络把六道“山脊”相加，每一道有自己的方向。深网络对山脊之和再做山脊，所以它的等高线可以闭合、可以分叉。第三个网络让一切都经过一个神经元：在它之后，除了 $w \\cdot x + b$ 什么也不知道，所以无论其余 22 个数是多少，输出沿着直线都不变。任何训练都改变不了这一点；以不同方式依赖两个输入的函数，它无法达到。可见，拓扑决定了*有哪些函数*可供选择，参数则从中选出一个。
+会，而且不只是细节上的不同。宽网络把六道“山脊”相加，每一道有自己的方向。深网络对山脊之和再做山脊，这样的山脊不必是直的。第三个网络让一切都经过一个神经元：在它之后，除了 $w \\cdot x + b$ 什么也不知道，所以无论其余 22 个数是多少，输出沿着直线都不变。任何训练都改变不了这一点；以不同方式依赖两个输入的函数，它无法达到。可见，拓扑决定了*有哪些函数*可供选择，参数则从中选出一个。
 
 图画得不同，不一定就是拓扑不同。把同一层的两个神经元连同各自的权重交换位置，得到的是同一个函数；一层有六个神经元时，每个解都有 $6! = 720$ 个这样的副本。
 

@@ -101,7 +101,7 @@ def _(b, f, neuron, w):
         reach = np.linspace(sides.min(), sides.max(), 200)
         profile.plot(reach, f(cr.tensor(length * reach)).numpy(), label="f(‖w‖ s)")
         profile.plot(sides, neuron(points).numpy(), ".", label="points of the plane", markersize=4)
-        profile.set(xlabel="distance s from the line", ylabel="output y", title="all there is to the surface")
+        profile.set(xlabel="distance s from the line", title="all there is to the surface")
         profile.legend()
 
     cr.inspect.draw_grid(1, 2, surface_and_profile, size=(7.5, 3.2))
@@ -152,9 +152,9 @@ def _(activation, b, distance, neuron, points, w):
     assert (np.sign(circle @ [w1, w2] + float(b)) == np.sign(float(b))).all()  # a smaller circle does not meet the line
     mo.md(
         cr.in_language(
-            en=f"""The formula differs from the neuron by at most {difference:.0e}. The line has the distance {distance:.2f} from the origin.
-Along it the output changes by {across:.0e}, across it by up to {np.linalg.norm(slopes, axis=1).max():.2f} per unit of length.""",
-            zh=f"""按公式计算的结果与神经元最多相差 {difference:.0e}。直线到原点的距离为 {distance:.2f}。沿直线方向输出的变化为 {across:.0e}，垂直方向每单位长度最多变化 {np.linalg.norm(slopes, axis=1).max():.2f}。""",
+            en=f"""The formula differs from the neuron by at most {difference:.1g}. The line has the distance {distance:.2f} from the origin.
+Along it the output changes by {across:.1g}, across it by up to {np.linalg.norm(slopes, axis=1).max():.2f} per unit of length.""",
+            zh=f"""按公式计算的结果与神经元最多相差 {difference:.1g}。直线到原点的距离为 {distance:.2f}。沿直线方向输出的变化为 {across:.1g}，垂直方向每单位长度最多变化 {np.linalg.norm(slopes, axis=1).max():.2f}。""",
         )
     )
     return
