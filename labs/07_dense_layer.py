@@ -78,7 +78,7 @@ def _(activation, units):
 @app.cell
 def _(O, W, X, activation, b):
     def matrices(axes):
-        shown = {"inputs X": X, "kernel W": W, "bias b": b[None], f"outputs O = {activation.value}(XW + b)": O}
+        shown = {"inputs X": X, "kernel W": W, "bias b": b[None], f"O = {activation.value}(XW + b)": O}
         for place, (name, matrix) in zip(axes[0], shown.items(), strict=True):
             rows, columns = matrix.shape
             cr.inspect.as_image(place, matrix, f"{name}\n{rows} × {columns}", signed=True)

@@ -50,7 +50,7 @@ def _tree(lab: Lab) -> ast.AST:
 
 
 def _texts(lab: Lab) -> list[tuple[str, str]]:
-    """Every text of the lab, in English and Chinese; numbers that stand in it as #."""
+    """Every text of the lab, in English and Chinese; …, twice, where a value stands in it."""
     found = []
     for node in ast.walk(_tree(lab)):
         match node:
@@ -67,7 +67,7 @@ def _written(text: ast.expr) -> str:
         case ast.Constant(value=str(value)):
             return value
         case ast.JoinedStr(values=values):
-            return "".join(_written(part) if isinstance(part, ast.Constant) else "#" for part in values)
+            return "".join(_written(part) if isinstance(part, ast.Constant) else "……" for part in values)
     raise AssertionError(f"line {text.lineno}: a text is written where it is said")
 
 
@@ -144,7 +144,8 @@ def test_every_text_is_there_in_both_languages(lab):
         assert en.strip()
         assert not _CHINESE.search(en)
         assert _CHINESE.search(zh) or zh == en
-        assert en.count("#") == zh.count("#"), "the same headings, and as many numbers"
+        assert en.count("#") == zh.count("#"), "the same headings"
+        assert en.count("……") == zh.count("……"), "as many values"
         ended = re.search("[\u4e00-\u9fff，。；：、！？）]\n[\u4e00-\u9fff（]", zh)
         assert not ended, f"a paragraph of Chinese is one line: {ended}"
     for node in ast.walk(_tree(lab)):

@@ -65,6 +65,7 @@ SEQUENTIAL, DIVERGING = "cividis", "PuOr"
 _SETTINGS: Any = {  # some releases of Matplotlib list all names in the type
     "axes.grid": False,
     "axes.labelsize": 9,
+    "axes.prop_cycle": f"cycler(color={list(LINES)})",
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlesize": 10,
