@@ -28,6 +28,7 @@ ROOMS = {  # those whose names are public, in the order of the reference
     "optim": "Optimizers",
     "data": "Data",
     "train": "Training",
+    "diagnosis": "What is wrong with a training",
     "inspect": "Measurements and pictures",
     "surgery": "Models in another form",
     "signal": "Signals and systems",
@@ -36,6 +37,7 @@ ROOMS = {  # those whose names are public, in the order of the reference
 }
 _TOOLBOXES = (
     "data",
+    "diagnosis",
     "inspect",
     "nn",
     "optim",

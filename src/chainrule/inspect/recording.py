@@ -96,7 +96,9 @@ def plot_passing(recording: Recording, layer: str) -> Picture:
 
 def _check(recording: Any) -> None:
     if not isinstance(recording, Recording) or not len(recording.steps):
-        raise UsageError(_NOTHING(given=repr(recording) if isinstance(recording, Recording) else type(recording).__name__))
+        raise UsageError(
+            _NOTHING(given=repr(recording) if isinstance(recording, Recording) else type(recording).__name__)
+        )
 
 
 def _passing(recording: Recording) -> dict[str, NDArray[np.float64]]:
