@@ -95,7 +95,7 @@ def test_the_suggestion_follows_the_scale_of_the_loss():
 
 def test_rates_rise_by_one_factor_and_the_mean_is_the_exponential_one():
     x, y = clusters(64)
-    found = on(model(), x, y, optimizer=SGD(), lowest=1e-3, highest=1e-1, steps=20, batch_size=64)
+    found = on(Dense(3), x, y, optimizer=SGD(), lowest=1e-3, highest=1e-1, steps=20, batch_size=64)
     np.testing.assert_allclose(found.rates, np.geomspace(1e-3, 1e-1, 20))
     assert found.diverged is None
     assert len(found.losses) == 20
@@ -165,7 +165,7 @@ def test_the_model_stays_as_it_was_whatever_happens():
     assert same(trained.parameters, arrays)
     assert trained.training_state is state
     assert trained.scalars == scalars
-    unbuilt = model()
+    unbuilt = Model(Dense(3))
     on(unbuilt, *clusters(), steps=20)
     assert repr(unbuilt) == "Model(not built)"
 

@@ -91,7 +91,7 @@ def fast_dev_run(
         >>> from chainrule.train import EarlyStopping
         >>> x, y = np.eye(4, dtype=np.float32), np.array([0, 1, 0, 1])
         >>> found = fast_dev_run(Model(Dense(2, kernel_initializer="zeros")), x, y, validation_data=(x, y),
-        ...                      callbacks=[EarlyStopping("val_loss")], optimizer="sgd")
+        ...                      callbacks=[EarlyStopping("val_loss")], optimizer="sgd", executor="reference")
         >>> found
         Rehearsal(9 stages went through: loss 0.6931, accuracy 0.5, val_loss 0.6919, val_accuracy 1)
         >>> ", ".join(found.seconds)

@@ -93,8 +93,8 @@ def overfit_batches(
         >>> found = overfit_batches(model, x, y, loss="binary_cross_entropy", optimizer=Adam(0.05))
         >>> found, found.turned_off
         (Memorization(memorized after 41 steps, 0.72 → 0.0344), {'dropout/rate': 0.5})
-        >>> print(overfit_batches(model, [[1, 0], [1, 0]], [0, 1], loss="binary_cross_entropy").verdict())
-        The network did not learn 2 samples by heart in 500 steps: loss 0.703 → 0.693 (target 0.0347), accuracy 50%. It
+        >>> print(overfit_batches(model, [[1, 0], [1, 0]], [0, 1], loss="binary_cross_entropy", steps=50).verdict())
+        The network did not learn 2 samples by heart in 50 steps: loss 0.703 → 0.693 (target 0.0347), accuracy 50%. It
         is impossible: samples 1 and 0 are the same, but their targets differ (1 such). Correct or remove them, or give
         the network the input that tells them apart.
     """

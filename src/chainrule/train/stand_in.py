@@ -5,6 +5,8 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
+import numpy as np
+
 from chainrule.execute import Program
 from chainrule.graph.tensor import Tensor
 from chainrule.graph.traversal import topological
@@ -55,7 +57,8 @@ def first_random_layer(model: Model, samples: Samples) -> str | None:
     own |= {**dict(zip(network.inputs, samples.inputs, strict=True)), network.seed: model.seed}
     once, again = (program.run({**own, network.step: step}) for step in (0, 1))
     paths = [record.path for record in layers for _ in _tensors(record.training_output)]
-    return next((path for path, a, b in zip(paths, once, again, strict=True) if (a != b).any()), None)
+    alike = (np.array_equal(a, b, equal_nan=True) for a, b in zip(once, again, strict=True))
+    return next((path for path, same in zip(paths, alike, strict=True) if not same), None)
 
 
 def _tensors(outputs: Outputs | None) -> tuple[Tensor, ...]:
