@@ -10,7 +10,14 @@ import pytest
 
 from chainrule.diagnosis import KINDS, Finding
 from chainrule.messages import use_language
-from tests.diagnosis import test_first_loss, test_initialization, test_nonfinite, test_probabilities
+from tests.diagnosis import (
+    test_depth,
+    test_first_loss,
+    test_initialization,
+    test_nonfinite,
+    test_probabilities,
+    test_units,
+)
 from tests.refusals import Refusals
 
 PLANTED: dict[str, Callable[[], Finding]] = {  # by code and case
@@ -18,6 +25,8 @@ PLANTED: dict[str, Callable[[], Finding]] = {  # by code and case
     **test_first_loss.PLANTED,
     **test_probabilities.PLANTED,
     **test_initialization.PLANTED,
+    **test_units.PLANTED,
+    **test_depth.PLANTED,
 }
 
 

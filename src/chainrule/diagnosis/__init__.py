@@ -14,6 +14,7 @@ probabilities  softmax or sigmoid twice
 initialization  first weights that are zero, or the same for all units
 rehearsals  what shows when copies are trained for a moment
 units       dead rectifiers, saturated sigmoids
+depth       gradients that vanish or explode on their way to the first layers
 checks      all checks and all kinds of findings
 diagnosis   Diagnosis: the callback that makes the checks while a model trains
 preflight   the checks before a training, by themselves

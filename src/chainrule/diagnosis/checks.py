@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from chainrule.diagnosis.course import Course
+from chainrule.diagnosis.depth import EXPLODING_GRADIENTS, VANISHING_GRADIENTS, gradients_through_layers
 from chainrule.diagnosis.duplicates import LEAK, leaks
 from chainrule.diagnosis.finding import Finding, Kind
 from chainrule.diagnosis.first_loss import FAR_START, far_from_guessing
@@ -43,6 +44,7 @@ REHEARSALS: tuple[BeforeTraining, ...] = (
 # After each epoch.
 DURING: tuple[OfCourse, ...] = (
     units_without_gradient,
+    gradients_through_layers,
 )  # fmt: skip
 # Of what only a whole training shows.
 ENDED: tuple[OfCourse, ...] = (
@@ -68,6 +70,8 @@ KINDS: dict[str, Kind] = {
         BROKEN_LABELS,
         DEAD_UNITS,
         SATURATED_UNITS,
+        VANISHING_GRADIENTS,
+        EXPLODING_GRADIENTS,
         NOISY_LABELS,
         IMBALANCE,
         LEAK,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.diagnosis.rewriting import RATE, with_open_rate
-from chainrule.diagnosis.task import Task
+from chainrule.diagnosis.task import Task, numbers_of_each, output_layers
 from chainrule.train import Recording
+from chainrule.train.statistics import layer_outputs
 
 USUAL_FIRST_RATIO = 0.01  # of update to weight in a first step: 0.001 to 0.1 where trainings go well, later a tenth
 
@@ -25,6 +26,8 @@ class Facts:
     call                          the optimizer as one writes it, its learning rate left open; None: it has none
     constant_loss                 the loss of the best answer that does not look at the inputs; None: not known
     classes                       how many classes are told apart; None where there are none
+    sizes                         how many numbers a layer gives for each sample, by its path, from first to last
+    output_layers                 the layers that give the network's outputs
     """
 
     samples: int
@@ -36,6 +39,8 @@ class Facts:
     constant_loss: float | None
     classes: int | None
     call: str | None = None
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    output_layers: Sequence[str] = ()
 
     @classmethod
     def of(cls, task: Task) -> Facts:
@@ -51,6 +56,8 @@ class Facts:
             constant_loss=task.constant_loss,
             classes=task.classes,
             call=with_open_rate(task.optimizer),
+            sizes={path: numbers_of_each(y) for path, y in layer_outputs(task.network).items()},
+            output_layers=output_layers(task.network),
         )
 
     def optimizer_at(self, rate: float) -> str:

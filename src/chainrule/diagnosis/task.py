@@ -22,6 +22,7 @@ from chainrule.train import Model
 from chainrule.train.loop import Training
 from chainrule.train.metrics import Objective, classifies
 from chainrule.train.samples import Samples
+from chainrule.train.statistics import layer_outputs
 from chainrule.train.step import Data, network_bindings
 
 _SMALLEST = 1e-3  # of a class's share, so that one without samples has a logarithm
@@ -89,8 +90,7 @@ class Task:
 
     def few(self, most: int, *, numbers: int = 500_000) -> Samples:
         """Training samples at random for which the layers together give about so many numbers, at least 4 samples."""
-        shapes = [y.shape for record in self.network.layers if isinstance(y := record.output, Tensor)]
-        each = sum(math.prod(extent for extent in shape if isinstance(extent, int)) for shape in shapes)
+        each = sum(numbers_of_each(y) for record in self.network.layers if isinstance(y := record.output, Tensor))
         return self.some(max(4, min(most, numbers // max(each, 1))))
 
     @cached_property
@@ -151,8 +151,18 @@ def labels_of(samples: Samples, objective: Objective) -> NDArray[np.int64] | Non
     return y.argmax(-1).astype(np.int64) if y.ndim > 1 else y.astype(np.int64)
 
 
+def numbers_of_each(y: Tensor) -> int:
+    """How many numbers there are for each sample."""
+    return math.prod(extent for extent in y.shape[1:] if isinstance(extent, int))
+
+
+def output_layers(network: Network) -> list[str]:
+    """The paths of the layers that give the network's outputs, the innermost of those that give the same."""
+    ends = network.training if isinstance(network.training, tuple) else (network.training,)
+    return [path for path, y in layer_outputs(network).items() if any(y is end for end in ends)]
+
+
 def output_layer(task: Task) -> str:
-    """The path of the layer that gives the network's outputs: the innermost of them, or the last layer there is."""
-    layers = task.network.layers
-    own = [record.path for record in layers if record.output is task.network.inference]
-    return own[-1] if own else layers[-1].path if layers else ""
+    """The path of the layer that gives the network's outputs, or of the last one there is."""
+    own = output_layers(task.network)
+    return own[-1] if own else task.network.layers[-1].path if task.network.layers else ""
