@@ -21,7 +21,7 @@ Why is the class of a sample given to a network as a *one-hot* vector, with a 1 
 as the number of the class? And why is this not done in regression, where the target is a number to begin with?
 
 $$
-\text{class } 2 \text{ of } 4 \;\longrightarrow\; (0, 0, 1, 0)
+\text{class 2 of the classes 0, 1, 2, 3} \;\longrightarrow\; (0, 0, 1, 0)
 $$
 
 Look for what changes when the *same four classes* are numbered in another order. Nothing about the samples has
@@ -33,7 +33,7 @@ changed, so nothing should.
 为什么把样本的类别以 *one-hot* 向量（在所属类别的位置上为 1）交给网络，而不是直接给出类别的编号？而在回归中，目标本来就是数，为什么又不这样做？
 
 $$
-4 \text{ 个类别中的第 } 2 \text{ 类（从 0 数起）} \;\longrightarrow\; (0, 0, 1, 0)
+\text{类别 0、1、2、3 中的类别 2} \;\longrightarrow\; (0, 0, 1, 0)
 $$
 
 请注意观察：把*同样的四个类别*换一种顺序编号，会有什么变化？样本丝毫没有改变，所以结果也不应改变。
@@ -144,19 +144,19 @@ def _(
     x,
 ):
     def draw_regions(grid):
-        line = np.linspace(-0.6, 1.6, 221)
+        line = np.linspace(-1, 2, 241)
         points = np.stack(np.meshgrid(line, line), -1).reshape(-1, 2)
         colors = cr.inspect.style.LINES[:4]
         corner_of = np.argsort(order.value)  # a class keeps its colour, whatever its number
         for axes, predict, name in zip(grid[0], (predicted_number, predicted_one_hot), accuracy, strict=True):
-            found = corner_of[predict(points)].reshape(221, 221)
+            found = corner_of[predict(points)].reshape(241, 241)
             axes.contourf(line, line, found, levels=np.arange(5) - 0.5, colors=colors, alpha=0.25)
             for k, color in enumerate(colors):
                 axes.plot(*x[corner == k].T, "osD^"[k], color=color, markersize=3)
-                place = corners[k] + 0.25 * (2 * corners[k] - 1)
+                place = corners[k] + 0.6 * (2 * corners[k] - 1)
                 axes.text(*place, str(order.value[k]), fontsize=16, ha="center", va="center")
             axes.set_title(f"{name}: {accuracy[name]:.0%} right")
-            axes.set_xticks([-0.5, 0, 0.5, 1, 1.5])
+            axes.set(xlim=(-1, 2), ylim=(-1, 2), aspect="equal")
             axes.set_xlabel("x₁")
         grid[0][0].set_ylabel("x₂")
 

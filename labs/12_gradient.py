@@ -120,17 +120,17 @@ def _(degrees, gradient, loss, minimum, slopes, steepness, w):
     def draw_gradient(grid):
         plane, compass = grid[0]
         blue, red, gray = cr.inspect.style.BLUE, cr.inspect.style.RED, cr.inspect.style.GRAY
-        across, up = np.linspace(-3, 5, 161), np.linspace(-4, 3, 141)
+        across, up = np.linspace(-4, 6, 161), np.linspace(-5, 4, 145)
         points = np.stack(np.meshgrid(across, up), -1).reshape(-1, 2)
-        height = cr.vmap(loss)(cr.tensor(points)).numpy().reshape(141, 161)
-        plane.contour(across, up, height, levels=np.geomspace(0.02, 40, 14), colors="0.75", linewidths=0.7)
+        height = cr.vmap(loss)(cr.tensor(points)).numpy().reshape(145, 161)
+        plane.contour(across, up, height, levels=np.geomspace(0.02, 60, 14), colors="0.75", linewidths=0.7)
         plane.contour(across, up, height, levels=[float(loss(cr.tensor(w)))], colors="black", linewidths=1)
         uphill = gradient / steepness
         for sign, color, name in ((1, red, "∇L"), (-1, blue, "−∇L")):
             plane.quiver(*w, *(sign * uphill), color=color, angles="xy", scale_units="xy", scale=0.6, label=name)
         plane.plot(*np.stack([w, minimum], 1), color=gray, linestyle=":", label="to the minimum")
         plane.plot(*minimum, "*", color="black", markersize=9)
-        plane.set(aspect="equal", xlim=(-3, 5), ylim=(-4, 3), xlabel="w₁", ylabel="w₂", title="Where it points")
+        plane.set(aspect="equal", xlim=(-4, 6), ylim=(-5, 4), xlabel="w₁", ylabel="w₂", title="Where it points")
         compass.axhline(0, color=gray, linewidth=0.6)
         compass.plot(degrees, slopes, color="black")
         for sign, color in ((1, red), (-1, blue)):
@@ -138,9 +138,9 @@ def _(degrees, gradient, loss, minimum, slopes, steepness, w):
             compass.axvline(angle, color=color, linestyle="--")
         compass.set_xticks(range(0, 361, 90))
         compass.set(xlabel="direction, degrees", title="Slope in each direction")
-        plane.legend(loc="upper right")
+        plane.figure.legend(loc="outside lower center", ncols=3)
 
-    cr.inspect.draw_grid(1, 2, draw_gradient, size=(7.6, 3.8))
+    cr.inspect.draw_grid(1, 2, draw_gradient, size=(7.6, 4.0))
     return
 
 

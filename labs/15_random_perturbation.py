@@ -176,7 +176,7 @@ def _(count, counts, descended, expected, measured, searched):
         race.semilogy(searched, color=cr.inspect.style.BLUE, label="random")
         race.semilogy(descended, color=cr.inspect.style.ORANGE, label="gradient, η = 0.1")
         race.set_ylim(1e-6, 1)
-        race.set(xlabel="trials, or steps", title=f"Loss, {count.value} parameters")
+        race.set(xlabel="trials, or steps", title=f"Loss, D = {count.value}")
         race.legend()
 
     cr.inspect.draw_grid(1, 2, draw_race, size=(7.6, 3.4))

@@ -17,16 +17,16 @@ def _():
             en=r"""
 # 16 · Adaptive and non-adaptive optimisers
 
-Gradient descent has one learning rate for all parameters. Adagrad, RMSProp and Adam give each parameter a rate of
-its own, from the sizes of its past gradients. When does that help, and when not? And do the parameters of rare
-features get smaller steps or larger ones?
+Gradient descent, with momentum or without, has one learning rate for all parameters. Adagrad, RMSProp and Adam give
+each parameter a rate of its own, from the sizes of its past gradients. When does that help, and when not? And do
+the parameters of rare features get smaller steps or larger ones?
 
 Look for how far the weight of the rare feature has come under each rule, while the other has long arrived.
 """,
             zh=r"""
 # 16 · 自适应与非自适应优化器
 
-梯度下降对所有参数只用一个学习率。Adagrad、RMSProp 和 Adam 则根据每个参数过去梯度的大小，给它自己的学习率。这在什么时候有帮助，什么时候没有？罕见特征的参数得到的步长是更小，还是更大？
+梯度下降，无论是否带动量，对所有参数只用一个学习率。Adagrad、RMSProp 和 Adam 则根据每个参数过去梯度的大小，给它自己的学习率。这在什么时候有帮助，什么时候没有？罕见特征的参数得到的步长是更小，还是更大？
 
 请注意观察：在每种规则下，当另一个权重早已到位时，罕见特征的权重走了多远。
 """,
