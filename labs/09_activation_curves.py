@@ -128,7 +128,7 @@ def _(activations, chain):
     points = np.linspace(-6, 6, 241)
     # The derivative at every point at once: forward mode takes dz/dz = 1 along.
     slopes = {
-        name: cr.jvp(lambda x, f=f: chain(f, x), [cr.tensor(points)], [np.ones_like(points)])[1].numpy()
+        name: cr.jvp(lambda x, f=f: chain(f, x), [points], [np.ones_like(points)])[1].numpy()
         for name, f in activations.items()
     }
     return points, slopes
@@ -212,7 +212,7 @@ ReLU 1. And tanh is a sigmoid in other units, tanh(z) = 2σ(2z) − 1.
 
 @app.cell
 def _(activations, chain, depth, derivatives, values, z):
-    start = cr.tensor(float(z.value), "float64")
+    start = np.float64(z.value)
     through = {name: float(cr.grad(lambda x, f=f: chain(f, x))(start)) for name, f in activations.items()}
     for name, got in through.items():
         x, product = float(z.value), 1.0

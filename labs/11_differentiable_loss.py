@@ -127,7 +127,7 @@ def _(label, x):
 def _(cross_entropy, hinge, mistakes):
     losses = {"mistakes": mistakes, "hinge": hinge, "cross-entropy": cross_entropy}
     thetas = np.linspace(-3, 3, 1201)
-    curves = {name: cr.vmap(loss)(cr.tensor(thetas)).numpy() for name, loss in losses.items()}
+    curves = {name: cr.vmap(loss)(thetas).numpy() for name, loss in losses.items()}
     return curves, losses, thetas
 
 
@@ -145,7 +145,7 @@ def _(cross_entropy, mistakes, start):
 
     paths = {
         "mistakes": descend(lambda theta: difference(mistakes, theta)),
-        "cross-entropy": descend(lambda theta: cr.grad(cross_entropy)(cr.tensor(theta, "float64"))),
+        "cross-entropy": descend(lambda theta: cr.grad(cross_entropy)(np.float64(theta))),
     }
     return difference, paths
 
@@ -198,7 +198,7 @@ taken at 1201 places, a millionth to both sides.
 def _(curves, losses, thetas, x):
     h = 1e-6
     table = {
-        name: (cr.vmap(loss)(cr.tensor(thetas + h)).numpy() - cr.vmap(loss)(cr.tensor(thetas - h)).numpy()) / (2 * h)
+        name: (cr.vmap(loss)(thetas + h).numpy() - cr.vmap(loss)(thetas - h).numpy()) / (2 * h)
         for name, loss in losses.items()
     }
     near_a_sample = (np.abs(thetas[:, None] - x) <= 2 * h).any(1)
@@ -240,7 +240,7 @@ def _():
 @app.cell
 def _(mistakes):
     try:
-        cr.grad(mistakes)(cr.tensor(0.0, "float64"))
+        cr.grad(mistakes)(0.0)
         refusal = ""
     except cr.errors.GradientError as error:
         refusal = str(error)
@@ -277,7 +277,7 @@ $-2 \cdot \frac1k \sum_i (\sigma(z_i) - y_i)$, and going against it leads to the
 
 @app.cell
 def _(cross_entropy, label, mistakes, paths, start, x):
-    got = float(cr.grad(cross_entropy)(cr.tensor(float(start.value), "float64")))
+    got = float(cr.grad(cross_entropy)(np.float64(start.value)))
     formula = -2 * np.mean(expit(2 * (x - start.value)) - label)
     assert np.isclose(got, formula, rtol=1e-12)
 

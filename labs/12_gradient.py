@@ -81,7 +81,7 @@ def _():
     t = x @ [1.0, -0.6] + 0.1 * random.standard_normal(20)
 
     def loss(w):
-        return cr.mean((cr.matmul(x, w) - t) ** 2)
+        return cr.mean((x @ w - t) ** 2)
 
     return loss, t, x
 
@@ -89,17 +89,17 @@ def _():
 @app.cell
 def _(loss, t, w1, w2, x):
     w = np.array([float(w1.value), float(w2.value)])
-    gradient = cr.grad(loss)(cr.tensor(w)).numpy()
+    gradient = cr.grad(loss)(w).numpy()
     steepness = np.linalg.norm(gradient)
     minimum, *_ = np.linalg.lstsq(x, t, rcond=None)
 
     mo.md(
         cr.in_language(
             en=rf"""
-Here the loss is {float(loss(cr.tensor(w))):.3f} and its gradient ({gradient[0]:.2f}, {gradient[1]:.2f}).
+Here the loss is {float(loss(w)):.3f} and its gradient ({gradient[0]:.2f}, {gradient[1]:.2f}).
 """,
             zh=rf"""
-此处的损失为 {float(loss(cr.tensor(w))):.3f}，梯度为 ({gradient[0]:.2f}, {gradient[1]:.2f})。
+此处的损失为 {float(loss(w)):.3f}，梯度为 ({gradient[0]:.2f}, {gradient[1]:.2f})。
 """,
         )
     )
@@ -111,7 +111,7 @@ def _(loss, w):
     # The slope in every direction: forward mode, along each of 360 unit vectors.
     degrees = np.arange(360)
     directions = np.stack([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))], axis=1)
-    slopes = cr.vmap(lambda direction: cr.jvp(loss, [w], [direction])[1])(cr.tensor(directions)).numpy()
+    slopes = cr.vmap(lambda direction: cr.jvp(loss, [w], [direction])[1])(directions).numpy()
     return degrees, slopes
 
 
@@ -122,9 +122,9 @@ def _(degrees, gradient, loss, minimum, slopes, steepness, w):
         blue, red, gray = cr.inspect.style.BLUE, cr.inspect.style.RED, cr.inspect.style.GRAY
         across, up = np.linspace(-4, 6, 161), np.linspace(-5, 4, 145)
         points = np.stack(np.meshgrid(across, up), -1).reshape(-1, 2)
-        height = cr.vmap(loss)(cr.tensor(points)).numpy().reshape(145, 161)
+        height = cr.vmap(loss)(points).numpy().reshape(145, 161)
         plane.contour(across, up, height, levels=np.geomspace(0.02, 60, 14), colors="0.75", linewidths=0.7)
-        plane.contour(across, up, height, levels=[float(loss(cr.tensor(w)))], colors="black", linewidths=1)
+        plane.contour(across, up, height, levels=[float(loss(w))], colors="black", linewidths=1)
         uphill = gradient / steepness
         for sign, color, name in ((1, red, "∇L"), (-1, blue, "−∇L")):
             plane.quiver(*w, *(sign * uphill), color=color, angles="xy", scale_units="xy", scale=0.6, label=name)
@@ -241,12 +241,12 @@ long as $s < |\nabla L| / c$, and is above its start from twice that on.
 
 @app.cell
 def _(gradient, loss, steepness, w):
-    hessian = cr.hessian(loss)(cr.tensor(w)).numpy()
+    hessian = cr.hessian(loss)(w).numpy()
     downhill = -gradient / steepness  # the unit vector
     curvature = downhill @ hessian @ downhill
     farthest = 2 * steepness / curvature  # where the loss is as high again as at the start
     lengths = np.linspace(0, 1.25 * farthest, 101)
-    along = cr.vmap(loss)(cr.tensor(w + lengths[:, None] * downhill)).numpy()
+    along = cr.vmap(loss)(w + lengths[:, None] * downhill).numpy()
     return along, curvature, downhill, farthest, hessian, lengths
 
 
@@ -280,7 +280,7 @@ def _(
     w,
 ):
     assert np.allclose(along, along[0] - steepness * lengths + curvature / 2 * lengths**2)
-    before, beyond = (float(loss(cr.tensor(w + s * farthest * downhill))) for s in (0.99, 1.01))
+    before, beyond = (float(loss(w + s * farthest * downhill)) for s in (0.99, 1.01))
     assert before < along[0] < beyond
 
     to_minimum = minimum - w

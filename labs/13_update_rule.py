@@ -184,7 +184,7 @@ def _(curvatures, found, heights, path, rate):
     first_order = rate.value * (gradients**2).sum(1)
     taken_back = 0.5 * rate.value**2 * (curvatures * gradients**2).sum(1)
     assert np.allclose(gained, first_order - taken_back, atol=1e-10 * heights.max())
-    up, down = (found.surface.function(cr.tensor(path[0] + sign * 1e-3 * gradients[0])) for sign in (1, -1))
+    up, down = (found.surface.function(path[0] + sign * 1e-3 * gradients[0]) for sign in (1, -1))
     assert float(down) < heights[0] < float(up)
 
     mo.md(
@@ -232,7 +232,7 @@ def _(rate):
 @app.cell
 def _(before, rate, x, y):
     def loss(hidden_kernel, hidden_bias, scores_kernel, scores_bias):
-        hidden = cr.tanh(cr.matmul(x, hidden_kernel) + hidden_bias)
+        hidden = cr.tanh(x @ hidden_kernel + hidden_bias)
         return cr.mean(cr.cross_entropy(hidden @ scores_kernel + scores_bias, y))
 
     derivatives = cr.grad(loss, argnums=(0, 1, 2, 3))(*before.values())

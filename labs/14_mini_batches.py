@@ -77,7 +77,7 @@ def _():
     t = x @ [1.0, -0.5] + 0.3 * random.standard_normal(k)
 
     def loss(w, x, t):
-        return cr.mean((cr.matmul(x, w) - t) ** 2)
+        return cr.mean((x @ w - t) ** 2)
 
     gradient = cr.compile(cr.grad(loss), batch=(1, 2))  # native code, for any number of samples
     return epochs, gradient, k, loss, t, x
@@ -140,11 +140,11 @@ def _(epochs, loss, paths, start, t, x):
         plane, curve = grid[0]
         line = np.linspace(-1.5, 1.5, 101)
         points = np.stack(np.meshgrid(line, line), -1).reshape(-1, 2)
-        height = cr.vmap(lambda w: loss(w, x, t))(cr.tensor(points)).numpy().reshape(101, 101)
+        height = cr.vmap(lambda w: loss(w, x, t))(points).numpy().reshape(101, 101)
         plane.contour(line, line, height, levels=14, colors="0.75", linewidths=0.7)
         colors = cr.inspect.style.SKY, cr.inspect.style.RED, cr.inspect.style.BLUE
         for color, (name, path) in zip(colors, paths.items(), strict=True):
-            losses = cr.vmap(lambda w: loss(w, x, t))(cr.tensor(path)).numpy()
+            losses = cr.vmap(lambda w: loss(w, x, t))(path).numpy()
             plane.plot(*path.T, ".-", color=color, markersize=4, linewidth=1, label=name)
             curve.semilogy(np.linspace(0, epochs, len(path)), losses, ".-", color=color, markersize=4, linewidth=1)
         plane.plot(*start, "*", color="black", markersize=10)
@@ -245,7 +245,7 @@ $$
 @app.cell
 def _(gradient, k, loss, start, t, x):
     # The gradient of each sample by itself, at the start: one vmap over the samples.
-    single = cr.vmap(lambda xi, ti: cr.grad(loss)(start, xi[None], ti[None]))(cr.tensor(x), cr.tensor(t)).numpy()
+    single = cr.vmap(lambda xi, ti: cr.grad(loss)(start, xi[None], ti[None]))(x, t).numpy()
     whole = gradient(start, x, t)
     variance = np.square(single - whole).sum(1).mean()
     sizes = np.array([1, 2, 4, 8, 16, 32, 48, 64])

@@ -156,7 +156,7 @@ $w = 1 + (I - \eta H)^{n} (w_0 - 1)$, with $H$ the matrix of second derivatives.
 @app.cell
 def _(found, kind, mean_loss, p, rules):
     plain, own = found.paths["SGD"], found.paths[kind.value]
-    slope = cr.grad(mean_loss)(cr.tensor(plain[0])).numpy()
+    slope = cr.grad(mean_loss)(plain[0]).numpy()
     first_plain, first_own = plain[1] - plain[0], own[1] - own[0]
     assert np.allclose(first_plain, -0.3 * slope)
     assert np.isclose(first_own[0], first_own[1], rtol=1e-4)
@@ -164,7 +164,7 @@ def _(found, kind, mean_loss, p, rules):
     hessian = np.array([[1, p], [p, 2 * p]])
     theory = 1 + np.linalg.matrix_power(np.eye(2) - 0.3 * hessian, 100) @ (plain[0] - 1)
     assert np.allclose(plain[-1], theory, atol=1e-12)
-    assert np.allclose(cr.hessian(mean_loss)(cr.tensor(plain[0])).numpy(), hessian)
+    assert np.allclose(cr.hessian(mean_loss)(plain[0]).numpy(), hessian)
 
     missing = {name: abs(found.paths[name][-1, 1] - 1) for name in rules}
     assert missing[kind.value] < missing["SGD"]
