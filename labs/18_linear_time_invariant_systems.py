@@ -165,7 +165,7 @@ def _(loudness, system):
     impulses = signal.decompose(x).impulses
     answers = [system(impulse) for impulse in impulses]
 
-    h = signal.impulse_response(system, 64)  # measured at place 32: its answer to one impulse of height 1
+    h = signal.impulse_response(system, 24, at=3)  # its answer to one impulse of height 1, measured at place 3
     by_convolution = h(x).numpy()
     return answers, by_convolution, h, impulses, x
 
@@ -192,9 +192,10 @@ def _(answers, by_convolution, impulses, system, x):
             panel.set_xlabel("n")
             panel.tick_params(labelbottom=True)
         for column in (0, 1):
-            heights = [row[column].get_ylim() for row in axes]
+            ends = [row[column].get_ylim() for row in axes]
+            low, high = min(low for low, _ in ends), max(high for _, high in ends)
             for row in axes:
-                row[column].set_ylim(min(low for low, _ in heights), max(high for _, high in heights))
+                row[column].set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
 
     draw_grid(4, 2, draw_argument, size=(8.4, 5.6))
     return
@@ -271,7 +272,7 @@ def _():
 ## And in a network?
 
 The formula reads $h$ backwards: while $k$ rises, $n-k$ falls. A convolutional layer does not, so what it computes is
-called **cross-correlation** elsewhere. Which is which, in three numbers:
+called **cross-correlation** elsewhere. Which is which, in three numbers each:
 """,
             zh=r"""
 ## 那么在网络里呢？

@@ -133,13 +133,13 @@ def _():
             en=r"""
 ## After training
 
-The same twelve epochs of Adam for each. Left the loss; right the weights of eight of the hidden neurons, each as a
+The same twelve epochs of Adam for each. Above the loss; below the weights of eight of the hidden neurons, each as a
 picture of the pixels that it looks at, less its mean: a blank one has not moved.
 """,
             zh=r"""
 ## 训练之后
 
-三个网络都用 Adam 训练同样的十二轮。左边是损失；右边是八个隐藏神经元的权重，各画成它所看像素的图像，并减去其平均值：空白的说明它没有动过。
+三个网络都用 Adam 训练同样的十二轮。上图是损失；下图是八个隐藏神经元的权重，各画成它所看像素的图像，并减去其平均值：空白的说明它没有动过。
 """,
         )
     )
@@ -191,7 +191,7 @@ def _():
 
 
 @app.cell
-def _(gradients, histories, trained):
+def _(activation, c, gradients, histories, trained):
     accuracy = {name: history["accuracy"][-1] for name, history in histories.items()}
     spread = {name: np.ptp(model.parameters["hidden/kernel"], axis=1).max() for name, model in trained.items()}
 
@@ -202,6 +202,8 @@ def _(gradients, histories, trained):
     assert spread["constant"] < 1e-3 < spread["Glorot"]
     # The output bias has a gradient even where everything is zero.
     assert gradients["constant"].norms["scores/bias"] > 0.01
+    if c.value == 0:  # and the output weights too where the hidden neurons do not give 0 for 0
+        assert (gradients["constant"].norms["scores/kernel"] > 0) == (activation.value == "sigmoid")
     assert accuracy["constant"] < 0.5 < accuracy["Glorot"] - 0.3
     return (accuracy,)
 
@@ -237,7 +239,7 @@ def _(accuracy, c, difference, gradients, saturated, sums):
     mo.md(
         cr.in_language(
             en=rf"""
-Beginning at {c.value}, the largest part of a first gradient that reaches a hidden weight is
+Beginning at {c.value:g}, the largest part of a first gradient that reaches a hidden weight is
 {np.abs(gradients["constant"].gradients["hidden/kernel"]).max():.1g}; the scores of 16 neurons and those of one differ
 by {difference:.1g} of the largest. Digits recognised after training: **{accuracy["constant"]:.0%}** from the
 constant, {accuracy["standard normal"]:.0%} from standard normal numbers, **{accuracy["Glorot"]:.0%}** from Glorot's.
@@ -248,7 +250,7 @@ weights, and {sums["Glorot"].std():.1f} with Glorot's. Beyond 4.6, where a sigmo
 weights, {saturated["Glorot"]:.0%} with Glorot's.
 """,
             zh=rf"""
-从 {c.value} 开始，到达隐藏权重的最初梯度最大只有 {np.abs(gradients["constant"].gradients["hidden/kernel"]).max():.1g}；16 个神经元的得分与一个神经元的得分相差最大得分的 {difference:.1g}。训练之后的识别率：从常数开始 **{accuracy["constant"]:.0%}**，从标准正态数开始 {accuracy["standard normal"]:.0%}，从 Glorot 初始值开始 **{accuracy["Glorot"]:.0%}**。
+从 {c.value:g} 开始，到达隐藏权重的最初梯度最大只有 {np.abs(gradients["constant"].gradients["hidden/kernel"]).max():.1g}；16 个神经元的得分与一个神经元的得分相差最大得分的 {difference:.1g}。训练之后的识别率：从常数开始 **{accuracy["constant"]:.0%}**，从标准正态数开始 {accuracy["standard normal"]:.0%}，从 Glorot 初始值开始 **{accuracy["Glorot"]:.0%}**。
 
 激活之前的和，用标准正态权重时标准差为 {sums["standard normal"].std():.1f}，用 Glorot 初始值时为 {sums["Glorot"].std():.1f}。绝对值超过 4.6（那里 sigmoid 的斜率小于 0.01）的比例：常数 {saturated["constant"]:.0%}，标准正态 {saturated["standard normal"]:.0%}，Glorot {saturated["Glorot"]:.0%}。
 """,
