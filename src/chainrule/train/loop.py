@@ -142,6 +142,7 @@ class Training:
         self._started = time.perf_counter()
         self._past = Past(self._stepper)
         self._state = resume or self._beginning()
+        self._orders: dict[int, NDArray[np.int64]] = {}  # the last one that was asked for
         self._arrays_are_behind = False  # the stepper has made steps that the arrays of the state do not show yet
         if resume:
             self._check_resumable(resume)
@@ -214,7 +215,11 @@ class Training:
     def _order(self, order: int) -> NDArray[np.int64]:
         """The places of the samples in the order of an epoch of the model's life."""
         samples = len(self.samples)
-        return epoch_order(samples, self.model.seed, order) if self.shuffle else np.arange(samples)
+        if not self.shuffle:
+            return np.arange(samples)
+        if order not in self._orders:
+            self._orders = {order: epoch_order(samples, self.model.seed, order)}
+        return self._orders[order]
 
     @property
     def monitors(self) -> list[str]:

@@ -12,9 +12,10 @@ from chainrule.graph.operation import Expandable
 from chainrule.graph.tensor import Tensor
 from chainrule.graph.traversal import topological
 from chainrule.nn.network import Network
+from chainrule.ops.comparison import equal
 from chainrule.ops.contraction import mean
 from chainrule.ops.creation import ones
-from chainrule.ops.elementwise import absolute, sqrt
+from chainrule.ops.elementwise import absolute, maximum, sqrt
 from chainrule.ops.kinds.conversion import cast
 from chainrule.ops.kinds.elementwise import Elementwise
 from chainrule.train.step import TrainingStep
@@ -40,7 +41,10 @@ class Statistics:
 def statistics(step: TrainingStep) -> Statistics:
     """The statistics of a step; they change nothing of it."""
     outputs = layer_outputs(step.network)
-    by = [*outputs.values(), *step.parameters.values()]
+    learned = list(step.parameters.values())
+    # What comes before the first parameter needs no derivative in a step, and that would be a costly one.
+    behind = [y for y in outputs.values() if not set(learned).isdisjoint(topological([y], expanded_inputs))]
+    by = [*behind, *learned]
     found = dict(zip(by, gradients(step.loss, by), strict=True)) if step.optimizer.needs_gradient else {}
     layers = {path: _of_layer(y, found.get(y)) for path, y in outputs.items()}
     parameters = {
@@ -60,8 +64,10 @@ def layer_outputs(network: Network) -> dict[str, Tensor]:
 
 
 def _of_layer(y: Tensor, gradient: Tensor | None) -> dict[str, Tensor]:
+    # One pass over the batch tells all three; the squares' mean less the mean's square loses digits that nobody needs.
     middle = mean(y)
-    told = {"mean": middle, "deviation": _root_mean_square(y - middle), "zero": _share(absolute(y) <= 0.0, y)}
+    spread = sqrt(maximum(mean(y * y) - middle * middle, 0.0))
+    told = {"mean": middle, "deviation": spread, "zero": _share(equal(y, 0.0), y)}
     if gradient is not None:
         told["gradient"] = _root_mean_square(gradient)
     slope = activation_slope(y)
