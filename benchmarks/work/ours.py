@@ -28,7 +28,7 @@ def fit(
     x: Any,
     y: Any,
     batch: int,
-    callback: cr.train.Callback,
+    *callbacks: cr.train.Callback,
     rate: float = task.RATE,
     loss: str = "cross_entropy",
 ) -> None:
@@ -42,7 +42,7 @@ def fit(
         metrics=[],
         epochs=endless,
         batch_size=batch,
-        callbacks=[callback],
+        callbacks=callbacks,
         verbose=0,
     )
 
@@ -85,10 +85,11 @@ def cnn_steps(turns: Turns, batch: int, precision: Any = "float32") -> None:
     fit(model, x, y, batch, Timed(turns, task.CNN_POOL // batch))
 
 
-def mnist_epochs(turns: Turns, data: str | None = None) -> None:
-    """Epochs of LeNet-5 over 60,000 images of bytes."""
+def mnist_epochs(turns: Turns, data: str | None = None, watched: bool = False) -> None:
+    """Epochs of LeNet-5 over 60,000 images of bytes, with a diagnosis or without."""
     x, y = task.images(task.MNIST, data)
-    fit(cr.Model(cr.nn.lenet5()), x, y, 64, Timed(turns, 1), rate=0.001)
+    diagnosis = [cr.diagnosis.Diagnosis(verbose=0)] if watched else []
+    fit(cr.Model(cr.nn.lenet5()), x, y, 64, *diagnosis, Timed(turns, 1), rate=0.001)
 
 
 def mnist_once(data: str | None = None) -> None:

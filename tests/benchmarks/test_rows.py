@@ -70,7 +70,7 @@ def test_rows_are_chosen_by_name_or_by_its_beginning():
 
 def test_data_reach_the_rows_that_take_them():
     told = {row.name for row in ROWS if row.with_data("folder").contestants[0].options.get("data") == "folder"}
-    assert told == {"mnist-epoch", "memory"}
+    assert told == {"mnist-epoch", "diagnosis", "memory"}
 
 
 def test_saved_images_are_read_again(tmp_path):

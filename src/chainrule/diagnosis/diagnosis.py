@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.diagnosis.checks import AFTER, BEFORE, DURING, ENDED, KINDS
 from chainrule.diagnosis.course import Course, Facts, Failure
@@ -45,8 +47,8 @@ class Diagnosis(Callback):
         self._before: list[Finding] = []
         self._found: list[Finding] = []
         self._said: set[str] = set()
-        self._losses: list[float] = []
-        self._rates: list[float] = []
+        self._losses: list[NDArray[np.float64]] = []  # pieces, of which each epoch makes one
+        self._rates: list[NDArray[np.float64]] = []
         self.course: Course | None = None
 
     @classmethod
@@ -75,6 +77,8 @@ class Diagnosis(Callback):
         self._before = [finding for check in BEFORE for finding in check(task)]
         self._say(self._before)
         self._recording.on_train_begin(training)
+        if self.course is None:
+            self._look_back(training)
 
     def wants_step(self, step: int) -> bool:
         return self._recording.wants_step(step)
@@ -83,9 +87,9 @@ class Diagnosis(Callback):
         self._recording.on_train_batch_end(training)
 
     def on_train_progress(self, training: Training) -> None:
-        self._losses += training.losses
+        self._losses.append(np.array(training.losses, np.float64))
         rate = training.scalars.get("learning_rate", np.nan)
-        self._rates += [rate] * len(training.losses)
+        self._rates.append(np.full(len(training.losses), rate))
 
     def on_epoch_end(self, training: Training) -> None:
         course = self._look_back(training)
@@ -110,8 +114,8 @@ class Diagnosis(Callback):
     def _look_back(self, training: Training, *, ended: bool = False, failure: Failure | None = None) -> Course:
         self.course = Course(
             self._facts,
-            losses=np.array(self._losses, np.float64),
-            rates=np.array(self._rates, np.float64),
+            losses=_joined(self._losses),
+            rates=_joined(self._rates),
             logs=training.state.logs,
             recording=self._recording,
             ended=ended,
@@ -130,16 +134,25 @@ class Diagnosis(Callback):
 
     def memory(self) -> dict[str, Any]:
         kept = [{"code": finding.code, "values": dict(finding.values)} for finding in self.findings]
-        return {"findings": kept, "course": None if self.course is None else self.course.as_dict()}
+        course = None
+        if self.course is not None:  # and the steps since it was looked back at
+            course = replace(self.course, losses=_joined(self._losses), rates=_joined(self._rates)).as_dict()
+        return {"findings": kept, "course": course}
 
     def recall(self, memory: dict[str, Any]) -> None:
         known = [one for one in memory.get("findings", []) if one["code"] in KINDS]
         self._before = [KINDS[one["code"]].found(**one["values"]) for one in known]
         self._found, self._said = [], set()
         self.course = Course.from_dict(memory["course"]) if memory.get("course") else None
-        self._losses = [] if self.course is None else self.course.losses.tolist()
-        self._rates = [] if self.course is None else self.course.rates.tolist()
+        self._losses = [] if self.course is None else [self.course.losses]
+        self._rates = [] if self.course is None else [self.course.rates]
         self._recording.recall({} if self.course is None else self.course.recording.memory())
+
+
+def _joined(pieces: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """The pieces as one, which takes their place."""
+    pieces[:] = [np.concatenate(pieces)] if pieces else []
+    return pieces[0] if pieces else np.zeros(0)
 
 
 def _kept_epoch(training: Training) -> int | None:

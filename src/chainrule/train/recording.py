@@ -59,7 +59,8 @@ class LayerNumbers:
 
     mean, deviation   of all numbers of the batch
     zero              the share of them that are exactly 0
-    gradient          root mean square of the loss's derivative by them; NaN where the optimizer needs none
+    gradient          root mean square of the loss's derivative by them; NaN where no step needs one: before the first
+                      parameter, and where the optimizer takes none
     passing           (T, units) for each unit, a channel of an image being one, the share of the batch at which the
                       slope of its activation is at least 0.01: 0 means that it passes on no gradient, a dead ReLU or a
                       saturated sigmoid. None where the layer ends in no activation.
@@ -134,7 +135,8 @@ class Recording(Callback):
         for path, own in self.layers.items():
             silent = "" if own.passing is None else f"{np.mean(own.passing[-1] == 0):.0%}"
             middle = f"{own.mean[-1]:.2g} ± {own.deviation[-1]:.2g}"
-            layers.append((path, middle, f"{own.zero[-1]:.0%}", silent, f"{own.gradient[-1]:.2g}"))
+            gradient = "" if np.isnan(own.gradient[-1]) else f"{own.gradient[-1]:.2g}"
+            layers.append((path, middle, f"{own.zero[-1]:.0%}", silent, gradient))
         parameters: list[tuple[str, ...]] = [(_PARAMETER(), _WEIGHT(), _GRADIENT(), _UPDATE(), _RATIO())]
         for name, its in self.parameters.items():
             numbers = (its.weight, its.gradient, its.update, its.ratio)

@@ -21,7 +21,7 @@ def as_text(table: Sequence[Sequence[str]]) -> str:
         blanks = [" " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)]
         lines.append("  ".join([*map(str.__add__, row[:-1], blanks[:-1]), blanks[-1] + row[-1]]))
     rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
-    return "\n".join([lines[0], rule, *lines[1:]])
+    return "\n".join(line.rstrip() for line in [lines[0], rule, *lines[1:]])
 
 
 def _width(text: str) -> int:
