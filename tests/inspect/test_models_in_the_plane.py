@@ -19,6 +19,8 @@ from chainrule.inspect import (
 )
 from chainrule.nn import Dense, Sequential
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 untyped: Any = cr.inspect  # for calls that a type checker refuses too
 
 

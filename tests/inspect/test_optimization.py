@@ -28,6 +28,8 @@ from chainrule.inspect import (
 from chainrule.nn import Dense, Sequential
 from chainrule.optim import LBFGS, SGD, Adam, Lion, Momentum, Nadam, Nesterov, RandomPerturbation, RMSProp
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 
 # ------------------------------------------------------------------------------------------------------- trajectories
 def test_gradient_descent_on_a_parabola_is_a_geometric_series():

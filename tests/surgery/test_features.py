@@ -12,6 +12,8 @@ from chainrule.surgery import features
 from chainrule.train.model import Model
 from tests.surgery.models import filled, predicted, samples
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 
 def mlp() -> Model:
     return filled([nn.Dense(6, "relu", name="hidden"), nn.Dense(4, "tanh", name="code"), nn.Dense(2, name="out")], (5,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 import chainrule as cr
 from chainrule.graph.tensor import Tensor
@@ -21,6 +22,8 @@ from chainrule.nn import (
     UpSampling2D,
 )  # fmt: skip
 from chainrule.optim import Adam
+
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
 
 
 def bars(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -11,6 +11,8 @@ from chainrule.optim import SGD, Adam, Cosine
 from chainrule.train import Callback, Checkpoint, EarlyStopping, Model, ReduceLearningRateOnPlateau
 from tests.train.problems import clusters, fit, model
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 
 class Script(Callback):
     """Puts the numbers of a script into the logs, and records what the other callbacks did then."""

@@ -18,6 +18,8 @@ from chainrule.optim import SGD, Adam, ConstantRate
 from chainrule.train import Callback, EarlyStopping, Model, TopKAccuracy
 from tests.train.problems import clusters, everything, fit, model, same
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 
 class Steps(Callback):
     """Records the sums of every step."""

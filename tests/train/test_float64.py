@@ -10,6 +10,8 @@ from chainrule.nn import BatchNormalization, Dense, Dropout, LayerNormalization,
 from chainrule.optim import SGD, Adam
 from chainrule.train import Model
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 GENERATOR = np.random.default_rng(0)
 X, Y = GENERATOR.standard_normal((40, 3)), GENERATOR.standard_normal((40, 2))
 WEIGHT = GENERATOR.uniform(0.1, 2.0, 40)

@@ -16,6 +16,8 @@ from chainrule.train.step import TrainingStep
 from tests.nn.harness import bindings
 from tests.train.problems import CLASSES, FEATURES, SAMPLES, clusters
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 
 def architecture() -> Sequential:
     return Sequential([MixUp(1.0), Dense(CLASSES)])

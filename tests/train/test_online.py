@@ -10,6 +10,8 @@ from chainrule.errors import DataError, DivergedError, UsageError
 from chainrule.nn import BatchNormalization, Dense, Sequential
 from chainrule.train import OnlineTraining
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 
 def _model():
     return cr.Model(Sequential([Dense(8, "tanh"), BatchNormalization(), Dense(3)]), (4,), seed=3)

@@ -11,6 +11,8 @@ from chainrule.errors import DataError, ShapeError, UsageError
 from chainrule.execute.native import NativeProgram
 from chainrule.execute.reference import Program
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(6, 4)).astype(np.float32)
 Y = RANDOM.integers(0, 3, 6)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,8 @@ from chainrule.nn import CategoricalCrossEntropy, Huber, SquaredDistance
 from chainrule.optim import Adam, ConstantRate, Cosine, Momentum
 from chainrule.train import Callback, Checkpoint, EarlyStopping, Model, ReduceLearningRateOnPlateau
 from tests.train.problems import BreakOff, clusters, everything, fit, model, same
+
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
 
 STEPS = 6  # of an epoch
 
@@ -28,12 +32,14 @@ def whole(**arguments) -> Model:
     return trained
 
 
-UNINTERRUPTED = whole()
+@cache
+def uninterrupted() -> Model:
+    return whole()
 
 
 def test_the_training_has_what_is_to_be_resumed():
     """It ends early, after the rate was reduced, with the weights of an epoch after which it can be broken off."""
-    state = UNINTERRUPTED.training_state
+    state = uninterrupted().training_state
     assert state is not None
     assert (state.stopped, state.epoch) == (True, 8)
     assert state.turned
@@ -52,8 +58,8 @@ def test_resumed_from_a_file_after_any_step(tmp_path, step):
     assert loaded.training_state is not None
     assert loaded.training_state.step == step
     history = fit(loaded, callbacks=watchers(), resume=True, **arguments)
-    assert same(everything(loaded), everything(UNINTERRUPTED))
-    assert history == UNINTERRUPTED.training_state.history.history
+    assert same(everything(loaded), everything(uninterrupted()))
+    assert history == uninterrupted().training_state.history.history
 
 
 @pytest.mark.parametrize("epoch", [1, 2, 3, 4, 5, 6, 7])
@@ -69,7 +75,7 @@ def test_resumed_from_a_file_after_any_epoch(tmp_path, epoch):
     assert loaded.training_state is not None
     assert (loaded.training_state.epoch, loaded.training_state.position) == (epoch, 0)
     fit(loaded, callbacks=watchers(), resume=True, **arguments)
-    assert same(everything(loaded), everything(UNINTERRUPTED))
+    assert same(everything(loaded), everything(uninterrupted()))
 
 
 @pytest.mark.parametrize("step", [1, 7, 13])

@@ -13,6 +13,8 @@ from chainrule.ops.parts import concatenate
 from chainrule.optim import Adam
 from chainrule.train import Model
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 RANDOM = np.random.default_rng(0)
 
 
