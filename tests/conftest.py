@@ -1,5 +1,6 @@
 """Two runs of the same tests: a seeded sample in every run, the full counts with `--full` or CHAINRULE_TEST_FULL=1."""
 
+import gc
 import os
 import signal
 from functools import partial
@@ -39,9 +40,15 @@ def pytest_configure(config: pytest.Config) -> None:
     # What a user has set for their own runs must not decide the result of a test.
     for name in ("CHAINRULE_HOME", "CHAINRULE_SEED", "FORCE_COLOR", "NO_COLOR"):
         os.environ.pop(name, None)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each process that a test starts would compile the whole package
     os.environ["CHAINRULE_LANG"] = "en"
     # A shell's background jobs ignore Ctrl-C, and so would the processes that tests start and interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()  # thousands of tests, which every collection of garbage from now on would go through
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -25,6 +25,7 @@ from chainrule.graph.extent import Batch
 from chainrule.graph.operation import Array, Operation, Primitive
 from chainrule.graph.tensor import NUMBER, SOURCE, Tensor, tensor
 from chainrule.graph.traversal import topological
+from chainrule.ops.kinds.composite import Composite
 from chainrule.ops.kinds.conversion import lift_bits, lift_integers
 from chainrule.ops.kinds.elementwise import Elementwise
 from tests.counts import full, scaled
@@ -34,7 +35,7 @@ from tests.ops.cases import CASES
 from tests.ops.test_properties import with_gradients
 
 _INTEGERS = ("int64", "uint8", "int32", "bool")
-_COUNT = scaled(20)  # cases of each operation
+_COUNT = scaled(20)  # cases that are drawn of each operation
 _PACK = 40  # graphs in one program: more cost the compiler's passes, fewer the reading of its prelude
 _PARTS = 6  # of the vocabulary, each a test
 
@@ -66,16 +67,30 @@ def drawn(name: str, count: int) -> list[Case]:
     return list(found.values())[-count:]
 
 
+def goes_its_own_way(name: str) -> bool:
+    """Whether an operation has kernels of its own, or is a function that chooses among several.
+
+    A scalar formula goes the way of all scalar formulas, and what consists of other operations the way of those.
+    """
+    return not isinstance(ops.vocabulary.get(name), Elementwise | Composite)
+
+
+def compared(name: str) -> list[Case]:
+    """The cases to be compiled: in the everyday run all that are drawn of what goes its own way, else one."""
+    cases = drawn(name, _COUNT)
+    return cases if full() or goes_its_own_way(name) else cases[-1:]
+
+
 def types(name: str, k: int) -> tuple[str, ...]:
     """The types of the k-th case of an operation, beside float64.
 
     What has kernels of its own is tried in all of them, two in one case and two in the next. What consists of other
     operations meets its integers in a cast, or in those; each of its cases takes one type, and the operations take
-    turns.
+    turns. So do scalar formulas, whose `extremes` are of every type.
     """
     if full():
         return ("float32", *_INTEGERS)
-    if isinstance(ops.vocabulary.get(name), Primitive):
+    if isinstance(ops.vocabulary.get(name), Primitive) and goes_its_own_way(name):
         return ("float32", *_INTEGERS[k % 2 :: 2])
     return ("float32", _INTEGERS[(list(CASES).index(name) + k) % len(_INTEGERS)])
 
@@ -159,7 +174,7 @@ def part(k: int) -> list[Compiled]:
     return [
         graph
         for name in list(CASES)[k::_PARTS]
-        for place, case in enumerate(drawn(name, _COUNT))
+        for place, case in enumerate(compared(name))
         for graph in compiled(name, case, types(name, place))
     ]
 
