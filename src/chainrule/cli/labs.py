@@ -39,14 +39,18 @@ _HOW = Message(
 )
 _COPIED = Message(
     "labs.copied",
-    en="Your copy of the lab is {path}: change in it what you like. Ctrl-C ends the notebook.",
-    zh="实验的副本是 {path}，可随意修改。按 Ctrl-C 结束笔记本。",
+    en="Your copy of the lab is {path}: change in it what you like.",
+    zh="实验的副本是 {path}，可随意修改。",
 )
 _CHANGED = Message(
     "labs.changed",
-    en="{path} was there already and differs from the lab; it is opened as it is. Move it away to begin anew."
-    " Ctrl-C ends the notebook.",
-    zh="{path} 已经存在且与原实验不同，按原样打开。想从头开始，请先把它移走。按 Ctrl-C 结束笔记本。",
+    en="{path} was there already and differs from the lab; it is opened as it is. Move it away to begin anew.",
+    zh="{path} 已经存在且与原实验不同，按原样打开。想从头开始，请先把它移走。",
+)
+_RUN = Message(
+    "labs.run",
+    en="In the browser, ▶ in the lower right corner runs all of it. Ctrl-C here ends it.",
+    zh="在浏览器中，右下角的 ▶ 运行全部内容；在这里按 Ctrl-C 结束。",
 )
 
 # Beside the package's rooms where it is installed from a wheel, else in the repository.
@@ -130,7 +134,8 @@ def open_lab(number: int) -> int:
     if not copy.exists():
         shutil.copyfile(lab, copy)
     changed = copy.read_bytes() != lab.read_bytes()
-    print(_CHANGED(path=copy) if changed else _COPIED(path=copy), flush=True)
+    print(_CHANGED(path=copy) if changed else _COPIED(path=copy))
+    print(_RUN(), flush=True)
     command = [sys.executable, "-m", "marimo", "edit", "--host", "127.0.0.1", "--no-sandbox", str(copy)]
     with subprocess.Popen(command, env=os.environ | {"CHAINRULE_LANG": language()}) as editor:
         while True:
