@@ -64,7 +64,7 @@ def _():
                 en="A: 100 hidden neurons, 400 digits, 3 of 10 labels drawn at random",
                 zh="A：100 个隐藏神经元，400 个数字，十个标签中有三个是随机的",
             ): "A",
-            cr.in_language(en="B: 4 hidden neurons, 800 digits", zh="B：4 个隐藏神经元，800 个数字"): "B",
+            cr.in_language(en="B: 4 hidden neurons, 1600 digits", zh="B：4 个隐藏神经元，1600 个数字"): "B",
         },
         value=cr.in_language(
             en="A: 100 hidden neurons, 400 digits, 3 of 10 labels drawn at random",
@@ -90,17 +90,18 @@ def _(situation):
         """14 × 14 pixels, each the mean of 2 × 2."""
         return images.reshape(-1, 14, 2, 14, 2).mean((2, 4)).reshape(-1, 196).astype("float32") / 255
 
-    units, samples, epochs = {"A": (100, 400, 16), "B": (4, 800, 8)}[situation.value]
+    units, samples, learning_rate = {"A": (100, 400, 0.02), "B": (4, 1600, 0.05)}[situation.value]
+    epochs = 15
     x, y = smaller(digits.x_train[:samples]), digits.y_train[:samples]
     x_validation, y_validation = smaller(digits.x_test[:800]), digits.y_test[:800]
     if situation.value == "A":
         random = np.random.default_rng(0)
         y = np.where(random.random(samples) < 0.3, random.integers(0, 10, samples), y)
-    return epochs, units, x, x_validation, y, y_validation
+    return epochs, learning_rate, units, x, x_validation, y, y_validation
 
 
 @app.cell
-def _(epochs, units, x, x_validation, y, y_validation):
+def _(epochs, learning_rate, units, x, x_validation, y, y_validation):
     rates = [0.0, 0.2, 0.4, 0.6, 0.8]
 
     def trained(p):
@@ -109,9 +110,9 @@ def _(epochs, units, x, x_validation, y, y_validation):
             x,
             y,
             validation_data=(x_validation, y_validation),
-            optimizer=cr.optim.Adam(0.02),
+            optimizer=cr.optim.Adam(learning_rate),
             epochs=epochs,
-            batch_size=100,
+            batch_size=len(x) // 4,
             executor="reference",
             verbose=0,
         ).history
