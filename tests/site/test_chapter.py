@@ -61,7 +61,7 @@ def test_exercises_are_those_of_the_labs(page):
     text = page.read_text(encoding="utf-8")
     assert text == labs.renewed(page), "python -m tools.site.labs writes it anew"
     if page.name.startswith("chapter"):
-        assert _EXERCISE.findall(text) == [str(number) for number in range(1, labs.EXERCISES + 1)]
+        assert _EXERCISE.findall(text) == [str(number) for number in range(1, 26)]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
