@@ -14,8 +14,10 @@ from tests.diagnosis import (
     test_depth,
     test_first_loss,
     test_initialization,
+    test_modes,
     test_nonfinite,
     test_probabilities,
+    test_small_batches,
     test_units,
 )
 from tests.refusals import Refusals
@@ -27,6 +29,8 @@ PLANTED: dict[str, Callable[[], Finding]] = {  # by code and case
     **test_initialization.PLANTED,
     **test_units.PLANTED,
     **test_depth.PLANTED,
+    **test_modes.PLANTED,
+    **test_small_batches.PLANTED,
 }
 
 

@@ -15,6 +15,9 @@ initialization  first weights that are zero, or the same for all units
 rehearsals  what shows when copies are trained for a moment
 units       dead rectifiers, saturated sigmoids
 depth       gradients that vanish or explode on their way to the first layers
+each_layer  each layer by itself, in training and in inference
+modes       training and inference modes that do not agree
+small_batches  batches too small for batch normalisation
 checks      all checks and all kinds of findings
 diagnosis   Diagnosis: the callback that makes the checks while a model trains
 preflight   the checks before a training, by themselves

@@ -13,10 +13,12 @@ from chainrule.diagnosis.first_loss import FAR_START, far_from_guessing
 from chainrule.diagnosis.initialization import SYMMETRIC_UNITS, ZERO_INITIALIZATION, units_that_start_alike
 from chainrule.diagnosis.label_noise import NOISY_LABELS, noisy_labels
 from chainrule.diagnosis.labels import IMBALANCE, LABELS, imbalance, labels_and_outputs
+from chainrule.diagnosis.modes import BROKEN_MODE, modes_that_differ
 from chainrule.diagnosis.nonfinite import NON_FINITE, non_finite_entries, non_finite_values
 from chainrule.diagnosis.probabilities import PROBABILITIES_TWICE, probabilities_twice
 from chainrule.diagnosis.rehearsals import BROKEN_LABELS, CANNOT_MEMORIZE, memorizes_a_batch, transforms_keep_labels
 from chainrule.diagnosis.scaling import UNSCALED, unscaled_inputs
+from chainrule.diagnosis.small_batches import SMALL_BATCH, too_small_batches
 from chainrule.diagnosis.task import Task
 from chainrule.diagnosis.units import DEAD_UNITS, SATURATED_UNITS, units_without_gradient
 
@@ -35,6 +37,7 @@ BEFORE: tuple[BeforeTraining, ...] = (
     far_from_guessing,
     probabilities_twice,
     units_that_start_alike,
+    too_small_batches,
 )
 # Those that train copies: in `preflight` only.
 REHEARSALS: tuple[BeforeTraining, ...] = (
@@ -54,6 +57,7 @@ ENDED: tuple[OfCourse, ...] = (
 AFTER: tuple[AfterTraining, ...] = (
     non_finite_entries,
     noisy_labels,
+    modes_that_differ,
 )
 
 KINDS: dict[str, Kind] = {
@@ -75,5 +79,7 @@ KINDS: dict[str, Kind] = {
         NOISY_LABELS,
         IMBALANCE,
         LEAK,
+        BROKEN_MODE,
+        SMALL_BATCH,
     )
 }

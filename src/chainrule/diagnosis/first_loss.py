@@ -12,6 +12,7 @@ from chainrule.diagnosis.task import Task, output_layer
 from chainrule.execute.reference import Program
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
+from chainrule.nn.losses.loss import BinaryLoss, CategoricalLoss
 from chainrule.train.guessing import loss_range
 
 __all__ = ["FAR_START"]
@@ -92,7 +93,8 @@ def far_from_guessing(task: Task) -> Iterator[Finding]:
     found, given = Program([mean_loss, outputs]).run(task.bindings(some))
     loss, span = float(found), known.guessing - known.best
     classes = task.classes
-    usual = known.guessing + (SURE / math.sqrt(math.log(classes)) if classes else APART - 1) * span
+    logarithmic = isinstance(function, BinaryLoss | CategoricalLoss)
+    usual = known.guessing + (SURE / math.sqrt(math.log(classes)) if classes and logarithmic else APART - 1) * span
     if not usual < loss < np.inf or not np.isfinite(given).all():
         return
     values = {"loss": loss, "guess": known.guessing, "usual": usual, "samples": len(some), "layer": output_layer(task)}

@@ -141,4 +141,4 @@ def trace(architecture: Architecture, input_shapes: Sequence[Shape], *, dtype: D
 
 def _in_both_modes(record: LayerRecord, training: Mapping[str, LayerRecord]) -> LayerRecord:
     trained = training.get(record.path)
-    return record if trained is None else replace(record, training_output=trained.output)
+    return record if trained is None else replace(record, training_output=trained.output, training_given=trained.given)

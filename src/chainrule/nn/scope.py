@@ -104,7 +104,8 @@ class Mixing:
 class LayerRecord:
     """What is known of a layer: its path, class, own parameters, and what it gives at its first use, in both modes.
 
-    `training_output` is None where training does not call the layer.
+    `training_output` is None where training does not call the layer. `given` and `training_given` are what it is
+    applied to; None where the network was loaded or transformed.
     """
 
     path: str
@@ -112,6 +113,8 @@ class LayerRecord:
     output: Outputs
     parameters: tuple[str, ...]
     training_output: Outputs | None = None
+    given: Outputs | None = None
+    training_given: Outputs | None = None
 
     @property
     def output_shape(self) -> Shape | tuple[Shape, ...]:
@@ -234,7 +237,7 @@ class Scope:
             self.path = outer
         if first:
             own = tuple(name for name in self._declared.parameters if name.rpartition("/")[0] == path)
-            self.layers[path] = LayerRecord(path, kind, y, own)
+            self.layers[path] = LayerRecord(path, kind, y, own, given=_tensors(x))
         return y
 
     def _path_of(self, layer: Layer) -> str:
@@ -253,6 +256,13 @@ class Scope:
         if layer.name:
             raise GraphError(_SAME_NAME(path=path))
         return next(numbered for k in range(1, len(taken) + 1) if (numbered := f"{path}_{k}") not in taken)
+
+
+def _tensors(given: Any) -> Outputs | None:
+    """What a layer is applied to, where it is tensors and nothing else."""
+    if isinstance(given, list | tuple):
+        return tuple(given) if all(isinstance(x, Tensor) for x in given) else None
+    return given if isinstance(given, Tensor) else None
 
 
 def outputs(given: Any, what: str) -> Outputs:

@@ -107,7 +107,7 @@ def for_inference(
         ),
         inference,
         inference,
-        [replace(r, output=moved(r.output), training_output=moved(r.output)) for r in known],
+        [LayerRecord(r.path, r.kind, moved(r.output), r.parameters, moved(r.output)) for r in known],
     )
 
 
