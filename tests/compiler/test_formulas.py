@@ -228,7 +228,7 @@ def tensors(case: Case) -> Sequence[Tensor]:
 def test_every_operation_has_formulas(name):
     @given(CASES[name])
     @settings(
-        max_examples=60 if full() else 6,
+        max_examples=60 if full() else 3,
         derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     def check(case: Case) -> None:

@@ -59,7 +59,7 @@ def derived(case, symbolic):
 
 @pytest.mark.parametrize("name", CASES)
 @given(data=st.data())
-@settings(max_examples=scaled(40))
+@settings(max_examples=scaled(40, one_in=20))
 def test_every_operation_and_its_derivatives_pass(name, data):
     case = data.draw(CASES[name])
     for symbolic in {False, bool(case.batch)}:
