@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
+import inspect
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -18,8 +22,12 @@ _FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$(?!\s)([^$\n]+?)(?<!\s)\$", re
 # These have tests of their own, which know on what their output depends.
 _TESTED_ELSEWHERE = {"README.md", "README.zh.md", "CONTRIBUTING.md", "docs/compiler.md"}
 
-# Pages that take more than six seconds of one core, compiling included; make test-all runs them, and so does make docs.
-_LONG = {"02-perceptron", "05-optimisation", "07-networks-of-convolutions", "08-surgery"}
+# Pages that take more than four seconds of one core, compiling included: make test-all runs them, and so does make
+# docs. Of all pages, the names of chainrule and the arguments of its functions are looked up in everyday tests.
+_LONG = {
+    *("02-perceptron", "03-layers", "05-optimisation", "07-networks-of-convolutions", "08-surgery"),
+    *("09-training", "10-seeing", "11-regularisation"),
+}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -27,6 +35,73 @@ def test_a_page_prints_and_draws_what_it_says(page, tmp_path):
     if page.stem in _LONG and not full():
         pytest.skip("long; runs with --full (make test-all)")
     assert complaints(page, run(page, tmp_path)) == []
+
+
+def _imported(tree: ast.Module) -> dict[str, object]:
+    """What a page imports of chainrule, by the names that it uses. AttributeError where it is gone."""
+    found: dict[str, object] = {}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                found |= {
+                    str(n.asname): importlib.import_module(n.name) for n in names if n.name.startswith("chainrule")
+                }
+            case ast.ImportFrom(module=str(module), names=names) if module.startswith("chainrule"):
+                found |= {n.asname or n.name: getattr(importlib.import_module(module), n.name) for n in names}
+    return found
+
+
+def _value(node: ast.expr, known: Mapping[str, object]) -> object:
+    """What `cr.nn.Dense` is; None where a name is not one of chainrule's. AttributeError where it is gone."""
+    match node:
+        case ast.Name(id=name):
+            return known.get(name)
+        case ast.Attribute(value=value, attr=name):
+            owner = _value(value, known)
+            return getattr(owner, name) if inspect.ismodule(owner) or inspect.isclass(owner) else None
+    return None
+
+
+def misnamed(code: str) -> list[str]:
+    """Names of chainrule that it does not have, and arguments that its functions do not take."""
+    tree, found = ast.parse(code), []
+    known = _imported(tree)
+    for node in ast.walk(tree):
+        try:
+            match node:
+                case ast.Attribute():
+                    _value(node, known)
+                case ast.Call(func=function, args=args, keywords=keywords) if callable(
+                    called := _value(function, known)
+                ):
+                    if not any(isinstance(x, ast.Starred) for x in args) and all(k.arg for k in keywords):
+                        inspect.signature(called).bind(*args, **{str(k.arg): k.value for k in keywords})
+        except (AttributeError, TypeError) as error:
+            found.append(f"{ast.unparse(node)}: {error}")
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_calls_what_there_is(page):
+    """Also where its code is too long to run every day: a name or an argument that has changed is seen."""
+    assert misnamed("".join(block.code for block in blocks(page.read_text(encoding="utf-8")))) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("cr.nn.Dens(3)", "Dens"),
+        ("cr.nn.Dense(unit=3)", "unit"),
+        ("cr.nn.Dense()", "units"),
+        ("cr.mean(x, 0, False, 1, 2, 3)", "too many positional"),
+        ("f(cr.sums)", "sums"),
+        ("plot_explanation(explained=1)", "explained"),
+    ],
+)
+def test_a_call_of_what_there_is_not_is_seen(code, words):
+    imports = "import chainrule as cr\nfrom chainrule.inspect import plot_explanation\n"
+    assert misnamed(imports + "cr.nn.Dense(3, name='a')") == []
+    assert words in misnamed(imports + code)[0]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
