@@ -31,6 +31,9 @@ def identity(
 ) -> tuple[str | None, list[Tensor]]:
     """A text that is the same for programs with the same C, and the graph's inputs.
 
+    Names of nodes are left out, as they stand in the C's comments only: a model that was saved and loaded, whose nodes
+    have the names that the file gives them, is the same program.
+
     There is no text where an operation is not chainrule's own: what it lowers to may change behind its name.
     """
     order = topological(list(outputs), needed)
@@ -46,7 +49,7 @@ def identity(
         known = known and described is not None
         attributes = sorted((k, repr(v)) for k, v in node.attributes.items()) if inside else []
         inputs = [numbers[resolved_node(x)] for x in node.inputs] if inside else []
-        lines.append((described, attributes, inputs, node.shape, node.dtype, node.name))
+        lines.append((described, attributes, inputs, node.shape, node.dtype))
     lines.append([numbers[resolved_node(node)] for node in outputs])
     lines.append(sorted((numbers[t], k) for t, k in carried.items() if t in numbers))
     lines += [watched, batch]
