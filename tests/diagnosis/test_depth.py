@@ -105,16 +105,17 @@ def test_the_way_through_the_hidden_layers_counts():
 
 
 def test_what_shows_only_at_first_or_only_later():
-    (first,) = measured(0.001, 0.1, 1.0, 1.0, later=300.0)
+    assert not measured(0.001, 0.1, 1.0, 1.0, later=300.0)  # small first weights, which grew
+    (shrunk,) = measured(0.1, 0.1, 1.0, 1.0, later=0.001)
+    assert shrunk.values["ratio"] == pytest.approx(1e-4)
+    (first,) = measured(300.0, 0.1, 1.0, 1.0, later=0.001)
     assert first.values["case"] == "start"
-    (later,) = measured(0.1, 0.1, 1.0, 1.0, later=0.001)
+    (later,) = measured(3.0, 0.1, 1.0, 1.0, later=100.0)
     assert later.values["case"] == "throughout"
-    assert later.values["ratio"] == pytest.approx(1e-4)
 
 
 PLANTED = {
-    "CR015 start": lambda: measured(0.001, 0.03, 1.0, 1.0)[0],
-    "CR015 throughout": lambda: measured(0.1, 0.1, 1.0, 1.0, later=0.001)[0],
+    "CR015 layers": lambda: measured(0.001, 0.03, 1.0, 1.0)[0],
     "CR016 start": lambda: measured(300.0, 30.0, 1.0, 1.0)[0],
     "CR016 throughout": lambda: measured(3.0, 3.0, 1.0, 1.0, later=100.0)[0],
 }

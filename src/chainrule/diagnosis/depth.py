@@ -17,27 +17,16 @@ __all__ = ["EXPLODING_GRADIENTS", "VANISHING_GRADIENTS"]
 VANISHING_GRADIENTS = Kind(
     "CR015",
     title=Message("finding.vanishing", en="vanishing gradients", zh="梯度消失"),
-    evidence={
-        "start": Message(
-            "finding.vanishing.start",
-            en="At the first look, gradients shrink to {ratio:.1e} of their length on the way back from '{last}' to"
-            " '{first}', {layers} layers earlier (usual: 0.3 to 5): {factor:.2g} times at each. The first layers are"
-            " hardly trained. Lengths of the loss's derivative by what layers give: {lengths}.",
-            zh="第一次检查时，梯度从“{last}”向后传到 {layers} 层之前的“{first}”时缩小到其长度的 {ratio:.1e}"
-            "（通常为 0.3 至 5）：每层乘以 {factor:.2g}。前面的层几乎没有得到训练。"
-            "损失对各层输出的导数的长度：{lengths}。",
-        ),
-        "throughout": Message(
-            "finding.vanishing.throughout",
-            en="At {looks} looks from step {begin} to {end}, gradients shrink to {ratio:.1e} of their length (median)"
-            " on the way back from '{last}' to '{first}', {layers} layers earlier (usual: 0.3 to 5): {factor:.2g} times"
-            " at each. The first layers are hardly trained. Lengths of the loss's derivative by what layers give:"
-            " {lengths}.",
-            zh="在第 {begin} 至 {end} 步的 {looks} 次检查中，梯度从“{last}”向后传到 {layers} 层之前的“{first}”时缩小到"
-            "其长度的 {ratio:.1e}（中位数，通常为 0.3 至 5）：每层乘以 {factor:.2g}。前面的层几乎没有得到训练。"
-            "损失对各层输出的导数的长度：{lengths}。",
-        ),
-    },
+    evidence=Message(
+        "finding.vanishing.evidence",
+        en="At {looks} looks from step {begin} to {end}, gradients shrink to {ratio:.1e} of their length (median)"
+        " on the way back from '{last}' to '{first}', {layers} layers earlier (usual: 0.3 to 5): {factor:.2g} times"
+        " at each. The first layers are hardly trained. Lengths of the loss's derivative by what layers give:"
+        " {lengths}.",
+        zh="在第 {begin} 至 {end} 步的 {looks} 次检查中，梯度从“{last}”向后传到 {layers} 层之前的“{first}”时缩小到"
+        "其长度的 {ratio:.1e}（中位数，通常为 0.3 至 5）：每层乘以 {factor:.2g}。前面的层几乎没有得到训练。"
+        "损失对各层输出的导数的长度：{lengths}。",
+    ),
     remedy=Message(
         "finding.vanishing.remedy",
         en="Use activation='relu' with kernel_initializer='he_normal' from '{first}' to '{last}' (the slope of a"
@@ -94,7 +83,8 @@ def gradients_through_layers(course: Course) -> Iterator[Finding]:
     layers, found = _lengths(course)
     if len(layers) < FEWEST or not len(found):
         return
-    for case, lengths in (("start", found[0]), ("throughout", np.median(found, 0))):
+    middle = np.median(found, 0)
+    for case, lengths in (("start", found[0]), ("throughout", middle)):
         ratios = lengths[:-1] / lengths[-1] if lengths[-1] > 0 else np.empty(0)
         known = np.flatnonzero(ratios)  # those of dead layers are 0, which has reasons of its own
         if not known.size:
@@ -106,8 +96,8 @@ def gradients_through_layers(course: Course) -> Iterator[Finding]:
             advice |= {"case": case, "weight": _weight(course, heaviest)}
             yield EXPLODING_GRADIENTS.found(**advice, **_told(course, layers[largest:], lengths[largest:]))
             return
-        if ratios[smallest] < SHRUNK:
-            advice = {"case": case, "weight": _weight(course, layers[smallest])}
+        if ratios[smallest] < SHRUNK and lengths is middle and course.ended:  # what is so only at first, heals
+            advice = {"weight": _weight(course, layers[smallest])}
             yield VANISHING_GRADIENTS.found(**advice, **_told(course, layers[smallest:], lengths[smallest:]))
             return
 

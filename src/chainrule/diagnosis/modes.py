@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.diagnosis.course import Course
 from chainrule.diagnosis.each_layer import LayerAlone, each_layer
 from chainrule.diagnosis.finding import Finding, Kind
+from chainrule.diagnosis.small_batches import too_small_batches
 from chainrule.diagnosis.task import Task
 from chainrule.errors import ChainruleError
 from chainrule.execute.reference import Program
@@ -142,7 +143,8 @@ def modes_that_differ(task: Task, course: Course) -> Iterator[Finding]:
         certain = worse and known is not None and losses[1] > known.guessing
     else:
         certain = worse or (cause["case"] != "layer" and fixed[worst].difference > FAR)
-    if certain:
+    # What keeps no state of so few samples has its own finding.
+    if certain and not (fixed[worst].alone.updates and list(too_small_batches(task))):
         yield BROKEN_MODE.found(layer=worst, **told, **fixed[worst].numbers, **cause)
 
 
