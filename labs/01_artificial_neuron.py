@@ -126,9 +126,12 @@ def _(exciting, fire, neuron, refractory, weights):
     drives = np.linspace(0.25, 6.0, 24)  # values of w·x, and inputs that give them
     inputs = np.stack([(drives + 0.5) / 2, np.full(24, 0.5)], axis=1)
     outputs = neuron.predict(inputs)[:, 0]
-    intervals = np.array(
-        [np.diff(fire(drive, refractory.value)[1]).mean() if drive > 1 else np.inf for drive in drives]
-    )
+
+    def interval(drive):
+        _, times = fire(drive, refractory.value)
+        return np.diff(times).mean() if len(times) > 1 else np.inf
+
+    intervals = np.array([interval(drive) for drive in drives])
     return drives, intervals, outputs, potential, spikes, x
 
 
@@ -184,7 +187,8 @@ def _(drives, intervals, outputs, refractory, step, tau, theta):
     charging = tau * np.log(drives[fires] / (drives[fires] - theta))
     error = np.abs(intervals[fires] - (charging + refractory.value)).max()
     assert error < 3 * step  # the time step of the simulation
-    assert not np.isfinite(intervals[~fires]).any()
+    assert (intervals[~fires] == np.inf).all()  # silent up to the threshold,
+    assert (outputs[drives > theta / 2] > 0).all()  # where the artificial neuron is not
 
     surplus = (
         (outputs[fires] - 1000 / charging) * tau / 1000

@@ -96,10 +96,11 @@ def _(W1, W2, W3, activation, merged):
         for place, (name, kernel) in zip(axes[0], shown.items(), strict=False):
             rows, columns = kernel.shape
             cr.inspect.as_image(place, kernel, f"{name}\n{rows} × {columns}", signed=True)
-            place.set_anchor("N")
+            place.set(xlim=(-0.5, 7.5), ylim=(7.5, -0.5))  # elements of one size
         if activation.value != "linear":
-            axes[0][3].text(0.5, 0.5, "there is no\nsingle kernel", ha="center", va="center")
-            axes[0][3].axis("off")
+            axes[0][3].set_title("no single kernel")
+        for place in axes[0]:
+            place.axis("off")
 
     cr.inspect.draw_grid(1, 4, kernels, size=(7.5, 2.6))
     return

@@ -82,7 +82,8 @@ def _(O, W, X, activation, b):
         for place, (name, matrix) in zip(axes[0], shown.items(), strict=True):
             rows, columns = matrix.shape
             cr.inspect.as_image(place, matrix, f"{name}\n{rows} × {columns}", signed=True)
-            place.set_anchor("N")
+            place.set(xlim=(-0.5, max(4, len(b)) - 0.5), ylim=(4.5, -0.5), anchor="NW")  # elements of one size
+            place.axis("off")
             for (row, column), number in np.ndenumerate(matrix):
                 dark = abs(number) > 0.6 * abs(matrix).max()
                 place.text(

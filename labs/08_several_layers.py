@@ -182,8 +182,7 @@ a line. Two neurons draw two lines, which is just what a stripe needs. For exclu
 hand shows; with soft hidden neurons and points everywhere, this training needed three. A disc has to be surrounded, with three sides at
 least.
 
-The converse of the check does not hold: that the hidden outputs *are* separable does not mean that training has found the cut, as the disc with five
-neurons shows. And that suitable weights exist says nothing about whether training finds them; from another first state the same network may get
+The converse of the check does not hold: the hidden outputs may be separable before training has found the cut; look for such a case at the disc. And that suitable weights exist says nothing about whether training finds them; from another first state the same network may get
 stuck.
 
 To go on with: what happens if the hidden neurons are linear? (Lab 4.) A deeper network repeats the move: what can the second hidden layer do that the
@@ -196,7 +195,7 @@ first one cannot?
 
 只有一个隐藏神经元时什么也没有得到：它的输出是一个沿平面某个方向递增的数，对它取阈值仍是一条直线。两个神经元画两条直线，正好够分出条带。对于异或，手工搭的网络表明，四个角点用两个阈值就够了；用平缓的隐藏神经元、点又分布在各处时，这次训练需要三个。圆盘要围起来，至少要三条边。
 
-检验中的结论反过来并不成立：隐藏输出**可分**，不等于训练已经找到了那一刀，五个神经元的圆盘就是例子。合适的权重存在，也不说明训练能找到它们；换一个初始状态，同样的网络可能会卡住。
+检验中的结论反过来并不成立：隐藏输出**可分**，不等于训练已经找到了那一刀；请在圆盘上找出这样的例子。合适的权重存在，也不说明训练能找到它们；换一个初始状态，同样的网络可能会卡住。
 
 想一想：如果隐藏神经元是线性的，会怎样？（见第 4 号实验。）更深的网络把这种搬移再做一遍：第二个隐藏层能做到什么第一层做不到的事？
 """,
