@@ -15,11 +15,15 @@ from chainrule.diagnosis.label_noise import NOISY_LABELS, noisy_labels
 from chainrule.diagnosis.labels import IMBALANCE, LABELS, imbalance, labels_and_outputs
 from chainrule.diagnosis.modes import BROKEN_MODE, modes_that_differ
 from chainrule.diagnosis.nonfinite import NON_FINITE, non_finite_entries, non_finite_values
+from chainrule.diagnosis.overfitting import OVERFITTING, overfitting
+from chainrule.diagnosis.plateau import PLATEAU, plateau
 from chainrule.diagnosis.probabilities import PROBABILITIES_TWICE, probabilities_twice
+from chainrule.diagnosis.rates import RATE_TOO_HIGH, RATE_TOO_LOW, rate_too_high, rate_too_low
 from chainrule.diagnosis.rehearsals import BROKEN_LABELS, CANNOT_MEMORIZE, memorizes_a_batch, transforms_keep_labels
 from chainrule.diagnosis.scaling import UNSCALED, unscaled_inputs
 from chainrule.diagnosis.small_batches import SMALL_BATCH, too_small_batches
 from chainrule.diagnosis.task import Task
+from chainrule.diagnosis.underfitting import UNDERFITTING, underfitting
 from chainrule.diagnosis.units import DEAD_UNITS, SATURATED_UNITS, units_without_gradient
 
 __all__ = ["KINDS"]
@@ -52,10 +56,15 @@ DURING: tuple[OfCourse, ...] = (
 # Of what only a whole training shows.
 ENDED: tuple[OfCourse, ...] = (
     non_finite_values,
-)  # fmt: skip
+    rate_too_low,
+    rate_too_high,
+    overfitting,
+)
 # Those that look at the samples again, with the trained model.
 AFTER: tuple[AfterTraining, ...] = (
     non_finite_entries,
+    plateau,
+    underfitting,
     noisy_labels,
     modes_that_differ,
 )
@@ -72,10 +81,15 @@ KINDS: dict[str, Kind] = {
         SYMMETRIC_UNITS,
         CANNOT_MEMORIZE,
         BROKEN_LABELS,
+        RATE_TOO_LOW,
+        PLATEAU,
+        RATE_TOO_HIGH,
         DEAD_UNITS,
         SATURATED_UNITS,
         VANISHING_GRADIENTS,
         EXPLODING_GRADIENTS,
+        OVERFITTING,
+        UNDERFITTING,
         NOISY_LABELS,
         IMBALANCE,
         LEAK,

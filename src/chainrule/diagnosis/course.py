@@ -14,6 +14,7 @@ from chainrule.diagnosis.task import Task, numbers_of_each, output_layers
 from chainrule.train import Recording
 from chainrule.train.statistics import layer_outputs
 
+STRETCHES = 40
 USUAL_FIRST_RATIO = 0.01  # of update to weight in a first step: 0.001 to 0.1 where trainings go well, later a tenth
 
 
@@ -24,6 +25,8 @@ class Facts:
     samples, validation_samples   how many there are; validation_samples is 0 where there are none
     optimizer, loss               by the names of their classes
     call                          the optimizer as one writes it, its learning rate left open; None: it has none
+    parameter_sizes               how many numbers each parameter has
+    fresh                         whether the model had not been trained before
     constant_loss                 the loss of the best answer that does not look at the inputs; None: not known
     classes                       how many classes are told apart; None where there are none
     sizes                         how many numbers a layer gives for each sample, by its path, from first to last
@@ -41,6 +44,8 @@ class Facts:
     call: str | None = None
     sizes: Mapping[str, int] = field(default_factory=dict)
     output_layers: Sequence[str] = ()
+    parameter_sizes: Mapping[str, int] = field(default_factory=dict)
+    fresh: bool = True
 
     @classmethod
     def of(cls, task: Task) -> Facts:
@@ -58,6 +63,8 @@ class Facts:
             call=with_open_rate(task.optimizer),
             sizes={path: numbers_of_each(y) for path, y in layer_outputs(task.network).items()},
             output_layers=output_layers(task.network),
+            parameter_sizes={name: int(np.size(value)) for name, value in task.model.parameters.items()},
+            fresh=task.is_fresh,
         )
 
     def optimizer_at(self, rate: float) -> str:
@@ -127,6 +134,42 @@ class Course:
         """update / weight at the recorded steps, of each parameter that was not 0 at first: kernels, not biases."""
         parameters = self.recording.parameters.items()
         return {name: own.ratio for name, own in parameters if own.weight.size and own.weight[0] > 0}
+
+    @property
+    def sensitivities(self) -> dict[str, NDArray[np.float64]]:
+        """‖gradient‖ · ‖weight‖ / |loss| at the recorded steps, of the same parameters.
+
+        So many per cent, at most, does the loss change when a parameter changes by one per cent of its size.
+        """
+        own, steps = self.recording.parameters, self.recording.steps
+        first = steps[0] if len(steps) else 0
+        if not len(self.losses):
+            return {}
+        losses = np.abs(self.losses[np.minimum(steps - first, len(self.losses) - 1)])
+        with np.errstate(all="ignore"):
+            return {
+                name: own[name].gradient * own[name].weight * self.facts.parameter_sizes.get(name, 1) / losses
+                for name in self.ratios
+            }
+
+    @property
+    def smoothed(self) -> NDArray[np.float64]:
+        """Means of the losses of successive steps, of 40 stretches or fewer, of at least 3 steps each.
+
+        Of a training that diverged those that were finite.
+        """
+        finite = self.losses[np.isfinite(self.losses)]
+        if not len(finite):
+            return finite
+        return np.array([part.mean() for part in np.array_split(finite, max(1, min(STRETCHES, len(finite) // 3)))])
+
+    @property
+    def scale(self) -> float:
+        """What losses are measured by: that of an answer that does not look at the inputs, or else the first one."""
+        if self.facts.constant_loss is not None and self.facts.constant_loss > 0:
+            return self.facts.constant_loss
+        first = float(self.losses[0]) if len(self.losses) else 0.0
+        return abs(first) if np.isfinite(first) and first else 1.0
 
     def usual_rate(self) -> float | None:
         """The learning rate at which the first step would have changed weights by a usual share of their size.

@@ -1,0 +1,156 @@
+"""Learning rates that are too low or too high, by what the losses and the sizes of updates say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.diagnosis.course import Course
+from chainrule.diagnosis.finding import Finding, Kind
+from chainrule.messages import Message
+
+__all__ = ["RATE_TOO_HIGH", "RATE_TOO_LOW"]
+
+RATE_TOO_LOW = Kind(
+    "CR010",
+    title=Message("finding.rate_low", en="learning rate too low", zh="学习率过低"),
+    evidence=Message(
+        "finding.rate_low.evidence",
+        en="in {steps:,} steps the loss went from {first:.3g} only to {last:.3g}. A step changed weights by {ratio:.1g}"
+        " of their size (usual: 0.001 to 0.01), all steps together by at most {path:.1%}. The gradients are not small:"
+        " larger steps would lower the loss faster.",
+        zh="经过 {steps:,} 步，损失仅从 {first:.3g} 变为 {last:.3g}。每步对权重的改变为其大小的 {ratio:.1g}"
+        "（通常为 0.001 到 0.01），全部步骤合计至多 {path:.1%}。梯度并不小：更大的步长会使损失下降得更快。",
+    ),
+    remedy=Message(
+        "finding.rate_low.remedy",
+        en="Raise the rate to about {rate:.2g}, with which the first step would have changed weights by 1 %:"
+        " optimizer={optimizer} (--lr {rate:.2g}). chainrule.lr_find measures what this model bears.",
+        zh="请把学习率提高到约 {rate:.2g}（此时第一步会使权重改变 1 %）：optimizer={optimizer}（--lr {rate:.2g}）。"
+        "chainrule.lr_find 可测出该模型能承受的学习率。",
+    ),
+)
+RATE_TOO_HIGH = Kind(
+    "CR012",
+    title=Message("finding.rate_high", en="learning rate too high", zh="学习率过高"),
+    evidence={
+        "diverged": Message(
+            "finding.rate_high.diverged",
+            en="the training diverged: within {steps:,} steps the loss rose from {first:.3g} to {peak:.3g}, and then"
+            " was no number any more. The first step changed weights by {ratio:.2g} of their size (usual: 0.001 to"
+            " 0.1): each step went so far beyond the minimum that it ended higher.",
+            zh="训练发散：在 {steps:,} 步内损失从 {first:.3g} 升到 {peak:.3g}，随后不再是数。"
+            "第一步对权重的改变为其大小的 {ratio:.2g}（通常为 0.001 到 0.1）：每一步都远远越过最小值，落点反而更高。",
+        ),
+        "rose": Message(
+            "finding.rate_high.rose",
+            en="the loss rose before it fell: from {first:.3g} to {peak:.3g} on average around step {at:,}, {times:.2g}"
+            " times what an answer without looking would give ({scale:.3g}), and ended at {last:.3g}. The first step"
+            " changed weights by {ratio:.2g} of their size (usual: 0.001 to 0.1): steps went beyond the minimum.",
+            zh="损失先升后降：从 {first:.3g} 升到第 {at:,} 步附近的平均 {peak:.3g}，"
+            "是不看输入的答案的损失（{scale:.3g}）的 {times:.2g} 倍，最后为 {last:.3g}。"
+            "第一步对权重的改变为其大小的 {ratio:.2g}（通常为 0.001 到 0.1）：步长越过了最小值。",
+        ),
+        "oscillates": Message(
+            "finding.rate_high.oscillates",
+            en="the loss oscillates: the mean of an epoch, over the same samples each time, rose in {rises} of the last"
+            " {epochs} epochs, and jumps by {jump:.2g} from one to the next, {share:.0%} of what an answer without"
+            " looking would give ({scale:.3g}). Steps go from one side of the minimum to the other.",
+            zh="损失在振荡：每轮的平均损失（每次都是相同的样本）在最近 {epochs} 轮中有 {rises} 轮上升，相邻两轮之间跳动"
+            " {jump:.2g}，为不看输入的答案的损失（{scale:.3g}）的 {share:.0%}。步长在最小值两侧来回跳跃。",
+        ),
+    },
+    remedy=Message(
+        "finding.rate_high.remedy",
+        en="Lower the rate from {now:.2g} to about {rate:.2g}: optimizer={optimizer} (--lr {rate:.2g}), and start anew,"
+        " as weights that were thrown far off do not come back. chainrule.lr_find measures what this model bears.",
+        zh="请把学习率从 {now:.2g} 降到约 {rate:.2g}：optimizer={optimizer}（--lr {rate:.2g}），并重新开始训练，"
+        "因为被抛得很远的权重不会恢复。chainrule.lr_find 可测出该模型能承受的学习率。",
+    ),
+)
+
+# Rates within three times the best gave, over 40 trainings, ratios above 7e-4 or paths above 0.15, peaks below 1.2,
+# jumps below 0.07 and not one rise; rates 30 times lower or 100 times higher are far on the other side.
+SLOW_RATIO = 4e-4  # of update to weight
+SHORT_PATH = 0.15  # the ratios of all steps, added up
+STILL_HIGH = 0.6  # of the first loss
+SENSITIVE = 0.05  # where the loss depends less on the weights, the gradient is small, and not the rate
+PEAK = 2.0  # times the first loss, or that of an answer without looking
+LOWER_PEAK, LARGE_RATIO = 1.4, 0.2  # enough, if the first step changed weights by a fifth of their size
+DIVERGING_RATIO = 0.5  # of a first step, which explains a divergence without a rise
+JUMP = 0.1  # of the loss of an answer without looking
+RISES = 0.25  # of the epochs
+FEWEST_EPOCHS = 6
+
+
+def rate_too_low(course: Course) -> Iterator[Finding]:
+    """Steps so small that all of them together led nowhere, although the loss depends on the weights."""
+    if course.diverged or not len(course.losses) or (course.facts.constant_loss is None and not course.facts.fresh):
+        return
+    ratio, smoothed, rate = _median(course.ratios), course.smoothed, course.usual_rate()
+    first = max(float(course.losses[0]), course.scale)
+    path = ratio * len(course.losses)
+    small = 0 < ratio < SLOW_RATIO and path < SHORT_PATH
+    sensitive = _median(course.sensitivities)
+    high = STILL_HIGH * first < smoothed[-1] and smoothed.max() < LOWER_PEAK * first
+    if not small or rate is None or not high or not sensitive > SENSITIVE:
+        return
+    yield RATE_TOO_LOW.found(
+        steps=len(course.losses),
+        first=float(smoothed[0]),
+        last=float(smoothed[-1]),
+        ratio=ratio,
+        path=path,
+        rate=rate,
+        optimizer=course.facts.optimizer_at(rate),
+    )
+
+
+def rate_too_high(course: Course) -> Iterator[Finding]:
+    """Losses that rise beyond where they began, or up and down."""
+    smoothed = course.smoothed
+    if not len(smoothed) or not np.isfinite(course.rates).any():
+        return
+    now, first = course.highest_rate, max(float(course.losses[0]), course.scale)
+    ratio = _median({name: own[:1] for name, own in course.ratios.items()})
+    rate = min(now / 3, course.usual_rate() or now / 10)
+    peak = float(smoothed.max())
+    told = {
+        "steps": len(course.losses),
+        "first": float(course.losses[0]),
+        "last": float(smoothed[-1]),
+        "peak": peak,
+        "scale": course.scale,
+        "ratio": ratio,
+        "now": now,
+        "rate": rate,
+        "optimizer": course.facts.optimizer_at(rate),
+    }
+    times = peak / first
+    rose = times > PEAK or (times > LOWER_PEAK and ratio > LARGE_RATIO)
+    if course.diverged:
+        if rose or ratio > DIVERGING_RATIO:
+            yield RATE_TOO_HIGH.found(case="diverged", **told)
+    elif rose:
+        at = int((smoothed.argmax() + 0.5) * len(course.losses) / len(smoothed))
+        yield RATE_TOO_HIGH.found(case="rose", at=at, times=times, **told)
+    else:
+        means = np.asarray(course.logs.get("loss", ()))
+        means = means[len(means) // 3 :] if len(means) >= FEWEST_EPOCHS else means[:0]
+        jump, rises = jumps(means), int((np.diff(means) > JUMP / 2 * course.scale).sum())
+        if jump > JUMP * course.scale and rises >= max(2, RISES * len(means)):
+            share = jump / course.scale
+            yield RATE_TOO_HIGH.found(case="oscillates", epochs=len(means), rises=rises, jump=jump, share=share, **told)
+
+
+def jumps(values: NDArray[np.float64]) -> float:
+    """How far values are, as a standard deviation, from a curve that is straight from one to the next but one."""
+    return float(np.sqrt(np.mean(np.diff(values, 2) ** 2) / 6)) if len(values) > 2 else 0.0
+
+
+def _median(values: dict[str, NDArray[np.float64]]) -> float:
+    """The median over parameters of each one's median over steps; NaN where there are none."""
+    each = [np.median(finite) for own in values.values() if len(finite := own[np.isfinite(own)])]
+    return float(np.median(each)) if each else float("nan")

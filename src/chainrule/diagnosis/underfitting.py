@@ -1,0 +1,202 @@
+"""A network that cannot learn what there is to learn: its training loss has stopped falling, and others do better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.diagnosis.course import Course
+from chainrule.diagnosis.finding import Finding, Kind
+from chainrule.diagnosis.label_noise import judgement
+from chainrule.diagnosis.plateau import plateau
+from chainrule.diagnosis.rates import rate_too_high, rate_too_low
+from chainrule.diagnosis.restraints import restraint
+from chainrule.diagnosis.task import Task, labels_of
+from chainrule.execute.reference import Program
+from chainrule.graph.tensor import input_tensor
+from chainrule.messages import Message
+from chainrule.train.samples import Samples
+
+__all__ = ["UNDERFITTING"]
+
+_STOPPED_EN = "after {epochs} epochs the training loss is {last:.3g} and falls no further, but more can be learned: "
+_STOPPED_ZH = "{epochs} 轮后训练损失为 {last:.3g}，不再下降，但还有可学的东西："
+_COMPARED_EN = (
+    "of {looked} training samples '{measure}' is {network:.3g}, but {neighbours:.3g} without any network, from"
+    " the {count} other samples most like each. "
+)
+_COMPARED_ZH = (
+    "对 {looked} 个训练样本，“{measure}”为 {network:.3g}，而不用网络、只看与之最相似的 {count} 个其他样本时为"
+    " {neighbours:.3g}。"
+)
+UNDERFITTING = Kind(
+    "CR018",
+    title=Message("finding.underfitting", en="underfitting", zh="欠拟合"),
+    evidence={
+        "small": Message(
+            "finding.underfitting.small",
+            en=_STOPPED_EN
+            + "The network of {parameters:,} parameters is too small, or of the wrong form, for these data.",
+            zh=_STOPPED_ZH + _COMPARED_ZH + "对这些数据来说，有 {parameters:,} 个参数的网络太小，或形式不合适。",
+        ),
+        "penalty": Message(
+            "finding.underfitting.penalty",
+            en="after {epochs} epochs the training loss is {last:.3g}, but more can be learned: "
+            + _COMPARED_EN
+            + "At the beginning its penalties were {strength:.2g} times the loss of an answer without"
+            " looking (usual: below 0.1): they keep the weights small at any cost.",
+            zh="{epochs} 轮后训练损失为 {last:.3g}，但还有可学的东西："
+            + "训练开始时，惩罚项是不看输入的答案的损失的 {strength:.2g} 倍（通常低于 0.1）：它不计代价地压小权重。",
+        ),
+        "decay": Message(
+            "finding.underfitting.decay",
+            en=_STOPPED_EN
+            + _COMPARED_EN
+            + "Weight decay takes {strength:.1%} of the weights away in each step (usual: 0.01 %).",
+            zh=_STOPPED_ZH + _COMPARED_ZH + "权重衰减每步去掉权重的 {strength:.1%}（通常为 0.01 %）。",
+        ),
+        "noise": Message(
+            "finding.underfitting.noise",
+            en=_STOPPED_EN
+            + "Of what '{layer}' gives in training {strength:.0%} is noise (dropout, augmentation; usual:"
+            " below 70 %): hardly anything of the inputs comes through.",
+            zh=_STOPPED_ZH
+            + "训练时“{layer}”的输出中有 {strength:.0%} 是噪声（dropout、数据增强；通常低于 70 %）：输入几乎无法通过。",
+        ),
+    },
+    remedy={
+        "small": Message(
+            "finding.underfitting.small.remedy",
+            en="Make it larger: twice to four times as many units in each layer, one hidden layer more, such as"
+            " Dense(64, 'relu'), before the last one, Conv2D layers for images. Then train again.",
+            zh="请把网络加大：每层单元数增加到两至四倍，在最后一层之前再加一个隐藏层，例如 Dense(64, 'relu')，"
+            "图像请用 Conv2D 层。然后重新训练。",
+        ),
+        "penalty": Message(
+            "finding.underfitting.penalty.remedy",
+            en="Multiply the factor of the penalties by about {factor:.1g}, such as kernel_penalty=L2({factor:.1g} * l)"
+            " where it is L2(l) now, or leave them out.",
+            zh="请把惩罚项的系数乘以约 {factor:.1g}，例如把 L2(l) 改为 kernel_penalty=L2({factor:.1g} * l)，"
+            "或去掉惩罚项。",
+        ),
+        "decay": Message(
+            "finding.underfitting.decay.remedy",
+            en="Set weight_decay={decay:.2g}, so that a step takes 0.01 % of the weights away.",
+            zh="请设 weight_decay={decay:.2g}，使每步只去掉权重的 0.01 %。",
+        ),
+        "noise": Message(
+            "finding.underfitting.noise.remedy",
+            en="Lower the rate of dropout, such as Dropout(0.2), or weaken the augmentation before '{layer}'.",
+            zh="请降低 dropout 的比率，例如 Dropout(0.2)，或减弱“{layer}”之前的数据增强。",
+        ),
+    },
+)
+
+NEIGHBOURS = 5
+LOOKED_AT = 600  # training samples
+FEWEST = 60
+WORSE, TIMES_WORSE = 0.1, 1.5  # than the neighbours: in share of errors, or of the constant answer's loss
+CHANCE = 2.0  # standard errors on top
+LEARNED = 0.1  # of the scale: a training loss below it is low
+FAR = 0.5  # of its size, by which the most moved parameter could change over the training
+LATE, NOTHING = 0.2, 0.01  # of all that the loss fell by, or of the loss: its fall in the last quarter
+AGAIN = 0.35  # of the loss: so much at most would it still fall, if it went on for as long again
+MOST_TARGETS = 10  # numbers in a sample's target
+
+
+def underfitting(task: Task, course: Course) -> Iterator[Finding]:
+    """A training loss that stopped falling, where the nearest neighbours of a sample know better."""
+    smoothed = course.smoothed
+    if course.diverged or len(smoothed) < 8 or smoothed[-1] < LEARNED * course.scale or not _moved(course):
+        return
+    held = restraint(task)
+    penalized = held is not None and held.kind == "penalty"  # whose own fall hides that nothing else falls
+    if not penalized and not _stopped(smoothed):
+        return
+    if any(True for check in (rate_too_low, rate_too_high) for _ in check(course)) or any(plateau(task, course)):
+        return  # which explain it
+    found = _compared(task)
+    if found is None:
+        return
+    measure, network, neighbours, looked, scale = found
+    error = CHANCE * float(np.sqrt(0.25 / looked)) if measure != "loss" else 0.0
+    if network - neighbours < WORSE * scale + error or network < TIMES_WORSE * neighbours:
+        return
+    told = {
+        "last": float(smoothed[-1]),
+        "epochs": course.epochs_done,
+        "looked": looked,
+        "measure": measure,
+        "network": network,
+        "neighbours": neighbours,
+        "count": NEIGHBOURS,
+        "parameters": sum(course.facts.parameter_sizes.values()),
+    }
+    if held is not None:
+        told |= {"strength": held.strength, "layer": held.layer, "factor": 0.01 / held.strength}
+        told |= {"decay": 1e-4 / (course.highest_rate or 1.0)}
+    yield UNDERFITTING.found(case=held.kind if held else "small", **told)
+
+
+def _moved(course: Course) -> bool:
+    """Whether weights could have gone some way: else the training was too short, or its steps too small."""
+    each = [finite.mean() for ratio in course.ratios.values() if len(finite := ratio[np.isfinite(ratio)])]
+    return bool(each) and float(max(each)) * len(course.losses) > FAR
+
+
+def _stopped(smoothed: NDArray[np.float64]) -> bool:
+    """Whether the last quarter lowered the loss by little, of what it fell by in all and of what is left."""
+    quarter = max(1, len(smoothed) // 4)
+    before, last = smoothed[-2 * quarter : -quarter].mean(), smoothed[-quarter:].mean()
+    return bool(before - last < min(max(LATE * (smoothed[0] - last), NOTHING * last), AGAIN * last / 4))
+
+
+def _compared(task: Task) -> tuple[str, float, float, int, float] | None:
+    """A measure, what it is for the network and for the neighbours, on how many samples, and its scale."""
+    some = task.some(LOOKED_AT)
+    if len(some) < FEWEST or len(some.inputs) != 1 or len(some.targets) != 1 or some.weight is not None:
+        return None
+    nearest = neighbours(some.inputs[0], NEIGHBOURS)
+    labels = labels_of(some, task.objective)
+    if labels is not None:
+        judged = judgement(task, some)
+        if judged is None:
+            return None
+        votes = np.zeros((len(some), int(labels.max()) + 1))
+        np.add.at(votes, (np.arange(len(some))[:, None], labels[nearest]), 1.0)
+        return "1 - accuracy", float(judged.differs.mean()), float((votes.argmax(1) != labels).mean()), len(some), 1.0
+    y = some.targets[0]
+    outputs = task.model.predict(some.inputs[0])
+    if task.classes is not None or not isinstance(outputs, np.ndarray) or outputs[0].size > MOST_TARGETS:
+        return None
+    guessed = y[nearest].mean(1).reshape(outputs.shape) if y[0].size == outputs[0].size else None
+    if guessed is None or task.constant_loss is None or not np.isfinite(outputs).all():
+        return None
+    network, near = (_mean_loss(task, values, some) for values in (outputs, guessed))
+    return "loss", network, near, len(some), task.constant_loss
+
+
+def _mean_loss(task: Task, outputs: NDArray[np.float32], samples: Samples) -> float:
+    y = samples.targets[0]
+    given, target = (input_tensor(name, a.shape, a.dtype) for name, a in (("given", outputs), ("target", y)))
+    (losses,) = Program([task.objective.loss(given, target)]).run({given: outputs, target: y})
+    return float(losses.mean())
+
+
+def neighbours(x: NDArray[np.generic], count: int) -> NDArray[np.int64]:
+    """For each sample the others that are nearest, by Euclidean distance of standardised numbers.
+
+    Example:
+        >>> neighbours(np.array([[0.0], [1.0], [5.0], [6.0]]), 1).ravel()
+        array([1, 0, 3, 2])
+    """
+    rows = x.reshape(len(x), -1).astype(np.float64)
+    table = x.ndim == 2  # columns have units of their own; pixels and points of time share one
+    deviation = rows.std(0) if table else rows.std()
+    rows = (rows - rows.mean(0)) / np.where(deviation > 0, deviation, 1.0)
+    squares = (rows * rows).sum(1)
+    distance = squares[:, None] + squares - 2 * rows @ rows.T
+    np.fill_diagonal(distance, np.inf)
+    return np.argpartition(distance, count, axis=1)[:, :count]
