@@ -12,6 +12,7 @@ from chainrule.train import Recording
 FACTS: dict[str, Any] = {
     "samples": 800, "validation_samples": 200, "batch_size": 32, "epochs": 10, "optimizer": "Adam",
     "loss": "CategoricalCrossEntropy", "constant_loss": 2.3, "classes": 10, "call": "Adam({rate})",
+    "parameter_sizes": {"w": 10_000},
 }  # fmt: skip
 
 
@@ -21,6 +22,7 @@ def course(
     rate: float = 0.001,
     ratio: Any = 0.01,
     weight: float = 0.1,
+    gradient: float = 0.01,
     logs: dict[str, Any] | None = None,
     facts: dict[str, Any] | None = None,
     **others: Any,
@@ -30,10 +32,10 @@ def course(
     own = Facts(**FACTS | (facts or {}))
     steps = np.unique(np.linspace(0, max(len(losses) - 1, 0), 20).astype(int))
     ratios = np.broadcast_to(np.asarray(ratio, np.float64), steps.shape)
-    one = [{"weight": weight, "gradient": weight * r, "update": weight * r} for r in ratios]
+    one = [{"weight": weight, "gradient": gradient, "update": weight * r} for r in ratios]
     recording = Recording()
     recording.recall({"steps": steps.tolist(), "rows": [{"layers": {}, "parameters": {"w": told}} for told in one]})
     epochs = np.array_split(losses, max(1, len(losses) // own.steps_per_epoch))
-    means = {"loss": tuple(float(part.mean()) for part in epochs)} | (logs or {})
+    means = {"loss": tuple(float(part.mean()) for part in epochs if len(part))} | (logs or {})
     rates = np.full(len(losses), rate)
     return Course(own, losses, rates, means, recording, **{"ended": True} | others)

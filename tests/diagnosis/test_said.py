@@ -16,8 +16,12 @@ from tests.diagnosis import (
     test_initialization,
     test_modes,
     test_nonfinite,
+    test_overfitting,
+    test_plateau,
     test_probabilities,
     test_small_batches,
+    test_rates,
+    test_underfitting,
     test_units,
 )
 from tests.refusals import Refusals
@@ -31,6 +35,10 @@ PLANTED: dict[str, Callable[[], Finding]] = {  # by code and case
     **test_depth.PLANTED,
     **test_modes.PLANTED,
     **test_small_batches.PLANTED,
+    **test_rates.PLANTED,
+    **test_plateau.PLANTED,
+    **test_overfitting.PLANTED,
+    **test_underfitting.PLANTED,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -13,7 +14,7 @@ from chainrule.diagnosis import Diagnosis, Finding
 from chainrule.errors import DivergedError
 from chainrule.nn import BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPool2D, Rescaling, Sequential
 from chainrule.optim import Adam, Optimizer
-from chainrule.train import Model
+from chainrule.train import Callback, Model
 
 
 def images(count: int = 1000, start: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -58,7 +59,7 @@ def convolutional(activation: str = "relu", *, classes: int = 10, seed: int = 0,
     return Model(Sequential(layers), seed=seed)
 
 
-def diagnosed(model: Model, x: Any, y: Any, **arguments: Any) -> Diagnosis:
+def diagnosed(model: Model, x: Any, y: Any, *, callbacks: Sequence[Callback] = (), **arguments: Any) -> Diagnosis:
     """A training of the model, watched; a divergence ends it."""
     diagnosis = Diagnosis(verbose=0)
     settings: dict[str, Any] = {
@@ -68,7 +69,7 @@ def diagnosed(model: Model, x: Any, y: Any, **arguments: Any) -> Diagnosis:
         "validation_split": 0.2,
     } | arguments
     with suppress(DivergedError):
-        model.fit(x, y, verbose=0, callbacks=[diagnosis], **settings)
+        model.fit(x, y, verbose=0, callbacks=[diagnosis, *callbacks], **settings)
     return diagnosis
 
 
@@ -83,3 +84,11 @@ def remedied(found: Finding) -> Optimizer:
     optimizer = eval(found.values["optimizer"], vars(chainrule.optim))
     assert isinstance(optimizer, Optimizer)
     return optimizer
+
+
+def numbers(count: int = 400, noise: float = 0.3, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Six numbers, and one that is a bent function of them."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(count, 6)).astype(np.float32)
+    y = np.sin(2 * x[:, :1]) + x[:, 1:2] * x[:, 2:3] + 0.5 * x[:, 3:4] + noise * rng.normal(size=(count, 1))
+    return x, y.astype(np.float32)

@@ -180,7 +180,7 @@ class Course:
         first = first[np.isfinite(first) & (first > 0)]
         if not first.size or not self.rates.size or not self.rates[0] > 0:
             return None
-        return float(self.rates[0] * USUAL_FIRST_RATIO / np.median(first))
+        return rounded(float(self.rates[0] * USUAL_FIRST_RATIO / np.median(first)))
 
     @property
     def highest_rate(self) -> float:
@@ -218,3 +218,8 @@ class Course:
             failure=None if data["failure"] is None else Failure(**data["failure"]),
             kept=data["kept"],
         )
+
+
+def rounded(rate: float) -> float:
+    """A rate as one would try it: with one digit."""
+    return float(f"{rate:.1g}")

@@ -98,11 +98,11 @@ def judgement(task: Task, samples: Samples) -> Judgement | None:
     outputs = task.model.predict(inputs if len(inputs) > 1 else inputs[0])
     if not isinstance(outputs, np.ndarray) or outputs.ndim != 2 or not np.isfinite(outputs).all():
         return None
-    answer, surety = _answers(task, outputs)
+    answer, surety = answers(task, outputs)
     return Judgement(answer, surety, answer != labels)
 
 
-def _answers(task: Task, outputs: Array) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def answers(task: Task, outputs: Array) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     loss = task.objective.loss
     if isinstance(loss, BinaryLoss):
         margin = outputs[:, 0] - loss.threshold

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.autodiff.arguments import leaves
-from chainrule.diagnosis.course import Course, Failure
+from chainrule.diagnosis.course import Course, Failure, rounded
 from chainrule.diagnosis.finding import Finding, Kind
 from chainrule.diagnosis.task import Task
 from chainrule.execute.reference import Program
@@ -26,7 +26,7 @@ from chainrule.train.step import EvaluationStep, TrainingStep, network_bindings
 __all__ = ["NON_FINITE"]
 
 _FIRST_EN = (
-    "in epoch {epoch}, step {step}, '{operation}' gave the first value that is infinite or not a number, in {part}"
+    "In epoch {epoch}, step {step}, '{operation}' gave the first value that is infinite or not a number, in {part}"
     " (built at {where}): {example}."
 )
 _FIRST_ZH = "第 {epoch} 轮第 {step} 步，“{operation}”首先给出无穷或非数值，位于 {part}（创建于 {where}）：{example}。"
@@ -134,7 +134,7 @@ def non_finite_entries(task: Task, course: Course) -> Iterator[Finding]:
 
 
 def _slower(course: Course) -> dict[str, Any]:
-    rate = min(course.highest_rate / EASIER, course.usual_rate() or np.inf)
+    rate = rounded(min(course.highest_rate / EASIER, course.usual_rate() or np.inf))
     return {"optimizer": course.facts.optimizer_at(rate), "rate": rate}
 
 

@@ -20,7 +20,7 @@ OVERFITTING = Kind(
     evidence={
         "rises": Message(
             "finding.overfitting.rises",
-            en="the validation loss was lowest in epoch {best}, {lowest:.3g}, and rose to {validation:.3g} by epoch"
+            en="The validation loss was lowest in epoch {best}, {lowest:.3g}, and rose to {validation:.3g} by epoch"
             " {epoch}, while the training loss went on falling from {then:.3g} to {training:.3g}. The rise is"
             " {rise:.0%} of what an answer without looking gives ({scale:.3g}), more than chance in {samples:,}"
             " validation samples explains ({limit:.0%}): since epoch {best} the network learned what holds for the"
@@ -31,7 +31,7 @@ OVERFITTING = Kind(
         ),
         "gap": Message(
             "finding.overfitting.gap",
-            en="in epoch {epoch}, whose weights the model has, the training loss is {training:.3g} but the validation"
+            en="In epoch {epoch}, whose weights the model has, the training loss is {training:.3g} but the validation"
             " loss {validation:.3g}, and that no longer falls. The difference is {gap:.0%} of what an answer without"
             " looking gives ({scale:.3g}; usual: below 25 %): {training_samples:,} samples are too few for what the"
             " network of {parameters:,} parameters can learn by heart.",
@@ -52,9 +52,9 @@ OVERFITTING = Kind(
         ),
         "gap": Message(
             "finding.overfitting.gap.remedy",
-            en="Give it more samples, or augment them (RandomTranslation, RandomRotation for images); put Dropout(0.5)"
+            en="Give it more samples, or augment them (RandomShift, RandomRotation for images); put Dropout(0.5)"
             " before the last layer, kernel_penalty=L2(1e-3), or fewer units. Fewer epochs do not help here.",
-            zh="请增加样本，或做数据增强（图像可用 RandomTranslation、RandomRotation）；"
+            zh="请增加样本，或做数据增强（图像可用 RandomShift、RandomRotation）；"
             "在最后一层之前加入 Dropout(0.5)，使用 kernel_penalty=L2(1e-3)，或减少单元。减少轮数在此无济于事。",
         ),
     },

@@ -19,7 +19,7 @@ PLATEAU = Kind(
     title=Message("finding.plateau", en="plateau or saddle", zh="平台或鞍点"),
     evidence=Message(
         "finding.plateau.evidence",
-        en="the loss stayed at {last:.4g} for the last {steps:,} steps. The best answer that does not look at the"
+        en="The loss stayed at {last:.4g} for the last {steps:,} steps. The best answer that does not look at the"
         " inputs gives {constant:.4g}: nothing of them has been learned. The ground is flat: if '{parameter}' changed"
         " by 1 % of its size, the loss would change by {sensitivity:.1g} % (usual: 0.3 % and more), so that its"
         " gradient leads nowhere. Dead or saturated units and weights of zero, where reported, are the cause.",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.diagnosis.course import Course
+from chainrule.diagnosis.course import Course, rounded
 from chainrule.diagnosis.finding import Finding, Kind
 from chainrule.messages import Message
 
@@ -18,11 +18,11 @@ RATE_TOO_LOW = Kind(
     title=Message("finding.rate_low", en="learning rate too low", zh="学习率过低"),
     evidence=Message(
         "finding.rate_low.evidence",
-        en="in {steps:,} steps the loss went from {first:.3g} only to {last:.3g}. A step changed weights by {ratio:.1g}"
-        " of their size (usual: 0.001 to 0.01), all steps together by at most {path:.1%}. The gradients are not small:"
+        en="In {steps:,} steps the loss went from {first:.3g} only to {last:.3g}. A step changed weights by {ratio:.1g}"
+        " of their size (usual: 0.001 to 0.01), all steps together by at most {path:.1g}. The gradients are not small:"
         " larger steps would lower the loss faster.",
         zh="经过 {steps:,} 步，损失仅从 {first:.3g} 变为 {last:.3g}。每步对权重的改变为其大小的 {ratio:.1g}"
-        "（通常为 0.001 到 0.01），全部步骤合计至多 {path:.1%}。梯度并不小：更大的步长会使损失下降得更快。",
+        "（通常为 0.001 到 0.01），全部步骤合计至多 {path:.1g}。梯度并不小：更大的步长会使损失下降得更快。",
     ),
     remedy=Message(
         "finding.rate_low.remedy",
@@ -38,7 +38,7 @@ RATE_TOO_HIGH = Kind(
     evidence={
         "diverged": Message(
             "finding.rate_high.diverged",
-            en="the training diverged: within {steps:,} steps the loss rose from {first:.3g} to {peak:.3g}, and then"
+            en="The training diverged: within {steps:,} steps the loss rose from {first:.3g} to {peak:.3g}, and then"
             " was no number any more. The first step changed weights by {ratio:.2g} of their size (usual: 0.001 to"
             " 0.1): each step went so far beyond the minimum that it ended higher.",
             zh="训练发散：在 {steps:,} 步内损失从 {first:.3g} 升到 {peak:.3g}，随后不再是数。"
@@ -46,16 +46,17 @@ RATE_TOO_HIGH = Kind(
         ),
         "rose": Message(
             "finding.rate_high.rose",
-            en="the loss rose before it fell: from {first:.3g} to {peak:.3g} on average around step {at:,}, {times:.2g}"
-            " times what an answer without looking would give ({scale:.3g}), and ended at {last:.3g}. The first step"
-            " changed weights by {ratio:.2g} of their size (usual: 0.001 to 0.1): steps went beyond the minimum.",
-            zh="损失先升后降：从 {first:.3g} 升到第 {at:,} 步附近的平均 {peak:.3g}，"
-            "是不看输入的答案的损失（{scale:.3g}）的 {times:.2g} 倍，最后为 {last:.3g}。"
+            en="The loss rose at first: from {first:.3g} to {peak:.3g} on average around step {at:,},"
+            " {times:,.1f} times what an answer without looking would give ({scale:.3g}), and ended at {last:.3g}. The"
+            " first step changed weights by {ratio:.2g} of their size (usual: 0.001 to 0.1): steps went beyond the"
+            " minimum.",
+            zh="损失起初上升：从 {first:.3g} 升到第 {at:,} 步附近的平均 {peak:.3g}，"
+            "是不看输入的答案的损失（{scale:.3g}）的 {times:,.1f} 倍，最后为 {last:.3g}。"
             "第一步对权重的改变为其大小的 {ratio:.2g}（通常为 0.001 到 0.1）：步长越过了最小值。",
         ),
         "oscillates": Message(
             "finding.rate_high.oscillates",
-            en="the loss oscillates: the mean of an epoch, over the same samples each time, rose in {rises} of the last"
+            en="The loss oscillates: the mean of an epoch, over the same samples each time, rose in {rises} of the last"
             " {epochs} epochs, and jumps by {jump:.2g} from one to the next, {share:.0%} of what an answer without"
             " looking would give ({scale:.3g}). Steps go from one side of the minimum to the other.",
             zh="损失在振荡：每轮的平均损失（每次都是相同的样本）在最近 {epochs} 轮中有 {rises} 轮上升，相邻两轮之间跳动"
@@ -71,9 +72,9 @@ RATE_TOO_HIGH = Kind(
     ),
 )
 
-# Rates within three times the best gave, over 40 trainings, ratios above 7e-4 or paths above 0.15, peaks below 1.2,
+# Rates within three times the best gave, over 40 trainings, ratios above 1e-3 or paths above 0.15, peaks below 1.2,
 # jumps below 0.07 and not one rise; rates 30 times lower or 100 times higher are far on the other side.
-SLOW_RATIO = 4e-4  # of update to weight
+SLOW_RATIO = 6e-4  # of update to weight
 SHORT_PATH = 0.15  # the ratios of all steps, added up
 STILL_HIGH = 0.6  # of the first loss
 SENSITIVE = 0.05  # where the loss depends less on the weights, the gradient is small, and not the rate
@@ -87,9 +88,12 @@ FEWEST_EPOCHS = 6
 
 def rate_too_low(course: Course) -> Iterator[Finding]:
     """Steps so small that all of them together led nowhere, although the loss depends on the weights."""
-    if course.diverged or not len(course.losses) or (course.facts.constant_loss is None and not course.facts.fresh):
-        return
     ratio, smoothed, rate = _median(course.ratios), course.smoothed, course.usual_rate()
+    known = (
+        course.facts.constant_loss is not None or course.facts.fresh
+    )  # whether a high loss can be told from a low one
+    if course.diverged or not len(smoothed) or not known:
+        return
     first = max(float(course.losses[0]), course.scale)
     path = ratio * len(course.losses)
     small = 0 < ratio < SLOW_RATIO and path < SHORT_PATH
@@ -115,7 +119,7 @@ def rate_too_high(course: Course) -> Iterator[Finding]:
         return
     now, first = course.highest_rate, max(float(course.losses[0]), course.scale)
     ratio = _median({name: own[:1] for name, own in course.ratios.items()})
-    rate = min(now / 3, course.usual_rate() or now / 10)
+    rate = rounded(min(now / 3, course.usual_rate() or now / 10))
     peak = float(smoothed.max())
     told = {
         "steps": len(course.losses),
@@ -142,6 +146,8 @@ def rate_too_high(course: Course) -> Iterator[Finding]:
         jump, rises = jumps(means), int((np.diff(means) > JUMP / 2 * course.scale).sum())
         if jump > JUMP * course.scale and rises >= max(2, RISES * len(means)):
             share = jump / course.scale
+            told["rate"] = rate = rounded(max(rate, now / 10))  # it is not far too high: the loss stays in the valley
+            told["optimizer"] = course.facts.optimizer_at(rate)
             yield RATE_TOO_HIGH.found(case="oscillates", epochs=len(means), rises=rises, jump=jump, share=share, **told)
 
 

@@ -16,8 +16,8 @@ from chainrule.train.statistics import layer_outputs
 
 STRONG_PENALTY = 0.5  # of the loss of the constant answer, or of 1
 STRONG_DECAY = 0.01  # of the weights in a step
-STRONG_NOISE = 0.8  # of the variance of what a layer gives
-_LOOKED_AT = 32  # samples
+STRONG_NOISE = 0.93  # of the variance of what a layer gives
+_LOOKED_AT = 256  # samples
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def _noise(task: Task) -> Restraint | None:
     for path, a, b in zip(outputs, first, second, strict=True):
         total = float(np.var(np.concatenate([a, b]).astype(np.float64), axis=0).mean())
         noise = float(np.mean((a.astype(np.float64) - b) ** 2)) / 2
-        shares[path] = noise / total if total > 0 else 0.0
+        shares[path] = min(1.0, noise / total) if total > 0 else 0.0
     layer = max(shares, key=lambda path: shares[path])
     return Restraint("noise", shares[layer], layer) if shares[layer] > STRONG_NOISE else None
 

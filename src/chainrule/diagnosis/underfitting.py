@@ -9,61 +9,59 @@ from numpy.typing import NDArray
 
 from chainrule.diagnosis.course import Course
 from chainrule.diagnosis.finding import Finding, Kind
-from chainrule.diagnosis.label_noise import judgement
+from chainrule.diagnosis.label_noise import answers
 from chainrule.diagnosis.plateau import plateau
 from chainrule.diagnosis.rates import rate_too_high, rate_too_low
 from chainrule.diagnosis.restraints import restraint
 from chainrule.diagnosis.task import Task, labels_of
 from chainrule.execute.reference import Program
-from chainrule.graph.tensor import input_tensor
+from chainrule.graph.operation import Array
+from chainrule.graph.tensor import Tensor, input_tensor
 from chainrule.messages import Message
 from chainrule.train.samples import Samples
 
 __all__ = ["UNDERFITTING"]
 
-_STOPPED_EN = "after {epochs} epochs the training loss is {last:.3g} and falls no further, but more can be learned: "
-_STOPPED_ZH = "{epochs} 轮后训练损失为 {last:.3g}，不再下降，但还有可学的东西："
 _COMPARED_EN = (
-    "of {looked} training samples '{measure}' is {network:.3g}, but {neighbours:.3g} without any network, from"
-    " the {count} other samples most like each. "
+    ", but more can be learned: of {looked} training samples '{measure}' is {network:.3g}, and {neighbours:.3g} without"
+    " any network, from the {count} other samples most like each. "
 )
 _COMPARED_ZH = (
-    "对 {looked} 个训练样本，“{measure}”为 {network:.3g}，而不用网络、只看与之最相似的 {count} 个其他样本时为"
-    " {neighbours:.3g}。"
+    "，但还有可学的东西：对 {looked} 个训练样本，“{measure}”为 {network:.3g}，而不用网络、只看与之最相似的 {count}"
+    " 个其他样本时为 {neighbours:.3g}。"
 )
+_STOPPED_EN = "After {epochs} epochs the training loss is {last:.3g} and falls no further" + _COMPARED_EN
+_STOPPED_ZH = "{epochs} 轮后训练损失为 {last:.3g}，不再下降" + _COMPARED_ZH
+
 UNDERFITTING = Kind(
     "CR018",
     title=Message("finding.underfitting", en="underfitting", zh="欠拟合"),
     evidence={
         "small": Message(
             "finding.underfitting.small",
-            en=_STOPPED_EN
-            + "The network of {parameters:,} parameters is too small, or of the wrong form, for these data.",
-            zh=_STOPPED_ZH + _COMPARED_ZH + "对这些数据来说，有 {parameters:,} 个参数的网络太小，或形式不合适。",
+            en=_STOPPED_EN + "{parameters:,} parameters are too few for these data, or layers of the wrong form.",
+            zh=_STOPPED_ZH + "对这些数据来说，{parameters:,} 个参数太少，或各层的形式不合适。",
         ),
         "penalty": Message(
             "finding.underfitting.penalty",
-            en="after {epochs} epochs the training loss is {last:.3g}, but more can be learned: "
-            + _COMPARED_EN
-            + "At the beginning its penalties were {strength:.2g} times the loss of an answer without"
-            " looking (usual: below 0.1): they keep the weights small at any cost.",
-            zh="{epochs} 轮后训练损失为 {last:.3g}，但还有可学的东西："
-            + "训练开始时，惩罚项是不看输入的答案的损失的 {strength:.2g} 倍（通常低于 0.1）：它不计代价地压小权重。",
+            en="After {epochs} epochs the training loss is {last:.3g}" + _COMPARED_EN + "At the beginning the penalties"
+            " were {strength:.2g} times the loss of an answer without looking (usual: below 0.1): they keep weights"
+            " small at any cost.",
+            zh="{epochs} 轮后训练损失为 {last:.3g}" + _COMPARED_ZH + "训练开始时，惩罚项是不看输入的答案的损失的"
+            " {strength:.2g} 倍（通常低于 0.1）：它不计代价地压小权重。",
         ),
         "decay": Message(
             "finding.underfitting.decay",
-            en=_STOPPED_EN
-            + _COMPARED_EN
-            + "Weight decay takes {strength:.1%} of the weights away in each step (usual: 0.01 %).",
-            zh=_STOPPED_ZH + _COMPARED_ZH + "权重衰减每步去掉权重的 {strength:.1%}（通常为 0.01 %）。",
+            en=_STOPPED_EN + "Weight decay takes {strength:.1%} of the weights away in each step (usual: 0.01 %).",
+            zh=_STOPPED_ZH + "权重衰减每步去掉权重的 {strength:.1%}（通常为 0.01 %）。",
         ),
         "noise": Message(
             "finding.underfitting.noise",
             en=_STOPPED_EN
             + "Of what '{layer}' gives in training {strength:.0%} is noise (dropout, augmentation; usual:"
-            " below 70 %): hardly anything of the inputs comes through.",
-            zh=_STOPPED_ZH
-            + "训练时“{layer}”的输出中有 {strength:.0%} 是噪声（dropout、数据增强；通常低于 70 %）：输入几乎无法通过。",
+            " below 90 %): hardly anything of the inputs comes through.",
+            zh=_STOPPED_ZH + "训练时“{layer}”的输出中有 {strength:.0%} 是噪声（dropout、数据增强；通常低于 90 %）："
+            "输入几乎无法通过。",
         ),
     },
     remedy={
@@ -100,6 +98,7 @@ FEWEST = 60
 WORSE, TIMES_WORSE = 0.1, 1.5  # than the neighbours: in share of errors, or of the constant answer's loss
 CHANCE = 2.0  # standard errors on top
 LEARNED = 0.1  # of the scale: a training loss below it is low
+LONG = 400  # steps, in which even a slow start is over, if nothing holds the network back
 FAR = 0.5  # of its size, by which the most moved parameter could change over the training
 LATE, NOTHING = 0.2, 0.01  # of all that the loss fell by, or of the loss: its fall in the last quarter
 AGAIN = 0.35  # of the loss: so much at most would it still fall, if it went on for as long again
@@ -113,7 +112,7 @@ def underfitting(task: Task, course: Course) -> Iterator[Finding]:
         return
     held = restraint(task)
     penalized = held is not None and held.kind == "penalty"  # whose own fall hides that nothing else falls
-    if not penalized and not _stopped(smoothed):
+    if (held is None and len(course.losses) < LONG) or not (penalized or _stopped(smoothed)):
         return
     if any(True for check in (rate_too_low, rate_too_high) for _ in check(course)) or any(plateau(task, course)):
         return  # which explain it
@@ -155,37 +154,36 @@ def _stopped(smoothed: NDArray[np.float64]) -> bool:
 
 def _compared(task: Task) -> tuple[str, float, float, int, float] | None:
     """A measure, what it is for the network and for the neighbours, on how many samples, and its scale."""
-    some = task.some(LOOKED_AT)
-    if len(some) < FEWEST or len(some.inputs) != 1 or len(some.targets) != 1 or some.weight is not None:
+    some, inference = task.some(LOOKED_AT), task.network.inference
+    if not isinstance(inference, Tensor) or not len(some.inputs) == len(some.targets) == 1:
         return None
-    nearest = neighbours(some.inputs[0], NEIGHBOURS)
-    labels = labels_of(some, task.objective)
-    if labels is not None:
-        judged = judgement(task, some)
-        if judged is None:
-            return None
+    if len(some) < FEWEST or some.weight is not None:
+        return None
+    (outputs,) = Program([inference]).run(task.bindings(some))
+    labels, y, nearest = labels_of(some, task.objective), some.targets[0], neighbours(some.inputs[0], NEIGHBOURS)
+    if not np.isfinite(outputs).all():
+        return None
+    if labels is not None and labels.ndim == 1 and outputs.ndim == 2:
         votes = np.zeros((len(some), int(labels.max()) + 1))
         np.add.at(votes, (np.arange(len(some))[:, None], labels[nearest]), 1.0)
-        return "1 - accuracy", float(judged.differs.mean()), float((votes.argmax(1) != labels).mean()), len(some), 1.0
-    y = some.targets[0]
-    outputs = task.model.predict(some.inputs[0])
-    if task.classes is not None or not isinstance(outputs, np.ndarray) or outputs[0].size > MOST_TARGETS:
+        wrong, missed = (float((found != labels).mean()) for found in (answers(task, outputs)[0], votes.argmax(1)))
+        return "1 - accuracy", wrong, missed, len(some), 1.0
+    comparable = outputs[0].size == y[0].size <= MOST_TARGETS and task.constant_loss is not None
+    if task.classes is not None or not comparable:
         return None
-    guessed = y[nearest].mean(1).reshape(outputs.shape) if y[0].size == outputs[0].size else None
-    if guessed is None or task.constant_loss is None or not np.isfinite(outputs).all():
-        return None
+    guessed = y[nearest].mean(1).reshape(outputs.shape).astype(outputs.dtype)
     network, near = (_mean_loss(task, values, some) for values in (outputs, guessed))
-    return "loss", network, near, len(some), task.constant_loss
+    return "loss", network, near, len(some), task.constant_loss or 1.0
 
 
-def _mean_loss(task: Task, outputs: NDArray[np.float32], samples: Samples) -> float:
+def _mean_loss(task: Task, outputs: Array, samples: Samples) -> float:
     y = samples.targets[0]
     given, target = (input_tensor(name, a.shape, a.dtype) for name, a in (("given", outputs), ("target", y)))
     (losses,) = Program([task.objective.loss(given, target)]).run({given: outputs, target: y})
     return float(losses.mean())
 
 
-def neighbours(x: NDArray[np.generic], count: int) -> NDArray[np.int64]:
+def neighbours(x: Array, count: int) -> NDArray[np.int64]:
     """For each sample the others that are nearest, by Euclidean distance of standardised numbers.
 
     Example:

@@ -1,0 +1,151 @@
+"""Learning rates that are too low or too high are found, and the advised ones cure them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from chainrule.diagnosis.rates import jumps, rate_too_high, rate_too_low
+from chainrule.nn import Dense, Sequential
+from chainrule.optim import SGD, Adam, ClipByGlobalNorm, Cosine, Momentum
+from chainrule.train import Model
+from tests.counts import full
+from tests.diagnosis.courses import course
+from tests.diagnosis.trainings import dense, diagnosed, finding, images, numbers, remedied, rows, table
+
+FEW = {"executor": "native" if full() else "reference"}  # which needs no compiling
+DATA = {"images": (dense, lambda: images(800), 5), "table": (rows, lambda: table(400), 8)}
+KINDS = DATA if full() else ["table"]
+
+
+def improved(before, after):
+    """Whether the second training ended with a lower loss, or at all."""
+    return before.course.diverged or after.course.logs["loss"][-1] < before.course.logs["loss"][-1]
+
+
+# --------------------------------------------------------------------------------------------------- in trainings
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("rate", [1e-7, 1e-6, 2e-5] if full() else [1e-6])
+def test_a_low_rate_is_found_and_the_advised_one_learns(kind, rate):
+    build, data, epochs = DATA[kind]
+    x, y = data()
+    low = diagnosed(build(), x, y, optimizer=Adam(rate), epochs=epochs, **FEW)
+    found = finding(low, "CR010")
+    cured = diagnosed(build(), x, y, optimizer=remedied(found), epochs=epochs, **FEW)
+    assert not {"CR010", "CR012"} & set(cured.findings.codes)
+    assert improved(low, cured)
+    assert cured.course.logs["loss"][-1] < 0.6 * low.course.logs["loss"][-1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("optimizer", [SGD(8.0), Adam(0.3), SGD(1e4)] if full() else [SGD(8.0)], ids=str)
+def test_a_high_rate_is_found_and_the_advised_one_learns(kind, optimizer):
+    build, data, epochs = DATA[kind]
+    x, y = data()
+    high = diagnosed(build(), x, y, optimizer=optimizer, epochs=epochs, **FEW)
+    found = finding(high, "CR012")
+    assert found.values["case"] == ("diverged" if high.course.diverged else "rose")
+    cured = diagnosed(build(), x, y, optimizer=remedied(found), epochs=epochs, **FEW)
+    assert not {"CR010", "CR012"} & set(cured.findings.codes)
+    assert improved(high, cured)
+    assert cured.course.logs["loss"][-1] < 0.8 * cured.course.scale
+
+
+def of_oscillation():
+    """A straight line, whose steps go from one side of the valley to the other."""
+    x, y = numbers(256)
+    model = Model(Sequential([Dense(1, name="line")]))
+    return diagnosed(
+        model, x, y, loss="mean_squared_error", optimizer=SGD(0.32), epochs=12, batch_size=8, executor="reference"
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rates_within_three_times_a_good_one_show_nothing(kind):
+    build, data, epochs = DATA[kind]
+    for optimizer in (
+        (Adam(0.001), Adam(0.01), SGD(0.1), Momentum(0.01), Adam(Cosine(0.005))) if full() else (SGD(0.1),)
+    ):
+        diagnosis = diagnosed(build(), *data(), optimizer=optimizer, epochs=epochs, **FEW)
+        assert not {"CR010", "CR011", "CR012", "CR018"} & set(diagnosis.findings.codes), optimizer
+
+
+def test_the_advice_keeps_what_stands_around_the_rate():
+    x, y = table(300)
+    optimizer = ClipByGlobalNorm(Momentum(Cosine(1e-6), momentum=0.8), 5.0)
+    found = finding(diagnosed(rows(), x, y, optimizer=optimizer, executor="reference"), "CR010")
+    advised = remedied(found)
+    assert isinstance(advised, ClipByGlobalNorm)
+    assert advised.global_clip_norm == 5.0
+    assert advised.optimizer.momentum == 0.8
+    assert advised.optimizer.learning_rate.initial > 1e-4
+
+
+# ----------------------------------------------------------------------------------------------- of courses by hand
+TIMES = np.linspace(0, 1, 400)
+NOISE = np.random.default_rng(0).normal(size=400)
+
+
+def test_low_needs_tiny_updates_a_high_loss_and_gradients_that_are_not():
+    slow = 2.3 - 0.1 * TIMES
+    assert [f.code for f in rate_too_low(course(slow, ratio=1e-5))] == ["CR010"]
+    assert not list(rate_too_low(course(slow, ratio=1e-5, gradient=1e-6)))  # flat ground
+    assert not list(rate_too_low(course(slow, ratio=2e-3)))
+    assert not list(rate_too_low(course(2.3 * np.exp(-3 * TIMES), ratio=1e-5)))  # it has learned
+    assert not list(rate_too_low(course(0.1 * slow, ratio=1e-5)))  # a model that knows already
+    again = {"constant_loss": None, "fresh": False}
+    assert not list(rate_too_low(course(slow, ratio=1e-5, facts=again)))
+
+
+def test_the_advised_rate_changes_weights_by_one_per_cent():
+    (found,) = rate_too_low(course(2.3 - 0.1 * TIMES, ratio=1e-5, rate=1e-6))
+    assert found.values["rate"] == pytest.approx(1e-3)
+    assert found.values["optimizer"] == "Adam(0.001)"
+
+
+def test_high_is_a_rise_above_guessing_and_no_noise_of_batches():
+    risen = 2.3 + 20 * np.exp(-(((TIMES - 0.1) / 0.05) ** 2))
+    (found,) = rate_too_high(course(risen, rate=0.1, ratio=0.3))
+    assert found.values["case"] == "rose"
+    assert found.values["rate"] <= 0.1 / 3
+    assert 20 <= found.values["at"] <= 60
+    assert not list(rate_too_high(course(2.3 * np.exp(-3 * TIMES) + 0.8 * NOISE)))
+    assert not list(rate_too_high(course(risen, facts={"constant_loss": 30.0})))  # it began no better
+
+
+def test_means_of_epochs_that_go_up_and_down_oscillate():
+    def of_epochs(means):
+        return course(np.repeat(means, 25), logs={"loss": tuple(means)}, ratio=0.02)
+
+    up_and_down = [2.0, 1.5] + [1.2, 1.9] * 5
+    (found,) = rate_too_high(of_epochs(up_and_down))
+    assert found.values["case"] == "oscillates"
+    assert found.values["rises"] >= 3
+    assert not list(rate_too_high(of_epochs(np.linspace(2.0, 0.2, 12))))
+    assert not list(rate_too_high(of_epochs(0.05 * np.asarray(up_and_down))))  # at the bottom noise is small beside c
+    assert not list(rate_too_high(of_epochs([2.0, 1.2, 1.9, 1.2])))  # too few to tell
+    assert jumps(np.arange(9.0)) == 0.0
+
+
+def test_a_divergence_without_large_steps_has_another_cause():
+    fell = np.append(2.3 * np.exp(-3 * TIMES), np.nan)
+    assert not list(rate_too_high(course(fell, ratio=0.01, diverged=True)))
+    (found,) = rate_too_high(course([2.3, np.inf], ratio=40.0, rate=1.0, diverged=True))
+    assert found.values["case"] == "diverged"
+
+
+@pytest.mark.parametrize("losses", [[], [2.3], [np.nan], [np.inf, np.nan], [0.0] * 50])
+def test_the_shortest_courses_say_nothing(losses):
+    with np.errstate(all="raise"):
+        assert not list(rate_too_low(course(losses, ratio=0.01)))
+        assert not list(rate_too_high(course(losses, ratio=0.01, diverged=not np.isfinite(losses).all())))
+
+
+PLANTED = {
+    "CR010": lambda: finding(diagnosed(rows(), *table(300), optimizer=SGD(1e-5), executor="reference"), "CR010"),
+    "CR012 rose": lambda: finding(diagnosed(rows(), *table(300), optimizer=Adam(1.0), executor="reference"), "CR012"),
+    "CR012 diverged": lambda: finding(
+        diagnosed(rows(), *table(300), optimizer=SGD(1e4), executor="reference"), "CR012"
+    ),
+    "CR012 oscillates": lambda: finding(of_oscillation(), "CR012"),
+}
