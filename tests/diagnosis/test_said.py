@@ -19,8 +19,8 @@ from tests.diagnosis import (
     test_overfitting,
     test_plateau,
     test_probabilities,
-    test_small_batches,
     test_rates,
+    test_small_batches,
     test_underfitting,
     test_units,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -14,7 +13,7 @@ from chainrule.diagnosis import Diagnosis, Finding
 from chainrule.errors import DivergedError
 from chainrule.nn import BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPool2D, Rescaling, Sequential
 from chainrule.optim import Adam, Optimizer
-from chainrule.train import Callback, Model
+from chainrule.train import Model
 
 
 def images(count: int = 1000, start: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -59,7 +58,7 @@ def convolutional(activation: str = "relu", *, classes: int = 10, seed: int = 0,
     return Model(Sequential(layers), seed=seed)
 
 
-def diagnosed(model: Model, x: Any, y: Any, *, callbacks: Sequence[Callback] = (), **arguments: Any) -> Diagnosis:
+def diagnosed(model: Model, x: Any, y: Any, *, callbacks: Any = (), **arguments: Any) -> Diagnosis:
     """A training of the model, watched; a divergence ends it."""
     diagnosis = Diagnosis(verbose=0)
     settings: dict[str, Any] = {
