@@ -254,7 +254,7 @@ def check(seed: int) -> set[str]:
 
 @pytest.mark.parametrize("part", range(10))
 def test_reverse_mode_equals_forward_mode(part):
-    count = scaled(1000, one_in=20)
+    count = scaled(1000, one_in=30)
     for seed in range(part * count, (part + 1) * count):
         check(seed)
 
