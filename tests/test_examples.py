@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.calls import misnamed
+from tests.counts import full
+
 EXAMPLES = sorted(Path(__file__).parents[1].joinpath("examples").glob("*.py"))
 NUMBER = re.compile(r"(?<!,)\b\d+(?:\.\d+)?\b(?!,)")
 
@@ -24,9 +27,20 @@ def test_there_are_examples():
     assert {example.stem for example in EXAMPLES} >= {"localization", "segmentation", "sensor_series", "table"}
 
 
+# Of segmentation, tests/train/test_architectures.py trains a smaller network every day.
+_LONG = {"segmentation"}
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)
+def test_an_example_calls_what_there_is(example):
+    assert misnamed(example.read_text(encoding="utf-8")) == []
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)
 def test_an_example_prints_what_it_says(example, capsys):
     """A training that fails is far from the numbers that it announces, which are far from those that it is to beat."""
+    if example.stem in _LONG and not full():
+        pytest.skip("long; runs with --full (make test-all)")
     made = runpy.run_path(str(example), run_name="__main__")
     printed, expected = capsys.readouterr().out.rstrip(), announced(example)
     assert NUMBER.sub("#", printed) == NUMBER.sub("#", expected)
