@@ -19,7 +19,8 @@ from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message
 from chainrule.nn.network import Network
 from chainrule.ops.kinds.elementwise import Elementwise
-from chainrule.train.loop import EVALUATION_BATCH, Training
+from chainrule.train.evaluation import EVALUATION_BATCH
+from chainrule.train.loop import Training
 from chainrule.train.samples import Samples
 from chainrule.train.step import EvaluationStep, TrainingStep, network_bindings
 

@@ -21,12 +21,12 @@ from chainrule.messages import Message
 from chainrule.nn.losses.loss import LossFunction
 from chainrule.nn.ranges import is_within
 from chainrule.train.callback import Callback
-from chainrule.train.loop import EVALUATION_BATCH, Training, evaluate
+from chainrule.train.evaluation import EVALUATION_BATCH, Evaluator, evaluate
+from chainrule.train.loop import Training
 from chainrule.train.metrics import objective
 from chainrule.train.model import Model, check_model
 from chainrule.train.samples import as_samples, check_targets
 from chainrule.train.step import Arrays, EvaluationStep
-from chainrule.train.stepper import Evaluator
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,14 +4,16 @@ model        Model: fit, evaluate, predict, summary, save, load
 loop         Training: the loop, as callbacks see it
 arguments    what Model and fit are given, once it is certain what is meant
 online       OnlineTraining: samples from a stream, learned from as they come
-callback     Callback, whose moments the loop calls
+callback     Callback, whose moments the loop calls, and what callbacks remember
 callbacks    EarlyStopping, Checkpoint, ReduceLearningRateOnPlateau
 metrics      what is reported beside the loss, and Objective, both together
+goal         loss and metrics as they were given: in a new training, a resumed one, an evaluation
 history      History: the means of each epoch
 samples      the arrays of a training, checked once
 precision    what is multiplied: float32 or bfloat16, and what the processor must have for it
 step         TrainingStep and EvaluationStep: pure graphs, and how they run
-stepper      runs steps, in NumPy or in native code; evaluation likewise
+stepper      runs steps, in NumPy or in native code
+evaluation   the means of loss and metrics over samples that nothing is learned from
 few_batches  overfit_batches: whether a network can learn a few samples by heart
 memorization  Memorization: how it did, in numbers and words
 rate_finding lr_find: the range test, which suggests a learning rate
@@ -21,6 +23,7 @@ rehearsal    Rehearsal: the stages that went through
 guessing     what a loss is without looking at the inputs, and at best
 stand_in     a model to try things on in place of another one
 past         steps that can be taken back
+resuming     whether what is given now belongs to the training that is to go on
 means        means over an epoch's batches
 state        TrainingState: all that an exact resume needs
 saved        a model as data

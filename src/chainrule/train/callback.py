@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -53,3 +54,18 @@ class Callback:
 
     def recall(self, memory: dict[str, Any]) -> None:
         """Begin afresh, or where an earlier object of this class had that memory; called before on_train_begin."""
+
+
+def memories(callbacks: Sequence[Callback]) -> tuple[tuple[str, dict[str, Any]], ...]:
+    """What callbacks remember, each beside the name of its class; without those that need nothing."""
+    return tuple((type(callback).__name__, memory) for callback in callbacks if (memory := callback.memory()))
+
+
+def remind(callbacks: Sequence[Callback], memories: Sequence[tuple[str, dict[str, Any]]]) -> None:
+    """Each callback takes up what the first of its class remembered that no other has taken up."""
+    left: dict[str, list[dict[str, Any]]] = {}
+    for name, memory in memories:
+        left.setdefault(name, []).append(memory)
+    for callback in callbacks:
+        own = left.get(type(callback).__name__)
+        callback.recall(own.pop(0) if own else {})

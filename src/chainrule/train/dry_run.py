@@ -29,8 +29,10 @@ from chainrule.train.arguments import (
 )
 from chainrule.train.callback import Callback
 from chainrule.train.callbacks import Checkpoint
-from chainrule.train.loop import EVALUATION_BATCH, Training, evaluate
-from chainrule.train.metrics import MetricFunction, Objective, objective
+from chainrule.train.evaluation import EVALUATION_BATCH, Evaluator, evaluate
+from chainrule.train.goal import Goal
+from chainrule.train.loop import Training
+from chainrule.train.metrics import MetricFunction, Objective
 from chainrule.train.model import Model, check_model
 from chainrule.train.precision import check_instructions
 from chainrule.train.rehearsal import Rehearsal, Stages, noted
@@ -38,7 +40,6 @@ from chainrule.train.samples import Samples, as_samples
 from chainrule.train.stand_in import stand_in
 from chainrule.train.state import TrainingState
 from chainrule.train.step import EvaluationStep
-from chainrule.train.stepper import Evaluator
 
 __all__ = ["fast_dev_run"]
 
@@ -102,7 +103,8 @@ def fast_dev_run(
     check_instructions(model.precision, executor)
     stage = Stages()
     with stage("data"):
-        goal = objective("cross_entropy" if loss is None else loss, metrics)
+        given = Goal.begun(loss, metrics)
+        goal = given.objective()
         rule, times = as_optimizer(optimizer), checked_epochs(epochs)
         samples = as_samples(x, y, sample_weight, class_weight)
         validation = validation_samples(validation_data, validation_split)
@@ -116,8 +118,7 @@ def fast_dev_run(
         called = _copies([*epoch_lines(verbose), *checked_callbacks(callbacks)])
         double = double.of(
             double.network, double.parameters, double.states, double.scalars,
-            seed=model.seed, precision=model.precision, loss="cross_entropy" if loss is None else loss,
-            metrics=[metrics] if isinstance(metrics, str) or callable(metrics) else metrics,
+            seed=model.seed, precision=model.precision, loss=given.loss, metrics=given.metrics,
         )  # fmt: skip
     with stage("schedules"):
         _check_schedules(rule, times * -(-len(samples) // size))

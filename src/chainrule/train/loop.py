@@ -18,15 +18,17 @@ from chainrule.execute.choice import Executor
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message, suggestion
 from chainrule.optim import Optimizer, Schedule
-from chainrule.train.callback import Callback
+from chainrule.train.callback import Callback, memories, remind
+from chainrule.train.evaluation import EVALUATION_BATCH, Evaluator, evaluate
 from chainrule.train.history import History
 from chainrule.train.means import added, means, no_totals
 from chainrule.train.metrics import Objective
 from chainrule.train.past import Past
+from chainrule.train.resuming import check_resumable
 from chainrule.train.samples import Samples
 from chainrule.train.state import TrainingState
 from chainrule.train.step import Arrays, EvaluationStep, Sums, TrainingStep
-from chainrule.train.stepper import Evaluator, Kept, Series, make_stepper
+from chainrule.train.stepper import Kept, Series, make_stepper
 
 if TYPE_CHECKING:
     from chainrule.train.model import Model
@@ -69,35 +71,6 @@ _NO_VALIDATION = Message(
     " monitor '{instead}'.",
     zh="{callback} 监测“{monitor}”，但没有验证数据。请给出 validation_data 或 validation_split，或监测“{instead}”。",
 )
-_OTHER_SAMPLES = Message(
-    "loop.other_samples",
-    en="The training to resume has {before} samples, but {now} are given now. Resume it with the same data and the same"
-    " validation_split, or start anew with resume=False.",
-    zh="要恢复的训练使用 {before} 个样本，而现在给出了 {now} 个。"
-    "请使用相同的数据和 validation_split 恢复，或用 resume=False 重新开始。",
-)
-_OTHER_OPTIMIZER = Message(
-    "loop.other_optimizer",
-    en="The training to resume kept other arrays ({kept}) than {optimizer} does. Resume it with the optimizer it was"
-    " begun with, or start anew with resume=False.",
-    zh="要恢复的训练保存的数组（{kept}）与 {optimizer} 不同。请使用原来的优化器恢复，或用 resume=False 重新开始。",
-)
-_OTHER_METRICS = Message(
-    "loop.other_metrics",
-    en="The training to resume counted other metrics than {now}. Resume it with the metrics it was begun with, or start"
-    " anew with resume=False.",
-    zh="要恢复的训练统计的指标与 {now} 不同。请使用原来的指标恢复，或用 resume=False 重新开始。",
-)
-
-EVALUATION_BATCH = 256  # samples at a time where nothing but memory depends on it
-
-
-def evaluate(model: Model, evaluator: Evaluator, samples: Samples, batch_size: int) -> dict[str, float]:
-    """The means of loss and metrics over all samples, in inference mode."""
-    totals = no_totals(evaluator.metrics)
-    for sums, count in evaluator.run(samples, batch_size, model.parameters, model.states, model.scalars):
-        totals = added(totals, sums, count)
-    return means(totals, evaluator.metrics)
 
 
 class Training:
@@ -145,8 +118,8 @@ class Training:
         self._orders: dict[int, NDArray[np.int64]] = {}  # the last one that was asked for
         self._arrays_are_behind = False  # the stepper has made steps that the arrays of the state do not show yet
         if resume:
-            self._check_resumable(resume)
-        self._remind(self.state.callbacks)
+            check_resumable(resume, len(samples), self.step, self._metrics)
+        remind(self.callbacks, self.state.callbacks)
 
     # -------------------------------------------------------------------------------------------- what it tells
     @property
@@ -312,18 +285,6 @@ class Training:
             order=before.order if before else 0,
         )
 
-    def _check_resumable(self, state: TrainingState) -> None:
-        if state.samples != len(self.samples):
-            raise UsageError(_OTHER_SAMPLES(before=state.samples, now=len(self.samples)))
-        slots = {name: set(own) for name, own in state.slots.items()}
-        if slots != {name: set(own) for name, own in self.step.slots.items()}:
-            kept = sorted(set().union(*slots.values()))
-            raise UsageError(_OTHER_OPTIMIZER(optimizer=self.optimizer, kept=", ".join(kept) or "-"))
-        counted = len(state.totals) - len(no_totals([]))
-        names = list(state.logs)[1 : 1 + counted] or self._metrics  # the logs have "loss" first, val_ entries last
-        if counted != len(self._metrics) or names != self._metrics:
-            raise UsageError(_OTHER_METRICS(now=", ".join(self._metrics) or "-"))
-
     def _run_epoch(self) -> None:
         waiting = list(batches(self._order(self._state.order), self.batch_size, position=self._state.position))
         while waiting:
@@ -427,14 +388,4 @@ class Training:
         self.model.parameters, self.model.states = self.state.parameters, self.state.states
 
     def _resumable(self) -> TrainingState:
-        memories = tuple((type(c).__name__, m) for c in self.callbacks if (m := c.memory()))
-        return replace(self.state, callbacks=memories)
-
-    def _remind(self, memories: Sequence[tuple[str, dict[str, Any]]]) -> None:
-        """Each callback takes up what the first of its class remembered that no other has taken up."""
-        left: dict[str, list[dict[str, Any]]] = {}
-        for name, memory in memories:
-            left.setdefault(name, []).append(memory)
-        for callback in self.callbacks:
-            own = left.get(type(callback).__name__)
-            callback.recall(own.pop(0) if own else {})
+        return replace(self.state, callbacks=memories(self.callbacks))

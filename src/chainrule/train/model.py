@@ -6,7 +6,6 @@ import os
 import reprlib
 from collections.abc import Mapping, Sequence
 from copy import copy, deepcopy
-from dataclasses import replace
 from numbers import Integral
 from typing import Any, NoReturn, Self
 
@@ -22,8 +21,7 @@ from chainrule.graph.extent import Shape
 from chainrule.graph.markup import code
 from chainrule.graph.seeds import checked_seed
 from chainrule.messages import Message
-from chainrule.nn.losses.loss import Loss, LossFunction
-from chainrule.nn.losses.names import as_loss
+from chainrule.nn.losses.loss import LossFunction
 from chainrule.nn.network import Architecture, Network, trace
 from chainrule.optim import AVERAGE, Optimizer, as_optimizer
 from chainrule.train import checkpoints, saved
@@ -37,16 +35,18 @@ from chainrule.train.arguments import (
     validation_samples,
 )
 from chainrule.train.callback import Callback
+from chainrule.train.evaluation import EVALUATION_BATCH, Evaluator, evaluate
+from chainrule.train.goal import Goal
 from chainrule.train.history import History
-from chainrule.train.loop import EVALUATION_BATCH, Training, evaluate
-from chainrule.train.metrics import MetricFunction, Objective, objective
+from chainrule.train.loop import Training
+from chainrule.train.metrics import MetricFunction, Objective
 from chainrule.train.precision import Precision, as_precision, check_instructions
 from chainrule.train.predictor import Predictor
 from chainrule.train.recording import Recording
+from chainrule.train.resuming import state_to_resume
 from chainrule.train.samples import Samples, as_inputs, as_samples, check_inputs, check_targets
 from chainrule.train.state import TrainingState
 from chainrule.train.step import Arrays, EvaluationStep
-from chainrule.train.stepper import Evaluator
 from chainrule.train.summary import summary
 
 __all__ = ["Model"]
@@ -70,29 +70,6 @@ _NOT_PICKLED = Message(
     " it, in another process too, with cr.Model.load(folder); copy.deepcopy copies it within this one.",
     zh="模型不能用 pickle 保存，因为它的操作是 Python 函数。请用 model.save(folder) 保存，并用 cr.Model.load(folder)"
     " 加载（也可在其他进程中）；在同一进程内可用 copy.deepcopy 复制。",
-)
-_NO_LOSS = Message(
-    "model.no_loss",
-    en="The model does not know which loss to evaluate. Name it, e.g. evaluate(x, y, loss='cross_entropy').",
-    zh="模型不知道要用哪个损失来评估。请指明，例如 evaluate(x, y, loss='cross_entropy')。",
-)
-_NOTHING_TO_RESUME = Message(
-    "model.nothing_to_resume",
-    en="There is no training to resume: the model has not been trained, or was saved without its training. Begin one"
-    " with resume=False.",
-    zh="没有可恢复的训练：模型尚未训练，或保存时不含训练状态。请用 resume=False 开始新的训练。",
-)
-_LOSS_NOT_SAVED = Message(
-    "model.loss_not_saved",
-    en="The training to resume has a loss of its own, which cannot be saved. Pass it again, e.g. fit(x, y, "
-    "loss=my_loss, resume=True).",
-    zh="要恢复的训练使用自定义的损失，它无法随模型保存。请重新给出，例如 fit(x, y, loss=my_loss, resume=True)。",
-)
-_OTHER_LOSS = Message(
-    "model.other_loss",
-    en="The training to resume lowers the loss {before}, not {now}. Leave loss= out to go on with it, or start anew"
-    " with resume=False.",
-    zh="要恢复的训练使用的损失是 {before}，而不是 {now}。请省略 loss= 以继续使用它，或用 resume=False 重新开始。",
 )
 _NO_AVERAGE = Message(
     "model.no_average",
@@ -138,8 +115,7 @@ class Model:
 
     _network: Network | None = None
     _predictor: Predictor | None = None
-    _loss: str | LossFunction | None = None
-    _metrics: Sequence[str | MetricFunction] | None = None
+    _goal = Goal()
 
     def __init__(
         self,
@@ -286,10 +262,9 @@ class Model:
         """
         check_executor(executor)
         check_instructions(self.precision, executor)
-        if resume:
-            loss, metrics = self._goal_to_resume(loss, metrics)
-        loss = "cross_entropy" if loss is None else loss
-        goal = objective(loss, metrics)
+        resumed = state_to_resume(self.training_state, self.parameters, self.states) if resume else None
+        given = self._goal.resumed(loss, metrics) if resume else Goal.begun(loss, metrics)
+        goal = given.objective()
         samples = as_samples(x, y, sample_weight, class_weight)
         validation = validation_samples(validation_data, validation_split)
         self.check(samples, goal)
@@ -308,10 +283,10 @@ class Model:
             batch_size=checked_batch(batch_size, rule, len(samples)),
             shuffle=shuffle,
             callbacks=[*epoch_lines(verbose), *checked_callbacks(callbacks)],
-            resume=self._resumed() if resume else None,
+            resume=resumed,
             executor=executor,
         )
-        self._loss, self._metrics = loss, [metrics] if isinstance(metrics, str) or callable(metrics) else metrics
+        self._goal = given
         return training.run()
 
     def record(self, every: int | None = None, layers: Sequence[str] | None = None) -> Recording:
@@ -333,28 +308,6 @@ class Model:
             self.build([array.shape[1:] for array in samples.inputs])
         check_inputs(samples, self.network)
         check_targets(samples, self.network.inference, goal.loss)
-
-    def _goal_to_resume(
-        self, loss: str | LossFunction | None, metrics: Sequence[str | MetricFunction] | None
-    ) -> tuple[str | LossFunction, Sequence[str | MetricFunction] | None]:
-        """Loss and metrics of the training to resume, where none are given; given ones must be the same."""
-        if self.training_state is None:
-            raise UsageError(_NOTHING_TO_RESUME())
-        if self._loss is None and loss is None:
-            raise UsageError(_LOSS_NOT_SAVED())
-        if self._loss is not None and loss is not None:
-            before, now = as_loss(self._loss), as_loss(loss)
-            # Functions tell nothing of themselves: one that is defined anew may well be the same.
-            if before != now and (isinstance(before, Loss) or isinstance(now, Loss)):
-                raise UsageError(_OTHER_LOSS(before=_shown(self._loss), now=_shown(loss)))
-        begun = self._loss if loss is None else loss
-        assert begun is not None
-        return begun, self._metrics if metrics is None else metrics
-
-    def _resumed(self) -> TrainingState:
-        """The training state, with the parameters that the model has now."""
-        assert self.training_state is not None
-        return replace(self.training_state, parameters=self.parameters, states=self.states)
 
     def averaged(self) -> Self:
         """A model like this one with the averages of its weights, where its last training was with an optimizer that
@@ -399,11 +352,8 @@ class Model:
 
         Raises:   DataError if samples do not fit each other or the network; UsageError if no loss is known.
         """
-        if loss is None:
-            if self._loss is None:
-                raise UsageError(_NO_LOSS())
-            loss, metrics = self._loss, self._metrics if metrics is None else metrics
-        samples, goal = as_samples(x, y, sample_weight), objective(loss, metrics)
+        given = self._goal.evaluated(loss, metrics)
+        samples, goal = as_samples(x, y, sample_weight), given.objective()
         self.check(samples, goal)
         check_instructions(self.precision, executor)
         evaluator = Evaluator(EvaluationStep(self.network, goal, samples, self.precision), executor)
@@ -446,7 +396,7 @@ class Model:
 
         Raises:   SaveError if it cannot be written; what was saved there before is then still there.
         """
-        names = [m for m in self._metrics or () if isinstance(m, str)]
+        loss, metrics = self._goal.named()
         files = saved.to_files(
             saved.SavedModel(
                 network=self.network,
@@ -455,8 +405,8 @@ class Model:
                 scalars=self.scalars,
                 seed=self.seed,
                 precision=self.precision,
-                loss=self._loss if isinstance(self._loss, str) else None,
-                metrics=names if self._metrics is not None else None,
+                loss=loss,
+                metrics=metrics,
                 training_state=self.training_state,
             )
         )
@@ -471,13 +421,10 @@ class Model:
         files = checkpoints.read(path)
         with checkpoints.damaged(path):
             found = saved.from_files(files)
-        named: dict[str, Any] = {
-            "seed": found.seed,
-            "precision": found.precision,
-            "loss": found.loss,
-            "metrics": found.metrics,
-        }
-        model = cls.of(found.network, found.parameters, found.states, found.scalars, **named)
+        model = cls.of(
+            found.network, found.parameters, found.states, found.scalars,
+            seed=found.seed, precision=found.precision, loss=found.loss, metrics=found.metrics,
+        )  # fmt: skip
         model.training_state = found.training_state
         return model
 
@@ -502,7 +449,7 @@ class Model:
         model._network = network
         model.parameters, model.states = all_immutable(parameters), all_immutable(states)
         model.scalars = dict(scalars)
-        model._loss, model._metrics = loss, metrics
+        model._goal = Goal(loss, metrics)
         return model
 
     def with_network(self, network: Network, parameters: Mapping[str, Any]) -> Self:
@@ -513,17 +460,10 @@ class Model:
         """
         states = {name: self.states[name] for name in network.states}
         scalars = {name: self.scalars[name] for name in network.scalars}
-        same: dict[str, Any] = {
-            "seed": self.seed,
-            "precision": self.precision,
-            "loss": self._loss,
-            "metrics": self._metrics,
-        }
-        return self.of(network, parameters, states, scalars, **same)
-
-
-def _shown(loss: str | LossFunction) -> str:
-    return repr(loss) if isinstance(loss, str | Loss) else getattr(loss, "__name__", type(loss).__name__)
+        return self.of(
+            network, parameters, states, scalars,
+            seed=self.seed, precision=self.precision, loss=self._goal.loss, metrics=self._goal.metrics,
+        )  # fmt: skip
 
 
 def check_model(given: object) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from chainrule.execute.native import NativeProgram, accepted
 from chainrule.graph.operation import Array
 from chainrule.graph.tensor import Tensor
 from chainrule.train.samples import Samples
-from chainrule.train.step import Arrays, Data, EvaluationStep, Slots, Sums, TrainingStep, network_bindings
+from chainrule.train.step import Arrays, Data, Slots, Sums, TrainingStep, network_bindings
 
 SLICE = 0.04  # seconds that steps may run before Python is asked again: for Ctrl-C, progress and callbacks
 
@@ -212,51 +212,6 @@ def loadable_arrays(data: Data, samples: Samples) -> dict[Tensor, Array]:
         tensor: np.ascontiguousarray(array, None if accepted(array.dtype, tensor) else tensor.dtype.numpy)
         for tensor, array in [*given, (data.weight, weight)]
     }
-
-
-class Evaluator:
-    """Runs an evaluation step on all batches of some samples."""
-
-    def __init__(self, step: EvaluationStep, executor: Executor) -> None:
-        self._step = step
-        made = program(step.outputs.values, executor)
-        self._native = made if isinstance(made, NativeProgram) else None
-
-    @property
-    def metrics(self) -> list[str]:
-        return list(self._step.outputs.metrics)
-
-    def run(
-        self, samples: Samples, batch_size: int, parameters: Arrays, states: Arrays, scalars: Mapping[str, float]
-    ) -> Iterator[tuple[Sums, int]]:
-        """The sums of each batch, and how many samples it has."""
-        places = np.arange(len(samples))
-        batches = [places[start : start + batch_size] for start in range(0, len(samples), batch_size)]
-        if self._native is None:
-            for batch in batches:
-                yield self._step.run(samples.batch(batch), parameters, states, scalars), len(batch)
-            return
-        bindings = network_bindings(self._step.network, parameters, states, scalars)
-        for tensor, value in bindings.items():
-            self._native.write(tensor, value)
-        numbers = {t: v for t, v in bindings.items() if not t.shape}
-        arrays = loadable_arrays(self._step.data, samples)
-        at_once = 1
-        while batches:
-            alike = [b for b in batches[:at_once] if len(b) == len(batches[0])]
-            part = np.concatenate(alike)
-            chosen = part if samples.chosen is None else samples.chosen[part]
-            began = time.perf_counter()
-            try:
-                done = self._native.steps(arrays, chosen, numbers, len(alike[0]))
-            except IndexError:
-                for batch in alike:  # one of them says what index it was
-                    self._step.run(samples.batch(batch), parameters, states, scalars)
-                raise
-            at_once = more_steps(at_once, (time.perf_counter() - began) / len(alike))
-            del batches[: len(alike)]
-            for values in done.each(range(len(done.outputs))):
-                yield Sums.of(values, self.metrics), len(alike[0])
 
 
 def more_steps(before: int, seconds: float) -> int:
