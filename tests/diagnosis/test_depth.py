@@ -16,6 +16,8 @@ from tests.counts import full
 from tests.diagnosis.courses import course
 from tests.diagnosis.trainings import diagnosed, images, table
 
+slow = pytest.mark.skipif(not full(), reason="with the full counts only")
+
 
 def deep(count: int, activation: str, initializer: Any = "glorot_uniform", width: int = 16) -> Model:
     hidden = [Dense(width, activation, kernel_initializer=initializer, name=f"hidden{k}") for k in range(count)]
@@ -89,6 +91,7 @@ def test_weights_that_are_too_large(kind, deviation):
     assert cured.course.logs["loss"][-1] < sick.course.logs["loss"][-1]
 
 
+@slow
 def test_weights_that_diverge_at_once_are_found_by_the_first_look():
     assert "CR016" in trained(deep(8, "relu", Normal(0, 1.5)), optimizer=SGD(0.1)).findings.codes
 

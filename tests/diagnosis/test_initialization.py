@@ -23,7 +23,10 @@ from chainrule.nn import (
 )
 from chainrule.optim import Adam, RandomPerturbation
 from chainrule.train import Model
+from tests.counts import full
 from tests.diagnosis.trainings import images, rows, table
+
+slow = pytest.mark.skipif(not full(), reason="with the full counts only")
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ PLANTED = {
 }
 
 
-@pytest.mark.parametrize("build", [dense, maps])
+@pytest.mark.parametrize("build", [dense, pytest.param(maps, marks=slow)])
 @pytest.mark.parametrize(
     ("activation", "first", "last"),
     [("relu", "zeros", "zeros"), ("relu", "zeros", "glorot_uniform"), ("sigmoid", "zeros", "zeros")],
@@ -78,7 +81,7 @@ def test_zero_initialisation(build, activation, first, last):
     assert ("conv" if build is maps else "hidden") in found[0].values["layers"]
 
 
-@pytest.mark.parametrize("build", [dense, maps])
+@pytest.mark.parametrize("build", [dense, pytest.param(maps, marks=slow)])
 @pytest.mark.parametrize("start", [Constant(0.05), Constant(-0.1), Repeated(1), Repeated(3)])
 def test_symmetric_units(build, start):
     found = looked_at(build("tanh", start, Constant(0.05)))
@@ -86,7 +89,7 @@ def test_symmetric_units(build, start):
     assert "CR006" not in found.codes
 
 
-@pytest.mark.parametrize("build", [dense, maps])
+@pytest.mark.parametrize("build", [dense, pytest.param(maps, marks=slow)])
 def test_equal_weights_that_do_no_harm(build):
     assert not looked_at(build())
     assert not looked_at(build(last="zeros"))  # a usual way to begin with a guess
@@ -101,7 +104,9 @@ def test_randomness_of_dropout_and_normalisation_hide_no_symmetry():
     assert "CR007" in looked_at(Model(Sequential(layers))).codes
 
 
-@pytest.mark.parametrize("fault", [("relu", "zeros", "zeros"), ("tanh", Constant(0.1), Constant(0.1))])
+@pytest.mark.parametrize(
+    "fault", [pytest.param(("relu", "zeros", "zeros"), marks=slow), ("tanh", Constant(0.1), Constant(0.1))]
+)
 def test_random_weights_make_the_training_better(fault):
     x, y = table(300)
     losses = []

@@ -14,7 +14,10 @@ from chainrule.nn.losses import BinaryCrossEntropy, CategoricalCrossEntropy
 from chainrule.ops import cross_entropy, exp, sum
 from chainrule.optim import SGD
 from chainrule.train import Model
+from tests.counts import full
 from tests.diagnosis.trainings import images, table
+
+slow = pytest.mark.skipif(not full(), reason="with the full counts only")
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,13 +77,13 @@ PLANTED = {
 }
 
 
-@pytest.mark.parametrize("build", [rows, maps])
+@pytest.mark.parametrize("build", [rows, pytest.param(maps, marks=slow)])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_probabilities_that_are_made_twice(build, fault):
     assert "CR005" in looked_at(*FAULTS[fault](build)).codes
 
 
-@pytest.mark.parametrize("build", [rows, maps])
+@pytest.mark.parametrize("build", [rows, pytest.param(maps, marks=slow)])
 def test_probabilities_that_are_made_once(build):
     for model, loss in [
         (build(), "cross_entropy"),
@@ -101,6 +104,7 @@ def test_numbers_between_0_and_1_are_no_probabilities_of_classes():
         assert not preflight(rows(Likely(), outputs=1), x, y, loss=loss, rehearse=False)
 
 
+@slow
 def test_either_remedy_makes_the_training_better():
     x, y = table(300)
     settings = {"optimizer": SGD(0.1), "epochs": 3, "verbose": 0, "executor": "reference"}

@@ -19,7 +19,10 @@ from chainrule.nn import (
 )
 from chainrule.optim import Adam
 from chainrule.train import Model
+from tests.counts import full
 from tests.diagnosis.trainings import images, table
+
+slow = pytest.mark.skipif(not full(), reason="with the full counts only")
 
 
 def rows(normalization: Layer) -> Model:
@@ -37,7 +40,7 @@ def found(model: Model, batch_size: int, count: int = 60) -> list[Finding]:
     return [finding for finding in findings if finding.code == "CR023"]
 
 
-@pytest.mark.parametrize("build", [rows, pictures])
+@pytest.mark.parametrize("build", [rows, pytest.param(pictures, marks=slow)])
 @pytest.mark.parametrize("size", [1, 2, 4])
 def test_small_batches(build, size):
     (finding,) = found(build(BatchNormalization()), size)
@@ -61,6 +64,7 @@ def test_all_samples_in_one_batch_are_no_small_batch():
     assert found(rows(BatchNormalization()), 4, count=4) == []
 
 
+@slow
 def test_the_remedy_makes_the_training_better():
     x, y = table(300, classes=8)
     losses = []

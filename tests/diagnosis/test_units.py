@@ -18,6 +18,7 @@ from tests.diagnosis.courses import course
 from tests.diagnosis.trainings import dense, diagnosed, images, rows, table
 
 DATA = {"images": (dense, lambda: images(300)), "table": (rows, lambda: table(300))}
+slow = pytest.mark.skipif(not full(), reason="with the full counts only")
 SETTINGS: dict[str, Any] = {"epochs": 2, "executor": "reference"}
 
 
@@ -44,6 +45,7 @@ def test_dead_units_are_found_and_a_slope_on_the_other_side_cures_them(kind, sha
     assert "CR013" not in with_far_biases(kind, share, "leaky_relu").findings.codes
 
 
+@slow
 def test_units_that_a_large_step_has_killed_are_spared_by_a_smaller_one():
     x, y = table(300)
     killed = diagnosed(rows(), x, y, optimizer=SGD(30.0), **SETTINGS)
@@ -71,6 +73,7 @@ def test_saturated_units_are_found_and_normalization_cures_them(kind, scale):
     assert "CR014" not in diagnosed(cured, 3 * x, y, optimizer=Adam(0.001), **SETTINGS).findings.codes
 
 
+@slow
 def test_outputs_may_be_sure():
     x, y = table(200)
     model = Model(Sequential([Dense(16, "tanh"), Dense(1, "sigmoid")]))
@@ -105,6 +108,8 @@ def test_enough_samples_must_have_been_looked_at():
     assert not recorded(dead, 0.6, output=True)
     assert not recorded([[0.5, 0.5], *dead], 0.6)  # half of the units may die
     assert recorded([[0.0, 0.0]] * 6, 1.0, output=True)
+    assert recorded([[0.1, 0.2]] * 6, 0.0)
+    assert not recorded([[0.1, 0.2]] * 6, 0.0, output=True)
 
 
 PLANTED = {
