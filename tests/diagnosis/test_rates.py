@@ -127,6 +127,22 @@ def test_means_of_epochs_that_go_up_and_down_oscillate():
     assert jumps(np.arange(9.0)) == 0.0
 
 
+def test_losses_below_zero_and_those_of_trained_models_have_no_scale():
+    """A likelihood may begin near 0, and a model that knows already begins low: a rise from there means nothing."""
+    risen = 0.1 + 3 * np.exp(-(((TIMES - 0.1) / 0.05) ** 2))
+    unknown = {"constant_loss": None}
+    assert list(rate_too_high(course(risen, rate=0.1, facts=unknown)))
+    assert not list(rate_too_high(course(risen, rate=0.1, facts=unknown | {"fresh": False})))
+    assert not list(rate_too_high(course(risen - 0.5, rate=0.1, facts=unknown)))
+
+
+def test_rates_of_a_schedule_are_those_of_their_steps():
+    diagnosis = diagnosed(
+        rows(), *table(200), optimizer=SGD(Cosine(0.1)), epochs=2, validation_split=0.0, executor="reference"
+    )
+    np.testing.assert_allclose(diagnosis.course.rates, [Cosine(0.1)(step, 14) for step in range(14)])
+
+
 def test_a_divergence_without_large_steps_has_another_cause():
     fell = np.append(2.3 * np.exp(-3 * TIMES), np.nan)
     assert not list(rate_too_high(course(fell, ratio=0.01, diverged=True)))

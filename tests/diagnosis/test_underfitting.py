@@ -40,7 +40,7 @@ def of(hidden=32, penalty=0.0, rate=0.0, *, kind="spirals", optimizer=None, epoc
 
 
 FAULTS: dict[str, list[dict[str, Any]]] = {
-    "small": [{"hidden": 0}, {"hidden": 1}, {"hidden": 2}],
+    "small": [{"hidden": 0}, {"hidden": 1}, {"hidden": 1, "epochs": 80}],
     "penalty": [{"penalty": 1.0}, {"penalty": 3.0}, {"penalty": 30.0}],
     "noise": [{"rate": 0.9}, {"rate": 0.95}, {"rate": 0.98}],
     "decay": [{"optimizer": AdamW(0.01, weight_decay=w)} for w in (10.0, 30.0, 60.0)],

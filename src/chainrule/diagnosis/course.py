@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -165,7 +166,13 @@ class Course:
 
     @property
     def scale(self) -> float:
-        """What losses are measured by: that of an answer that does not look at the inputs, or else the first one."""
+        """What losses are measured by: that of an answer that does not look at the inputs, or else the first one.
+
+        Infinite where it tells nothing: for losses below 0, and for a model that had been trained before.
+        """
+        finite = self.losses[np.isfinite(self.losses)]
+        if (finite < 0).any() or (self.facts.constant_loss is None and not self.facts.fresh):
+            return math.inf
         if self.facts.constant_loss is not None and self.facts.constant_loss > 0:
             return self.facts.constant_loss
         first = float(self.losses[0]) if len(self.losses) else 0.0

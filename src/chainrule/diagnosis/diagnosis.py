@@ -88,8 +88,7 @@ class Diagnosis(Callback):
 
     def on_train_progress(self, training: Training) -> None:
         self._losses.append(np.array(training.losses, np.float64))
-        rate = training.scalars.get("learning_rate", np.nan)
-        self._rates.append(np.full(len(training.losses), rate))
+        self._rates.append(np.array(training.rates, np.float64))
 
     def on_epoch_end(self, training: Training) -> None:
         course = self._look_back(training)

@@ -46,7 +46,7 @@ FEWEST = 30  # steps
 def plateau(task: Task, course: Course) -> Iterator[Finding]:
     """A second half at the constant answer's loss, with a parameter that the loss hardly depends on."""
     constant, smoothed = course.facts.constant_loss, course.smoothed
-    if course.diverged or constant is None or len(course.losses) < FEWEST:
+    if course.diverged or constant is None or constant <= 0 or len(course.losses) < FEWEST:
         return
     half = course.losses[len(course.losses) // 2 :]
     parts = np.array([part.mean() for part in np.array_split(half, 4)])

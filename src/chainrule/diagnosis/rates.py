@@ -89,10 +89,7 @@ FEWEST_EPOCHS = 6
 def rate_too_low(course: Course) -> Iterator[Finding]:
     """Steps so small that all of them together led nowhere, although the loss depends on the weights."""
     ratio, smoothed, rate = _median(course.ratios), course.smoothed, course.usual_rate()
-    known = (
-        course.facts.constant_loss is not None or course.facts.fresh
-    )  # whether a high loss can be told from a low one
-    if course.diverged or not len(smoothed) or not known:
+    if course.diverged or not len(smoothed):
         return
     first = max(float(course.losses[0]), course.scale)
     path = ratio * len(course.losses)

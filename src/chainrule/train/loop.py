@@ -79,7 +79,8 @@ class Training:
     model, epochs, batch_size    as given to fit
     step                         the graph of a step
     logs                         means of the epoch so far, or at its end the entries of the history
-    losses                       of the steps since the last time that callbacks were told of progress
+    losses, rates                of the steps since the last time that callbacks were told of progress; rates are those
+                                 of learning, NaN where there are none
     seconds                      since this fit began its steps: without what it compiled
     """
 
@@ -104,6 +105,7 @@ class Training:
         self.callbacks = list(callbacks)
         self.logs: dict[str, float] = {}
         self.losses: list[float] = []
+        self.rates: list[float] = []
         self.step = TrainingStep(model.network, objective, optimizer, samples, model.precision)
         self._stepper = make_stepper(self.step, samples, executor)
         self._evaluation: Evaluator | None = None
@@ -337,6 +339,7 @@ class Training:
             raise
         self._past.add(series.first(len(finite)), time.perf_counter() - began)
         self.losses = [float(one.loss) for one in sums]
+        self.rates = [own.get("learning_rate", math.nan) for own in scalars[: len(sums)]]
         if len(finite) < len(sums):
             self._diverge(_LOSS(loss=sums[-1].loss))
         self.logs = means(self._state.totals, self._metrics)
