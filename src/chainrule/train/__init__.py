@@ -22,7 +22,8 @@ dry_run      fast_dev_run: one batch through all that a training does
 rehearsal    Rehearsal: the stages that went through
 guessing     what a loss is without looking at the inputs, and at best
 stand_in     a model to try things on in place of another one
-past         steps that can be taken back
+timeline     the state of a training, ahead by steps and back again
+past         steps that can be taken back: moments that are remembered
 resuming     whether what is given now belongs to the training that is to go on
 means        means over an epoch's batches
 state        TrainingState: all that an exact resume needs

@@ -21,14 +21,14 @@ from chainrule.optim import Optimizer, Schedule
 from chainrule.train.callback import Callback, memories, remind
 from chainrule.train.evaluation import EVALUATION_BATCH, Evaluator, evaluate
 from chainrule.train.history import History
-from chainrule.train.means import added, means, no_totals
+from chainrule.train.means import means, no_totals
 from chainrule.train.metrics import Objective
-from chainrule.train.past import Past
 from chainrule.train.resuming import check_resumable
 from chainrule.train.samples import Samples
 from chainrule.train.state import TrainingState
-from chainrule.train.step import Arrays, EvaluationStep, Sums, TrainingStep
-from chainrule.train.stepper import Kept, Series, make_stepper
+from chainrule.train.step import Arrays, EvaluationStep, TrainingStep
+from chainrule.train.stepper import Series, make_stepper
+from chainrule.train.timeline import Timeline
 
 if TYPE_CHECKING:
     from chainrule.train.model import Model
@@ -115,10 +115,8 @@ class Training:
         self._metrics = list(objective.metrics)
         self._checkpoints: list[str | os.PathLike[str]] = []
         self._started = time.perf_counter()
-        self._past = Past(self._stepper)
-        self._state = resume or self._beginning()
+        self._timeline = Timeline(self._stepper, resume or self._beginning())
         self._orders: dict[int, NDArray[np.int64]] = {}  # the last one that was asked for
-        self._arrays_are_behind = False  # the stepper has made steps that the arrays of the state do not show yet
         if resume:
             check_resumable(resume, len(samples), self.step, self._metrics)
         remind(self.callbacks, self.state.callbacks)
@@ -127,20 +125,16 @@ class Training:
     @property
     def state(self) -> TrainingState:
         """Where the training stands, as one value."""
-        if self._arrays_are_behind:
-            kept = self._stepper.read()
-            arrays = replace(self._state, parameters=kept.parameters, slots=kept.slots, states=kept.states)
-            self._state, self._arrays_are_behind = arrays, False
-        return self._state
+        return self._timeline.state
 
     @state.setter
     def state(self, state: TrainingState) -> None:
-        self._state, self._arrays_are_behind = state, False
+        self._timeline.state = state
 
     @property
     def epochs_done(self) -> int:
         """How many epochs are complete, of this training and what it resumes; at an epoch's end, with this one."""
-        return self._state.epoch
+        return self._timeline.numbers.epoch
 
     @property
     def executor(self) -> Executor:
@@ -154,12 +148,12 @@ class Training:
     @property
     def steps_done(self) -> int:
         """How many steps of the current epoch are complete; none at an epoch's end."""
-        return math.ceil(self._state.position / self.batch_size)
+        return math.ceil(self._timeline.numbers.position / self.batch_size)
 
     @property
     def history(self) -> History:
         """The complete epochs."""
-        return self._state.history
+        return self._timeline.numbers.history
 
     @property
     def seconds(self) -> float:
@@ -220,13 +214,13 @@ class Training:
     @property
     def scalars(self) -> dict[str, float]:
         """The numbers that the next step will use: learning rate, momenta, and those of layers, as dropout rates."""
-        return self._scalars_of(self._state.update)
+        return self._scalars_of(self._timeline.numbers.update)
 
     def _scalars_of(self, update: int) -> dict[str, float]:
         """The numbers that an update uses, counted from 0 on."""
         total = self.epochs * self.steps_per_epoch
         step = min(update, total - 1)  # after the last update there is no next one
-        return {**self.optimizer.scalars(step, total), **self._state.turned, **self.model.scalars}
+        return {**self.optimizer.scalars(step, total), **self._timeline.numbers.turned, **self.model.scalars}
 
     def set_scalar(self, name: str, value: float) -> None:
         """Turn a number from the next step on.
@@ -288,12 +282,13 @@ class Training:
         )
 
     def _run_epoch(self) -> None:
-        waiting = list(batches(self._order(self._state.order), self.batch_size, position=self._state.position))
+        now = self._timeline.numbers
+        waiting = list(batches(self._order(now.order), self.batch_size, position=now.position))
         while waiting:
             count = self._series_length(waiting)
             self._run_series(waiting[:count])
             del waiting[:count]
-            if self._state.stopped:
+            if self._timeline.numbers.stopped:
                 return
         for name, value in self.state.parameters.items():
             if not np.isfinite(value).all():
@@ -303,78 +298,37 @@ class Training:
             self._hand_over()
             found = evaluate(self.model, self._evaluation, self.validation, EVALUATION_BATCH)
             self.logs |= {f"val_{name}": value for name, value in found.items()}
-        self.state = replace(
-            self.state,
-            logs={name: (*self.state.logs.get(name, ()), value) for name, value in self.logs.items()},
-            epoch=self.state.epoch + 1,
-            order=self.state.order + 1,
-            position=0,
-            totals=no_totals(self._metrics),
-        )
+        self.state = self.state.after_epoch(self.logs)
         self._call("on_epoch_end")
 
     def _series_length(self, waiting: Sequence[NDArray[np.int64]]) -> int:
         """How many steps to run in one go: on batches of one size, up to one that a callback wants."""
         most = min(self._stepper.limit, len(waiting))
         alike = next((k for k, places in enumerate(waiting[:most]) if len(places) != len(waiting[0])), most)
-        step = self._state.step
+        step = self._timeline.numbers.step
         wanted = (k for k in range(1, alike) if any(c.wants_step(step + k) for c in self.callbacks))
         return next(wanted, alike)
 
     def _run_series(self, places: Sequence[NDArray[np.int64]]) -> None:
-        now = self._state
-        if not self._arrays_are_behind:  # else the stepper knows them, and nobody else has seen them
-            self._stepper.write(Kept(now.parameters, now.slots, now.states))
-        self._past.remember(now, others=not self._arrays_are_behind)
+        now = self._timeline.numbers
         scalars = [self._scalars_of(now.update + k) for k in range(len(places))]
-        series = Series(places, scalars, self.model.seed, now.step, now.update + 1)
-        began = time.perf_counter()
-        try:
-            sums = self._stepper.run(series)
-            finite = sums if np.isfinite(sums[-1].loss) else sums[:-1]
-            self._state, self._arrays_are_behind = self._advanced(now, finite, places), True
-        except BaseException:  # Ctrl-C between two lines of this, or a wrong index: the arrays belong to the state
-            if self._state is now:
-                self._rewind(0)
-            raise
-        self._past.add(series.first(len(finite)), time.perf_counter() - began)
+        sums = self._timeline.run(Series(places, scalars, self.model.seed, now.step, now.update + 1))
         self.losses = [float(one.loss) for one in sums]
         self.rates = [own.get("learning_rate", math.nan) for own in scalars[: len(sums)]]
-        if len(finite) < len(sums):
+        if not np.isfinite(sums[-1].loss):
             self._diverge(_LOSS(loss=sums[-1].loss))
-        self.logs = means(self._state.totals, self._metrics)
-        if any(c.wants_step(self._state.step) for c in self.callbacks):
+        now = self._timeline.numbers
+        self.logs = means(now.totals, self._metrics)
+        if any(c.wants_step(now.step) for c in self.callbacks):
             self._call("on_train_batch_end")
         for callback in self.callbacks:
             callback.on_train_progress(self)
-
-    def _rewind(self, steps: int) -> None:
-        """Take completed steps back."""
-        state, again = self._past.rewind(steps)
-        for series, sums in again:
-            state = self._advanced(state, sums, series.places)
-        self._state, self._arrays_are_behind = state, True
-
-    def _advanced(
-        self, state: TrainingState, sums: Sequence[Sums], places: Sequence[NDArray[np.int64]]
-    ) -> TrainingState:
-        """The state after steps with these sums; its arrays are the stepper's to tell."""
-        totals = state.totals
-        for k, one in enumerate(sums):
-            totals = added(totals, one, len(places[k]))
-        return replace(
-            state,
-            totals=totals,
-            step=state.step + len(sums),
-            update=state.update + len(sums),
-            position=state.position + sum(len(p) for p in places[: len(sums)]),
-        )
 
     def _diverge(self, what: str) -> NoReturn:
         """Go back to the parameters whose loss is known to be finite, and say what happened."""
         place = {"epoch": self.epochs_done + 1, "step": self.steps_done + 1, "steps": self.steps_per_epoch}
         rate = self.scalars.get("learning_rate", math.nan)
-        self._rewind(1)
+        self._timeline.rewind(1)
         self._call("on_train_diverged")
         raise DivergedError(_DIVERGED(what=what, rate=rate, **place))
 

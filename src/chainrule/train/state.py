@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from chainrule.train.history import History
-from chainrule.train.means import Totals
-from chainrule.train.step import Arrays, Slots
+from chainrule.train.means import Totals, added
+from chainrule.train.step import Arrays, Slots, Sums
 
 __all__ = ["TrainingState"]
 
@@ -50,3 +53,27 @@ class TrainingState:
     def history(self) -> History:
         """The epochs so far."""
         return History({name: list(values) for name, values in self.logs.items()})
+
+    def after_steps(self, sums: Sequence[Sums], places: Sequence[NDArray[np.int64]]) -> TrainingState:
+        """The state after steps with these sums, on samples at these places; its arrays are as they were."""
+        totals = self.totals
+        for k, one in enumerate(sums):
+            totals = added(totals, one, len(places[k]))
+        return replace(
+            self,
+            totals=totals,
+            step=self.step + len(sums),
+            update=self.update + len(sums),
+            position=self.position + sum(len(p) for p in places[: len(sums)]),
+        )
+
+    def after_epoch(self, means: Mapping[str, float]) -> TrainingState:
+        """The state at the end of an epoch with these means; the next one begins."""
+        return replace(
+            self,
+            logs={name: (*self.logs.get(name, ()), value) for name, value in means.items()},
+            epoch=self.epoch + 1,
+            order=self.order + 1,
+            position=0,
+            totals=np.zeros_like(self.totals),
+        )
