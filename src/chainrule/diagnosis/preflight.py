@@ -10,7 +10,7 @@ from chainrule.diagnosis.task import Task
 from chainrule.nn.losses.loss import LossFunction
 from chainrule.optim import Optimizer, as_optimizer
 from chainrule.train import Model
-from chainrule.train.arguments import checked_batch, checked_epochs, validation_samples
+from chainrule.train.arguments import checked_batch, checked_epochs, divided
 from chainrule.train.metrics import objective
 from chainrule.train.model import check_model
 from chainrule.train.samples import as_samples
@@ -43,12 +43,8 @@ def preflight(
     """
     check_model(model)
     goal, rule = objective(loss, None), as_optimizer(optimizer)
-    samples, validation = as_samples(x, y, sample_weight), validation_samples(validation_data, validation_split)
-    model.check(samples, goal)
-    if validation is None:
-        samples, validation = samples.split(validation_split, model.seed)
-    else:
-        model.check(validation, goal)
+    samples = as_samples(x, y, sample_weight)
+    samples, validation = divided(model, goal, samples, validation_data, validation_split)
     size = checked_batch(batch_size, rule, len(samples))
     steps = checked_epochs(epochs) * -(-len(samples) // size)
     task = Task(model, samples, validation, goal, rule, rule.scalars(0, steps), size, epochs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chainrule.data import check_batch_size
 from chainrule.errors import DTypeError, UsageError
@@ -14,8 +14,12 @@ from chainrule.nn.names import refuse_class
 from chainrule.nn.signatures import refuse_without_scope
 from chainrule.optim import Optimizer
 from chainrule.train.callback import Callback
+from chainrule.train.metrics import Objective
 from chainrule.train.progress import EpochLines
 from chainrule.train.samples import Samples, as_samples
+
+if TYPE_CHECKING:
+    from chainrule.train.model import Model
 
 _ARCHITECTURE = Message(
     "model.architecture",
@@ -81,10 +85,22 @@ def check_architecture(architecture: Any) -> None:
     refuse_without_scope("the architecture", architecture)
 
 
-def validation_samples(data: Any, fraction: float) -> Samples | None:
-    """The samples of `validation_data`; None where there are none."""
-    if data is None:
-        return None
+def divided(
+    model: Model, goal: Objective, samples: Samples, validation_data: Any, validation_split: float
+) -> tuple[Samples, Samples | None]:
+    """The samples to learn from, and those to validate with: given, or set aside from them, or none.
+
+    Raises:   DataError and ShapeError if model or goal cannot take them; UsageError where it is unclear which they are.
+    """
+    given = None if validation_data is None else _validation_samples(validation_data, validation_split)
+    model.check(samples, goal)
+    if given is None:
+        return samples.split(validation_split, model.seed)
+    model.check(given, goal)
+    return samples, given
+
+
+def _validation_samples(data: Any, fraction: float) -> Samples:
     if fraction:
         raise UsageError(_TWO_VALIDATIONS())
     if not isinstance(data, tuple | list) or len(data) not in (2, 3):

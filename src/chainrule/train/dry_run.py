@@ -24,8 +24,8 @@ from chainrule.train.arguments import (
     checked_batch,
     checked_callbacks,
     checked_epochs,
+    divided,
     epoch_lines,
-    validation_samples,
 )
 from chainrule.train.callback import Callback
 from chainrule.train.callbacks import Checkpoint
@@ -107,13 +107,8 @@ def fast_dev_run(
         goal = given.objective()
         rule, times = as_optimizer(optimizer), checked_epochs(epochs)
         samples = as_samples(x, y, sample_weight, class_weight)
-        validation = validation_samples(validation_data, validation_split)
         double = stand_in(model)
-        double.check(samples, goal)
-        if validation is None:
-            samples, validation = samples.split(validation_split, model.seed)
-        else:
-            double.check(validation, goal)
+        samples, validation = divided(double, goal, samples, validation_data, validation_split)
         size = checked_batch(batch_size, rule, len(samples))
         called = _copies([*epoch_lines(verbose), *checked_callbacks(callbacks)])
         double = double.of(

@@ -9,7 +9,6 @@ from copy import copy, deepcopy
 from numbers import Integral
 from typing import Any, NoReturn, Self
 
-import numpy as np
 from numpy.typing import DTypeLike
 
 from chainrule.data import check_batch_size
@@ -31,8 +30,8 @@ from chainrule.train.arguments import (
     checked_callbacks,
     checked_dtype,
     checked_epochs,
+    divided,
     epoch_lines,
-    validation_samples,
 )
 from chainrule.train.callback import Callback
 from chainrule.train.evaluation import EVALUATION_BATCH, Evaluator, evaluate
@@ -266,12 +265,7 @@ class Model:
         given = self._goal.resumed(loss, metrics) if resume else Goal.begun(loss, metrics)
         goal = given.objective()
         samples = as_samples(x, y, sample_weight, class_weight)
-        validation = validation_samples(validation_data, validation_split)
-        self.check(samples, goal)
-        if validation is None:
-            samples, validation = samples.split(validation_split, self.seed)
-        else:
-            self.check(validation, goal)
+        samples, validation = divided(self, goal, samples, validation_data, validation_split)
         rule = as_optimizer(optimizer)
         training = Training(
             self,
@@ -375,13 +369,7 @@ class Model:
         size = check_batch_size(min(batch_size, len(samples)), len(samples))
         check_instructions(self.precision, executor)
         predictor = self._predictor = self._predictor or Predictor(self.network, self.precision)
-        parts = [
-            predictor.run(samples.batch(slice(start, start + size)).inputs, *own)
-            for start in range(0, len(samples), size)
-        ]
-        return predictor.formed(
-            [part[0] if len(part) == 1 else np.concatenate(part) for part in zip(*parts, strict=True)]
-        )
+        return predictor.formed(predictor.in_batches(samples, size, *own))
 
     def summary(self) -> str:
         """A table of the layers: path, kind, output shape, parameters.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from chainrule.execute import Program
 from chainrule.execute.choice import Executor, program
 from chainrule.execute.direct import DirectCall, direct
@@ -12,6 +14,7 @@ from chainrule.execute.native import NativeProgram
 from chainrule.graph.operation import Array
 from chainrule.nn.network import Network
 from chainrule.train.precision import Precision, in_precision
+from chainrule.train.samples import Samples
 from chainrule.train.step import Arrays, network_bindings
 
 
@@ -58,6 +61,24 @@ class Predictor:
         if network.scalars and not scalars.keys() >= network.scalars.keys():
             return None
         return call(*inputs, *own)
+
+    def in_batches(
+        self,
+        samples: Samples,
+        size: int,
+        parameters: Arrays,
+        states: Arrays,
+        scalars: Mapping[str, float],
+        executor: Executor,
+    ) -> Sequence[Array]:
+        """The outputs for all samples, so many at a time.
+
+        Raises:   as `run`.
+        """
+        starts = range(0, len(samples), size)
+        batches = (samples.batch(slice(start, start + size)).inputs for start in starts)
+        parts = [self.run(inputs, parameters, states, scalars, executor) for inputs in batches]
+        return [part[0] if len(part) == 1 else np.concatenate(part) for part in zip(*parts, strict=True)]
 
     def run(
         self,
