@@ -81,16 +81,57 @@ def compiled(
     width = lanes(target, 8 if _has_doubles(lowered) else 4)
     if batch is not None and target.by_halves:
         width //= 2  # vectors along channels, of which there are few, have fewer lanes to leave empty
+    nests = _rewritten(lowered, width, target, expressions)
+    inputs, outcome = list(lowered.inputs.values()), None if watched is None else lowered.outputs[watched]
+    sampled = _over_samples(nests, set(inputs), width, expressions)
+    phases = cut(sampled.nests, sampled.partial, sampled.whole, set(inputs), set(lowered.outputs), expressions)
+    grouped_phases, aliases = grouped(phases, sampled.partial | {*lowered.outputs}, expressions)
+    grouped_phases, in_place = updated(grouped_phases, lowered, carried, outcome, expressions)
+    order = arranged(grouped_phases, inputs, lowered.outputs, aliases, expressions)
+    strips = strips_of(order, aliases, width)
+    layout = laid_out(order, aliases, inputs, lowered.outputs, in_place, strips, width)
+    kernels = _written(order, layout, strips, target, lowered)
+    feeds = [t for t, b in lowered.inputs.items() if not b.shape and t not in carried]
+    results = [k for k, b in enumerate(lowered.outputs) if not b.shape]
+    sources = assembled(
+        order, kernels, layout, in_place, aliases, strips,
+        [lowered.inputs[t] for t in feeds], [lowered.outputs[k] for k in results], outcome,
+    )  # fmt: skip
+    return Compiled(
+        lowered, phases, grouped_phases, order, strips, layout, list(kernels.values()), sources, feeds, results
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Sampled:
+    """Nests whose sums over the samples are settled.
+
+    partial   the buffers of banks, which are still to be added up
+    whole     those made by nests on samples that run over whole arrays, not chunk by chunk
+    """
+
+    nests: list[LoopNest]
+    partial: set[Buffer]
+    whole: set[Buffer]
+
+
+def _rewritten(lowered: Lowered, width: int, target: Target, expressions: Expressions) -> list[LoopNest]:
+    """The nests, where another formula of the same meaning is quicker: in pairs, in tiles, with joined maxima."""
     nests = filled_alike(lowered.nests)
     if target.pairs:
         nests = with_pairs(nests, lowered.outputs, target.tiles, expressions)
     tiled = with_tiles(nests, lowered.outputs, width, expressions)
-    nests = joined_maxima(isolated_sums(tiled, expressions), expressions)
-    given = set(lowered.inputs.values())
+    return joined_maxima(isolated_sums(tiled, expressions), expressions)
+
+
+def _over_samples(nests: list[LoopNest], given: set[Buffer], width: int, expressions: Expressions) -> _Sampled:
+    """Sums over the samples, which empty lanes add nothing to, as one for each bank and then one of all banks; large
+    ones stay whole.
+    """
     sums = [k for k, n in enumerate(nests) if batch_sum(n) is not None and not is_early(n, given)]
     large_sums = {nests[k].outputs[0].buffer for k in sums if is_large(nests[k])}
     nests = masked(nests, sums, expressions)
-    whole = {nests[k].outputs[0].buffer for k in range(len(nests)) if batch_axis(nests[k]) and is_large(nests[k])}
+    whole = {n.outputs[0].buffer for n in nests if batch_axis(n) and is_large(n)}
     partial: set[Buffer] = set()
     split: list[LoopNest] = []
     for k, n in enumerate(nests):
@@ -101,37 +142,23 @@ def compiled(
             split += [parts.partial, parts.total]
         else:
             split.append(n)
-    phases = cut(split, partial, whole, given, set(lowered.outputs), expressions)
-    grouped_phases, aliases = grouped(phases, partial | {*lowered.outputs}, expressions)
-    grouped_phases, in_place = updated(
-        grouped_phases, lowered, carried, None if watched is None else lowered.outputs[watched], expressions
-    )
-    order = arranged(
-        grouped_phases,
-        list(lowered.inputs.values()), lowered.outputs, aliases, expressions,
-    )  # fmt: skip
-    strips = strips_of(order, aliases, width)
-    layout = laid_out(order, aliases, list(lowered.inputs.values()), lowered.outputs, in_place, strips, width)
+    return _Sampled(split, partial, whole)
+
+
+def _written(
+    order: Arranged, layout: Layout, strips: Mapping[int, list[Strip]], target: Target, lowered: Lowered
+) -> dict[int, Kernel]:
+    """The kernel of each nest, by the nest's identity."""
     along = {id(n): own for found in strips.values() for x in found for n, own in zip(x.steps, x.axes, strict=True)}
     kernels: dict[int, Kernel] = {}
     for chunked, steps in order.phases:
         for s in steps:
             if isinstance(s, LoopNest):
-                title = describe(s, lowered)
                 kernels[id(s)] = kernel(
-                    f"k{len(kernels)}", s, layout, chunked, in_lanes(s, chunked), target.registers, title,
-                    along.get(id(s), ()), target.tiles,
+                    f"k{len(kernels)}", s, layout, chunked, in_lanes(s, chunked), target.registers,
+                    describe(s, lowered), along.get(id(s), ()), target.tiles,
                 )  # fmt: skip
-    feeds = [t for t, b in lowered.inputs.items() if not b.shape and t not in carried]
-    results = [k for k, b in enumerate(lowered.outputs) if not b.shape]
-    sources = assembled(
-        order, kernels, layout, in_place, aliases, strips,
-        [lowered.inputs[t] for t in feeds], [lowered.outputs[k] for k in results],
-        None if watched is None else lowered.outputs[watched],
-    )  # fmt: skip
-    return Compiled(
-        lowered, phases, grouped_phases, order, strips, layout, list(kernels.values()), sources, feeds, results
-    )
+    return kernels
 
 
 def _has_doubles(lowered: Lowered) -> bool:

@@ -5,7 +5,9 @@ lanes    the samples of a chunk are the lanes of vectors, or vectors run along t
 flat     arrays that meet elementwise are gone through as they lie in memory
 points   point by point, without vectors: right for every nest
 
-writer   what all three write alike; accesses: elements in vectors
+writer    the text of a kernel while it grows: what all of them write alike
+accesses  elements in vectors
+spelling  types, numbers and scalar functions in C
 """
 
 import math
@@ -16,8 +18,9 @@ from chainrule.compiler.forms import is_elementwise, vectors_along
 from chainrule.compiler.kernels.flat import Flat, is_flat
 from chainrule.compiler.kernels.lanes import Lanes
 from chainrule.compiler.kernels.points import Points
+from chainrule.compiler.kernels.spelling import C_TYPES, memory_type
 from chainrule.compiler.kernels.tiles import Tiles
-from chainrule.compiler.kernels.writer import C_TYPES, Kernel, memory_type
+from chainrule.compiler.kernels.writer import Kernel
 from chainrule.compiler.layout import Layout
 from chainrule.compiler.strips import part_of
 from chainrule.graph.affine import Axis

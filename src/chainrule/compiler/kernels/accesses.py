@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from chainrule.compiler.expressions import reads, reductions
 from chainrule.compiler.forms import vectors_along
-from chainrule.compiler.kernels.writer import Point, Writer, sum_text
+from chainrule.compiler.kernels.spelling import sum_text
+from chainrule.compiler.kernels.writer import Point, Writer
 from chainrule.compiler.layout import Layout
 from chainrule.compiler.lowering import is_sample_shape
 from chainrule.compiler.samples import CHUNK, batch_axis, summed_along

@@ -15,7 +15,8 @@ from itertools import product
 from chainrule.compiler.expressions import reductions
 from chainrule.compiler.forms import cost_of, is_windowed
 from chainrule.compiler.kernels.accesses import Accesses, over_lanes
-from chainrule.compiler.kernels.writer import Kernel, Point, memory_type
+from chainrule.compiler.kernels.spelling import memory_type
+from chainrule.compiler.kernels.writer import Kernel, Point
 from chainrule.compiler.layout import Layout
 from chainrule.compiler.lowering import is_sample_shape
 from chainrule.compiler.samples import CHUNK

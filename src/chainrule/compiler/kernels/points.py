@@ -6,7 +6,8 @@ import math
 from contextlib import ExitStack
 
 from chainrule.compiler.expressions import reductions
-from chainrule.compiler.kernels.writer import C_TYPES, Kernel, Point, Writer
+from chainrule.compiler.kernels.spelling import C_TYPES
+from chainrule.compiler.kernels.writer import Kernel, Point, Writer
 from chainrule.compiler.lowering import has_batch
 from chainrule.compiler.samples import Counted
 from chainrule.graph.affine import Affine, Axis

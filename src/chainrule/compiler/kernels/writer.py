@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import ChainMap
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -12,12 +11,21 @@ from itertools import product
 
 from chainrule.compiler.expressions import Live, reads, reduction_key
 from chainrule.compiler.forms import is_windowed
+from chainrule.compiler.kernels.spelling import (
+    called,
+    divided,
+    divides_by_constant,
+    literal,
+    memory_type,
+    sum_text,
+    type_name,
+)
 from chainrule.compiler.layout import Layout
 from chainrule.compiler.pairs import BFLOAT16_PAIR, DOT
 from chainrule.compiler.samples import Counted, lane_axis
 from chainrule.compiler.schedule import Schedule
 from chainrule.graph.affine import Affine, Axis
-from chainrule.graph.dtype import DType, bool_, float32, float64, int32, int64, uint8
+from chainrule.graph.dtype import DType, bool_, int64
 from chainrule.graph.expression import (
     SUM,
     Buffer,
@@ -32,43 +40,6 @@ from chainrule.graph.expression import (
 )  # fmt: skip
 from chainrule.graph.extent import Batch, Extent
 from chainrule.graph.loopnest import LoopNest
-from chainrule.graph.scalar import (
-    ADD,
-    BITWISE_AND,
-    BITWISE_NOT,
-    BITWISE_OR,
-    DIVIDE,
-    FLOOR_DIVIDE,
-    MAXIMUM,
-    MINIMUM,
-    MULTIPLY,
-    NEGATIVE,
-    REMAINDER,
-    SUBTRACT,
-    XOR,
-    ScalarFunction,
-)
-
-C_TYPES: dict[DType, str] = {
-    bool_: "b8",
-    uint8: "u8",
-    int32: "i32",
-    int64: "i64",
-    float32: "f32",
-    float64: "f64",
-    BFLOAT16_PAIR: "bf2",
-}
-_OPERATORS = {ADD: "{} + {}", SUBTRACT: "{} - {}", MULTIPLY: "{} * {}", DIVIDE: "{} / {}", NEGATIVE: "-{}"}
-_ON_TRUTH = {
-    ADD: "logical_or",
-    MAXIMUM: "logical_or",
-    MULTIPLY: "logical_and",
-    MINIMUM: "logical_and",
-    XOR: "not_equal",
-    BITWISE_AND: "logical_and",
-    BITWISE_OR: "logical_or",
-    BITWISE_NOT: "logical_not",
-}
 
 Point = dict[Axis, int]
 
@@ -217,11 +188,8 @@ class Writer:
         return "restrict "
 
     # ----------------------------------------------------------------------------------------------------- values
-    def suffix(self) -> str:
-        return "v" if self.vectors else ""
-
     def type(self, dtype: DType) -> str:
-        return C_TYPES[dtype] + self.suffix()
+        return type_name(dtype, self.vectors)
 
     def key(self, e: Expression, point: Point) -> object:
         return id(e), tuple(sorted((a.name, k) for a, k in point.items() if a in e.free_axes))
@@ -255,10 +223,10 @@ class Writer:
 
     def text(self, e: Expression, point: Point) -> str:
         match e:
-            case Call(function, arguments):
+            case Call(_, arguments):
                 if self.vectors and divides_by_constant(e):
-                    return self.divided(function, self.value(arguments[0], point), arguments[1])
-                return self.called(function, [self.value(a, point) for a in arguments], e)
+                    return divided(e, self.value(arguments[0], point))
+                return called(e, [self.value(a, point) for a in arguments], self.vectors)
             case Coordinate(index):
                 return self.coordinate(index, point)
             case Size(extent):
@@ -270,34 +238,14 @@ class Writer:
     def live(self, index: Affine, point: Point) -> str:
         raise NotImplementedError
 
-    def called(self, function: ScalarFunction, arguments: list[str], e: Call) -> str:
-        kind = e.arguments[-1].dtype
-        if function.name.startswith("to_") and function.result is not None:
-            return f"{self.type(function.result)}_from_{self.type(kind)}({arguments[0]})"
-        if kind is bool_ and function in _ON_TRUTH:
-            return f"{_ON_TRUTH[function]}_{self.type(kind)}({', '.join(arguments)})"
-        if function in _OPERATORS:
-            text = _OPERATORS[function].format(*arguments)
-            return f"({C_TYPES[e.dtype]})({text})" if not self.vectors and e.dtype is uint8 else text
-        name = function.name
-        if function in (MAXIMUM, MINIMUM) and kind.floating:
-            first, second = e.arguments
-            if isinstance(first, Constant) and not isinstance(second, Constant):
-                first, second, arguments = second, first, arguments[::-1]
-            if isinstance(second, Constant) and second.value == second.value:
-                name += "_nonan"
-        return f"{name}_{self.type(kind)}({', '.join(arguments)})"
-
-    def divided(self, function: ScalarFunction, dividend: str, divisor: Expression) -> str:
-        assert isinstance(divisor, Constant)
-        text = literal(divisor.value, divisor.dtype)
-        return f"{function.name}_by_{self.type(divisor.dtype)}({dividend}, {text})"
-
     def literal(self, value: float, dtype: DType) -> str:
         return self.splat(literal(value, dtype), dtype)
 
     def splat(self, text: str, dtype: DType) -> str:
-        return f"splat_{C_TYPES[dtype]}v({text})" if self.vectors else text if not text.startswith("-") else f"({text})"
+        """A number that is the same in all lanes."""
+        if self.vectors:
+            return f"splat_{type_name(dtype, vectors=True)}({text})"
+        return f"({text})" if text.startswith("-") else text
 
     def coordinate(self, index: Affine, point: Point) -> str:
         return self.splat(self.affine(index, point), int64)
@@ -387,37 +335,3 @@ class Writer:
 
     def gathered(self, e: Read, point: Point) -> str:
         raise NotImplementedError
-
-
-def divides_by_constant(e: Call) -> bool:
-    """Whether it is a quotient or rest of signed integers by one number: much quicker where C sees the number."""
-    by = e.arguments[-1]
-    return e.function in (FLOOR_DIVIDE, REMAINDER) and isinstance(by, Constant) and by.dtype in (int32, int64)
-
-
-def literal(value: float, dtype: DType) -> str:
-    """A number as C has it."""
-    if not dtype.floating or dtype is BFLOAT16_PAIR:
-        if value in (math.inf, -math.inf):  # the identity of a maximum of integers
-            largest = {int32: 2**31 - 1, int64: 2**63 - 1, uint8: 255, bool_: 1}[dtype]
-            value = largest if value > 0 else 0 if dtype in (uint8, bool_) else -largest - 1
-        number, ending = int(value), "LL" if dtype is int64 else ""
-        if number in (-(2**31), -(2**63)):  # C has no such literals
-            return f"(-{-number - 1}{ending} - 1)"
-        return f"{number}{ending}"
-    ending = "f" if dtype is float32 else ""
-    if value != value:
-        return f'__builtin_nan{ending}("")'
-    if value in (math.inf, -math.inf):
-        return f"{'-' if value < 0 else ''}__builtin_inf{ending}()"
-    return f"{float(value)!r}{ending}"
-
-
-def sum_text(terms: Sequence[tuple[str, int]], constant: int) -> str:
-    written = [name if c == 1 else f"{name} * {c}" for name, c in terms]
-    written += [str(constant)] if constant or not written else []
-    return " + ".join(written).replace("+ -", "- ")
-
-
-def memory_type(dtype: DType) -> str:
-    return "u8" if dtype is bool_ else C_TYPES[dtype]
