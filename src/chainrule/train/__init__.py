@@ -26,6 +26,7 @@ timeline     the state of a training, ahead by steps and back again
 past         steps that can be taken back: moments that are remembered
 resuming     whether what is given now belongs to the training that is to go on
 means        means over an epoch's batches
+predictor    a network's inference, made into programs when they are first needed
 state        TrainingState: all that an exact resume needs
 saved        a model as data
 checkpoints  folders that are written all or not at all
