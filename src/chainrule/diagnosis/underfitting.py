@@ -100,7 +100,7 @@ CHANCE = 2.0  # standard errors on top
 LEARNED = 0.1  # of the scale: a training loss below it is low
 LONG = 400  # steps, in which even a slow start is over, if nothing holds the network back
 FAR = 0.5  # of its size, by which the most moved parameter could change over the training
-LATE, NOTHING = 0.2, 0.01  # of all that the loss fell by, or of the loss: its fall in the last quarter
+LATE, NOTHING = 0.22, 0.01  # of all that the loss fell by, or of the loss: its fall in the last quarter
 AGAIN = 0.35  # of the loss: so much at most would it still fall, if it went on for as long again
 MOST_TARGETS = 10  # numbers in a sample's target
 
