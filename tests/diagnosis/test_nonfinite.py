@@ -98,6 +98,15 @@ def test_an_entry_of_the_validation_is_traced_although_the_training_goes_on():
     assert len([f for f in diagnosis.findings if f.code == "CR001"]) == 1
 
 
+def test_a_metric_is_named_by_itself():
+    def logarithm(outputs, targets):
+        return cr.log(cr.mean(outputs * 0.0, -1))
+
+    diagnosis = diagnosed(rows(), *table(60), metrics=[logarithm], epochs=1, executor="reference")
+    told = finding(diagnosis, "CR001").values
+    assert (told["entry"], told["operation"], told["part"]) == ("logarithm", "log", "logarithm")
+
+
 def test_infinities_in_a_mask_are_passed_over():
     """-inf is what a mask of scores is made of; what made the first bad value is the division."""
 

@@ -27,10 +27,12 @@ from chainrule.train.step import EvaluationStep, TrainingStep, network_bindings
 __all__ = ["NON_FINITE"]
 
 _FIRST_EN = (
-    "In epoch {epoch}, step {step}, '{operation}' gave the first value that is infinite or not a number, in {part}"
-    " (built at {where}): {example}."
+    "In epoch {epoch}, step {step}, '{operation}' gave the first value that is infinite or not a number, on the way to"
+    " {part} (built at {where}): {example}."
 )
-_FIRST_ZH = "第 {epoch} 轮第 {step} 步，“{operation}”首先给出无穷或非数值，位于 {part}（创建于 {where}）：{example}。"
+_FIRST_ZH = (
+    "第 {epoch} 轮第 {step} 步，“{operation}”首先给出无穷或非数值，在通往 {part} 的途中（创建于 {where}）：{example}。"
+)
 
 NON_FINITE = Kind(
     "CR001",
@@ -55,9 +57,9 @@ NON_FINITE = Kind(
         "entry": Message(
             "finding.non_finite.entry",
             en="'{entry}' was {value} in epoch {epoch}, although the loss that is trained stayed finite. The first such"
-            " value comes from '{operation}', in {part} (built at {where}): {example}.",
+            " value comes from '{operation}', on the way to {part} (built at {where}): {example}.",
             zh="第 {epoch} 轮的“{entry}”为 {value}，而训练的损失仍为有限值。"
-            "首个这样的值来自“{operation}”，位于 {part}（创建于 {where}）：{example}。",
+            "首个这样的值来自“{operation}”，在通往 {part} 的途中（创建于 {where}）：{example}。",
         ),
     },
     remedy={
@@ -126,7 +128,7 @@ def non_finite_entries(task: Task, course: Course) -> Iterator[Finding]:
             step = EvaluationStep(task.network, task.objective, samples)
             name = entry.removeprefix("val_")
             wanted = step.outputs.loss if name == "loss" else step.outputs.metrics[name]
-            origin = _origin(task, step, wanted, samples)
+            origin = _origin(task, step, name, wanted, samples)
             if origin is None:
                 yield NON_FINITE.found(case="untraced", dtype=str(task.network.dtype), **told, **_slower(course))
             else:
@@ -166,7 +168,7 @@ def failure_of(training: Training) -> Failure:
     return failed
 
 
-def _origin(task: Task, step: EvaluationStep, wanted: Tensor, samples: Samples) -> dict[str, Any] | None:
+def _origin(task: Task, step: EvaluationStep, name: str, wanted: Tensor, samples: Samples) -> dict[str, Any] | None:
     """The first operation that gives such a value on the way to what is wanted, of any of the samples."""
     model = task.model
     own = network_bindings(task.network, model.parameters, model.states, model.scalars)
@@ -175,7 +177,7 @@ def _origin(task: Task, step: EvaluationStep, wanted: Tensor, samples: Samples) 
         given = step.data.bindings(samples.batch(slice(start, start + EVALUATION_BATCH)))
         found = _first(program.trace({**own, **given}), [wanted])
         if found is not None:
-            return found.told(_parts(task.network, wanted))
+            return found.told([*_parts(task.network, step.outputs.loss), (name, wanted)])
     return None
 
 
