@@ -39,7 +39,7 @@ def test_as_json_findings_are_data_with_their_texts(capsys, dead):
     found = json.loads(here(capsys, "diagnose", dead, "--json").out)["findings"]
     one = next(one for one in found if one["code"] == "CR013")
     assert (one["values"]["dead"], one["section"]) == (128, "docs/findings.md#cr013")
-    assert one["remedy"].startswith("Use a smaller learning rate")
+    assert "smaller learning rate" in one["remedy"]
 
 
 @pytest.mark.parametrize(("asked", "code"), [(["CR013"], 5), (["any"], 5), (["CR020"], 0), (["CR020", "CR013"], 5)])

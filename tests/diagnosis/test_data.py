@@ -8,6 +8,7 @@ import pytest
 from chainrule.diagnosis import preflight
 from chainrule.diagnosis.duplicates import row_hashes
 from chainrule.nn import BatchNormalization, Dense, Embedding, Flatten, Rescaling, Sequential
+from chainrule.optim import Adam
 from chainrule.train import Model
 from chainrule.train.samples import as_inputs
 from tests.diagnosis.trainings import convolutional, dense, diagnosed, images, rows, table
@@ -192,3 +193,12 @@ def test_noisy_labels_are_found_with_suspects_that_are_wrong(build, data, classe
 def test_right_labels_are_not_suspected(build, data):
     x, y = data(1500)
     assert diagnosed(build(), x, y, validation_split=0.3, epochs=6).findings.codes == []
+
+
+def test_a_network_that_is_sure_of_what_it_has_not_learned_suspects_nobody():
+    rng = np.random.default_rng(3)
+    angle, y = rng.uniform(0, 4 * np.pi, 900), rng.integers(0, 2, 900)
+    arms = np.stack([np.cos(angle + np.pi * y), np.sin(angle + np.pi * y)], 1) * angle[:, None] / 6
+    linear = Model(Sequential([Dense(2)]))
+    watched = diagnosed(linear, arms.astype(np.float32), y, validation_split=0.4, epochs=10, optimizer=Adam(0.05))
+    assert "CR019" not in watched.findings.codes

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from chainrule.diagnosis.course import Course
 from chainrule.diagnosis.finding import Finding, Kind
+from chainrule.diagnosis.neighbours import nearest_of
 from chainrule.diagnosis.task import Task, labels_of
 from chainrule.graph.operation import Array
 from chainrule.messages import Message
@@ -49,6 +50,9 @@ LEAST = 0.025  # of them must disagree, allowing for chance
 EVEN = 0.4  # of the share of errors among all of them
 FEWEST = 60  # validation samples, below which nothing can be said
 _SHOWN = 10
+NEIGHBOURS = 7  # of each suspect, among the training samples
+AGREEING = 0.6  # of the suspects must have more neighbours of the network's class than of the label's
+_NEIGHBOURHOOD, _ASKED = 3000, 100  # training samples, and suspects, that are compared
 _LOOKED_AT = 20_000  # training samples among which suspects are looked for
 _STANDARD_ERRORS = 1.64
 
@@ -74,6 +78,9 @@ def noisy_labels(task: Task, course: Course) -> Iterator[Finding]:
     least = lower_bound(wrong, len(sure))
     if least < LEAST or wrong / len(sure) < EVEN * held_out.differs.mean():
         return
+    suspects = sure[held_out.differs[sure]]
+    if not _agrees(task, suspects, held_out):
+        return
     bar = float(held_out.surety[sure].min())
     trained = judgement(task, _first(task.samples, _LOOKED_AT))
     assert trained is not None
@@ -87,6 +94,23 @@ def noisy_labels(task: Task, course: Course) -> Iterator[Finding]:
         places=_suspects(task.samples, trained, bar),
         validation_places=_suspects(task.validation, held_out, bar),
     )
+
+
+def _agrees(task: Task, suspects: NDArray[np.int64], judged: Judgement) -> bool:
+    """Whether the training samples nearest to the suspects are of the class that the network names, not of the label's.
+
+    A network that has learned little, or something else, is sure of wrong answers too; their neighbours tell.
+    """
+    validation, known, asked = task.validation, task.some(_NEIGHBOURHOOD), suspects[:_ASKED]
+    if validation is None or len(known.inputs) != 1:
+        return False
+    labels, given = labels_of(known, task.objective), labels_of(validation, task.objective)
+    assert labels is not None
+    assert given is not None
+    near = labels[nearest_of(known.inputs[0], validation.batch(asked).inputs[0], NEIGHBOURS)]
+    for_answer = (near == judged.answer[asked][:, None]).sum(1)
+    for_label = (near == given[asked][:, None]).sum(1)
+    return bool((for_answer > for_label).mean() >= AGREEING)
 
 
 def judgement(task: Task, samples: Samples) -> Judgement | None:

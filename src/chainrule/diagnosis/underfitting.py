@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from chainrule.diagnosis.course import Course
 from chainrule.diagnosis.finding import Finding, Kind
 from chainrule.diagnosis.label_noise import answers
+from chainrule.diagnosis.neighbours import neighbours
 from chainrule.diagnosis.plateau import plateau
 from chainrule.diagnosis.rates import rate_too_high, rate_too_low
 from chainrule.diagnosis.restraints import restraint
@@ -181,20 +182,3 @@ def _mean_loss(task: Task, outputs: Array, samples: Samples) -> float:
     given, target = (input_tensor(name, a.shape, a.dtype) for name, a in (("given", outputs), ("target", y)))
     (losses,) = Program([task.objective.loss(given, target)]).run({given: outputs, target: y})
     return float(losses.mean())
-
-
-def neighbours(x: Array, count: int) -> NDArray[np.int64]:
-    """For each sample the others that are nearest, by Euclidean distance of standardised numbers.
-
-    Example:
-        >>> neighbours(np.array([[0.0], [1.0], [5.0], [6.0]]), 1).ravel()
-        array([1, 0, 3, 2])
-    """
-    rows = x.reshape(len(x), -1).astype(np.float64)
-    table = x.ndim == 2  # columns have units of their own; pixels and points of time share one
-    deviation = rows.std(0) if table else rows.std()
-    rows = (rows - rows.mean(0)) / np.where(deviation > 0, deviation, 1.0)
-    squares = (rows * rows).sum(1)
-    distance = squares[:, None] + squares - 2 * rows @ rows.T
-    np.fill_diagonal(distance, np.inf)
-    return np.argpartition(distance, count, axis=1)[:, :count]
