@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.diagnosis.underfitting import neighbours
+from chainrule.diagnosis.neighbours import neighbours
 from chainrule.nn import L2, Dense, Dropout, Sequential
 from chainrule.optim import Adam, AdamW
 from chainrule.train import Model

@@ -33,6 +33,7 @@ _BROUGHT_IN = {  # pages of the repository that stand outside of docs/
 _SHOWN = {source: path for path, source in _BROUGHT_IN.items()}
 _LINK = re.compile(r"(?<!!)\[(?P<text>[^\]\n]*)\]\((?!\w+:|#)(?P<path>[^)#\s]+)(?P<anchor>#[^)\s]*)?\)")
 _PICTURE = re.compile(r"!\[[^\]]*\]\(pictures/(?P<name>[\w-]+)\.\w+\)")
+_FINDING = re.compile(r"^## (?P<code>CR\d{3}) .*$", re.MULTILINE)
 _ROW = re.compile(r"\*\*([A-Z]\d+)\*\*")
 _OTHER_EDITION = re.compile(r"^\S*English\S* · \S*中文\S*\n\n", re.MULTILINE)  # the head of every page leads there
 _CHINESE = r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
@@ -55,7 +56,7 @@ def moved(page: str, path: str) -> str:
     """A page with its links as they are from its path in the site.
 
     A link to a file that the site does not have becomes the file's name. Each picture can be linked to by its
-    name, and what a page says of a row of the chapter, such as **N2**, by that.
+    name, what a page says of a row of the chapter, such as **N2**, by that, and a finding by its code.
     """
 
     def link(found: re.Match[str]) -> str:
@@ -70,6 +71,7 @@ def moved(page: str, path: str) -> str:
         return f"[{found['text']}]({posixpath.relpath(place, posixpath.dirname(path) or '.')}{found['anchor'] or ''})"
 
     text = _PICTURE.sub(r"\g<0>{ #\g<name> }", _LINK.sub(link, _OTHER_EDITION.sub("", page)))
+    text = _FINDING.sub(lambda found: f"{found[0]} {{ #{found['code'].lower()} }}", text)
     for row in set(_ROW.findall(text)) if path.startswith(("guide/", "labs.")) else ():
         text = text.replace(f"**{row}**", f"**{row}**{{ #{row} }}", 1)
     return text

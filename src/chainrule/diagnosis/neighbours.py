@@ -37,7 +37,8 @@ def _distances(x: Array, known: Array) -> NDArray[np.float64]:
     deviation = others.std(0) if table else others.std()
     scale = np.where(deviation > 0, deviation, 1.0)
     rows, others = (rows - others.mean(0)) / scale, (others - others.mean(0)) / scale
-    return (rows * rows).sum(1)[:, None] + (others * others).sum(1) - 2 * rows @ others.T
+    distances: NDArray[np.float64] = (rows * rows).sum(1)[:, None] + (others * others).sum(1) - 2 * rows @ others.T
+    return distances
 
 
 def _smallest(distance: NDArray[np.float64], count: int) -> NDArray[np.int64]:
