@@ -9,6 +9,7 @@ import pytest
 import chainrule as cr
 from chainrule.data import digits
 from chainrule.diagnosis import Diagnosis
+from chainrule.errors import UsageError
 from chainrule.nn import mlp
 from tests.cli.commands import here
 
@@ -32,6 +33,7 @@ def test_findings_of_a_saved_model_are_said_with_evidence_remedy_and_section(cap
     assert "CR013 dead units in 'dense1': 128 of its 128 units" in left.out
     assert "More: docs/findings.md#cr013" in left.out
     assert "dense1/kernel" in left.out
+    assert "\n\n\n" not in left.out
     assert "CR013 “dense1”中有失活的单元" in here(capsys, "--lang", "zh", "diagnose", dead).out
 
 
@@ -57,6 +59,8 @@ def test_an_unknown_code_is_refused_before_anything_runs(capsys, command):
 
 def test_a_model_that_was_not_watched_says_how_to(capsys, tmp_path):
     cr.Model(mlp(), (28, 28, 1)).save(tmp_path / "alone")
+    with pytest.raises(UsageError, match="A model is needed"):
+        Diagnosis.of("alone")
     left = here(capsys, "diagnose", str(tmp_path / "alone"))
     assert left.code == 2
     assert "callbacks=[chainrule.diagnosis.Diagnosis()]" in left.err
@@ -68,6 +72,9 @@ def test_a_training_ends_with_its_findings(capsys, few_digits):
     assert left.code == 5
     assert json.loads(left.out)["findings"]
     assert left.err.count("CR0") == 0  # they are in the JSON
+    silent = here(capsys, *arguments, "--quiet", "--fail-on", "any")
+    assert silent.code == 5
+    assert silent.err.startswith("findings: CR")  # why it left with 5
     spoken = here(capsys, *arguments)
     assert spoken.code == 0
     assert "findings: CR" in spoken.out

@@ -162,11 +162,14 @@ def test_a_rate_for_any_optimizer(capsys, few_digits, optimizer):
     assert "0.003" in left.out
 
 
-def test_a_rate_that_is_too_high_diverges_with_its_own_code(capsys, few_digits):
-    arguments = ["--data", few_digits, "--optimizer", "sgd", "--lr", "1e30", "--epochs", "1"]
+def test_a_rate_that_is_too_high_diverges_with_its_own_code_and_can_be_diagnosed_later(capsys, few_digits, tmp_path):
+    folder = str(tmp_path / "diverged")
+    arguments = ["--data", few_digits, "--optimizer", "sgd", "--lr", "1e30", "--epochs", "1", "--save", folder]
     left = here(capsys, "train", "mlp", *arguments)
     assert left.code == 4
     assert "learning rate" in left.err
+    assert f"saved in {folder}" in left.err
+    assert here(capsys, "diagnose", folder, "--fail-on", "CR001").code == 5
 
 
 @pytest.mark.parametrize(

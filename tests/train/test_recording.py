@@ -112,6 +112,9 @@ def test_the_table_has_each_layer_and_parameter():
 def test_wrong_arguments_are_refused():
     with pytest.raises(UsageError, match="every=0"):
         small().record(every=0)
+    for layers in ("hidden", [3], 3):
+        with pytest.raises(UsageError, match="give a list of the paths"):
+            small().record(layers=layers)
     model = small()
     with pytest.raises(UsageError, match=r"no layer 'hiden'.*hidden"):
         model.fit(X, Y, loss="mean_squared_error", verbose=0, callbacks=[model.record(layers=["hiden"])])

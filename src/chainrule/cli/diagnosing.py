@@ -37,11 +37,11 @@ def run(folder: str, *, fail_on: Collection[str], as_json: bool) -> int:
         print(json.dumps({"findings": [finding.as_dict() for finding in diagnosis.findings]}))
     else:
         if not diagnosis.findings:
-            print(diagnosis.findings)
+            print(diagnosis.findings, end="\n\n")
         for finding in diagnosis.findings:
             print(finding, _SECTION(section=finding.kind.section), sep="\n", end="\n\n")
         if diagnosis.course is not None:
-            print(f"\n{diagnosis.course.recording}")
+            print(diagnosis.course.recording)
     return FOUND if asked_for(diagnosis.findings, fail_on) else 0
 
 

@@ -179,9 +179,14 @@ def print_result(result: Result, data: Dataset, findings: Findings, folder: str 
     pairs = [_PAIR(label=names[a], taken=names[b], count=errors[a, b]) for a, b in places if errors[a, b]]
     if pairs:
         print(_CONFUSED(pairs=", ".join(pairs)))
-    titles = ", ".join(f"{finding.code} {finding.title}" for finding in findings)
-    print(_FINDINGS(found=titles or _NO_FINDINGS()))
+    print(told(findings))
     print(_NEXT() if folder is None else _SAVED(folder=folder))
+
+
+def told(findings: Findings) -> str:
+    """Codes and titles, in one line."""
+    titles = ", ".join(f"{finding.code} {finding.title}" for finding in findings)
+    return _FINDINGS(found=titles or _NO_FINDINGS())
 
 
 def _table() -> Table:

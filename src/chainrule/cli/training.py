@@ -15,7 +15,7 @@ from chainrule.cli.progress import EpochLines, LiveLine, is_live
 from chainrule.cli.recipes import RECIPES, Recipe
 from chainrule.data import check_batch_size, digits, load_images
 from chainrule.diagnosis import Diagnosis
-from chainrule.errors import UsageError
+from chainrule.errors import DivergedError, UsageError
 from chainrule.inspect.terminal import check_plotext, curves_as_text
 from chainrule.messages import Message, suggestion
 from chainrule.nn import MODELS, Network
@@ -135,6 +135,11 @@ def run(order: Order, *, curves: bool, as_json: bool, quiet: bool) -> int:
         result = report.Result.of(
             model, data, history, seconds=seconds, stepping=witness.stepping, executor=witness.executor
         )
+    except DivergedError:
+        if order.save is not None:  # with what the diagnosis found
+            model.save(order.save)
+            print(_SAVED(folder=order.save), file=sys.stderr)
+        raise
     except KeyboardInterrupt:
         lines.stop()
         return _interrupted(model, epochs, batch_size, order.save)
@@ -146,7 +151,11 @@ def run(order: Order, *, curves: bool, as_json: bool, quiet: bool) -> int:
         print(json.dumps({**result.as_dict(), "findings": [finding.as_dict() for finding in diagnosis.findings]}))
     else:
         report.print_result(result, data, diagnosis.findings, order.save, only=quiet)
-    return FOUND if asked_for(diagnosis.findings, order.fail_on) else 0
+    if not asked_for(diagnosis.findings, order.fail_on):
+        return 0
+    if quiet and not as_json:
+        print(report.told(diagnosis.findings), file=sys.stderr)
+    return FOUND
 
 
 class _Witness(Callback):

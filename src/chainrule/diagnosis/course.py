@@ -189,6 +189,10 @@ class Course:
             return None
         return rounded(float(self.rates[0] * USUAL_FIRST_RATIO / np.median(first)))
 
+    def easier_rate(self) -> float:
+        """A tenth of the highest learning rate so far, or less: the one that is usual in the first step."""
+        return rounded(min(self.highest_rate / 10, self.usual_rate() or np.inf))
+
     @property
     def highest_rate(self) -> float:
         """The highest learning rate so far; NaN where there is none."""

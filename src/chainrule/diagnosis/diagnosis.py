@@ -16,6 +16,7 @@ from chainrule.diagnosis.finding import Finding, Findings
 from chainrule.diagnosis.nonfinite import failure_of
 from chainrule.diagnosis.task import Task
 from chainrule.train import Callback, EarlyStopping, Model, Recording, Training
+from chainrule.train.model import check_model
 
 __all__ = ["Diagnosis"]
 
@@ -54,6 +55,7 @@ class Diagnosis(Callback):
     @classmethod
     def of(cls, model: Model) -> Diagnosis | None:
         """The diagnosis of a model's last training, also of one that was loaded; None where it had none."""
+        check_model(model)
         kept = model.training_state.callbacks if model.training_state else ()
         memory = next((memory for name, memory in kept if name == cls.__name__), None)
         if memory is None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from chainrule.diagnosis.finding import Finding, Kind
 from chainrule.diagnosis.task import Task, labels_of
 from chainrule.messages import Message
+from chainrule.nn.losses.loss import BinaryLoss
 
 __all__ = ["IMBALANCE", "LABELS"]
 
@@ -81,9 +82,9 @@ IMBALANCE = Kind(
     remedy=Message(
         "finding.imbalance.remedy",
         en="Weigh the classes against each other, fit(..., class_weight={weights}), and look at each class by itself:"
-        " chainrule.inspect.confusion(model, x, y).",
+        " chainrule.inspect.confusion(y, {answers}).",
         zh="请用类别权重平衡，fit(..., class_weight={weights})，并逐类查看结果："
-        "chainrule.inspect.confusion(model, x, y)。",
+        "chainrule.inspect.confusion(y, {answers})。",
     ),
 )
 
@@ -137,7 +138,16 @@ def imbalance(task: Task) -> Iterator[Finding]:
         ratio=float(counts[largest] / counts[smallest]),
         share=float(counts[largest] / counts.sum()),
         weights=f"{{{shown}}}",
+        answers=_answers(task),
     )
+
+
+def _answers(task: Task) -> str:
+    """The expression that makes classes of what the model predicts."""
+    loss = task.objective.loss
+    if isinstance(loss, BinaryLoss):
+        return f"(model.predict(x).ravel() > {loss.threshold:g}).astype(int)"
+    return "model.predict(x).argmax(1)"
 
 
 def _weights(task: Task) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.autodiff.arguments import leaves
-from chainrule.diagnosis.course import Course, Failure, rounded
+from chainrule.diagnosis.course import Course, Failure
 from chainrule.diagnosis.finding import Finding, Kind
 from chainrule.diagnosis.task import Task
 from chainrule.execute.reference import Program
@@ -100,7 +100,6 @@ NON_FINITE = Kind(
 )
 
 LARGE = 50.0  # exp overflows float32 at 89; what logarithms, roots and divisions are not defined at is near 0
-EASIER = 10  # times smaller, at least, is the rate that is advised
 
 
 # ------------------------------------------------------------------------------------------------------ the findings
@@ -137,7 +136,7 @@ def non_finite_entries(task: Task, course: Course) -> Iterator[Finding]:
 
 
 def _slower(course: Course) -> dict[str, Any]:
-    rate = rounded(min(course.highest_rate / EASIER, course.usual_rate() or np.inf))
+    rate = course.easier_rate()
     return {"optimizer": course.facts.optimizer_at(rate), "rate": rate}
 
 

@@ -86,7 +86,7 @@ def units_without_gradient(course: Course) -> Iterator[Finding]:
     steps = recording.steps[-looks:].tolist()
     if len(steps) < looks:
         return
-    slower = course.highest_rate / 10
+    slower = course.easier_rate()
     told = {"looks": looks, "begin": steps[0], "end": steps[-1], "rate": slower}
     told["optimizer"] = facts.optimizer_at(slower)
     for layer, numbers in recording.layers.items():

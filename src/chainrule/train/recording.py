@@ -34,6 +34,11 @@ _LAYERS = Message(
     en="There is no layer '{name}' whose outputs could be recorded; there are: {known}.{suggestion}",
     zh="没有可记录输出的层“{name}”；现有：{known}。{suggestion}",
 )
+_NO_PATHS = Message(
+    "recording.no_paths",
+    en="layers={layers!r}: give a list of the paths of layers, even of one, layers=['dense'], or None for all.",
+    zh="layers={layers!r}：请给出层路径的列表，即使只有一个，如 layers=['dense']；或用 None 表示全部。",
+)
 _LAYER = Message("recording.layer", en="layer", zh="层")
 _OUTPUT = Message("recording.output", en="output", zh="输出")
 _ZERO = Message("recording.zero", en="zero", zh="为零")
@@ -118,7 +123,7 @@ class Recording(Callback):
 
     def __init__(self, every: int | None = None, layers: Sequence[str] | None = None) -> None:
         self.every = _checked_every(every)
-        self._wanted = None if layers is None else tuple(layers)
+        self._wanted = _checked_layers(layers)
         self._apart = 1
         self._rows: list[Any] = []
         self._steps: list[int] = []
@@ -212,3 +217,11 @@ def _checked_every(every: Any) -> int | None:
     if every is not None and (not isinstance(every, Integral) or every < 1):
         raise UsageError(_EVERY(every=every))
     return every if every is None else int(every)
+
+
+def _checked_layers(layers: Any) -> tuple[str, ...] | None:
+    if layers is None:
+        return None
+    if not isinstance(layers, list | tuple) or not all(isinstance(path, str) for path in layers):
+        raise UsageError(_NO_PATHS(layers=layers))
+    return tuple(layers)
