@@ -132,6 +132,17 @@ def test_imbalance_is_found_and_weights_end_it(build, data, kept):
     assert found(build(), x, y, "CR020") is None
 
 
+def test_weights_of_many_classes_are_told_as_what_computes_them():
+    y = np.repeat(np.arange(30), 40)[39:]
+    x = np.random.default_rng(0).normal(size=(len(y), 4)).astype(np.float32)
+    finding = found(rows(classes=30), x, y, "CR020")
+    assert len(str(finding)) < 700
+    weights = eval(finding.values["weights"], {"numpy": np, "y": y})
+    assert found(rows(classes=30), x, y, "CR020", sample_weight=np.vectorize(weights.get)(y)) is None
+    model = rows(classes=30)
+    model.fit(x, y, class_weight=weights, epochs=1, batch_size=len(y), executor="reference", verbose=0)
+
+
 def test_binary_and_one_hot_labels_have_a_balance_too():
     x, y = table(600, classes=2)
     rare = (y == 1) & (np.arange(len(y)) > 40)

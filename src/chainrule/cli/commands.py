@@ -69,8 +69,8 @@ _PRECISION = Message(
 )
 _SAVE = Message(
     "cli.save",
-    en="Folder to save the trained model in; Ctrl-C saves what was reached.",
-    zh="保存训练后模型的文件夹；按 Ctrl-C 时保存已达到的状态。",
+    en="Folder to save the trained model in; Ctrl-C or a divergence saves what was reached.",
+    zh="保存训练后模型的文件夹；按 Ctrl-C 或训练发散时保存已达到的状态。",
 )
 _CURVES = Message(
     "cli.curves",

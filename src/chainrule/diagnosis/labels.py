@@ -89,6 +89,8 @@ IMBALANCE = Kind(
 )
 
 ENOUGH = 20  # samples a class, on average, so that one without any is no chance
+SPELLED_OUT = 10  # classes at most whose weights are told as numbers
+_EVEN = "{k: len(y) / (len(set(y)) * n) for k, n in zip(*numpy.unique(y, return_counts=True))}"
 OUTNUMBERED = 9.0  # times, by weight
 
 
@@ -129,7 +131,7 @@ def imbalance(task: Task) -> Iterator[Finding]:
         return
     largest, smallest = int(present[counts[present].argmax()]), int(present[counts[present].argmin()])
     even = {int(k): round(float(counts.sum() / (len(present) * counts[k])), 3) for k in present}
-    shown = ", ".join(f"{k}: {w:g}" for k, w in even.items())
+    shown = f"{{{', '.join(f'{k}: {w:g}' for k, w in even.items())}}}" if len(even) <= SPELLED_OUT else _EVEN
     yield IMBALANCE.found(
         largest=largest,
         smallest=smallest,
@@ -137,7 +139,7 @@ def imbalance(task: Task) -> Iterator[Finding]:
         least=int(counts[smallest]),
         ratio=float(counts[largest] / counts[smallest]),
         share=float(counts[largest] / counts.sum()),
-        weights=f"{{{shown}}}",
+        weights=shown,
         answers=_answers(task),
     )
 
