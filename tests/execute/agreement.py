@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from chainrule.compiler.target import Target, detect
+from chainrule.execute import Program
+from chainrule.graph.expansion import expanded_order
 from chainrule.graph.operation import Array
+from chainrule.graph.tensor import Tensor
 
 SMALLEST = {4: 1e-37, 8: 1e-307}  # denormal numbers are zero to native code
 
@@ -19,14 +24,20 @@ def quick_target(target: Target | None = None, level: str = "-O0") -> Target:
 
 
 def difference(
-    actual: Array, reference: Array, exact: Array | None = None, spread: float = 0.0, times: float = 1.0
+    actual: Array,
+    reference: Array,
+    exact: Array | None = None,
+    spread: float = 0.0,
+    times: float = 1.0,
+    cancelling: float = 0.0,
 ) -> str:
     """What is wrong with a native result, or nothing.
 
     Its error against the float64 reference is at most 4 times the float32 reference's, plus 10⁻⁶ of the largest number;
     where there is no finer reference (float64), 64 units in the last place of number and largest number. Integers and
     bools are equal. `spread` is what rounding of the inputs alone does: among few numbers the reference may have been
-    lucky to do better. `times` as much is allowed.
+    lucky to do better. `times` as much is allowed. Of numbers as large as `cancelling`, of which nothing is left in any
+    of the results, some units in the last place may be left instead.
     """
     if (actual.shape, actual.dtype) != (reference.shape, reference.dtype):
         return f"{actual.dtype} {actual.shape} for {reference.dtype} {reference.shape}"
@@ -39,6 +50,9 @@ def difference(
         return f"another kind of not finite: {actual} for {reference}"
     found, wanted = actual[finite].astype(np.float64), reference[finite].astype(np.float64)
     if not wanted.size:
+        return ""
+    every = [actual, reference] if exact is None else [actual, reference, exact]
+    if cancelling and all((np.abs(x[finite]) <= 64 * np.finfo(x.dtype).eps * cancelling).all() for x in every):
         return ""
     largest = np.abs(wanted).max()
     tiny = SMALLEST[reference.dtype.itemsize]
@@ -54,3 +68,16 @@ def difference(
     if error[worst] <= allowed[worst]:
         return ""
     return f"{found[worst]!r} for {wanted[worst]!r}: off by {error[worst]:.3g}, not {allowed[worst]:.3g}"
+
+
+def largest_met(
+    values: Sequence[Tensor],
+    derivatives: Sequence[Tensor],
+    bindings: Mapping[Tensor, Any] | None = None,
+    batch: int | None = None,
+) -> float:
+    """The largest finite number on the way from values to derivatives of theirs: the size of what may cancel there."""
+    before = set(expanded_order(values))
+    met = [node for node in expanded_order(derivatives) if node.dtype.floating and node not in before]
+    numbers = Program(met).run(bindings or {}, batch=batch)
+    return max((float(np.abs(x).max(initial=0.0, where=np.isfinite(x))) for x in numbers), default=0.0)
