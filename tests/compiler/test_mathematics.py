@@ -3,7 +3,7 @@
 import ctypes
 import platform
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import pytest
@@ -200,6 +200,30 @@ def worst(y, true, *arrays) -> tuple[float, str]:
     return float(error[k]), f"{[x[k] for x in arrays]}: {y[k]!r} instead of {true[k]!r}"
 
 
+@lru_cache(maxsize=1)  # the machines take turns, all with the same numbers
+def of_one_number(name: str, t: str, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers, and what is true of them."""
+    x = floats(t, count)
+    return x, exact(name, x)
+
+
+@lru_cache(maxsize=1)
+def of_two_numbers(name: str, t: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pairs of numbers, and what is true of them."""
+    x, y = powers(t, scaled(1_000_000)) if name == "power" else pairs(t, scaled(400_000))
+    return x, y, exact(name, x, y)
+
+
+@lru_cache(maxsize=1)
+def of_normal_numbers(name: str, t: str) -> tuple[np.ndarray, np.ndarray]:
+    """Whole vectors of numbers, and what is true where denormal ones are zeros, among the results too."""
+    x, tiny = floats(t, scaled(100_000)), np.finfo(TYPES[t]).tiny
+    x = x[: x.size // 16 * 16]  # as many lanes as the widest vectors have
+    with np.errstate(invalid="ignore"):
+        true = exact(name, np.where(np.abs(x) < tiny, np.copysign(TYPES[t](0), x), x))
+        return x, np.where(np.abs(true) < tiny, 0, true)
+
+
 needs_long_double = pytest.mark.skipif(np.finfo(np.longdouble).nmant < 63, reason="long double is no wider here")
 
 
@@ -208,9 +232,9 @@ needs_long_double = pytest.mark.skipif(np.finfo(np.longdouble).nmant < 63, reaso
 @pytest.mark.parametrize("t", FLOATS)
 @pytest.mark.parametrize("name", [name for name in ACCURATE if arity(name) == 1])
 def test_two_units_in_the_last_place(machine, width, t, name):
-    x = floats(t, scaled(2_000_000 if t == "f32" else 1_000_000, one_in=40))
+    x, true = of_one_number(name, t, scaled(2_000_000 if t == "f32" else 1_000_000, one_in=40))
     y = call(library(machine, width, accurate_source), f"{name}_{t}v", TYPES[t], x)
-    error, where = worst(y, exact(name, x), x)
+    error, where = worst(y, true, x)
     assert error <= (0.51 if name in ROUNDED else BY_THE_C_LIBRARY.get((name, t), 2)), where
 
 
@@ -219,9 +243,9 @@ def test_two_units_in_the_last_place(machine, width, t, name):
 @pytest.mark.parametrize("t", FLOATS)
 @pytest.mark.parametrize("name", [name for name in ACCURATE if arity(name) == 2])
 def test_two_units_in_the_last_place_of_two_numbers(machine, width, t, name):
-    x, y = powers(t, scaled(1_000_000)) if name == "power" else pairs(t, scaled(400_000))
+    x, y, true = of_two_numbers(name, t)
     z = call(library(machine, width, accurate_source), f"{name}_{t}v", TYPES[t], x, y)
-    error, where = worst(z, exact(name, x, y), x, y)
+    error, where = worst(z, true, x, y)
     assert error <= 2, where
 
 
@@ -267,16 +291,12 @@ def powers(t: str, count: int) -> tuple[np.ndarray, np.ndarray]:
 def test_where_denormal_numbers_are_zeros(machine, width, t, name):
     """What starts from normal numbers and leads to them is as accurate as ever; the others are taken as zeros."""
     functions = library(machine, width, accurate_source)
-    x = floats(t, scaled(100_000))
-    x = x[: x.size // width * width]
+    x, true = of_normal_numbers(name, t)
     y = np.zeros_like(x)
     pointers = [ctypes.c_void_p(a.ctypes.data) for a in (y, x)]
     functions.run_flushed(*pointers, ctypes.c_long(x.size), getattr(functions, f"run_{name}_{t}v"))
     tiny = np.finfo(TYPES[t]).tiny
     with np.errstate(invalid="ignore"):
-        zeros = np.where(np.abs(x) < tiny, np.copysign(TYPES[t](0), x), x)
-        true = exact(name, zeros)
-        true = np.where(np.abs(true) < tiny, 0, true)
         small = (np.abs(true) <= tiny * 1.000001) & (np.abs(y) <= tiny * 1.000001)  # rounded to either side
     error, where = worst(np.where(small, 0, y).astype(TYPES[t]), np.where(small, 0, true), x)
     assert error <= BY_THE_C_LIBRARY.get((name, t), 2), where
