@@ -82,16 +82,23 @@ void run_flushed(void *y, const void *x, long n, void (*function)(void *, const 
 """  # what steps run with: denormal numbers are zeros
 
 
-def simple_source(width: int) -> str:
-    lines = [prelude(width)]
-    for vector in (True, False):
-        v = "v" if vector else ""
-        for name, t, result in declarations():
-            lines.append(loop(f"{name}_{t}{v}", [t] * arity(name), result, vector))
-        lines += [loop(f"where_{t}{v}", ["b8", t, t], t, vector) for t in TYPES]
-        lines += [loop(f"{to}{v}_from_{t}{v}", [t], to, vector) for t in TYPES for to in TYPES]
-    for t in ("f32", "f64", "i32", "i64"):
-        lines.append(f"void run_sum_{t}v({t} *y, const {t} *x, long n) {{ *y = sum_{t}v(*(const {t}v *)x); }}")
+def exact_loops(vector: bool) -> list[str]:
+    v = "v" if vector else ""
+    lines = [loop(f"{name}_{t}{v}", [t] * arity(name), result, vector) for name, t, result in declarations()]
+    lines += [loop(f"where_{t}{v}", ["b8", t, t], t, vector) for t in TYPES]
+    return lines + [loop(f"{to}{v}_from_{t}{v}", [t], to, vector) for t in TYPES for to in TYPES]
+
+
+def scalar_source(width: int) -> str:
+    return "\n".join([prelude(width), *exact_loops(vector=False)])
+
+
+def vector_source(width: int) -> str:
+    sums = [
+        f"void run_sum_{t}v({t} *y, const {t} *x, long n) {{ *y = sum_{t}v(*(const {t}v *)x); }}"
+        for t in ("f32", "f64", "i32", "i64")
+    ]
+    lines = [prelude(width), *exact_loops(vector=True), *sums]
     for t in NUMBERS:
         lines.append(f"void run_transpose_{t}v({t} *y, const {t} *x, long n) {{ transpose_{t}v(({t}v *)y); }}")
         lines.append(f"void run_splat_{t}v({t} *y, const {t} *x, long n) {{ *({t}v *)y = splat_{t}v(*x); }}")
@@ -112,9 +119,14 @@ EXACT = "typedef long double f80;\n" + "\n".join(
 
 
 @cache
-def library(name: str, width: int, source: Callable[[int], str] = simple_source) -> ctypes.CDLL:
+def library(name: str, width: int, source: Callable[[int], str] = vector_source) -> ctypes.CDLL:
     (target,) = (target for target in TARGETS if target.name == name)
     return toolchain.load(source(width), target.flags)
+
+
+def either(machine: str, width: int, v: str) -> ctypes.CDLL:
+    """The library of the vector forms ("v") or of the scalar ones, which have no width and are compiled for one."""
+    return library(machine, width) if v else library(machine, 4, scalar_source)
 
 
 def call(library: ctypes.CDLL, function: str, output: type, *arrays: np.ndarray) -> np.ndarray:
@@ -322,7 +334,7 @@ def test_what_c_says_of_special_values(machine, width):
             "copysign": np.copysign,
             **{n: getattr(np, n) for n in DIVISION},
         }.items():
-            source = accurate_source if name in ACCURATE else simple_source
+            source = accurate_source if name in ACCURATE else vector_source
             y = call(library(machine, width, source), f"{name}_{t}v", TYPES[t], a, b)
             with np.errstate(all="ignore"):
                 np.testing.assert_array_equal(np.signbit(y), np.signbit(true(a, b)), err_msg=f"{name} {t}")
@@ -366,7 +378,7 @@ def test_exact_functions_are_those_of_numpy(machine, width):
         with np.errstate(all="ignore"):
             true = np.negative(x[0]) if name == "negative" else FUNCTIONS[name.removesuffix("_nonan")].numpy(*x)
         for v in ("v", ""):
-            y = call(library(machine, width), f"{name}_{t}{v}", TYPES[result], *x)
+            y = call(either(machine, width, v), f"{name}_{t}{v}", TYPES[result], *x)
             np.testing.assert_array_equal(y, true, err_msg=f"{name}_{t}{v}")
 
 
@@ -376,7 +388,7 @@ def test_where(machine, width):
         a, b = arguments("maximum", t)
         condition = np.random.default_rng(0).random(a.size) < 0.5
         for v in ("v", ""):
-            y = call(library(machine, width), f"where_{t}{v}", TYPES[t], condition, a, b)
+            y = call(either(machine, width, v), f"where_{t}{v}", TYPES[t], condition, a, b)
             np.testing.assert_array_equal(y.view(f"u{y.itemsize}"), np.where(condition, a, b).view(f"u{y.itemsize}"))
 
 
@@ -392,7 +404,7 @@ def test_conversions(machine, width):
             with np.errstate(all="ignore"):
                 true = x.astype(TYPES[to])
             for v in ("v", ""):
-                y = call(library(machine, width), f"{to}{v}_from_{source}{v}", TYPES[to], x)
+                y = call(either(machine, width, v), f"{to}{v}_from_{source}{v}", TYPES[to], x)
                 np.testing.assert_array_equal(y, true, err_msg=f"{to}{v}_from_{source}{v}")
 
 
