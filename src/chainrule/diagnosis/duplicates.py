@@ -46,8 +46,10 @@ def leaks(task: Task) -> Iterator[Finding]:
     validation = task.validation
     if validation is None or not _are_distinct(task.some(1000), len(task.samples)):
         return
-    copies = np.flatnonzero(np.isin(row_hashes(validation), row_hashes(task.samples)))
-    if len(copies) >= FEWEST and len(copies) >= SHARE * len(validation):
+    hashes = row_hashes(validation)
+    copies = np.flatnonzero(np.isin(hashes, row_hashes(task.samples)))
+    different = len(np.unique(hashes[copies]))  # what occurs again and again, such as an empty picture, counts once
+    if different >= FEWEST and different >= SHARE * len(validation):
         counts = {"copies": len(copies), "validation": len(validation), "share": len(copies) / len(validation)}
         yield LEAK.found(place=int(copies[0]), **counts)
 

@@ -50,6 +50,7 @@ LEAST = 0.025  # of them must disagree, allowing for chance
 EVEN = 0.4  # of the share of errors among all of them
 FEWEST = 60  # validation samples, below which nothing can be said
 _SHOWN = 10
+LEARNED = 0.25  # of the way from always answering the most frequent class to being always right
 NEIGHBOURS = 7  # of each suspect, among the training samples
 AGREEING = 0.6  # of the suspects must have more neighbours of the network's class than of the label's
 _NEIGHBOURHOOD, _ASKED = 3000, 100  # training samples, and suspects, that are compared
@@ -71,7 +72,7 @@ def noisy_labels(task: Task, course: Course) -> Iterator[Finding]:
     if course.diverged or task.validation is None or task.classes is None or len(task.validation) < FEWEST:
         return
     held_out = judgement(task, task.validation)
-    if held_out is None:
+    if held_out is None or not _has_learned(task, held_out):
         return
     sure = np.argsort(-held_out.surety, kind="stable")[: max(1, int(SUREST * len(held_out.surety)))]
     wrong = int(held_out.differs[sure].sum())
@@ -94,6 +95,15 @@ def noisy_labels(task: Task, course: Course) -> Iterator[Finding]:
         places=_suspects(task.samples, trained, bar),
         validation_places=_suspects(task.validation, held_out, bar),
     )
+
+
+def _has_learned(task: Task, judged: Judgement) -> bool:
+    """Whether it is right clearly more often than who always answers the most frequent class."""
+    assert task.validation is not None
+    labels = labels_of(task.validation, task.objective)
+    assert labels is not None
+    most = float(np.bincount(labels).max() / len(labels))
+    return 1 - float(judged.differs.mean()) >= most + LEARNED * (1 - most)
 
 
 def _agrees(task: Task, suspects: NDArray[np.int64], judged: Judgement) -> bool:

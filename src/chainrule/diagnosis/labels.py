@@ -88,7 +88,8 @@ IMBALANCE = Kind(
     ),
 )
 
-ENOUGH = 20  # samples a class, on average, so that one without any is no chance
+FEW = 4  # samples an output, so that it is no chance that half of the classes have none
+ENOUGH = 20  # samples a class, on average, so that one without any, or with few, is no chance
 SPELLED_OUT = 10  # classes at most whose weights are told as numbers
 _EVEN = "{k: len(y) / (len(set(y)) * n) for k, n in zip(*numpy.unique(y, return_counts=True))}"
 OUTNUMBERED = 9.0  # times, by weight
@@ -105,7 +106,8 @@ def labels_and_outputs(task: Task) -> Iterator[Finding]:
         yield LABELS.found(case="single", samples=len(task.samples), only=int(present[0]))
         return
     missing = np.flatnonzero(counts[:classes] == 0)
-    if len(missing) and labels.size >= ENOUGH * classes:
+    enough = FEW if 2 * len(missing) >= classes else ENOUGH
+    if len(missing) and labels.size >= enough * classes:
         case = "from_one" if missing.tolist() == [0] else "unused"
         named = ", ".join(map(str, missing[:5])) + (", …" if len(missing) > 5 else "")
         numbers = {"classes": classes, "last": int(present[-1]), "needed": len(present), "count": len(missing)}
@@ -127,7 +129,7 @@ def imbalance(task: Task) -> Iterator[Finding]:
     counts = np.bincount(labels, minlength=task.classes)
     present = np.flatnonzero(counts)
     weighed = np.bincount(labels, weights, minlength=task.classes)[present]
-    if len(present) < 2 or weighed.max() < OUTNUMBERED * weighed.min():
+    if len(present) < 2 or len(labels) < ENOUGH * len(present) or weighed.max() < OUTNUMBERED * weighed.min():
         return
     largest, smallest = int(present[counts[present].argmax()]), int(present[counts[present].argmin()])
     even = {int(k): round(float(counts.sum() / (len(present) * counts[k])), 3) for k in present}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,7 +15,9 @@ from chainrule.graph.expansion import expanded_inputs
 from chainrule.graph.operation import Array
 from chainrule.graph.tensor import Tensor
 from chainrule.graph.traversal import topological
-from chainrule.inspect.augmentation_check import check_augmentation
+from chainrule.inspect.augmentation_check import check_augmentation, trained_with
+from chainrule.inspect.augmentation_effect import AugmentationEffect
+from chainrule.inspect.confusion import Confusion
 from chainrule.messages import Message
 from chainrule.nn import Layer, Sequential
 from chainrule.nn.network import Network, trace
@@ -86,9 +89,11 @@ BROKEN_LABELS = Kind(
         "finding.transform.evidence",
         en="A small network that was trained without it recognises {before:.0%} of {images} held-out images as they"
         " are, but only {after:.0%} after this transform; {lost:.0%} of class {label} is lost, most of it taken for"
-        " class {taken}. The images have become other things, and their labels are wrong.",
+        " class {taken}. Trained with it, the network recognises only {learned:.0%} of class {label} as it is, not"
+        " {alone:.0%}: the images have become other things, and their labels are wrong.",
         zh="不使用该变换训练的小网络能识别 {images} 幅留出图像中的 {before:.0%}，而变换之后只有 {after:.0%}；"
-        "类别 {label} 损失了 {lost:.0%}，多数被当作类别 {taken}。图像已变成别的东西，标签因此是错的。",
+        "类别 {label} 损失了 {lost:.0%}，多数被当作类别 {taken}。使用该变换训练后，网络只能识别 {learned:.0%}"
+        " 的类别 {label} 原图，而不是 {alone:.0%}：图像已变成别的东西，标签因此是错的。",
     ),
     remedy=Message(
         "finding.transform.remedy",
@@ -112,7 +117,10 @@ def memorizes_a_batch(task: Task) -> Iterator[Finding]:
         found = overfit_batches(task.model, x, y, loss=task.objective.loss, optimizer=task.optimizer)
     except ChainruleError:
         return  # an optimizer or loss with which this cannot be tried
-    if found.memorized:
+    # One that came more than half of the way is only slow, or small on purpose, as a bottleneck or a straight line is.
+    small = task.network.parameter_count < sum(target.size for target in few.targets)
+    excused = found.outcome == "falling" or (found.outcome == "plateau" and small)
+    if found.memorized or (excused and found.losses[-1] < (found.guessing + found.target) / 2):
         return
     one_of, other = found.contradictions[0] if found.contradictions else (0, 0)
     rate = task.scalars.get("learning_rate", 0.001)
@@ -144,8 +152,14 @@ def transforms_keep_labels(task: Task) -> Iterator[Finding]:
             effect = check_augmentation(before, y.astype(np.int64), {name: layer}).effects[name]
         except ChainruleError:
             continue  # it makes images of another shape, such as crops
-        if effect.known and not effect.fits:
-            worst = effect.suffering[0] if effect.suffering else int(np.nanargmax(effect.drops))
+        if not effect.known or effect.fits or not effect.suffering:
+            continue
+        # That a network does not recognise what it never saw says little; that one which did see it is worse at the
+        # images as they are says that their labels no longer tell what is in them.
+        learned = trained_with(layer, before, y)
+        harmed = [label for label in effect.suffering if _harms(effect, learned, label)]
+        if harmed:
+            worst = harmed[0]
             yield BROKEN_LABELS.found(
                 layer=name,
                 images=effect.changed,
@@ -154,7 +168,18 @@ def transforms_keep_labels(task: Task) -> Iterator[Finding]:
                 label=worst,
                 lost=float(effect.drops[worst]),
                 taken=effect.taken_for(worst)[0],
+                alone=float(effect.before.recall[worst]),
+                learned=float(learned.recall[worst]),
             )
+
+
+def _harms(effect: AugmentationEffect, learned: Confusion, label: int) -> bool:
+    """Whether training with the transform costs a class more of its images as they are than chance explains."""
+    before, after = float(effect.before.recall[label]), float(learned.recall[label])
+    spread = (
+        before * (1 - before) / effect.before.counts[label].sum() + after * (1 - after) / learned.counts[label].sum()
+    )
+    return before - after > effect.tolerance + 2 * math.sqrt(spread)
 
 
 def random_layers(architecture: object, images: Array) -> Iterator[tuple[str, Layer, Array]]:

@@ -85,6 +85,7 @@ UNSCALED = Kind(
 
 LARGE, SMALL = 15.0, 0.005  # root mean squares of inputs: a factor of ten beyond what standardised or /255 data have
 APART = 300.0  # between the standard deviations of features
+COLUMNS = 100  # of a table; where there are more, they are pixels or points of time, all in one unit
 LARGE_TARGET = 100.0  # root mean square of the targets of a regression
 _LOOKED_AT = 500  # samples
 
@@ -96,17 +97,17 @@ def unscaled_inputs(task: Task) -> Iterator[Finding]:
     for values in Program(nodes).run(task.bindings(some)) if nodes else ():
         if not np.isfinite(values).all() or not values.size:
             continue
-        yield from _sizes(name, values.astype(np.float64))
+        yield from _sizes(name, values.astype(np.float64), is_table=values.ndim == some.inputs[0].ndim == 2)
     yield from _targets(task)
 
 
-def _sizes(name: str, values: Array) -> Iterator[Finding]:
+def _sizes(name: str, values: Array, *, is_table: bool) -> Iterator[Finding]:
     size = float(np.sqrt(np.square(values).mean()))
     if size > LARGE:
         yield UNSCALED.found(case="large", name=name, size=size, largest=float(np.abs(values).max()))
     elif 0 < size < SMALL:
         yield UNSCALED.found(case="small", name=name, size=size, factor=1 / size)
-    elif values.ndim == 2:
+    elif is_table and values.shape[1] <= COLUMNS:
         spread = values.std(0)
         varying = np.flatnonzero(spread > 0)
         if len(varying) < 2:

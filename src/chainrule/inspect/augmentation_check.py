@@ -166,9 +166,25 @@ def _confusion(labels: Array, taken: Array, names: Sequence[str]) -> Confusion:
     return confusion(labels, taken, names)
 
 
-def _classifier(images: Array, labels: Array, classes: int, epochs: int, seed: int, executor: Executor) -> Model:
-    """A small convolutional network, trained on images as they are."""
+def trained_with(layer: Layer, x: Array, y: Array, *, epochs: int = 5, seed: int = 0) -> Confusion:
+    """Which classes are taken for which, of held-out images as they are, by a network that was trained with the layer.
+
+    The same network, images and classes as of `check_augmentation`: where labels survive what the layer does, it
+    recognises what the one did that never saw it.
+    """
+    classes = int(y.max()) + 1
+    split = train_validation_split(x, y, 1 / 4, seed=seed, stratify=True)
+    model = _classifier(split.x_train, split.y_train, classes, epochs, seed, "auto", first=(layer,))
+    taken = model.predict(split.x_validation).argmax(-1)
+    return _confusion(split.y_validation, taken, tuple(map(str, range(classes))))
+
+
+def _classifier(
+    images: Array, labels: Array, classes: int, epochs: int, seed: int, executor: Executor, first: Sequence[Layer] = ()
+) -> Model:
+    """A small convolutional network, trained on images as they are, or as the first layers make them."""
     layers = [
+        *first,
         Rescaling(1 / (float(np.abs(images).max()) or 1.0)),
         Conv2D(8, 3, padding="same", activation="relu"),
         MaxPool2D(2),
