@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Collection, Iterable
 
 from chainrule.cli import FOUND
 from chainrule.diagnosis import KINDS, Diagnosis, Finding
 from chainrule.errors import UsageError
 from chainrule.messages import Message, suggestion
+from chainrule.messages.paragraph import print_paragraph
 from chainrule.train import Model
 
 _UNWATCHED = Message(
@@ -39,7 +41,8 @@ def run(folder: str, *, fail_on: Collection[str], as_json: bool) -> int:
         if not diagnosis.findings:
             print(diagnosis.findings, end="\n\n")
         for finding in diagnosis.findings:
-            print(finding, _SECTION(section=finding.kind.section), sep="\n", end="\n\n")
+            print_paragraph(str(finding), sys.stdout)
+            print(_SECTION(section=finding.kind.section), end="\n\n")
         if diagnosis.course is not None:
             print(diagnosis.course.recording)
     return FOUND if asked_for(diagnosis.findings, fail_on) else 0

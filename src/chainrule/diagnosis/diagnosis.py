@@ -15,6 +15,7 @@ from chainrule.diagnosis.course import Course, Facts, Failure
 from chainrule.diagnosis.finding import Finding, Findings
 from chainrule.diagnosis.nonfinite import failure_of
 from chainrule.diagnosis.task import Task
+from chainrule.messages.paragraph import print_paragraph
 from chainrule.train import Callback, EarlyStopping, Model, Recording, Training
 from chainrule.train.model import check_model
 
@@ -130,7 +131,7 @@ class Diagnosis(Callback):
         for finding in found:
             key = f"{finding.code} {finding.title}"
             if self.verbose and key not in self._said:
-                print(finding, file=sys.stderr, flush=True)
+                print_paragraph(str(finding), sys.stderr)
             self._said.add(key)
 
     def memory(self) -> dict[str, Any]:

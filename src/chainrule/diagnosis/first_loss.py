@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from chainrule.diagnosis.finding import Finding, Kind
+from chainrule.diagnosis.scaling import unscaled_inputs
 from chainrule.diagnosis.task import Task, output_layer
 from chainrule.execute.reference import Program
 from chainrule.graph.tensor import Tensor
@@ -85,6 +86,8 @@ def far_from_guessing(task: Task) -> Iterator[Finding]:
     """The loss of a network that has not been trained yet, beside that of an answer that knows no inputs."""
     outputs, function = task.network.training, task.objective.loss
     if not task.is_fresh or not isinstance(outputs, Tensor) or len(task.samples.targets) != 1:
+        return
+    if any(finding.values["name"] == "x" for finding in unscaled_inputs(task)):  # which explain it
         return
     some = task.few(SAMPLES)
     known = loss_range(function, task.network, some)

@@ -1,0 +1,15 @@
+"""A paragraph for whoever reads: on a terminal broken between words, elsewhere one line that can be searched."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+
+def print_paragraph(text: str, stream: TextIO) -> None:
+    """Print a paragraph, as wide as the terminal where the stream is one."""
+    if stream.isatty():
+        from rich.console import Console
+
+        Console(file=stream, highlight=False, markup=False, emoji=False).print(text)
+    else:
+        print(text, file=stream, flush=True)
