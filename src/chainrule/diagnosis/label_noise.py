@@ -48,6 +48,7 @@ NOISY_LABELS = Kind(
 SUREST = 1 / 3  # of the validation samples
 LEAST = 0.025  # of them must disagree, allowing for chance
 EVEN = 0.4  # of the share of errors among all of them
+STEADY = 0.75  # of their errors, at least, in the surer half of them
 FEWEST = 60  # validation samples, below which nothing can be said
 _SHOWN = 10
 LEARNED = 0.25  # of the way from always answering the most frequent class to being always right
@@ -77,7 +78,7 @@ def noisy_labels(task: Task, course: Course) -> Iterator[Finding]:
     sure = np.argsort(-held_out.surety, kind="stable")[: max(1, int(SUREST * len(held_out.surety)))]
     wrong = int(held_out.differs[sure].sum())
     least = lower_bound(wrong, len(sure))
-    if least < LEAST or wrong / len(sure) < EVEN * held_out.differs.mean():
+    if least < LEAST or wrong / len(sure) < EVEN * held_out.differs.mean() or not _is_steady(held_out.differs[sure]):
         return
     suspects = sure[held_out.differs[sure]]
     if not _agrees(task, suspects, held_out):
@@ -95,6 +96,16 @@ def noisy_labels(task: Task, course: Course) -> Iterator[Finding]:
         places=_suspects(task.samples, trained, bar),
         validation_places=_suspects(task.validation, held_out, bar),
     )
+
+
+def _is_steady(differs: NDArray[np.bool_]) -> bool:
+    """Whether errors are as frequent in the surer half of these, the surest first, allowing for chance.
+
+    Where classes overlap, as grades do, they become rarer and rarer; wrong labels do not ask how sure a network is.
+    """
+    surer = differs[: max(1, len(differs) // 2)]
+    share = float(surer.mean())
+    return share + math.sqrt(share * (1 - share) / len(surer)) >= STEADY * float(differs.mean())
 
 
 def _has_learned(task: Task, judged: Judgement) -> bool:

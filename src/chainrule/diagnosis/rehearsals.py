@@ -21,7 +21,8 @@ from chainrule.inspect.confusion import Confusion
 from chainrule.messages import Message
 from chainrule.nn import Layer, Sequential
 from chainrule.nn.network import Network, trace
-from chainrule.train import overfit_batches
+from chainrule.train import Memorization, overfit_batches
+from chainrule.train.samples import Samples
 
 __all__ = ["BROKEN_LABELS", "CANNOT_MEMORIZE"]
 
@@ -104,6 +105,7 @@ BROKEN_LABELS = Kind(
     ),
 )
 
+HALF, MOST = 0.5, 0.75  # of the way from guessing to the target, from which on it is no fault not to reach it
 _MEMORIZED = 32  # samples that every network should be able to learn
 _IMAGES = 1600  # that the check of transforms is made with
 
@@ -117,10 +119,7 @@ def memorizes_a_batch(task: Task) -> Iterator[Finding]:
         found = overfit_batches(task.model, x, y, loss=task.objective.loss, optimizer=task.optimizer)
     except ChainruleError:
         return  # an optimizer or loss with which this cannot be tried
-    # One that came more than half of the way is only slow, or small on purpose, as a bottleneck or a straight line is.
-    small = task.network.parameter_count < sum(target.size for target in few.targets)
-    excused = found.outcome == "falling" or (found.outcome == "plateau" and small)
-    if found.memorized or (excused and found.losses[-1] < (found.guessing + found.target) / 2):
+    if found.memorized or _is_excused(task, few, found):
         return
     one_of, other = found.contradictions[0] if found.contradictions else (0, 0)
     rate = task.scalars.get("learning_rate", 0.001)
@@ -137,6 +136,15 @@ def memorizes_a_batch(task: Task) -> Iterator[Finding]:
         one=one_of,
         other=other,
     )
+
+
+def _is_excused(task: Task, few: Samples, found: Memorization) -> bool:
+    """Whether it came so far that it is only slow, or small on purpose, as a bottleneck or a straight line is."""
+    if found.outcome not in ("falling", "plateau"):
+        return False
+    small = task.network.parameter_count < sum(target.size for target in few.targets)
+    share = HALF if small or found.outcome == "falling" else MOST
+    return bool(found.losses[-1] < share * found.target + (1 - share) * found.guessing)
 
 
 def transforms_keep_labels(task: Task) -> Iterator[Finding]:
