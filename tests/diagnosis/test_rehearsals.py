@@ -26,6 +26,8 @@ def contradictory(x, y):
 
 @pytest.mark.parametrize(("build", "data"), [(rows, table), (dense, images)])
 def test_what_cannot_be_learned_by_heart_is_found_with_its_reason(build, data):
+    if not full() and build is not rows:
+        pytest.skip("one is enough every day")
     x, y = data(64)
     x = x.reshape(len(x), -1) if build is rows else x
     assert found(build(), x, y, "CR008") is None
