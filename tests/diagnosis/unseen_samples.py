@@ -84,7 +84,9 @@ def fashion_scenes(count: int, seed: int = 0) -> Samples:
     x, y = fashion_pixels(1000, 14, seed)
     made = scenes(x, y, count, size=(48, 48), objects=(2, 4), seed=seed)
     windows, labels = scene_windows(made, background=10, near=1, far=5, backgrounds=0.15, seed=seed)
-    return Samples(windows.astype(np.float32) / 255, labels)
+    # The same piece of clothing may be cut out at the same place more than once, and would stand on both sides.
+    once = np.sort(np.unique(windows.reshape(len(windows), -1), axis=0, return_index=True)[1])
+    return Samples(windows[once].astype(np.float32) / 255, labels[once])
 
 
 def pointing(train: int = 1200, validation: int = 400, seed: int = 0, noise: float = 16.0) -> Samples:

@@ -76,9 +76,9 @@ FAR_START = Kind(
 )
 
 SAMPLES = 256
-# Where guessing costs ln C, so many √(ln C) more: logits do that which deviate by 4 to 5. Residual networks, and those
+# Where guessing costs ln C, so many √(ln C) more: logits do that which deviate by 5 to 6. Residual networks, and those
 # with much dropout, may begin with 2.5.
-SURE = 3.0
+SURE = 4.0
 APART = 20.0  # times the loss of the mean target; 1 + (mean / deviation)² for squares of targets that are not centred
 
 

@@ -139,11 +139,11 @@ def memorizes_a_batch(task: Task) -> Iterator[Finding]:
 
 
 def _is_excused(task: Task, few: Samples, found: Memorization) -> bool:
-    """Whether it came so far that it is only slow, or small on purpose, as a bottleneck or a straight line is."""
+    """Whether it came so far that it is only slow, or smooth on purpose, as a bottleneck or a straight line is."""
     if found.outcome not in ("falling", "plateau"):
         return False
     small = task.network.parameter_count < sum(target.size for target in few.targets)
-    share = HALF if small or found.outcome == "falling" else MOST
+    share = MOST if found.outcome == "plateau" and found.accuracies is not None and not small else HALF
     return bool(found.losses[-1] < share * found.target + (1 - share) * found.guessing)
 
 
