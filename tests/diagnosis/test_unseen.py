@@ -14,6 +14,7 @@ from chainrule.errors import DivergedError
 from chainrule.train import EarlyStopping, Model
 from tests.diagnosis.unseen import FAULTY, HEALTHY, Unseen
 from tests.diagnosis.unseen_again import HEALTHY_AGAIN
+from tests.diagnosis.unseen_fourth import HEALTHY_FOURTH
 from tests.diagnosis.unseen_samples import NotHereError, Samples
 from tests.diagnosis.unseen_third import HEALTHY_THIRD
 
@@ -81,7 +82,11 @@ def skipped_without_data() -> Iterator[None]:
         pytest.skip(str(missing))
 
 
-@pytest.mark.parametrize("healthy", [HEALTHY, HEALTHY_AGAIN, HEALTHY_THIRD], ids=["first", "again", "third"])
+@pytest.mark.parametrize(
+    "healthy",
+    [HEALTHY, HEALTHY_AGAIN, HEALTHY_THIRD, HEALTHY_FOURTH],
+    ids=["first", "again", "third", "fourth"],
+)
 def test_at_most_one_of_forty_healthy_trainings_is_called_faulty(healthy, subtests):
     assert len(healthy) == 40
     alarmed = 0
