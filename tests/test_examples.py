@@ -27,8 +27,8 @@ def test_there_are_examples():
     assert {example.stem for example in EXAMPLES} >= {"localization", "segmentation", "sensor_series", "table"}
 
 
-# Of segmentation, tests/train/test_architectures.py trains a smaller network every day.
-_LONG = {"segmentation"}
+# tests/train/test_architectures.py trains a smaller network for segmentation every day, tests/surgery moves classifiers over images.
+_LONG = {"localization", "segmentation"}
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)

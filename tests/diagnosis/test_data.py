@@ -203,7 +203,7 @@ def test_noisy_labels_are_found_with_suspects_that_are_wrong(build, data, classe
         pytest.skip("one is enough every day")
     x, y = data(1500)
     noisy, wrong = with_noise(y, share, classes)
-    watched = diagnosed(build(classes=classes), x, noisy, validation_split=0.3, epochs=6)
+    watched = diagnosed(build(classes=classes), x, noisy, validation_split=0.3, epochs=6, executor="reference")
     finding = next(f for f in watched.findings if f.code == "CR019")
     suspects = finding.values["validation_places"]
     assert np.isin(suspects, wrong).mean() > 0.8
@@ -217,7 +217,7 @@ def test_right_labels_are_not_suspected(build, data):
     if not full() and build is not dense:
         pytest.skip("one is enough every day")
     x, y = data(1500)
-    assert diagnosed(build(), x, y, validation_split=0.3, epochs=6).findings.codes == []
+    assert diagnosed(build(), x, y, validation_split=0.3, epochs=6, executor="reference").findings.codes == []
 
 
 def test_a_network_that_is_sure_of_what_it_has_not_learned_suspects_nobody():
@@ -225,5 +225,7 @@ def test_a_network_that_is_sure_of_what_it_has_not_learned_suspects_nobody():
     angle, y = rng.uniform(0, 4 * np.pi, 900), rng.integers(0, 2, 900)
     arms = np.stack([np.cos(angle + np.pi * y), np.sin(angle + np.pi * y)], 1) * angle[:, None] / 6
     linear = Model(Sequential([Dense(2)]))
-    watched = diagnosed(linear, arms.astype(np.float32), y, validation_split=0.4, epochs=10, optimizer=Adam(0.05))
+    rate = Adam(0.05)
+    arms = arms.astype(np.float32)
+    watched = diagnosed(linear, arms, y, validation_split=0.4, epochs=10, optimizer=rate, executor="reference")
     assert "CR019" not in watched.findings.codes
