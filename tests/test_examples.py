@@ -27,7 +27,8 @@ def test_there_are_examples():
     assert {example.stem for example in EXAMPLES} >= {"localization", "segmentation", "sensor_series", "table"}
 
 
-# tests/train/test_architectures.py trains a smaller network for segmentation every day, tests/surgery moves classifiers over images.
+# Every day tests/train/test_architectures.py trains a smaller network for segmentation, and tests/surgery moves a
+# classifier over images.
 _LONG = {"localization", "segmentation"}
 
 
