@@ -286,7 +286,7 @@ class Model:
     def record(self, every: int | None = None, layers: Sequence[str] | None = None) -> Recording:
         """A callback for `fit` that takes numbers of every layer and parameter while the model trains.
 
-        every    steps from one look to the next; None: 500, or fewer, so that a short training has 20 looks
+        every    steps from one look to the next; None: 1000, or fewer, so that a short training has 20 looks
         layers   paths of those whose outputs matter; None: all
 
         Raises:   UsageError for anything else.

@@ -54,7 +54,7 @@ _NOTHING = Message(
     zh="尚无记录：请将其交给 fit，callbacks=[recording]。",
 )
 
-MOST_APART = 500  # steps between two looks, by default: each costs somewhat more than a step
+MOST_APART = 1000  # steps between two looks, by default: each costs somewhat more than a step
 FEWEST = 20  # looks in a training, by default
 
 
