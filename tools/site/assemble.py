@@ -98,7 +98,7 @@ def with_claims(chinese: str, english: str) -> str:
         numbers = itertools.count(1)
         shown = re.sub(r"\[[^\]]*\](?=\()", lambda _: f"[例{next(numbers)}]", places)
         cells = (names, tests, shown)
-        return f"| {found['id']} | {found['what']} | {' | '.join(cells)} |".replace("not yet", "尚无")
+        return f"| {found['id']} | {found['what']} | {' | '.join(cells)} |"
 
     head = chinese.replace("| 行 | 内容 |\n|---|---|", "| 行 | 内容 | API | 测试 | 在哪里看 |\n|---|---|---|---|---|")
     return re.sub(r"^\| (?P<id>[A-WYZ]\d+) \| (?P<what>.*) \|$", row, head, flags=re.MULTILINE)
