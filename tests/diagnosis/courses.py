@@ -6,14 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.diagnosis.course import Course, Facts
+from chainrule.diagnosis.course import Course, Facts, Failure
 from chainrule.train import Recording
 
 FACTS: dict[str, Any] = {
-    "samples": 800, "validation_samples": 200, "batch_size": 32, "epochs": 10, "optimizer": "Adam",
-    "loss": "CategoricalCrossEntropy", "constant_loss": 2.3, "classes": 10, "call": "Adam({rate})",
+    "samples": 800, "validation_samples": 200, "batch_size": 32, "optimizer": "Adam",
+    "constant_loss": 2.3, "call": "Adam({rate})",
     "parameter_sizes": {"w": 10_000},
 }  # fmt: skip
+
+
+FAILURE = Failure(1, 3, "float32", "nan")
 
 
 def course(
@@ -35,7 +38,7 @@ def course(
     one = [{"weight": weight, "gradient": gradient, "update": weight * r} for r in ratios]
     recording = Recording()
     recording.recall({"steps": steps.tolist(), "rows": [{"layers": {}, "parameters": {"w": told}} for told in one]})
-    epochs = np.array_split(losses, max(1, len(losses) // own.steps_per_epoch))
+    epochs = np.array_split(losses, max(1, len(losses) // -(-own.samples // own.batch_size)))
     means = {"loss": tuple(float(part.mean()) for part in epochs if len(part))} | (logs or {})
     rates = np.full(len(losses), rate)
     return Course(own, losses, rates, means, recording, **{"ended": True} | others)

@@ -127,7 +127,7 @@ def test_infinities_in_a_mask_are_passed_over():
 
 
 def test_what_cannot_be_traced_is_said_as_it_is():
-    failed = course(np.array([2.0, 3.0, np.nan]), diverged=True, failure=Failure(1, 3, "float32", "nan"))
+    failed = course(np.array([2.0, 3.0, np.nan]), failure=Failure(1, 3, "float32", "nan"))
     (found,) = non_finite_values(failed)
     assert found.values["case"] == "untraced"
     assert "nan" in found.evidence
@@ -145,7 +145,7 @@ def of_slope():
 
 
 def untraced():
-    failed = course(np.array([2.0, 3.0, np.nan]), diverged=True, failure=Failure(1, 3, "float32", "nan"))
+    failed = course(np.array([2.0, 3.0, np.nan]), failure=Failure(1, 3, "float32", "nan"))
     return next(non_finite_values(failed))
 
 

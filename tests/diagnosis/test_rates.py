@@ -10,7 +10,7 @@ from chainrule.nn import Dense, Sequential
 from chainrule.optim import SGD, Adam, ClipByGlobalNorm, Cosine, Momentum
 from chainrule.train import Model
 from tests.counts import full
-from tests.diagnosis.courses import course
+from tests.diagnosis.courses import FAILURE, course
 from tests.diagnosis.trainings import dense, diagnosed, finding, images, numbers, remedied, rows, table
 
 FEW = {"executor": "native" if full() else "reference"}  # which needs no compiling
@@ -145,8 +145,8 @@ def test_rates_of_a_schedule_are_those_of_their_steps():
 
 def test_a_divergence_without_large_steps_has_another_cause():
     fell = np.append(2.3 * np.exp(-3 * TIMES), np.nan)
-    assert not list(rate_too_high(course(fell, ratio=0.01, diverged=True)))
-    (found,) = rate_too_high(course([2.3, np.inf], ratio=40.0, rate=1.0, diverged=True))
+    assert not list(rate_too_high(course(fell, ratio=0.01, failure=FAILURE)))
+    (found,) = rate_too_high(course([2.3, np.inf], ratio=40.0, rate=1.0, failure=FAILURE))
     assert found.values["case"] == "diverged"
 
 
@@ -154,7 +154,9 @@ def test_a_divergence_without_large_steps_has_another_cause():
 def test_the_shortest_courses_say_nothing(losses):
     with np.errstate(all="raise"):
         assert not list(rate_too_low(course(losses, ratio=0.01)))
-        assert not list(rate_too_high(course(losses, ratio=0.01, diverged=not np.isfinite(losses).all())))
+        assert not list(
+            rate_too_high(course(losses, ratio=0.01, failure=None if np.isfinite(losses).all() else FAILURE))
+        )
 
 
 PLANTED = {

@@ -24,12 +24,11 @@ class Facts:
     """What does not change while a training runs.
 
     samples, validation_samples   how many there are; validation_samples is 0 where there are none
-    optimizer, loss               by the names of their classes
+    optimizer                     by the name of its class
     call                          the optimizer as one writes it, its learning rate left open; None: it has none
     parameter_sizes               how many numbers each parameter has
     fresh                         whether the model had not been trained before
     constant_loss                 the loss of the best answer that does not look at the inputs; None: not known
-    classes                       how many classes are told apart; None where there are none
     sizes                         how many numbers a layer gives for each sample, by its path, from first to last
     output_layers                 the layers that give the network's outputs
     """
@@ -37,11 +36,8 @@ class Facts:
     samples: int
     validation_samples: int
     batch_size: int
-    epochs: int
     optimizer: str
-    loss: str
     constant_loss: float | None
-    classes: int | None
     call: str | None = None
     sizes: Mapping[str, int] = field(default_factory=dict)
     output_layers: Sequence[str] = ()
@@ -51,16 +47,12 @@ class Facts:
     @classmethod
     def of(cls, task: Task) -> Facts:
         """Those of a task."""
-        loss = task.objective.loss
         return cls(
             samples=len(task.samples),
             validation_samples=len(task.validation or ()),
             batch_size=task.batch_size,
-            epochs=task.epochs,
             optimizer=type(task.optimizer).__name__,
-            loss=getattr(loss, "__name__", type(loss).__name__),
             constant_loss=task.constant_loss,
-            classes=task.classes,
             call=with_open_rate(task.optimizer),
             sizes={path: numbers_of_each(y) for path, y in layer_outputs(task.network).items()},
             output_layers=output_layers(task.network),
@@ -71,10 +63,6 @@ class Facts:
     def optimizer_at(self, rate: float) -> str:
         """The optimizer with another learning rate, as a line of code."""
         return f"{self.optimizer}()" if self.call is None else self.call.replace(RATE, f"{rate:.2g}")
-
-    @property
-    def steps_per_epoch(self) -> int:
-        return -(-self.samples // self.batch_size)
 
 
 @dataclass(frozen=True)
@@ -111,8 +99,7 @@ class Course:
     logs        means of each complete epoch, by the history's names
     recording   numbers of layers and parameters
     ended       whether it is over: all epochs are done, a callback has stopped it, or it diverged
-    diverged    whether a loss or a parameter became infinite or NaN
-    failure     why it did
+    failure     why a loss or a parameter became infinite or NaN; None: none did
     kept        the epoch, from 0 on, whose parameters were restored at the end; None: the last one's are kept
     """
 
@@ -122,9 +109,13 @@ class Course:
     logs: Mapping[str, tuple[float, ...]]
     recording: Recording
     ended: bool = False
-    diverged: bool = False
     failure: Failure | None = None
     kept: int | None = None
+
+    @property
+    def diverged(self) -> bool:
+        """Whether a loss or a parameter became infinite or NaN."""
+        return self.failure is not None
 
     @property
     def epochs_done(self) -> int:
@@ -208,7 +199,6 @@ class Course:
             "logs": {name: list(values) for name, values in self.logs.items()},
             "recording": self.recording.memory(),
             "ended": self.ended,
-            "diverged": self.diverged,
             "failure": None if self.failure is None else asdict(self.failure),
             "kept": self.kept,
         }
@@ -225,7 +215,6 @@ class Course:
             logs={name: tuple(values) for name, values in data["logs"].items()},
             recording=recording,
             ended=data["ended"],
-            diverged=data["diverged"],
             failure=None if data["failure"] is None else Failure(**data["failure"]),
             kept=data["kept"],
         )

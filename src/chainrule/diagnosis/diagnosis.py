@@ -121,7 +121,6 @@ class Diagnosis(Callback):
             logs=training.state.logs,
             recording=self._recording,
             ended=ended,
-            diverged=failure is not None,
             failure=failure,
             kept=_kept_epoch(training) if ended and failure is None else None,
         )
