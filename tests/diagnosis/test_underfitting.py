@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.diagnosis.neighbours import neighbours
+from chainrule.diagnosis.neighbors import neighbors
 from chainrule.nn import L2, Dense, Dropout, Sequential
 from chainrule.optim import Adam, AdamW
 from chainrule.train import Model
@@ -54,7 +54,7 @@ def test_what_holds_a_network_back_is_named_and_without_it_it_learns(kind, case,
     held = of(**fault, kind=kind)
     found = finding(held, "CR018")
     assert found.values["case"] == case
-    assert found.values["neighbours"] < found.values["network"]
+    assert found.values["neighbors"] < found.values["network"]
     if case == "penalty":
         remedy = {"penalty": fault["penalty"] * found.values["factor"]}
     elif case == "decay":
@@ -80,7 +80,7 @@ def test_a_short_training_and_noisy_data_are_no_underfitting():
 
 def test_columns_of_a_table_count_alike():
     x = np.array([[0.0, 1000.0], [0.1, 3000.0], [1.0, 1000.0], [1.1, 3000.0]])
-    assert (neighbours(x, 2) != np.arange(4)[:, None]).all()
+    assert (neighbors(x, 2) != np.arange(4)[:, None]).all()
 
 
 PLANTED = {

@@ -8,7 +8,7 @@ nonfinite   values that are infinite or no number, and where the first came from
 labels      labels that do not fit the outputs, class imbalance
 label_noise labels that are wrong, with the suspects
 scaling     inputs and targets far from the size of 1
-neighbours  the samples that are most alike
+neighbors   the samples that are most alike
 duplicates  validation samples that were trained on
 first_loss  the loss before the first step, beside that of guessing
 probabilities  softmax or sigmoid twice

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from chainrule.diagnosis.course import Course
 from chainrule.diagnosis.finding import Finding, Kind
-from chainrule.diagnosis.neighbours import nearest_of
+from chainrule.diagnosis.neighbors import nearest_of
 from chainrule.diagnosis.task import Task, labels_of
 from chainrule.graph.operation import Array
 from chainrule.messages import Message
@@ -52,9 +52,9 @@ STEADY = 0.75  # of their errors, at least, in the surer half of them
 FEWEST = 60  # validation samples, below which nothing can be said
 _SHOWN = 10
 LEARNED = 0.25  # of the way from always answering the most frequent class to being always right
-NEIGHBOURS = 7  # of each suspect, among the training samples
+NEIGHBORS = 7  # of each suspect, among the training samples
 AGREEING = 0.6  # of the suspects must have more neighbours of the network's class than of the label's
-_NEIGHBOURHOOD, _ASKED = 3000, 100  # training samples, and suspects, that are compared
+_NEIGHBORHOOD, _ASKED = 3000, 100  # training samples, and suspects, that are compared
 _LOOKED_AT = 20_000  # training samples among which suspects are looked for
 _STANDARD_ERRORS = 1.64
 
@@ -63,9 +63,13 @@ _STANDARD_ERRORS = 1.64
 class Judgement:
     """What a network says of samples: the class, how sure it is, and whether the label is another one."""
 
+    labels: NDArray[np.int64]
     answer: NDArray[np.int64]
     surety: NDArray[np.float64]
-    differs: NDArray[np.bool_]
+
+    @property
+    def differs(self) -> NDArray[np.bool_]:
+        return np.not_equal(self.answer, self.labels)
 
 
 def noisy_labels(task: Task, course: Course) -> Iterator[Finding]:
@@ -73,7 +77,7 @@ def noisy_labels(task: Task, course: Course) -> Iterator[Finding]:
     if course.diverged or task.validation is None or task.classes is None or len(task.validation) < FEWEST:
         return
     held_out = judgement(task, task.validation)
-    if held_out is None or not _has_learned(task, held_out):
+    if held_out is None or not _has_learned(held_out):
         return
     sure = np.argsort(-held_out.surety, kind="stable")[: max(1, int(SUREST * len(held_out.surety)))]
     wrong = int(held_out.differs[sure].sum())
@@ -108,12 +112,9 @@ def _is_steady(differs: NDArray[np.bool_]) -> bool:
     return share + math.sqrt(share * (1 - share) / len(surer)) >= STEADY * float(differs.mean())
 
 
-def _has_learned(task: Task, judged: Judgement) -> bool:
+def _has_learned(judged: Judgement) -> bool:
     """Whether it is right clearly more often than who always answers the most frequent class."""
-    assert task.validation is not None
-    labels = labels_of(task.validation, task.objective)
-    assert labels is not None
-    most = float(np.bincount(labels).max() / len(labels))
+    most = float(np.bincount(judged.labels).max() / len(judged.labels))
     return 1 - float(judged.differs.mean()) >= most + LEARNED * (1 - most)
 
 
@@ -122,15 +123,14 @@ def _agrees(task: Task, suspects: NDArray[np.int64], judged: Judgement) -> bool:
 
     A network that has learned little, or something else, is sure of wrong answers too; their neighbours tell.
     """
-    validation, known, asked = task.validation, task.some(_NEIGHBOURHOOD), suspects[:_ASKED]
+    validation, known, asked = task.validation, task.some(_NEIGHBORHOOD), suspects[:_ASKED]
     if validation is None or len(known.inputs) != 1:
         return False
-    labels, given = labels_of(known, task.objective), labels_of(validation, task.objective)
+    labels = labels_of(known, task.objective)
     assert labels is not None
-    assert given is not None
-    near = labels[nearest_of(known.inputs[0], validation.batch(asked).inputs[0], NEIGHBOURS)]
+    near = labels[nearest_of(known.inputs[0], validation.batch(asked).inputs[0], NEIGHBORS)]
     for_answer = (near == judged.answer[asked][:, None]).sum(1)
-    for_label = (near == given[asked][:, None]).sum(1)
+    for_label = (near == judged.labels[asked][:, None]).sum(1)
     return bool((for_answer > for_label).mean() >= AGREEING)
 
 
@@ -144,7 +144,7 @@ def judgement(task: Task, samples: Samples) -> Judgement | None:
     if not isinstance(outputs, np.ndarray) or outputs.ndim != 2 or not np.isfinite(outputs).all():
         return None
     answer, surety = answers(task, outputs)
-    return Judgement(answer, surety, answer != labels)
+    return Judgement(labels, answer, surety)
 
 
 def answers(task: Task, outputs: Array) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

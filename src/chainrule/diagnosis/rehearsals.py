@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from chainrule.diagnosis.course import Facts
 from chainrule.diagnosis.finding import Finding, Kind
 from chainrule.diagnosis.task import Task
 from chainrule.errors import ChainruleError
@@ -47,23 +48,21 @@ CANNOT_MEMORIZE = Kind(
         ),
         "diverged": Message(
             "finding.memorize.diverged",
-            en="The loss became infinite or NaN: use a tenth of the learning rate, {optimizer}({lower:.2g}), and inputs"
+            en="The loss became infinite or NaN: use a tenth of the learning rate, {slower}, and inputs"
             " scaled to about [-1, 1].",
-            zh="损失变为无穷或 NaN：请把学习率缩小到十分之一，{optimizer}({lower:.2g})，并把输入缩放到约 [-1, 1]。",
+            zh="损失变为无穷或 NaN：请把学习率缩小到十分之一，{slower}，并把输入缩放到约 [-1, 1]。",
         ),
         "rose": Message(
             "finding.memorize.rose",
-            en="The loss rose: use a tenth of the learning rate, {optimizer}({lower:.2g}), or the one that"
+            en="The loss rose: use a tenth of the learning rate, {slower}, or the one that"
             " chainrule.lr_find(model, x, y) suggests.",
-            zh="损失上升了：请把学习率缩小到十分之一，{optimizer}({lower:.2g})，"
-            "或使用 chainrule.lr_find(model, x, y) 建议的值。",
+            zh="损失上升了：请把学习率缩小到十分之一，{slower}，或使用 chainrule.lr_find(model, x, y) 建议的值。",
         ),
         "falling": Message(
             "finding.memorize.falling",
-            en="The loss was still falling, only slowly: use a larger learning rate, {optimizer}({higher:.2g}), or the"
+            en="The loss was still falling, only slowly: use a larger learning rate, {faster}, or the"
             " one that chainrule.lr_find(model, x, y) suggests.",
-            zh="损失仍在下降，只是太慢：请使用更大的学习率，{optimizer}({higher:.2g})，"
-            "或使用 chainrule.lr_find(model, x, y) 建议的值。",
+            zh="损失仍在下降，只是太慢：请使用更大的学习率，{faster}，或使用 chainrule.lr_find(model, x, y) 建议的值。",
         ),
         "stuck": Message(
             "finding.memorize.stuck",
@@ -77,9 +76,9 @@ CANNOT_MEMORIZE = Kind(
             "finding.memorize.plateau",
             en="It hardly fell any more at the end: give the network more units or layers, such as Dense(64, 'relu')"
             " before the last one, or inputs that tell the samples apart; if it jumped up and down, lower the rate to"
-            " {optimizer}({lower:.2g}).",
+            " {slower}.",
             zh="最后损失几乎不再下降：请增加网络的单元或层，例如在最后一层之前加入 Dense(64, 'relu')，"
-            "或提供能区分样本的输入；若损失上下跳动，请把学习率降到 {optimizer}({lower:.2g})。",
+            "或提供能区分样本的输入；若损失上下跳动，请把学习率降到 {slower}。",
         ),
     },
 )
@@ -122,7 +121,7 @@ def memorizes_a_batch(task: Task) -> Iterator[Finding]:
     if found.memorized or _is_excused(task, few, found):
         return
     one_of, other = found.contradictions[0] if found.contradictions else (0, 0)
-    rate = task.scalars.get("learning_rate", 0.001)
+    rate, facts = task.scalars.get("learning_rate", 0.001), Facts.of(task)
     yield CANNOT_MEMORIZE.found(
         case=found.outcome,
         samples=len(found.places),
@@ -130,8 +129,8 @@ def memorizes_a_batch(task: Task) -> Iterator[Finding]:
         first=float(found.losses[0]) if len(found.losses) else float("nan"),
         last=float(found.losses[-1]) if len(found.losses) else float("nan"),
         target=found.target,
-        optimizer=type(task.optimizer).__name__,
-        lower=rate / 10,
+        slower=facts.optimizer_at(rate / 10),
+        faster=facts.optimizer_at(rate * 10),
         higher=rate * 10,
         one=one_of,
         other=other,

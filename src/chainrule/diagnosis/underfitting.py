@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from chainrule.diagnosis.course import Course
 from chainrule.diagnosis.finding import Finding, Kind
 from chainrule.diagnosis.label_noise import answers
-from chainrule.diagnosis.neighbours import neighbours
+from chainrule.diagnosis.neighbors import neighbors
 from chainrule.diagnosis.plateau import plateau
 from chainrule.diagnosis.rates import rate_too_high, rate_too_low
 from chainrule.diagnosis.restraints import restraint
@@ -24,12 +24,12 @@ from chainrule.train.samples import Samples
 __all__ = ["UNDERFITTING"]
 
 _COMPARED_EN = (
-    ", but more can be learned: of {looked} training samples '{measure}' is {network:.3g}, and {neighbours:.3g} without"
+    ", but more can be learned: of {looked} training samples '{measure}' is {network:.3g}, and {neighbors:.3g} without"
     " any network, from the {count} other samples most like each. "
 )
 _COMPARED_ZH = (
     "，但还有可学的东西：对 {looked} 个训练样本，“{measure}”为 {network:.3g}，而不用网络、只看与之最相似的 {count}"
-    " 个其他样本时为 {neighbours:.3g}。"
+    " 个其他样本时为 {neighbors:.3g}。"
 )
 _STOPPED_EN = "After {epochs} epochs the training loss is {last:.3g} and falls no further" + _COMPARED_EN
 _STOPPED_ZH = "{epochs} 轮后训练损失为 {last:.3g}，不再下降" + _COMPARED_ZH
@@ -93,7 +93,7 @@ UNDERFITTING = Kind(
     },
 )
 
-NEIGHBOURS = 5
+NEIGHBORS = 5
 LOOKED_AT = 600  # training samples
 FEWEST = 60
 WORSE, TIMES_WORSE = 0.1, 1.5  # than the neighbours: in share of errors, or of the constant answer's loss
@@ -120,9 +120,9 @@ def underfitting(task: Task, course: Course) -> Iterator[Finding]:
     found = _compared(task)
     if found is None:
         return
-    measure, network, neighbours, looked, scale = found
+    measure, network, near, looked, scale = found
     error = CHANCE * float(np.sqrt(0.25 / looked)) if measure != "loss" else 0.0
-    if network - neighbours < WORSE * scale + error or network < TIMES_WORSE * neighbours:
+    if network - near < WORSE * scale + error or network < TIMES_WORSE * near:
         return
     told = {
         "last": float(smoothed[-1]),
@@ -130,8 +130,8 @@ def underfitting(task: Task, course: Course) -> Iterator[Finding]:
         "looked": looked,
         "measure": measure,
         "network": network,
-        "neighbours": neighbours,
-        "count": NEIGHBOURS,
+        "neighbors": near,
+        "count": NEIGHBORS,
         "parameters": sum(course.facts.parameter_sizes.values()),
     }
     if held is not None:
@@ -161,7 +161,7 @@ def _compared(task: Task) -> tuple[str, float, float, int, float] | None:
     if len(some) < FEWEST or some.weight is not None:
         return None
     (outputs,) = Program([inference]).run(task.bindings(some))
-    labels, y, nearest = labels_of(some, task.objective), some.targets[0], neighbours(some.inputs[0], NEIGHBOURS)
+    labels, y, nearest = labels_of(some, task.objective), some.targets[0], neighbors(some.inputs[0], NEIGHBORS)
     if not np.isfinite(outputs).all():
         return None
     if labels is not None and labels.ndim == 1 and outputs.ndim == 2:

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from chainrule.graph.operation import Array
 
 
-def neighbours(x: Array, count: int) -> NDArray[np.int64]:
+def neighbors(x: Array, count: int) -> NDArray[np.int64]:
     """For each sample the others that are nearest, by Euclidean distance of standardised numbers.
 
     Example:
-        >>> neighbours(np.array([[0.0], [1.0], [5.0], [6.0]]), 1).ravel()
+        >>> neighbors(np.array([[0.0], [1.0], [5.0], [6.0]]), 1).ravel()
         array([1, 0, 3, 2])
     """
     distance = _distances(x, x)
