@@ -18,6 +18,13 @@ from chainrule.train.guessing import loss_range
 
 __all__ = ["FAR_START"]
 
+_SMALLER = Message(
+    "finding.far_start.smaller",
+    en="Start the last layer with smaller weights, '{layer}' with kernel_initializer='glorot_uniform' (the"
+    " default) or Normal(0, {start:.2g}), and scale the inputs to about [-1, 1].",
+    zh="请为最后一层“{layer}”使用较小的初始权重，kernel_initializer='glorot_uniform'（默认值）或"
+    " Normal(0, {start:.2g})，并把输入缩放到约 [-1, 1]。",
+)
 FAR_START = Kind(
     "CR002",
     title=Message("finding.far_start", en="loss at the start far from guessing", zh="初始损失远离随机猜测"),
@@ -51,20 +58,8 @@ FAR_START = Kind(
         ),
     },
     remedy={
-        "classes": Message(
-            "finding.far_start.classes.remedy",
-            en="Start the last layer with smaller weights, '{layer}' with kernel_initializer='glorot_uniform' (the"
-            " default) or Normal(0, {start:.2g}), and scale the inputs to about [-1, 1].",
-            zh="请为最后一层“{layer}”使用较小的初始权重，kernel_initializer='glorot_uniform'（默认值）或"
-            " Normal(0, {start:.2g})，并把输入缩放到约 [-1, 1]。",
-        ),
-        "outputs": Message(
-            "finding.far_start.outputs.remedy",
-            en="Start the last layer with smaller weights, '{layer}' with kernel_initializer='glorot_uniform' (the"
-            " default) or Normal(0, {start:.2g}), and scale the inputs to about [-1, 1].",
-            zh="请为最后一层“{layer}”使用较小的初始权重，kernel_initializer='glorot_uniform'（默认值）或"
-            " Normal(0, {start:.2g})，并把输入缩放到约 [-1, 1]。",
-        ),
+        "classes": _SMALLER,
+        "outputs": _SMALLER,
         "targets": Message(
             "finding.far_start.targets.remedy",
             en="Learn standardised targets: mean, deviation = {mean:.4g}, {deviation:.2g}; y = (y - mean) / deviation."
