@@ -7,13 +7,15 @@ import pytest
 
 from chainrule.errors import UsageError
 from chainrule.inspect import plot_passing, plot_recording
-from chainrule.nn import BatchNormalization, Dense, Sequential
+from chainrule.nn import BatchNormalization, Dense, Rescaling, Sequential
 from chainrule.train import Model
 
 
 @pytest.fixture(scope="module")
 def recording():
-    model = Model(Sequential([Dense(6, "relu"), BatchNormalization(), Dense(4, "tanh"), Dense(1)]), (3,))
+    model = Model(
+        Sequential([Rescaling(0.5), Dense(6, "relu"), BatchNormalization(), Dense(4, "tanh"), Dense(1)]), (3,)
+    )
     found = model.record(every=2)
     x = np.random.default_rng(0).normal(size=(16, 3)).astype(np.float32)
     arguments = {"loss": "mean_squared_error", "epochs": 3, "batch_size": 4, "executor": "reference", "verbose": 0}
@@ -28,6 +30,7 @@ def test_layers_and_kernels_are_lines_over_the_steps(recording):
     np.testing.assert_array_equal(lines["dense"].get_xdata(), recording.steps)
     np.testing.assert_allclose(lines["dense"].get_ydata(), recording.layers["dense"].deviation)
     assert [line.get_label() for line in slopes.lines] == ["dense", "dense_1"]
+    assert [line.get_label() for line in gradients.lines] == list(recording.layers)[1:]
     np.testing.assert_allclose(gradients.lines[0].get_ydata(), recording.layers["dense"].gradient)
     assert [line.get_label() for line in ratios.lines] == ["dense/kernel", "dense_1/kernel", "dense_2/kernel"]
 

@@ -118,6 +118,8 @@ def _lines(
     colors = colormaps[SEQUENTIAL](np.linspace(0.0, 0.92, max(len(values), 2)))
     for color, (name, line) in zip(colors, values.items(), strict=False):
         shown = np.where(np.isfinite(line) & (line > 0), line, np.nan) if log else line
+        if np.isnan(shown).all():  # such as derivatives by what comes before the first parameter
+            continue
         axes.plot(steps, shown, color=color, label=name, marker="o" if len(steps) == 1 else "", linewidth=1.3)
     if log:
         axes.set_yscale("log")
