@@ -1,0 +1,80 @@
+"""Arrays of numbers as a network takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data.inputs import Inputs
+from chainrule.data.records import Arrays, Records
+from chainrule.errors import DataError
+from chainrule.messages import Message
+
+_OTHER_RECORDS = Message(
+    "array_inputs.other_records",
+    en="The model was trained on arrays, but {given} are given. Give arrays whose samples have shape {shape}.",
+    zh="该模型是用数组训练的，但给出的是 {given}。请给出样本形状为 {shape} 的数组。",
+)
+_SHAPE = Message(
+    "array_inputs.shape",
+    en="The samples have shape {given}, but the model was trained on samples of shape {shape}. Give as many numbers for"
+    " each sample, in the same order.",
+    zh="样本的形状为 {given}，而模型是用形状为 {shape} 的样本训练的。请为每个样本按相同顺序给出同样多的数。",
+)
+
+
+@dataclass(frozen=True)
+class ArrayInputs(Inputs):
+    """Samples of one array: rows of fractions are brought to mean 0 and deviation 1, column by column; all else stays
+    as it is, such as the bytes of images, which models scale themselves.
+
+        x = (value - mean) / deviation
+
+    shape              that of a sample
+    means, deviations  of the columns to train on, 1 where a column is constant; empty where nothing is scaled
+    """
+
+    shape: tuple[int, ...]
+    means: tuple[float, ...] = ()
+    deviations: tuple[float, ...] = ()
+    kind = "arrays"
+
+    @classmethod
+    def learned(cls, records: Arrays) -> Self:
+        """What the samples to train on are like."""
+        (x,) = records.arrays
+        if x.ndim != 2 or x.dtype.kind != "f":
+            return cls(x.shape[1:])
+        values = x.astype(np.float64)
+        deviations = values.std(0)
+        return cls(
+            x.shape[1:],
+            tuple(values.mean(0).tolist()),
+            tuple(np.where(deviations > 0, deviations, 1.0).tolist()),
+        )
+
+    def of(self, records: Records) -> NDArray[Any]:
+        if not isinstance(records, Arrays) or len(records.arrays) != 1:
+            raise DataError(_OTHER_RECORDS(given=type(records).__name__, shape=self.shape))
+        (x,) = records.arrays
+        if x.shape[1:] != self.shape:
+            raise DataError(_SHAPE(given=x.shape[1:], shape=self.shape))
+        if not self.means:
+            return x
+        scaled: NDArray[np.float64] = (x - np.array(self.means)) / np.array(self.deviations)
+        return scaled.astype(np.float32)
+
+    def as_data(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Self:
+        return cls(
+            tuple(int(extent) for extent in data["shape"]),
+            tuple(map(float, data["means"])),
+            tuple(map(float, data["deviations"])),
+        )

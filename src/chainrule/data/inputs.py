@@ -1,0 +1,37 @@
+"""How records become a network's inputs."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from numpy.typing import NDArray
+
+from chainrule.data.records import Records
+
+
+class Inputs(ABC):
+    """How records of one kind become a network's inputs; derived classes are frozen dataclasses of plain values, which
+    are learned from the records to train on, alone.
+
+    kind   what files call it
+    """
+
+    kind: ClassVar[str]
+
+    @abstractmethod
+    def of(self, records: Records) -> NDArray[Any] | tuple[NDArray[Any], ...]:
+        """The inputs, first axis the records: an array, or a tuple of them for a network of several inputs.
+
+        Raises:   DataError for records of another kind, or that lack what the network needs.
+        """
+
+    @abstractmethod
+    def as_data(self) -> dict[str, Any]:
+        """This as JSON has it."""
+
+    @classmethod
+    @abstractmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Self:
+        """What as_data made into data; whatever Python raises says that it is no such data."""

@@ -1,0 +1,65 @@
+"""From records to a network's numbers, and from its outputs back to answers: learned once, kept with the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+from chainrule.data.array_inputs import ArrayInputs
+from chainrule.data.inputs import Inputs
+from chainrule.data.records import Arrays, Labeled, Records
+from chainrule.data.targets import Classes, Quantity, Target, are_classes
+
+Task = Literal["classification", "regression"]
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How records become a network's inputs and its targets, and its outputs predictions.
+
+    Everything in it is learned from the samples to train on, alone: what is tested with, and what is predicted later,
+    is scaled and encoded as they were.
+    """
+
+    inputs: Inputs
+    target: Target
+
+    @classmethod
+    def learned(cls, training: Labeled, target: str, task: Task | None = None) -> Self:
+        """The preparation for a target of this name; a task of None is what the answers look like.
+
+        Raises:   DataError if the answers are all alike, or no numbers for a regression.
+        """
+        classes = are_classes(training.answers) if task is None else task == "classification"
+        kind = Classes if classes else Quantity
+        return cls(_inputs(training.records), kind.learned(target, training.answers))
+
+    # ------------------------------------------------------------------------------------------------------- as data
+    def as_data(self) -> dict[str, Any]:
+        """This as JSON has it."""
+        task = "classification" if isinstance(self.target, Classes) else "regression"
+        return {
+            "inputs": {"kind": self.inputs.kind, **self.inputs.as_data()},
+            "target": {"task": task, **self.target.as_data()},
+        }
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Self:
+        """What as_data made into data; whatever Python raises says that it is no such data."""
+        inputs, target = dict(data["inputs"]), dict(data["target"])
+        kind = _INPUTS[inputs.pop("kind")]
+        if target["task"] == "classification":
+            return cls(kind.from_data(inputs), Classes(str(target["name"]), tuple(map(str, target["labels"]))))
+        numbers = float(target["mean"]), float(target["deviation"])
+        return cls(kind.from_data(inputs), Quantity(str(target["name"]), *numbers))
+
+
+_INPUTS: dict[str, type[Inputs]] = {kind.kind: kind for kind in (ArrayInputs,)}
+
+
+def _inputs(records: Records) -> Inputs:
+    match records:
+        case Arrays():
+            return ArrayInputs.learned(records)
+    raise TypeError(type(records))

@@ -1,0 +1,82 @@
+"""Data as people have them, before anything is scaled or encoded: records, their answers, and where they are from."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data.checks import check_samples
+
+
+class Records(ABC):
+    """What a prediction is asked for: rows of a table, pictures, or samples of arrays, in order, as they were read."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """How many there are."""
+
+    @abstractmethod
+    def take(self, places: NDArray[np.int64]) -> Self:
+        """Those at these places, in this order."""
+
+
+@dataclass(frozen=True, eq=False)
+class Arrays(Records):
+    """Samples that are numbers already: an array, or several for a network of several inputs.
+
+    Raises:   DataError if they are empty, hold NaN or infinity, or differ in length.
+    """
+
+    arrays: tuple[NDArray[Any], ...]
+
+    def __post_init__(self) -> None:
+        check_samples({f"x[{k}]" if len(self.arrays) > 1 else "x": array for k, array in enumerate(self.arrays)})
+
+    def __len__(self) -> int:
+        return len(self.arrays[0])
+
+    def take(self, places: NDArray[np.int64]) -> Self:
+        return replace(self, arrays=tuple(array[places] for array in self.arrays))
+
+
+@dataclass(frozen=True, eq=False)
+class Labeled:
+    """Records whose answers are known.
+
+    answers   one for each record: a class's name or number, or a quantity
+    weights   how much each of them counts in the loss; None: all alike
+    groups    records of one group, such as those of one patient, are never divided between parts; None: no groups
+    """
+
+    records: Records
+    answers: NDArray[Any]
+    weights: NDArray[np.float64] | None = None
+    groups: NDArray[Any] | None = None
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def take(self, places: NDArray[np.int64]) -> Labeled:
+        """Those at these places, in this order."""
+        weights = None if self.weights is None else self.weights[places]
+        groups = None if self.groups is None else self.groups[places]
+        return Labeled(self.records.take(places), self.answers[places], weights, groups)
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Labeled records from one place.
+
+    name     what reports call it
+    target   what its answers are called: a column's name; "class" for a folder of pictures
+    test     those that the place itself sets aside for testing; None where it does not
+    """
+
+    name: str
+    target: str
+    training: Labeled
+    test: Labeled | None = None

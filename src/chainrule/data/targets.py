@@ -1,0 +1,168 @@
+"""What is to be predicted, and how a network's outputs say it: classes or a quantity."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data.checks import check_finite
+from chainrule.errors import DataError
+from chainrule.messages import Message, suggestion
+
+_ONE_CLASS = Message(
+    "targets.one_class",
+    en="All {count} samples to train on have the answer {label!r} in '{name}', so there is nothing to tell apart. Give"
+    " samples of at least two classes, or another target.",
+    zh="用于训练的 {count} 个样本在“{name}”中的答案都是 {label!r}，没有可区分的类别。"
+    "请给出至少两个类别的样本，或另选目标。",
+)
+_UNKNOWN_CLASS = Message(
+    "targets.unknown_class",
+    en="'{name}' has the answer {label!r}, which no sample to train on had; the classes are: {known}.{suggestion}"
+    " Leave such samples out, or train with some of them.",
+    zh="“{name}”中有答案 {label!r}，但训练样本中没有它；已知类别：{known}。{suggestion}"
+    "请去掉这些样本，或在训练数据中加入它们。",
+)
+
+_MOST_NAMED = 10  # classes that a message lists
+_MOST_WHOLE = 20  # different whole numbers that still are the numbers of classes
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What is predicted for records.
+
+    values          the most probable class of each, or its quantity (n,)
+    probabilities   of all classes, in the order of `classes` (n, classes); None for a quantity
+    """
+
+    values: NDArray[Any]
+    classes: tuple[str, ...] = ()
+    probabilities: NDArray[np.float64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+class Target(ABC):
+    """What is to be predicted. It is learned from the answers to train on, alone."""
+
+    name: str
+    loss: str
+
+    @property
+    @abstractmethod
+    def outputs(self) -> int:
+        """How many outputs a network needs for it."""
+
+    @abstractmethod
+    def as_data(self) -> dict[str, Any]:
+        """This as JSON has it."""
+
+    @abstractmethod
+    def numbers(self, answers: NDArray[Any]) -> NDArray[Any]:
+        """Answers as the loss needs them.
+
+        Raises:   DataError for an answer that cannot be one.
+        """
+
+    @abstractmethod
+    def predictions(self, outputs: NDArray[Any]) -> Predictions:
+        """What a network's outputs (n, outputs) say."""
+
+
+@dataclass(frozen=True)
+class Classes(Target):
+    """One of several classes: an output for each is its logit.
+
+        p = softmax(outputs)
+
+    labels   as they are called, in the order of the outputs; numbers of classes are in the order of size
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    loss = "cross_entropy"
+
+    @classmethod
+    def learned(cls, name: str, answers: NDArray[Any]) -> Self:
+        """The classes among the answers to train on.
+
+        Raises:   DataError if there is only one.
+        """
+        found = np.unique(answers)
+        if len(found) == 1:
+            raise DataError(_ONE_CLASS(name=name, label=str(found[0]), count=len(answers)))
+        return cls(name, tuple(map(str, found.tolist())))
+
+    @property
+    def outputs(self) -> int:
+        return len(self.labels)
+
+    def as_data(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def numbers(self, answers: NDArray[Any]) -> NDArray[np.int64]:
+        number = {label: k for k, label in enumerate(self.labels)}
+        found, places = np.unique(answers, return_inverse=True)
+        for label in map(str, found.tolist()):
+            if label not in number:
+                known = ", ".join(self.labels[:_MOST_NAMED]) + (", …" if len(self.labels) > _MOST_NAMED else "")
+                hint = suggestion(label, self.labels)
+                raise DataError(_UNKNOWN_CLASS(name=self.name, label=label, known=known, suggestion=hint))
+        return np.array([number[str(label)] for label in found.tolist()], np.int64)[places]
+
+    def predictions(self, outputs: NDArray[Any]) -> Predictions:
+        scores = outputs.astype(np.float64)
+        powers = np.exp(scores - scores.max(1, keepdims=True))
+        probabilities = powers / powers.sum(1, keepdims=True)
+        return Predictions(np.array(self.labels)[outputs.argmax(1)], self.labels, probabilities)
+
+
+@dataclass(frozen=True)
+class Quantity(Target):
+    """A number: the output is how many standard deviations it lies above the mean of those to train on.
+
+    ŷ = mean + deviation · output
+    """
+
+    name: str
+    mean: float
+    deviation: float
+    loss = "mean_squared_error"
+
+    @classmethod
+    def learned(cls, name: str, answers: NDArray[Any]) -> Self:
+        """Mean and deviation of the answers to train on.
+
+        Raises:   DataError if they are no numbers, or not finite.
+        """
+        check_finite(name, answers)
+        values = answers.astype(np.float64)
+        return cls(name, float(values.mean()), float(values.std()) or 1.0)
+
+    @property
+    def outputs(self) -> int:
+        return 1
+
+    def as_data(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def numbers(self, answers: NDArray[Any]) -> NDArray[np.float32]:
+        check_finite(self.name, answers)
+        return ((answers.astype(np.float64) - self.mean) / self.deviation).astype(np.float32)
+
+    def predictions(self, outputs: NDArray[Any]) -> Predictions:
+        return Predictions(self.mean + self.deviation * outputs[:, 0].astype(np.float64))
+
+
+def are_classes(answers: NDArray[Any]) -> bool:
+    """Whether answers name classes rather than measure something: texts, yes or no, or few different whole numbers."""
+    if answers.dtype.kind not in "iuf":
+        return True
+    values = np.unique(answers)
+    return bool(len(values) <= _MOST_WHOLE and (values == np.floor(values)).all() and 2 * len(values) <= len(answers))
