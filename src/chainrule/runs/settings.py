@@ -1,0 +1,214 @@
+"""Configurations from files and from "section.key=value", checked; their schema, and an example with comments."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import textwrap
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from chainrule.errors import FileFormatError, UsageError
+from chainrule.messages import Message, suggestion
+from chainrule.runs.configuration import Configuration
+from chainrule.runs.setting import Setting, settings_of
+
+_NO_FILE = Message(
+    "settings.no_file",
+    en="There is no file {path}. Check the path, or write an example with 'chainrule init {path}'.",
+    zh="文件 {path} 不存在。请检查路径，或用“chainrule init {path}”生成示例。",
+)
+_UNREADABLE = Message("settings.unreadable", en="{path} cannot be read: {reason}.", zh="无法读取 {path}：{reason}。")
+_NOT_TOML = Message(
+    "settings.not_toml",
+    en="{path} is no TOML file: {reason}. 'chainrule init' writes an example.",
+    zh="{path} 不是 TOML 文件：{reason}。“chainrule init”可生成示例。",
+)
+_NO_SECTION = Message(
+    "settings.no_section",
+    en="{place}: there is no section [{name}]; there are: {known}.{suggestion}",
+    zh="{place}：没有 [{name}] 这一节；现有：{known}。{suggestion}",
+)
+_NOT_A_SECTION = Message(
+    "settings.not_a_section",
+    en="{place}: '{name}' is a section, and has settings below it: {known}.",
+    zh="{place}：“{name}”是一节，其下的设置有：{known}。",
+)
+_NO_SETTING = Message(
+    "settings.no_setting",
+    en="{place}: [{section}] has no setting '{key}'; it has: {known}.{suggestion}",
+    zh="{place}：[{section}] 中没有设置“{key}”；现有：{known}。{suggestion}",
+)
+_VALUE = Message(
+    "settings.value",
+    en="{place}: {section}.{key} is {value}, but must be {wanted}.{suggestion}",
+    zh="{place}：{section}.{key} 为 {value}，但应为{wanted}。{suggestion}",
+)
+_FORM = Message(
+    "settings.form",
+    en="--set {text}: give a section, a setting and a value, such as --set train.lr=0.001.",
+    zh="--set {text}：请给出节、设置和值，例如 --set train.lr=0.001。",
+)
+_LINE = Message("settings.line", en="{path}, line {line}", zh="{path} 第 {line} 行")
+_HEAD = Message(
+    "settings.head",
+    en="A training: chainrule train {name}. What stands behind # is not set; the values there are examples.",
+    zh="一次训练：chainrule train {name}。以 # 开头的行未设置，其中的值仅为示例。",
+)
+
+_LARGEST = 1 << 20  # bytes of a file: configurations are pages, not books
+_WIDTH = 100
+
+SECTIONS: dict[str, dict[str, Setting]] = {f.name: settings_of(f.default_factory) for f in fields(Configuration)}
+
+
+# --------------------------------------------------------------------------------------------------------------- read
+def read_configuration(path: str | os.PathLike[str]) -> Configuration:
+    """The configuration in a TOML file.
+
+    Raises:   FileFormatError if there is none, or it is no TOML; UsageError for unknown settings and values that they
+              cannot have, with the line.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST + 1)
+        text = content.decode() if len(content) <= _LARGEST else ""
+        data = tomllib.loads(text) if text or not content else None
+    except FileNotFoundError:
+        raise FileFormatError(_NO_FILE(path=path)) from None
+    except OSError as reason:
+        raise FileFormatError(_UNREADABLE(path=path, reason=reason.strerror or reason)) from None
+    except (ValueError, RecursionError) as reason:
+        raise FileFormatError(_NOT_TOML(path=path, reason=str(reason) or type(reason).__name__)) from None
+    if data is None:
+        raise FileFormatError(_UNREADABLE(path=path, reason=f"> {_LARGEST:,} bytes"))
+    return configured(Configuration(), data, str(path), text)
+
+
+def configured(configuration: Configuration, data: Mapping[str, Any], place: str, text: str = "") -> Configuration:
+    """A configuration with these settings, by section and key, in the place of its own.
+
+    place, text   where they are from, and what stands there, for messages
+
+    Raises:   UsageError for unknown settings, and values that they cannot have.
+    """
+    for name, given in data.items():
+        if name not in SECTIONS:
+            known, hint, where = ", ".join(SECTIONS), suggestion(name, SECTIONS), _place(place, text, name, "")
+            raise UsageError(_NO_SECTION(place=where, name=name, known=known, suggestion=hint))
+        if not isinstance(given, Mapping):
+            where = _place(place, text, "", name)
+            raise UsageError(_NOT_A_SECTION(place=where, name=name, known=", ".join(SECTIONS[name])))
+        checked = {key: _checked(name, key, value, place, text) for key, value in given.items()}
+        configuration = replace(configuration, **{name: replace(getattr(configuration, name), **checked)})
+    return configuration
+
+
+def _checked(section: str, key: str, value: Any, place: str, text: str) -> Any:
+    settings = SECTIONS[section]
+    if key not in settings:
+        known, where = ", ".join(settings), _place(place, text, section, key)
+        hint = suggestion(key, settings, {"learning_rate": "lr"})
+        raise UsageError(_NO_SETTING(place=where, section=section, key=key, known=known, suggestion=hint))
+    kind = settings[key].kind
+    if not kind.allows(value):
+        where, hint = _place(place, text, section, key), suggestion(str(value), kind.words())
+        message = _VALUE(
+            place=where, section=section, key=key, value=_written(value), wanted=kind.wanted(), suggestion=hint
+        )
+        raise UsageError(message)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _place(place: str, text: str, section: str, key: str) -> str:
+    """With the line that says it, as far as it can be found: in its section, or as a dotted key."""
+    current = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if heading := re.match(r"\s*\[\s*([^\]\s]+)\s*\]", line):
+            current = heading[1]
+            if not key and current == section:
+                return _LINE(path=place, line=number)
+        named = (
+            rf"\s*{re.escape(key)}\b\s*="
+            if current == section
+            else rf"\s*{re.escape(section)}\s*\.\s*{re.escape(key)}\b"
+        )
+        if key and re.match(named, line):
+            return _LINE(path=place, line=number)
+    return place
+
+
+# ---------------------------------------------------------------------------------------------------------- from texts
+def overridden(configuration: Configuration, texts: Iterable[str]) -> Configuration:
+    """A configuration with settings from texts, such as "train.lr=1e-3", in the place of its own.
+
+    A value is read as TOML has it, and as a text where that fails: model.name=mlp needs no quotes.
+
+    Raises:   UsageError for what is no setting.
+    Example:
+        >>> overridden(Configuration(), ["train.lr=1e-3", "model.name=mlp"]).as_data()["train"]["lr"]
+        0.001
+    """
+    for text in texts:
+        path, equals, value = text.partition("=")
+        section, dot, key = path.strip().partition(".")
+        if not (equals and dot and section and key):
+            raise UsageError(_FORM(text=text))
+        configuration = configured(configuration, {section: {key: _value(value.strip())}}, f"--set {text}")
+    return configuration
+
+
+def _value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except (ValueError, RecursionError):
+        return text
+
+
+# ------------------------------------------------------------------------------------------------------------- written
+def schema() -> dict[str, Any]:
+    """What a configuration may hold, as JSON Schema (draft 2020-12)."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "chainrule configuration",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            name: {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    key: {**own.kind.schema(), "description": own.about()}
+                    | ({} if own.default is None else {"default": own.default})
+                    for key, own in settings.items()
+                },
+            }
+            for name, settings in SECTIONS.items()
+        },
+    }
+
+
+def example(name: str = "experiment.toml", configuration: Configuration | None = None) -> str:
+    """A configuration as a TOML file, with a comment about every setting; what is not set stands behind #."""
+    lines = [*_comment(_HEAD(name=name))]
+    given = (configuration or Configuration()).as_data()
+    for section, settings in SECTIONS.items():
+        lines += ["", f"[{section}]"]
+        for key, own in settings.items():
+            value, mark = (given[section][key], "") if key in given[section] else (own.example, "# ")
+            lines += [*_comment(own.about()), f"{mark}{key} = {_written(value)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _comment(text: str) -> list[str]:
+    return [f"# {line}" for line in textwrap.wrap(text, _WIDTH)]
+
+
+def _written(value: Any) -> str:
+    """A value as TOML has it: for what settings hold, JSON's way."""
+    return json.dumps(value, ensure_ascii=False, default=str)
