@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.data import split_indices, train_validation_split
+from chainrule.data import fold_indices, split_indices, train_validation_split
 from chainrule.data.splits import occurrence
 from chainrule.errors import DataError, UsageError
 
@@ -88,3 +88,53 @@ def test_lists_are_split_as_arrays_are():
     split = train_validation_split([[1], [2], [3], [4]], [0, 1, 0, 1], 0.5, stratify=True)
     assert sorted(split.y_train.tolist()) == [0, 1]
     assert split.x_validation.shape == (2, 1)
+
+
+@given(st.lists(st.integers(1, 12), min_size=3, max_size=40), st.integers(0, 9), st.booleans())
+def test_groups_stay_together(sizes, seed, stratify):
+    groups = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(sizes)), sizes))
+    labels = groups % 2 if stratify else None
+    samples = len(groups)
+    if round(0.1 * samples) == 0:
+        return
+    parts = split_indices(samples, (0.7, 0.2, 0.1), seed=seed, labels=labels, groups=groups)
+    assert sorted(np.concatenate(parts).tolist()) == list(range(samples))
+    members = [set(groups[part].tolist()) for part in parts]
+    assert all(members)
+    assert sum(map(len, members)) == len(set(groups.tolist()))
+
+
+def test_many_groups_come_near_to_the_fractions_in_every_class():
+    random = np.random.default_rng(0)
+    groups = random.integers(0, 200, 5000)
+    labels = (random.random(200) < 0.3)[groups].astype(np.int64)  # a group is of one class
+    for part, fraction in zip(split_indices(5000, (0.8, 0.2), labels=labels, groups=groups), (0.8, 0.2), strict=True):
+        assert len(part) == pytest.approx(5000 * fraction, abs=15)
+        assert labels[part].sum() == pytest.approx(labels.sum() * fraction, abs=15)
+
+
+def test_two_groups_are_two_parts_however_small_one_is_to_be():
+    parts = split_indices(10, (0.9, 0.1), groups=np.repeat([0, 1], 5))
+    assert sorted(map(len, parts)) == [5, 5]
+
+
+def test_too_few_groups():
+    with pytest.raises(DataError, match="of 2 groups, which cannot be divided into 3 parts"):
+        split_indices(9, (1 / 3,) * 3, groups=np.arange(9) % 2)
+    with pytest.raises(DataError, match=r"shape \(3,\), but there are 9 samples"):
+        split_indices(9, (0.5, 0.5), groups=np.arange(3))
+
+
+@given(st.integers(2, 7), st.integers(20, 90), st.booleans())
+def test_folds_validate_with_every_sample_once(count, samples, stratify):
+    labels = np.arange(samples) % 2 if stratify else None
+    folds = fold_indices(samples, count, labels=labels)
+    assert sorted(np.concatenate([fold.validation for fold in folds]).tolist()) == list(range(samples))
+    for fold in folds:
+        assert sorted(np.concatenate(fold).tolist()) == list(range(samples))
+        assert abs(len(fold.validation) - samples / count) <= 1
+
+
+def test_less_than_two_folds():
+    with pytest.raises(UsageError, match="1 folds"):
+        fold_indices(10, 1)

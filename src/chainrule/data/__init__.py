@@ -6,7 +6,7 @@ sources    load_images(folder), find_data(name)
 idx        read_idx, write_idx
 dataset    Dataset: arrays for training and for testing
 scenes     scenes, scene_windows: pictures of several objects, for networks that find them
-splits     train_validation_split, split_indices
+splits     train_validation_split, split_indices, fold_indices for cross-validation
 order      permutation, the seeded shuffle under all of these
 batches    epoch_order, batches
 scaling    scale_images, unscale_images
@@ -23,10 +23,11 @@ from chainrule.data.order import permutation
 from chainrule.data.scaling import scale_images, unscale_images
 from chainrule.data.scenes import Scenes, scene_windows, scenes
 from chainrule.data.sources import find_data, load_images
-from chainrule.data.splits import Split, split_indices, train_validation_split
+from chainrule.data.splits import Fold, Split, fold_indices, split_indices, train_validation_split
 
 __all__ = [
     "Dataset",
+    "Fold",
     "Scenes",
     "Split",
     "arrows",
@@ -38,6 +39,7 @@ __all__ = [
     "digits",
     "epoch_order",
     "find_data",
+    "fold_indices",
     "load_images",
     "permutation",
     "read_idx",

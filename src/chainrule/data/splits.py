@@ -1,4 +1,4 @@
-"""Setting samples aside: for validation, for testing, with every class in proportion where asked."""
+"""Setting samples aside: for validation, for testing, in folds, with classes in proportion and groups together."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple, SupportsIndex
@@ -28,6 +28,24 @@ _STRATIFY = Message(
     en="Only class labels can be kept in proportion: whole numbers of shape (samples,), not {dtype} of shape {shape}."
     " Split without stratification.",
     zh="只有类别标签才能按比例划分：应为形状 (样本数,) 的整数，而不是形状 {shape} 的 {dtype}。请不要使用分层划分。",
+)
+
+
+_GROUPS = Message(
+    "data.groups",
+    en="The groups have shape {shape}, but there are {samples} samples: give the group of each sample, ({samples},).",
+    zh="分组的形状为 {shape}，但共有 {samples} 个样本：请给出每个样本所属的组，即 ({samples},)。",
+)
+_FEW_GROUPS = Message(
+    "data.few_groups",
+    en="The samples are of {groups} groups, which cannot be divided into {parts} parts: a group stays together. Give"
+    " more groups, or fewer parts.",
+    zh="样本只属于 {groups} 个组，无法划分为 {parts} 个部分，因为同一组必须在一起。请提供更多的组，或减少部分数。",
+)
+_FOLDS = Message(
+    "data.folds",
+    en="{folds!r} folds: give a whole number, 2 or more.",
+    zh="折数为 {folds!r}：请给出不小于 2 的整数。",
 )
 
 
@@ -65,17 +83,26 @@ def train_validation_split(
 
 
 def split_indices(
-    samples: int, fractions: Sequence[float], *, seed: SupportsIndex = 0, labels: NDArray[Any] | None = None
+    samples: int,
+    fractions: Sequence[float],
+    *,
+    seed: SupportsIndex = 0,
+    labels: NDArray[Any] | None = None,
+    groups: NDArray[Any] | None = None,
 ) -> tuple[NDArray[np.int64], ...]:
-    """Deal the samples at random into parts of the given fractions; with labels, each class in proportion.
+    """Deal the samples at random into parts of the given fractions; with labels, each class in proportion; with groups,
+    each group as a whole.
 
-    The parts together hold every sample once. Stratified or not, their sizes are the same.
+    The parts together hold every sample once. Stratified or not, their sizes are the same; groups are dealt so that
+    sizes, and shares of classes, come as near to it as groups allow.
 
     Raises:   UsageError if the fractions do not add up to 1; DataError if a part would be empty.
     Example:
         >>> train, validation, test = split_indices(1000, (0.8, 0.1, 0.1))
         >>> len(train), len(validation), len(test)
         (800, 100, 100)
+        >>> [part.tolist() for part in split_indices(6, (0.5, 0.5), groups=np.array([1, 1, 2, 2, 3, 4]))]
+        [[1, 4, 0], [2, 3, 5]]
     """
     if not all(fraction > 0 for fraction in fractions) or abs(sum(fractions) - 1) > 1e-9:
         raise UsageError(_FRACTIONS(fractions=tuple(fractions)))
@@ -83,16 +110,73 @@ def split_indices(
     sizes = np.diff(bounds)
     if not sizes.all():
         raise DataError(_EMPTY_PART(samples=samples, fractions=tuple(fractions), sizes=tuple(sizes.tolist())))
+    if labels is not None and (labels.ndim != 1 or labels.dtype.kind not in "buiUO"):
+        raise DataError(_STRATIFY(dtype=labels.dtype, shape=labels.shape))
     order = permutation(samples, seed, stream=SPLIT)
+    if groups is not None:
+        return _whole_groups(order, sizes, groups, labels)
     if labels is None:
         return tuple(np.split(order, bounds[1:-1]))
-    if labels.ndim != 1 or labels.dtype.kind not in "bui":
-        raise DataError(_STRATIFY(dtype=labels.dtype, shape=labels.shape))
     # Spread the members of each class evenly over [0, 1]: any interval then holds its share of every class.
     shuffled = labels[order]
     _, classes, counts = np.unique(shuffled, return_inverse=True, return_counts=True)
-    spread = np.argsort((occurrence(shuffled) + 0.5) / counts[classes], kind="stable")
+    spread = np.argsort((occurrence(classes) + 0.5) / counts[classes], kind="stable")
     return tuple(order[np.sort(part)] for part in np.split(spread, bounds[1:-1]))
+
+
+def _whole_groups(
+    order: NDArray[np.int64], sizes: NDArray[np.int64], groups: NDArray[Any], labels: NDArray[Any] | None
+) -> tuple[NDArray[np.int64], ...]:
+    """The largest groups first, each to the part that lacks its samples most, class by class."""
+    if groups.shape != order.shape:
+        raise DataError(_GROUPS(shape=groups.shape, samples=len(order)))
+    members = np.unique(groups, return_inverse=True)[1]
+    classes = np.zeros(len(order), np.int64) if labels is None else np.unique(labels, return_inverse=True)[1]
+    counts = np.zeros((members.max() + 1, classes.max() + 1))  # [group, class]
+    np.add.at(counts, (members, classes), 1)
+    if len(counts) < len(sizes):
+        raise DataError(_FEW_GROUPS(groups=len(counts), parts=len(sizes)))
+    lacking = np.outer(sizes / len(order), counts.sum(0))  # [part, class]
+    first_met = np.unique(members[order], return_index=True)[1]  # groups in the order of the shuffle
+    part_of = np.full(len(counts), -1)
+    for done, group in enumerate(np.lexsort((first_met, -counts.sum(1)))):
+        falls = lacking @ counts[group] - (counts[group] @ counts[group]) / 2  # by this the squares of the lacks
+        empty = np.bincount(part_of[part_of >= 0], minlength=len(sizes)) == 0
+        if np.count_nonzero(empty) == len(counts) - done:  # each of the last groups has a part to fill
+            falls[~empty] = -np.inf
+        part_of[group] = falls.argmax()
+        lacking[part_of[group]] -= counts[group]
+    return tuple(order[part_of[members[order]] == part] for part in range(len(sizes)))
+
+
+class Fold(NamedTuple):
+    """Where the samples of one round of cross-validation are."""
+
+    train: NDArray[np.int64]
+    validation: NDArray[np.int64]
+
+
+def fold_indices(
+    samples: int,
+    folds: int = 5,
+    *,
+    seed: SupportsIndex = 0,
+    labels: NDArray[Any] | None = None,
+    groups: NDArray[Any] | None = None,
+) -> list[Fold]:
+    """Where to train and where to validate in k-fold cross-validation: every sample is validated with once.
+
+    labels, groups   each class in proportion, each group as a whole, as for split_indices
+
+    Raises:   UsageError for less than 2 folds; DataError if a fold would be empty.
+    Example:
+        >>> [fold.validation.tolist() for fold in fold_indices(6, 3)]
+        [[1, 4], [2, 3], [5, 0]]
+    """
+    if folds < 2:
+        raise UsageError(_FOLDS(folds=folds))
+    parts = split_indices(samples, (1 / folds,) * folds, seed=seed, labels=labels, groups=groups)
+    return [Fold(np.concatenate([*parts[:k], *parts[k + 1 :]]), part) for k, part in enumerate(parts)]
 
 
 def occurrence(labels: NDArray[Any]) -> NDArray[np.int64]:
