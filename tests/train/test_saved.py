@@ -9,7 +9,6 @@ import os
 import pickle
 import subprocess
 import sys
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -34,6 +33,7 @@ from chainrule.nn import (
 from chainrule.ops.kinds.composite import Composite
 from chainrule.ops.trigonometric import tanh
 from chainrule.train import Checkpoint, Model
+from chainrule.train.whole_files import sealed, unsealed
 from tests.counts import scaled
 from tests.train.problems import clusters, everything, fit, model, same
 
@@ -320,8 +320,9 @@ def folder(tmp_path):
 
 
 def manifest(folder: Path, **changes) -> None:
+    """Change what a manifest says, as if it had been written so."""
     file = folder / "checkpoint.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | changes))
+    file.write_bytes(sealed(unsealed(file.read_bytes()) | changes))
 
 
 def test_missing_models(tmp_path, folder):
@@ -347,44 +348,44 @@ def test_every_file_is_checked(folder, kind):
 
 
 def test_a_manifest_that_is_none(folder):
-    whole = json.loads((folder / "checkpoint.json").read_text())
-    texts = ["", "{", "[]", "3", "\0", '{"schema_version": 2}', '{"schema_version": 2, "files": {}}']
+    whole = unsealed((folder / "checkpoint.json").read_bytes())
     outside = {"file": "../outside.safetensors", "sha256": whole["files"]["model.safetensors"]["sha256"]}
     (model_file,) = folder.glob("model-*")
     model_file.rename(folder.parent / "outside.safetensors")
-    texts += [json.dumps(whole | {"files": {**whole["files"], "model.safetensors": outside}})]
-    for text in texts:
-        (folder / "checkpoint.json").write_text(text)
+    contents = [b"", b"{", b"[]", b"3", b"\0", b"\xff", b'{"schema_version": 3}', b'{"schema_version": 3, "files": {}}']
+    contents += [sealed({"schema_version": 3}), sealed({"schema_version": 3, "files": {}})]
+    contents += [sealed(whole | {"files": {**whole["files"], "model.safetensors": outside}})]
+    for content in contents:
+        (folder / "checkpoint.json").write_bytes(content)
         with pytest.raises(FileFormatError, match="damaged"):
             Model.load(folder)
 
 
-def test_no_flipped_bit_goes_unnoticed(folder):
-    """Anywhere: the folder is refused, or holds the same model (a bit of the manifest's layout does not matter)."""
-    random, expected = np.random.default_rng(0), everything(Model.load(folder))
+def test_no_changed_byte_goes_unnoticed(folder):
+    """In no file; with the full counts a bit of every byte of them is flipped."""
+    random = np.random.default_rng(0)
     for file in folder.iterdir():
         content = file.read_bytes()
-        for place in random.integers(0, len(content), scaled(200)):
+        for place in random.permutation(len(content))[: scaled(len(content), 200)].tolist():
             bit = 1 << int(random.integers(8))
             file.write_bytes(content[:place] + bytes([content[place] ^ bit]) + content[place + 1 :])
-            with suppress(FileFormatError):
-                assert same(everything(Model.load(folder)), expected)
+            with pytest.raises(FileFormatError):
+                Model.load(folder)
         file.write_bytes(content)
+    Model.load(folder)
 
 
-@pytest.mark.parametrize("version", [1, 0, "1", None])
+@pytest.mark.parametrize("version", [2, 0, "3", None])
 def test_another_schema(folder, version):
     manifest(folder, schema_version=version)
-    with pytest.raises(FileFormatError, match=rf"has schema_version {version}, but chainrule .* reads 2"):
+    with pytest.raises(FileFormatError, match=rf"has schema_version {version}, but chainrule .* reads 3"):
         Model.load(folder)
 
 
 def test_arrays_of_another_model(tmp_path, folder):
     other = Model(Dense(3), (5,))
     other.save(tmp_path / "other")
-    files = {
-        name: json.loads((tmp_path / name / "checkpoint.json").read_text())["files"] for name in ("model", "other")
-    }
+    files = {name: unsealed((tmp_path / name / "checkpoint.json").read_bytes())["files"] for name in ("model", "other")}
     entry = files["other"]["model.safetensors"]
     (folder / entry["file"]).write_bytes((tmp_path / "other" / entry["file"]).read_bytes())
     manifest(folder, files={**files["model"], "model.safetensors": entry})

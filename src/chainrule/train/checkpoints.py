@@ -1,6 +1,6 @@
 """Folders of files that are written all or not at all, and read only if they are what was written.
 
-    checkpoint.json               the manifest: schema version, and of each file its name and SHA-256
+    checkpoint.json               the manifest: schema version, of each file its name and SHA-256, and its own SHA-256
     architecture-<hash>.json      the others, named after their contents
     model-<hash>.safetensors
     ...
@@ -26,6 +26,7 @@ import numpy as np
 from chainrule.errors import FileFormatError, SaveError, UsageError
 from chainrule.graph.operation import Array
 from chainrule.messages import Message, suggestion
+from chainrule.train.whole_files import sealed, unsealed, write_whole
 from chainrule.version import __version__
 
 _MISSING = Message(
@@ -80,7 +81,7 @@ _CANNOT_SAVE = Message(
     zh="无法将模型保存到 {path}：{reason}。之前保存在那里的内容仍然完好。请检查剩余空间和权限，或保存到其他位置。",
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 MANIFEST = "checkpoint.json"
 _FILE = re.compile(r"[a-z]+-[0-9a-f]{16}\.(json|safetensors)")
 _PART = re.compile(r"\..+\.part")  # what an interrupted save left
@@ -100,9 +101,9 @@ def write(path: str | os.PathLike[str], files: Mapping[str, bytes]) -> None:
             digest = sha256(content).hexdigest()
             stem, _, kind = name.partition(".")
             named[name] = {"file": f"{stem}-{digest[:16]}.{kind}", "sha256": digest}
-            _write_file(folder / named[name]["file"], content)
+            write_whole(folder / named[name]["file"], content)
         manifest = {"schema_version": SCHEMA_VERSION, "chainrule": __version__, "files": named}
-        _write_file(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
+        write_whole(folder / MANIFEST, sealed(manifest))
     except OSError as reason:
         raise SaveError(_CANNOT_SAVE(path=path, reason=reason.strerror or reason)) from reason
     current = {entry["file"] for entry in named.values()}
@@ -128,26 +129,6 @@ def check_place(path: str | os.PathLike[str]) -> None:
         raise SaveError(_CANNOT_SAVE(path=path, reason=os.strerror(wrong)))
 
 
-def _write_file(path: Path, content: bytes) -> None:
-    """Write beside the file, and put that in its place once it is on the disk."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)  # the new name, too, must be on the disk
-    finally:
-        os.close(directory)
-
-
 # ------------------------------------------------------------------------------------------------------------ reading
 def read(path: str | os.PathLike[str]) -> dict[str, bytes]:
     """The files that were written to a folder.
@@ -158,10 +139,12 @@ def read(path: str | os.PathLike[str]) -> dict[str, bytes]:
     if not isinstance(path, str | os.PathLike):
         raise UsageError(_NOT_A_PATH(path=path))
     folder = Path(path)
-    manifest = _manifest(folder)
-    version = manifest.get("schema_version")
-    if version != SCHEMA_VERSION:
-        raise FileFormatError(_VERSION(path=path, found=version, version=__version__, known=SCHEMA_VERSION))
+    content = _manifest(folder)
+    with damaged(folder / MANIFEST):
+        version = json.loads(content)["schema_version"]
+        if version != SCHEMA_VERSION:
+            raise FileFormatError(_VERSION(path=path, found=version, version=__version__, known=SCHEMA_VERSION))
+        manifest = unsealed(content)
     with damaged(folder):
         return {name: _read_file(folder, e["file"], e["sha256"]) for name, e in manifest["files"].items()}
 
@@ -177,24 +160,19 @@ def damaged(path: str | os.PathLike[str]) -> Iterator[None]:
         raise FileFormatError(_DAMAGED(path=path, reason=_NOT_A_MANIFEST())) from reason
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
+def _manifest(folder: Path) -> bytes:
     if not folder.is_dir():
         missing = _NOT_A_FOLDER() if folder.exists() else _NO_FOLDER()
         beside = [p.name for p in folder.parent.iterdir()] if folder.parent.is_dir() else []
         hint = suggestion(folder.name, beside)
         raise FileFormatError(_MISSING(path=folder, reason=missing, suggestion=hint, manifest=MANIFEST))
     try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
+        return (folder / MANIFEST).read_bytes()
     except FileNotFoundError:
         missing = _NO_MANIFEST(manifest=MANIFEST)
         raise FileFormatError(_MISSING(path=folder, reason=missing, suggestion="", manifest=MANIFEST)) from None
     except OSError as reason:
         raise FileFormatError(_DAMAGED(path=folder, reason=_UNREADABLE(reason=reason.strerror))) from reason
-    except (ValueError, RecursionError) as reason:
-        raise FileFormatError(_DAMAGED(path=folder / MANIFEST, reason=_NOT_A_MANIFEST())) from reason
-    if not isinstance(manifest, dict):
-        raise FileFormatError(_DAMAGED(path=folder / MANIFEST, reason=_NOT_A_MANIFEST()))
-    return manifest
 
 
 def _read_file(folder: Path, file: str, digest: str) -> bytes:

@@ -12,6 +12,7 @@ from typing import Any, NoReturn, Self
 from numpy.typing import DTypeLike
 
 from chainrule.data import check_batch_size
+from chainrule.data.preparation import Preparation
 from chainrule.errors import UsageError
 from chainrule.execute.choice import Executor, check_executor
 from chainrule.execute.immutable import all_immutable
@@ -98,6 +99,7 @@ class Model:
     states           what layers keep otherwise, such as running means
     scalars          the layers' numbers that may be turned at any time, such as dropout rates
     training_state   where its last training stands; None before the first
+    preparation      how records become its inputs, and its outputs answers; saved with it, None where it takes arrays
 
     Raises:   UsageError if the seed is out of range, or dtype or precision are not known, or exclude each other; what
               tracing the architecture raises. Verbs raise CompilerError where the processor has no instructions for
@@ -135,6 +137,7 @@ class Model:
         self.states: Arrays = {}
         self.scalars: dict[str, float] = {}
         self.training_state: TrainingState | None = None
+        self.preparation: Preparation | None = None
         if input_shape is not None:
             shape: Any = (input_shape,) if isinstance(input_shape, Integral) else input_shape
             several = bool(shape) and all(isinstance(part, Sequence) for part in shape)
@@ -396,6 +399,7 @@ class Model:
                 loss=loss,
                 metrics=metrics,
                 training_state=self.training_state,
+                preparation=self.preparation,
             )
         )
         checkpoints.write(path, files)
@@ -413,7 +417,7 @@ class Model:
             found.network, found.parameters, found.states, found.scalars,
             seed=found.seed, precision=found.precision, loss=found.loss, metrics=found.metrics,
         )  # fmt: skip
-        model.training_state = found.training_state
+        model.training_state, model.preparation = found.training_state, found.preparation
         return model
 
     @classmethod
@@ -443,15 +447,17 @@ class Model:
     def with_network(self, network: Network, parameters: Mapping[str, Any]) -> Self:
         """A model like this one, of a network that gives the same outputs in another way, with these parameters.
 
-        Seed, precision, loss, metrics, and what the network still has of states and scalars are this one's; its
-        training is left behind.
+        Seed, precision, loss, metrics, preparation, and what the network still has of states and scalars are this
+        one's; its training is left behind.
         """
         states = {name: self.states[name] for name in network.states}
         scalars = {name: self.scalars[name] for name in network.scalars}
-        return self.of(
+        model = self.of(
             network, parameters, states, scalars,
             seed=self.seed, precision=self.precision, loss=self._goal.loss, metrics=self._goal.metrics,
         )  # fmt: skip
+        model.preparation = self.preparation
+        return model
 
 
 def check_model(given: object) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data.preparation import Preparation
 from chainrule.errors import FileFormatError
 from chainrule.graph.graph import Graph
 from chainrule.graph.operation import Array
@@ -40,6 +41,7 @@ class SavedModel:
     """What is saved of a model.
 
     loss, metrics   those of the last training, where they have names
+    preparation     how records become its inputs, and its outputs answers; None where it is not known
     """
 
     network: Network
@@ -51,6 +53,7 @@ class SavedModel:
     loss: str | None
     metrics: list[str] | None
     training_state: TrainingState | None
+    preparation: Preparation | None = None
 
 
 # ----------------------------------------------------------------------------------------------------------- to files
@@ -66,6 +69,8 @@ def to_files(model: SavedModel) -> dict[str, bytes]:
     }
     if constants:
         files["constants.safetensors"] = _packed(constants)
+    if model.preparation is not None:
+        files["preparation.json"] = _text(model.preparation.as_data())
     arrays: Arrays = {}
     state = model.training_state
     training = {f.name: getattr(state, f.name) for f in fields(state)} if state is not None else None
@@ -155,6 +160,9 @@ def from_files(files: Mapping[str, bytes]) -> SavedModel:
         loss=kept["loss"],
         metrics=kept["metrics"],
         training_state=training and TrainingState(parameters=parameters, states=states, **training),
+        preparation=(
+            Preparation.from_data(json.loads(files["preparation.json"])) if "preparation.json" in files else None
+        ),
     )
 
 

@@ -1,0 +1,68 @@
+"""Files that are written whole or not at all, and data whose damage is noticed."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+_SEAL = "sha256"
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write beside the file, and put that in its place once it is on the disk.
+
+    Raises:   OSError if that is not possible; the file then is as it was.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+    if hasattr(os, "O_DIRECTORY"):  # where a folder can be opened, its new name must be on the disk, too
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def sealed(data: dict[str, Any]) -> bytes:
+    """An object as JSON that people can read, with the SHA-256 of the rest of its text as its last entry.
+
+    Example:
+        >>> print(sealed({"seed": 0}).decode().replace("sha256", "sum")[:36])
+        {
+         "seed": 0,
+         "sum": "37df4aacdd9a
+    """
+    body = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)
+    opened = body.removesuffix("\n}") + "," if data else "{"
+    return f'{opened}\n "{_SEAL}": "{_digest(opened)}"\n}}\n'.encode()
+
+
+def unsealed(content: bytes) -> dict[str, Any]:
+    """The object that `sealed` made into text.
+
+    Raises:   ValueError if a byte of it has changed.
+    """
+    opened, _, end = content.decode().rpartition("\n")[0].rpartition("\n")[0].rpartition("\n")
+    if end != f' "{_SEAL}": "{_digest(opened)}"' or content.decode() != f"{opened}\n{end}\n}}\n":
+        raise ValueError(_SEAL)
+    data = json.loads(content)
+    del data[_SEAL]
+    found: dict[str, Any] = data
+    return found
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
