@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from chainrule.cli.spoken import Command, Group
 from chainrule.messages import Message, use_language
+from chainrule.nn import MODELS
+from chainrule.runs.settings import SECTIONS, read_value
 from chainrule.version import __version__
 
 _ABOUT = Message(
@@ -17,8 +19,23 @@ _ABOUT = Message(
 )
 _TRAIN = Message(
     "cli.train",
-    en="Train a model on pictures of digits: by default LeNet-5 on those that are bundled.",
-    zh="用数字图片训练模型：默认用内置数字训练 LeNet-5。",
+    en="Train a model on a table, pictures or arrays of yours, or on the handwritten digits that are bundled.",
+    zh="用您的表格、图片或数组训练模型，或使用内置的手写数字。",
+)
+_RESUME = Message(
+    "cli.resume",
+    en="Go on with a run that was interrupted, to the very bits that it would have reached without.",
+    zh="继续一次被中断的运行，得到与未中断时逐位相同的结果。",
+)
+_RUN = Message(
+    "cli.run",
+    en="Folder of a run, or its name in runs; runs/latest is the last one.",
+    zh="运行的文件夹，或其在 runs 中的名称；runs/latest 为最近一次。",
+)
+_SET = Message(
+    "cli.set",
+    en="A setting of the configuration, such as train.lr=0.001; may be given several times.",
+    zh="配置中的一项设置，例如 train.lr=0.001；可多次给出。",
 )
 _SUMMARY = Message(
     "cli.summary",
@@ -34,43 +51,18 @@ _LAB = Message("cli.lab", en="The lab's number; without it all are listed.", zh=
 _MODEL = Message(
     "cli.model", en="lenet5, lenet5_1998, mlp, resnet or all_cnn.", zh="lenet5、lenet5_1998、mlp、resnet 或 all_cnn。"
 )
-_DATA = Message(
-    "cli.data",
-    en="Folder with a set's four files in IDX format, as MNIST has them, gzipped or not; default: the bundled digits.",
-    zh="含数据集四个 IDX 文件（与 MNIST 相同，可为 gzip）的文件夹；默认：内置数字。",
-)
-_EPOCHS = Message(
-    "cli.epochs",
-    en="Passes over the training samples; default: the model's recipe.",
-    zh="遍历训练样本的轮数；默认：模型的配方。",
-)
-_BATCH_SIZE = Message(
-    "cli.batch_size", en="Samples per step; default: the model's recipe.", zh="每步的样本数；默认：模型的配方。"
-)
-_OPTIMIZER = Message(
-    "cli.optimizer",
-    en="adam (default), adamw, sgd, momentum, rmsprop, lion or another one of chainrule.optim.OPTIMIZERS.",
-    zh="adam（默认）、adamw、sgd、momentum、rmsprop、lion 或 chainrule.optim.OPTIMIZERS 中的其他优化器。",
-)
-_RATE = Message(
-    "cli.rate",
-    en="Learning rate per step, for adam the highest; default: the model's recipe for adam, else the optimizer's own.",
-    zh="每步的学习率，对 adam 为最高值；默认：adam 用模型的配方，其他用优化器自己的值。",
-)
-_SEED = Message(
-    "cli.seed",
-    en="Decides first parameters, order and randomness: the same seed, the same bits; default: CHAINRULE_SEED, or 0.",
-    zh="决定初始参数、样本顺序与随机性：相同的种子得到逐位相同的结果；默认：CHAINRULE_SEED，否则为 0。",
-)
-_PRECISION = Message(
-    "cli.precision",
-    en="float32 (default) or bf16, products of bfloat16 numbers added up in float32, where the processor has them.",
-    zh="float32（默认）或 bf16：处理器支持时，将 bfloat16 数相乘并以 float32 求和。",
+_WHAT = Message(
+    "cli.what",
+    en="A table (.csv, .parquet), arrays (.npz), a folder of pictures by class or of IDX files, or a configuration"
+    " (.toml): a fitting model is chosen and shown. Or a model's name: lenet5 (default), lenet5_1998, mlp, resnet,"
+    " all_cnn.",
+    zh="表格（.csv、.parquet）、数组（.npz）、按类别分的图片文件夹或 IDX 文件夹，或配置文件（.toml）："
+    "会选择并显示合适的模型。也可以是模型名称：lenet5（默认）、lenet5_1998、mlp、resnet、all_cnn。",
 )
 _SAVE = Message(
     "cli.save",
-    en="Folder to save the trained model in; Ctrl-C or a divergence saves what was reached.",
-    zh="保存训练后模型的文件夹；按 Ctrl-C 或训练发散时保存已达到的状态。",
+    en="Folder of the run; default: a new one in runs, named after the time and the data.",
+    zh="运行的文件夹；默认：在 runs 中以时间和数据命名的新文件夹。",
 )
 _CURVES = Message(
     "cli.curves",
@@ -117,21 +109,13 @@ def _print_version(wanted: bool) -> None:
 
 
 def _models() -> list[str]:
-    from chainrule.cli.recipes import RECIPES
-
-    return list(RECIPES)
+    return list(MODELS)
 
 
-def _optimizers() -> list[str]:
-    from chainrule.optim import OPTIMIZERS
-
-    return list(OPTIMIZERS)
-
-
-def _precisions() -> list[str]:
-    from chainrule.train.precision import PRECISIONS
-
-    return list(PRECISIONS)
+def _setting(section: str, key: str, metavar: str, **options: Any) -> Any:
+    """An option for a setting: its help and the words that it may be are those of its declaration."""
+    own = SECTIONS[section][key]
+    return typer.Option(help=own.about(), metavar=metavar, autocompletion=lambda: list(own.kind.words()), **options)
 
 
 app = typer.Typer(
@@ -150,15 +134,23 @@ Language = Annotated[
 ]
 Version = Annotated[bool, typer.Option("--version", help=_VERSION(), callback=_print_version, is_eager=True)]
 Model = Annotated[str, typer.Argument(help=_MODEL(), metavar="MODEL", autocompletion=_models)]
-AnyModel = Annotated[str, typer.Argument(help=_MODEL(), metavar="[MODEL]", autocompletion=_models)]
+What = Annotated[str | None, typer.Argument(help=_WHAT(), metavar="[DATA|CONFIG|MODEL]")]
+Run = Annotated[str, typer.Argument(help=_RUN(), metavar="RUN")]
 LabNumber = Annotated[int | None, typer.Argument(help=_LAB(), metavar="[NUMBER]", min=1)]
-Data = Annotated[str | None, typer.Option(help=_DATA(), metavar="DIR")]
-Epochs = Annotated[int | None, typer.Option(help=_EPOCHS(), metavar="N", min=1)]
-BatchSize = Annotated[int | None, typer.Option(help=_BATCH_SIZE(), metavar="N", min=1)]
-OptimizerName = Annotated[str | None, typer.Option(help=_OPTIMIZER(), metavar="NAME", autocompletion=_optimizers)]
-Rate = Annotated[float | None, typer.Option(help=_RATE(), metavar="X")]
-Seed = Annotated[int, typer.Option(help=_SEED(), metavar="N", min=0, envvar="CHAINRULE_SEED")]
-Precision = Annotated[str, typer.Option(help=_PRECISION(), metavar="NAME", autocompletion=_precisions)]
+Data = Annotated[str | None, _setting("data", "source", "PATH")]
+Target = Annotated[str | None, _setting("data", "target", "COLUMN")]
+Task = Annotated[str | None, _setting("data", "task", "NAME")]
+ClassWeight = Annotated[str | None, _setting("data", "class_weight", "NAME")]
+Epochs = Annotated[int | None, _setting("train", "epochs", "N", min=1)]
+BatchSize = Annotated[int | None, _setting("train", "batch_size", "N", min=1)]
+OptimizerName = Annotated[str | None, _setting("train", "optimizer", "NAME")]
+Rate = Annotated[str | None, _setting("train", "lr", "X|auto")]
+ClipNorm = Annotated[float | None, _setting("train", "clip_norm", "X")]
+Average = Annotated[str | None, _setting("train", "average", "NAME")]
+Patience = Annotated[int | None, _setting("train", "patience", "N", min=1)]
+Seed = Annotated[int | None, _setting("train", "seed", "N", min=0, envvar="CHAINRULE_SEED")]
+Precision = Annotated[str | None, _setting("train", "precision", "NAME")]
+Sets = Annotated[list[str] | None, typer.Option("--set", help=_SET(), metavar="SECTION.KEY=VALUE")]
 Save = Annotated[str | None, typer.Option(help=_SAVE(), metavar="DIR")]
 Curves = Annotated[bool, typer.Option("--curves", help=_CURVES())]
 Folder = Annotated[str, typer.Argument(help=_FOLDER(), metavar="DIR")]
@@ -175,14 +167,21 @@ def chainrule(context: typer.Context, version: Version = False, lang: Language =
 
 @app.command(cls=Command, help=_TRAIN(), options_metavar=_SOME_OPTIONS())
 def train(
-    model: AnyModel = "lenet5",
+    what: What = None,
     data: Data = None,
+    target: Target = None,
+    task: Task = None,
+    class_weight: ClassWeight = None,
     epochs: Epochs = None,
     batch_size: BatchSize = None,
     optimizer: OptimizerName = None,
     lr: Rate = None,
-    seed: Seed = 0,
-    precision: Precision = "float32",
+    clip_norm: ClipNorm = None,
+    average: Average = None,
+    patience: Patience = None,
+    seed: Seed = None,
+    precision: Precision = None,
+    sets: Sets = None,
     save: Save = None,
     curves: Curves = False,
     fail_on: FailOn = None,
@@ -190,10 +189,40 @@ def train(
     quiet: Quiet = False,
     lang: Language = None,
 ) -> None:
-    from chainrule.cli.training import Order, run
+    from chainrule.cli.training import Order, Telling, run
 
-    order = Order(model, data, epochs, batch_size, optimizer, lr, seed, precision, save, tuple(fail_on or ()))
-    raise typer.Exit(run(order, curves=curves, as_json=json, quiet=quiet))
+    options = {
+        "--data": ("data", "source", data),
+        "--target": ("data", "target", target),
+        "--task": ("data", "task", task),
+        "--class-weight": ("data", "class_weight", class_weight),
+        "--epochs": ("train", "epochs", epochs),
+        "--batch-size": ("train", "batch_size", batch_size),
+        "--optimizer": ("train", "optimizer", optimizer),
+        "--lr": ("train", "lr", None if lr is None else read_value(lr)),
+        "--clip-norm": ("train", "clip_norm", clip_norm),
+        "--average": ("train", "average", average),
+        "--patience": ("train", "patience", patience),
+        "--seed": ("train", "seed", seed),
+        "--precision": ("train", "precision", precision),
+    }
+    telling = Telling(curves=curves, as_json=json, quiet=quiet, fail_on=tuple(fail_on or ()))
+    raise typer.Exit(run(Order(what, options, tuple(sets or ()), save), telling))
+
+
+@app.command(cls=Command, help=_RESUME(), options_metavar=_SOME_OPTIONS())
+def resume(
+    run: Run,
+    curves: Curves = False,
+    fail_on: FailOn = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    lang: Language = None,
+) -> None:
+    from chainrule.cli.training import Telling, resumed
+
+    telling = Telling(curves=curves, as_json=json, quiet=quiet, fail_on=tuple(fail_on or ()))
+    raise typer.Exit(resumed(run, telling))
 
 
 @app.command(cls=Command, help=_DIAGNOSE(), options_metavar=_SOME_OPTIONS())

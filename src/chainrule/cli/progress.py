@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _EPOCH = Message("cli.progress.epoch", en="epoch {number}/{of}", zh="第 {number}/{of} 轮")
 _STEP = Message("cli.progress.step", en="step {number}/{of}", zh="第 {number}/{of} 步")
 _LOSS = Message("cli.progress.loss", en="loss {loss:.4f}", zh="损失 {loss:.4f}")
+_VALIDATION = Message("cli.progress.validation", en="validation loss {loss:.4f}", zh="验证损失 {loss:.4f}")
 _ACCURACY = Message("cli.progress.accuracy", en="accuracy {accuracy:.2%}", zh="准确率 {accuracy:.2%}")
 _SPEED = Message("cli.progress.speed", en="{speed:,.0f} samples/s", zh="{speed:,.0f} 样本/秒")
 _LEFT = Message("cli.progress.left", en="{minutes}:{seconds:02d} left", zh="剩余 {minutes}:{seconds:02d}")
@@ -84,7 +85,7 @@ class LiveLine(EpochLines):
         filled = round(self._done * _BAR)
         parts = {"bar": Text.assemble(("━" * filled, "green"), ("━" * (_BAR - filled), "bright_black"))}
         parts |= {name: Text(part) for name, part in self._parts.items()}
-        for least in ("", "bar", "speed", "step", "loss", "accuracy"):
+        for least in ("", "bar", "speed", "step", "validation", "loss", "accuracy"):
             parts.pop(least, None)
             line = Text("  ", no_wrap=True, overflow="crop").join(parts.values())
             if line.cell_len <= options.max_width:
@@ -93,6 +94,10 @@ class LiveLine(EpochLines):
 
 
 def _means(training: Training) -> dict[str, str]:
-    """The loss and the accuracy of the epoch so far."""
-    loss, accuracy = training.logs["loss"], training.logs["accuracy"]
-    return {"loss": _LOSS(loss=loss), "accuracy": _ACCURACY(accuracy=accuracy)}
+    """The loss of the epoch so far, and the accuracy where there is one."""
+    shown = {"loss": _LOSS(loss=training.logs["loss"])}
+    if "accuracy" in training.logs:
+        shown["accuracy"] = _ACCURACY(accuracy=training.logs["accuracy"])
+    if "val_loss" in training.logs:
+        shown["validation"] = _VALIDATION(loss=training.logs["val_loss"])
+    return shown

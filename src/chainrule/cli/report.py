@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
+from rich.table import Table as Rows
 
-from chainrule.data import Dataset
+from chainrule.data.targets import Classes, Target
 from chainrule.diagnosis import Findings
 from chainrule.messages import Message
 from chainrule.nn import Network
-from chainrule.ops.contraction import mean
-from chainrule.ops.softmax import cross_entropy
-from chainrule.optim import Optimizer
-from chainrule.train import History, Model
+from chainrule.runs.arrangement import Arrangement
+from chainrule.runs.folder import RunFolder
+from chainrule.runs.outcome import Outcome
+from chainrule.runs.scores import Scores, guessed
 from chainrule.train.summary import rows
 
 _DATA = Message("cli.report.data", en="data: {name}", zh="数据：{name}")
 _TRAINING = Message("cli.report.training", en="training", zh="训练")
+_VALIDATION = Message("cli.report.validation", en="validation", zh="验证")
 _TEST = Message("cli.report.test", en="test", zh="测试")
 _SAMPLES = Message("cli.report.samples", en="samples", zh="样本数")
 _EACH = Message("cli.report.each", en="each sample", zh="单个样本")
@@ -59,13 +59,35 @@ _CONFUSED = Message("cli.report.confused", en="most often confused: {pairs}", zh
 _PAIR = Message("cli.report.pair", en="{label} taken for {taken} ({count}×)", zh="{label} 误认为 {taken}（{count} 次）")
 _SAVED = Message(
     "cli.report.saved",
-    en="saved in {folder}; in Python: chainrule.Model.load({folder!r}).predict(pictures)",
-    zh="已保存在 {folder}；在 Python 中：chainrule.Model.load({folder!r}).predict(pictures)",
+    en="kept in {folder}; next: chainrule predict {folder} INPUT, chainrule diagnose {folder}; in Python"
+    " cr.load('{folder}').predict(...)",
+    zh="已保存在 {folder}；下一步：chainrule predict {folder} INPUT，chainrule diagnose {folder}；在 Python 中"
+    " cr.load('{folder}').predict(...)",
 )
-_NEXT = Message(
-    "cli.report.next",
-    en="next: chainrule train --save DIR keeps the model, chainrule train --help says what can be changed",
-    zh="下一步：chainrule train --save DIR 可保存模型，chainrule train --help 列出可调整的选项",
+_GUESS = Message(
+    "cli.report.guess",
+    en="always guessing the largest class: {accuracy:.2%}",
+    zh="总是猜最大类别：{accuracy:.2%}",
+)
+_QUANTITY_RESULT = Message(
+    "cli.report.quantity_result",
+    en="test: typical error of '{target}' {rmse:,.4g} (root of the mean square; mean {mae:,.4g}) on {samples:,}"
+    " samples, R² {r2:.3f}",
+    zh="测试：“{target}”的典型误差 {rmse:,.4g}（均方根；平均 {mae:,.4g}），{samples:,} 个样本，R² {r2:.3f}",
+)
+_QUANTITY_GUESS = Message(
+    "cli.report.quantity_guess",
+    en="always guessing the mean: {rmse:,.4g} (mean {mae:,.4g})",
+    zh="总是猜平均值：{rmse:,.4g}（平均 {mae:,.4g}）",
+)
+_BEST_VALIDATED = Message(
+    "cli.report.best_validated",
+    en="best epoch: {epoch} of {epochs}, validation loss {loss:.4f}",
+    zh="最佳轮次：第 {epoch}/{epochs} 轮，验证损失 {loss:.4f}",
+)
+_RANGE = Message("cli.report.range", en="range of '{target}'", zh="“{target}”的范围")
+_GUESSING_MEAN = Message(
+    "cli.report.guessing_mean", en="typical error of guessing the mean", zh="总是猜平均值的典型误差"
 )
 
 _FINDINGS = Message("cli.report.findings", en="findings: {found}", zh="发现：{found}")
@@ -74,20 +96,32 @@ _NO_FINDINGS = Message("cli.report.no_findings", en="none", zh="无")
 _PAIRS = 3  # of classes, the most confused
 
 
-def print_data(data: Dataset) -> None:
-    """How many samples, of what kind, how balanced, and how accurate it is to guess always the largest class."""
+def print_data(arrangement: Arrangement) -> None:
+    """How many samples of what kind there are in each part, what is predicted, and how good it is to guess."""
+    target = arrangement.target
+    parts = {
+        _TRAINING(): arrangement.training,
+        **({_VALIDATION(): arrangement.validation} if arrangement.validation is not None else {}),
+        _TEST(): arrangement.test,
+    }
     table = _table()
-    table.add_column(_DATA(name=data.name))
-    for name in (_TRAINING(), _TEST()):
+    table.add_column(_DATA(name=arrangement.source.name))
+    for name in parts:
         table.add_column(name, justify="right")
-    counts = [np.bincount(labels, minlength=len(data.class_names)) for labels in (data.y_train, data.y_test)]
-    guess = counts[0].argmax()
-    kind = f"{'×'.join(map(str, data.x_train.shape[1:]))} {data.x_train.dtype}"
-    table.add_row(_SAMPLES(), *(f"{part.sum():,}" for part in counts))
-    table.add_row(_EACH(), kind, kind)
-    table.add_row(_CLASSES(), *(str(np.count_nonzero(part)) for part in counts))
-    table.add_row(_BALANCE(), *(f"{part.min():,}, {part.max():,}" for part in counts))
-    table.add_row(_GUESSING(), *(f"{part[guess] / part.sum():.2%}" for part in counts))
+    inputs = [part.x if isinstance(part.x, tuple) else (part.x,) for part in parts.values()]
+    kinds = [", ".join(f"{'×'.join(map(str, x.shape[1:]))} {x.dtype}" for x in own) for own in inputs]
+    table.add_row(_SAMPLES(), *(f"{len(part):,}" for part in parts.values()))
+    table.add_row(_EACH(), *kinds)
+    guesses = [guessed(target, arrangement.training.y, part.y).values for part in parts.values()]
+    if isinstance(target, Classes):
+        counts = [np.bincount(part.y, minlength=target.outputs) for part in parts.values()]
+        table.add_row(_CLASSES(), *(str(np.count_nonzero(part)) for part in counts))
+        table.add_row(_BALANCE(), *(f"{part.min():,}, {part.max():,}" for part in counts))
+        table.add_row(_GUESSING(), *(f"{guess['accuracy']:.2%}" for guess in guesses))
+    else:
+        answers = [part.labeled.answers for part in parts.values()]
+        table.add_row(_RANGE(target=target.name), *(f"{own.min():,.5g} … {own.max():,.5g}" for own in answers))
+        table.add_row(_GUESSING_MEAN(), *(f"{guess['rmse']:,.4g}" for guess in guesses))
     _print(table)
 
 
@@ -104,10 +138,12 @@ def print_layers(network: Network) -> None:
     _print(table)
 
 
-def print_plan(optimizer: Optimizer, *, epochs: int, steps: int, batch_size: int, seed: int) -> None:
+def print_plan(arrangement: Arrangement) -> None:
     """How it will be trained."""
-    print(_PLAN(epochs=epochs, steps=steps, batch_size=batch_size, seed=seed))
-    print(_chosen(optimizer), end="\n\n", flush=True)
+    size = arrangement.batch_size
+    steps = math.ceil(len(arrangement.training) / size)
+    print(_PLAN(epochs=arrangement.epochs, steps=steps, batch_size=size, seed=arrangement.model.seed))
+    print(_chosen(arrangement.optimizer), end="\n\n", flush=True)
 
 
 def _chosen(value: Any) -> str:
@@ -119,68 +155,49 @@ def _chosen(value: Any) -> str:
     return f"{type(value).__name__}({', '.join(shown)})"
 
 
-@dataclass(frozen=True)
-class Result:
-    """What a training reached, on the test samples, and what it cost."""
-
-    test_accuracy: float
-    test_loss: float
-    epochs: int
-    best_epoch: int  # from 1 on: the one with the lowest training loss, since no samples are set aside
-    best_loss: float
-    seconds: float  # compiling included
-    samples_per_second: float  # of the steps alone
-    executor: str
-    seed: int
-    errors: NDArray[np.int64]  # [label, prediction] → how often, right predictions left out
-
-    @staticmethod
-    def of(model: Model, data: Dataset, history: History, *, seconds: float, stepping: float, executor: str) -> Result:
-        """The result of a trained model, whose steps took `stepping` of the seconds."""
-        scores = model.predict(data.x_test)  # from which everything follows: one program less to compile
-        predicted = scores.argmax(1)
-        errors = np.zeros((len(data.class_names),) * 2, np.int64)
-        np.add.at(errors, (data.y_test, predicted), 1)
-        np.fill_diagonal(errors, 0)
-        losses = history.history["loss"]
-        return Result(
-            test_accuracy=float((predicted == data.y_test).mean()),
-            test_loss=float(mean(cross_entropy(scores, data.y_test.astype(np.int64)))),
-            epochs=len(losses),
-            best_epoch=1 + int(np.argmin(losses)),
-            best_loss=min(losses),
-            seconds=seconds,
-            samples_per_second=len(losses) * len(data.x_train) / stepping,
-            executor=executor,
-            seed=model.seed,
-            errors=errors,
-        )
-
-    def as_dict(self) -> dict[str, Any]:
-        """All but the errors, as JSON has it: numbers that are none become null."""
-        values = asdict(self)
-        del values["errors"]
-        return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
-
-
-def print_result(result: Result, data: Dataset, findings: Findings, folder: str | None, *, only: bool = False) -> None:
+def print_outcome(
+    outcome: Outcome, arrangement: Arrangement, findings: Findings, folder: RunFolder, *, only: bool = False
+) -> None:
     """The final block; `only` its first line."""
-    wrong, samples = int(result.errors.sum()), len(data.x_test)
-    first = _RESULT(accuracy=result.test_accuracy, errors=wrong, samples=samples, loss=result.test_loss)
+    first = scores_in_words(arrangement.target, outcome.test)
     if only:
         print(first)
         return
     print(f"\n{first}")
-    print(_BEST(epoch=result.best_epoch, epochs=result.epochs, loss=result.best_loss))
-    print(_COST(seconds=result.seconds, rate=result.samples_per_second, executor=result.executor))
-    most = np.argsort(-result.errors, axis=None, kind="stable")[:_PAIRS]
-    places = zip(*np.unravel_index(most, result.errors.shape), strict=True)
-    names, errors = data.class_names, result.errors
-    pairs = [_PAIR(label=names[a], taken=names[b], count=errors[a, b]) for a, b in places if errors[a, b]]
-    if pairs:
+    print(_guess_in_words(arrangement.target, outcome.guess))
+    best = _BEST_VALIDATED if outcome.validated else _BEST
+    print(best(epoch=outcome.best_epoch, epochs=outcome.epochs, loss=outcome.best_loss))
+    print(_COST(seconds=outcome.seconds, rate=outcome.samples_per_second, executor=outcome.executor))
+    if pairs := most_confused(arrangement.target, outcome.test):
         print(_CONFUSED(pairs=", ".join(pairs)))
     print(told(findings))
-    print(_NEXT() if folder is None else _SAVED(folder=folder))
+    print(_SAVED(folder=folder))
+
+
+def scores_in_words(target: Target, scores: Scores) -> str:
+    """A line about how good predictions are."""
+    values, samples = scores.values, scores.samples
+    if scores.confusion is None:
+        return _QUANTITY_RESULT(target=target.name, samples=samples, **values)
+    wrong = samples - int(np.trace(scores.confusion))
+    return _RESULT(accuracy=values["accuracy"], errors=wrong, samples=samples, loss=values["loss"])
+
+
+def _guess_in_words(target: Target, guess: Scores) -> str:
+    if isinstance(target, Classes):
+        return _GUESS(accuracy=guess.values["accuracy"])
+    return _QUANTITY_GUESS(rmse=guess.values["rmse"], mae=guess.values["mae"])
+
+
+def most_confused(target: Target, scores: Scores) -> list[str]:
+    """The pairs of classes that were most often taken for each other."""
+    if scores.confusion is None or not isinstance(target, Classes):
+        return []
+    errors = scores.confusion.copy()
+    np.fill_diagonal(errors, 0)
+    most = np.argsort(-errors, axis=None, kind="stable")[:_PAIRS]
+    places, names = zip(*np.unravel_index(most, errors.shape), strict=True), target.labels
+    return [_PAIR(label=names[a], taken=names[b], count=errors[a, b]) for a, b in places if errors[a, b]]
 
 
 def told(findings: Findings) -> str:
@@ -189,11 +206,11 @@ def told(findings: Findings) -> str:
     return _FINDINGS(found=titles or _NO_FINDINGS())
 
 
-def _table() -> Table:
-    return Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+def _table() -> Rows:
+    return Rows(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
 
 
-def _print(table: Table) -> None:
+def _print(table: Rows) -> None:
     console = Console()
     console.print(table)
     console.print()

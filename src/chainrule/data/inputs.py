@@ -20,6 +20,11 @@ class Inputs(ABC):
 
     kind: ClassVar[str]
 
+    @property
+    def category_sizes(self) -> tuple[int, ...]:
+        """How many values each column of categories can take; none where there are no such columns."""
+        return ()
+
     @abstractmethod
     def of(self, records: Records) -> NDArray[Any] | tuple[NDArray[Any], ...]:
         """The inputs, first axis the records: an array, or a tuple of them for a network of several inputs.

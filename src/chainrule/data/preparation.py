@@ -26,14 +26,18 @@ class Preparation:
     target: Target
 
     @classmethod
-    def learned(cls, training: Labeled, target: str, task: Task | None = None) -> Self:
+    def learned(
+        cls, training: Labeled, target: str, task: Task | None = None, *, image_size: tuple[int, int] | None = None
+    ) -> Self:
         """The preparation for a target of this name; a task of None is what the answers look like.
+
+        image_size   height and width that pictures are brought to; None: what suits most of them
 
         Raises:   DataError if the answers are all alike, or no numbers for a regression.
         """
         classes = are_classes(training.answers) if task is None else task == "classification"
         kind = Classes if classes else Quantity
-        return cls(_inputs(training.records), kind.learned(target, training.answers))
+        return cls(_inputs(training.records, image_size), kind.learned(target, training.answers))
 
     # ------------------------------------------------------------------------------------------------------- as data
     def as_data(self) -> dict[str, Any]:
@@ -58,7 +62,7 @@ class Preparation:
 _INPUTS: dict[str, type[Inputs]] = {kind.kind: kind for kind in (ArrayInputs,)}
 
 
-def _inputs(records: Records) -> Inputs:
+def _inputs(records: Records, image_size: tuple[int, int] | None) -> Inputs:
     match records:
         case Arrays():
             return ArrayInputs.learned(records)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.checks import check_samples
+from chainrule.data.dataset import Dataset
 
 
 class Records(ABC):
@@ -80,3 +81,10 @@ class Source:
     target: str
     training: Labeled
     test: Labeled | None = None
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Self:
+        """Those of a data set: its labels are called as its classes are."""
+        names = np.array(dataset.class_names)
+        training = Labeled(Arrays((dataset.x_train,)), names[dataset.y_train])
+        return cls(dataset.name, "label", training, Labeled(Arrays((dataset.x_test,)), names[dataset.y_test]))

@@ -14,7 +14,7 @@ from typing import Any
 
 from chainrule.errors import FileFormatError, UsageError
 from chainrule.messages import Message, suggestion
-from chainrule.runs.configuration import Configuration
+from chainrule.runs.configuration import DIGITS, Configuration
 from chainrule.runs.setting import Setting, settings_of
 
 _NO_FILE = Message(
@@ -68,7 +68,7 @@ SECTIONS: dict[str, dict[str, Setting]] = {f.name: settings_of(f.default_factory
 
 # --------------------------------------------------------------------------------------------------------------- read
 def read_configuration(path: str | os.PathLike[str]) -> Configuration:
-    """The configuration in a TOML file.
+    """The configuration in a TOML file; a path in it is seen from the file's folder.
 
     Raises:   FileFormatError if there is none, or it is no TOML; UsageError for unknown settings and values that they
               cannot have, with the line.
@@ -87,7 +87,11 @@ def read_configuration(path: str | os.PathLike[str]) -> Configuration:
         raise FileFormatError(_NOT_TOML(path=path, reason=str(reason) or type(reason).__name__)) from None
     if data is None:
         raise FileFormatError(_UNREADABLE(path=path, reason=f"> {_LARGEST:,} bytes"))
-    return configured(Configuration(), data, str(path), text)
+    configuration = configured(Configuration(), data, str(path), text)
+    source = configuration.data.source
+    if source == DIGITS:
+        return configuration
+    return replace(configuration, data=replace(configuration.data, source=str(path.parent / source)))
 
 
 def configured(configuration: Configuration, data: Mapping[str, Any], place: str, text: str = "") -> Configuration:
@@ -159,11 +163,12 @@ def overridden(configuration: Configuration, texts: Iterable[str]) -> Configurat
         section, dot, key = path.strip().partition(".")
         if not (equals and dot and section and key):
             raise UsageError(_FORM(text=text))
-        configuration = configured(configuration, {section: {key: _value(value.strip())}}, f"--set {text}")
+        configuration = configured(configuration, {section: {key: read_value(value.strip())}}, f"--set {text}")
     return configuration
 
 
-def _value(text: str) -> Any:
+def read_value(text: str) -> Any:
+    """A value as TOML has it; what is none is a text."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except (ValueError, RecursionError):

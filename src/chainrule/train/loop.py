@@ -82,6 +82,7 @@ class Training:
     losses, rates                of the steps since the last time that callbacks were told of progress; rates are those
                                  of learning, NaN where there are none
     seconds                      since this fit began its steps: without what it compiled
+    saving                       seconds that the last checkpoint took; 0 before the first
     """
 
     def __init__(
@@ -106,6 +107,7 @@ class Training:
         self.logs: dict[str, float] = {}
         self.losses: list[float] = []
         self.rates: list[float] = []
+        self.saving = 0.0
         self.step = TrainingStep(model.network, objective, optimizer, samples, model.precision)
         self._stepper = make_stepper(self.step, samples, executor)
         self._evaluation: Evaluator | None = None
@@ -323,6 +325,7 @@ class Training:
             self._call("on_train_batch_end")
         for callback in self.callbacks:
             callback.on_train_progress(self)
+        self._save_requested()
 
     def _diverge(self, what: str) -> NoReturn:
         """Go back to the parameters whose loss is known to be finite, and say what happened."""
@@ -336,10 +339,16 @@ class Training:
         self._hand_over()
         for callback in self.callbacks:
             getattr(callback, moment)(self)
+        self._save_requested()
+
+    def _save_requested(self) -> None:
         if self._checkpoints:
+            began = time.perf_counter()
+            self._hand_over()
             self.model.training_state = self._resumable()
             while self._checkpoints:
                 self.model.save(self._checkpoints.pop())
+            self.saving = time.perf_counter() - began
 
     def _hand_over(self) -> None:
         self.model.parameters, self.model.states = self.state.parameters, self.state.states

@@ -1,0 +1,73 @@
+"""What a run reached, and what it cost."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.runs.arrangement import Arrangement
+from chainrule.runs.scores import Scores, guessed, judged
+from chainrule.train import Model
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a run reached on the samples to test with.
+
+    guess               the scores of who always says the largest class, or the mean
+    best_epoch          from 1 on: the one with the lowest loss, of validation where there is one
+    seconds             compiling included
+    samples_per_second  of the steps alone
+    """
+
+    test: Scores
+    guess: Scores
+    epochs: int
+    best_epoch: int
+    best_loss: float
+    validated: bool
+    seconds: float
+    samples_per_second: float
+    executor: str
+    seed: int
+
+    @classmethod
+    def of(cls, arrangement: Arrangement, model: Model, *, seconds: float, stepping: float, executor: str) -> Outcome:
+        """That of a model that was trained as arranged, whose steps took `stepping` of the seconds."""
+        held, target = arrangement.test, arrangement.target
+        logs = model.training_state.logs if model.training_state else {}
+        validated = "val_loss" in logs
+        losses = logs["val_loss" if validated else "loss"]
+        return cls(
+            test=judged(target, model.predict(held.x), held.y),
+            guess=guessed(target, arrangement.training.y, held.y),
+            epochs=len(losses),
+            best_epoch=1 + int(np.argmin(losses)),
+            best_loss=min(losses),
+            validated=validated,
+            seconds=seconds,
+            samples_per_second=len(losses) * len(arrangement.training) / stepping if stepping else math.nan,
+            executor=executor,
+            seed=model.seed,
+        )
+
+    def as_data(self) -> dict[str, Any]:
+        """All but the confusion, as JSON has it: numbers that are none become null."""
+        scores = {f"test_{name}": value for name, value in self.test.values.items()}
+        guesses = {f"guess_{name}": value for name, value in self.guess.values.items()}
+        others = {
+            "epochs": self.epochs,
+            "best_epoch": self.best_epoch,
+            "best_loss": self.best_loss,
+            "seconds": self.seconds,
+            "samples_per_second": self.samples_per_second,
+            "executor": self.executor,
+            "seed": self.seed,
+        }
+        return {
+            key: None if isinstance(value, float) and not math.isfinite(value) else value
+            for key, value in (scores | guesses | others).items()
+        }

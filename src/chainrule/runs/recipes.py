@@ -1,0 +1,73 @@
+"""How each network is trained unless somebody says otherwise.
+
+Those for digits were chosen by the accuracy on training digits set aside for that, 5,000 of MNIST's 60,000 and 1,000 of
+the 10,000 that are bundled; never on a test set (docs/decisions/0006-recipe.md).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.optim import (
+    OPTIMIZERS,
+    Adam,
+    ClipByGlobalNorm,
+    ExponentialAverage,
+    OneCycle,
+    Optimizer,
+    StochasticWeightAverage,
+    as_optimizer,
+)
+from chainrule.runs.configuration import TrainSettings
+
+_MOST_PASSES = 100
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a training does where its configuration says nothing."""
+
+    most_epochs: int = 8
+    most_samples: float = math.inf  # that all epochs together may see: many digits need fewer epochs
+    batch_size: int = 64
+    learning_rate: float = 4e-3  # the peak of one cycle: up over a fifth of the training, then down to nothing
+    shift: int = 1  # pixels, at random, of every training image
+
+    def epochs(self, samples: int) -> int:
+        """How often to pass over so many training samples: of few, as often as makes the steps of 10,000."""
+        passes = min(_MOST_PASSES, max(self.most_epochs, self.most_epochs * 10_000 // samples))
+        return int(max(1, min(passes, self.most_samples // samples)))
+
+
+RECIPES = {
+    "lenet5": Recipe(most_samples=240_000, learning_rate=6e-3),
+    "lenet5_1998": Recipe(most_epochs=16, learning_rate=2e-3),
+    "mlp": Recipe(most_epochs=20),
+    "resnet": Recipe(most_epochs=4),
+    "all_cnn": Recipe(most_epochs=6, learning_rate=1e-3),
+}
+TABLE = Recipe(most_epochs=20, most_samples=3_000_000, batch_size=32, learning_rate=1e-2, shift=0)
+
+
+def optimizer_of(settings: TrainSettings, recipe: Recipe, steps: int) -> Optimizer:
+    """The optimizer of a training of so many steps: Adam in one cycle, whose peak is the rate that somebody gave;
+    another one keeps to its own rate or to that. Clipping and averaging are put around it.
+    """
+    rate = settings.lr if isinstance(settings.lr, float | int) else None
+    if settings.optimizer == "adam":
+        chosen: Any = Adam(OneCycle(rate or recipe.learning_rate, rising=0.2), beta_2=0.99)
+    elif rate is None:
+        chosen = as_optimizer(settings.optimizer)
+    else:
+        chosen = OPTIMIZERS[settings.optimizer](learning_rate=rate)
+    if settings.clip_norm is not None:
+        chosen = ClipByGlobalNorm(chosen, settings.clip_norm)
+    match settings.average:
+        case "ema":
+            chosen = ExponentialAverage(chosen)
+        case "swa":
+            chosen = StochasticWeightAverage(chosen, start=3 * steps // 4)
+    optimizer: Optimizer = chosen
+    return optimizer

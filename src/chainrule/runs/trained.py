@@ -1,0 +1,69 @@
+"""A trained model in use: it takes data as people have them, and gives answers."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any, Self
+
+from chainrule.data.preparation import Preparation
+from chainrule.data.reading import read_records
+from chainrule.data.records import Labeled, Records
+from chainrule.data.targets import Predictions
+from chainrule.errors import UsageError
+from chainrule.messages import Message
+from chainrule.runs.folder import RunFolder
+from chainrule.runs.scores import Scores, judged
+from chainrule.train import Model
+
+_UNPREPARED = Message(
+    "trained.unprepared",
+    en="The model in {path} takes arrays as it was trained on: nothing says how other data are prepared for it. Load it"
+    " with cr.Model.load({path!r}), or train it with 'chainrule train', which remembers that.",
+    zh="{path} 中的模型只接受与训练时相同形式的数组，没有保存其他数据的预处理方式。请用 cr.Model.load({path!r})"
+    " 加载，或用“chainrule train”训练，它会记住预处理。",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A model, and how data are prepared for it.
+
+    name   of the run or the folder that it was loaded from
+    """
+
+    name: str
+    model: Model
+    preparation: Preparation
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """That of a run, such as runs/latest, or of the folder of a saved model.
+
+        Raises:   FileFormatError if there is none, or it is damaged; UsageError if it does not know how data are
+                  prepared.
+        """
+        folder = RunFolder.find(path).path
+        model = Model.load(folder)
+        if model.preparation is None:
+            raise UsageError(_UNPREPARED(path=str(folder)))
+        return cls(folder.name, model, model.preparation)
+
+    def predict(self, data: Any) -> Predictions:
+        """Answers for data as they were read for the training, without theirs.
+
+        data   a path (table, pictures, arrays), a table of pandas, polars or Arrow, an array, or Records
+
+        Raises:   DataError and FileFormatError for data that cannot be read, or lack what the model needs.
+        """
+        records = data if isinstance(data, Records) else read_records(data, self.preparation)
+        return self.preparation.target.predictions(self.model.predict(self.preparation.inputs.of(records)))
+
+    def evaluate(self, data: Labeled) -> Scores:
+        """How good the predictions are for records whose answers are known.
+
+        Raises:   DataError as `predict`, and for answers that no sample to train on had.
+        """
+        target = self.preparation.target
+        outputs = self.model.predict(self.preparation.inputs.of(data.records))
+        return judged(target, outputs, target.numbers(data.answers))

@@ -1,0 +1,123 @@
+"""A run from its beginning to its end, or from where it was broken off."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from hashlib import sha256
+
+import numpy as np
+
+from chainrule.diagnosis import Diagnosis
+from chainrule.errors import DataError, DivergedError, UsageError
+from chainrule.messages import Message
+from chainrule.runs.arrangement import Arrangement, Part, arrange
+from chainrule.runs.environment import environment
+from chainrule.runs.folder import CONFIG, ENVIRONMENT, FINDINGS, RESULT, RunFolder
+from chainrule.runs.outcome import Outcome
+from chainrule.runs.recorder import Recorder
+from chainrule.train import Callback, EarlyStopping, Model
+
+_OTHER_DATA = Message(
+    "run.other_data",
+    en="The data in {source} are no longer those that {run} was begun with, so it cannot go on as it would have. Put"
+    " them back, or begin a new run.",
+    zh="{source} 中的数据与 {run} 开始时不同，因此无法照原样继续。请恢复原来的数据，或开始新的运行。",
+)
+_ENDED = Message(
+    "run.ended",
+    en="{run} has ended: there is nothing to resume. 'chainrule evaluate {run}' shows what it is worth; more epochs are"
+    " a new run.",
+    zh="{run} 已经结束，没有可恢复的训练。“chainrule evaluate {run}”显示其效果；更多轮数需要新的运行。",
+)
+
+FINISHED, DIVERGED = "finished", "diverged"
+
+_LOOKED_AT = 4096  # samples of a part that tell whether the data are the same
+
+
+def train(
+    arrangement: Arrangement, folder: RunFolder, diagnosis: Diagnosis, callbacks: Sequence[Callback] = ()
+) -> Outcome:
+    """Train as arranged, and keep all that belongs to it in a folder.
+
+    Raises:   as `Model.fit`; SaveError if the folder cannot be written. Where it diverges or is interrupted, what was
+              reached is saved first.
+    """
+    folder.write(CONFIG, {"settings": arrangement.configuration.as_data(), "data": _fingerprint(arrangement)})
+    folder.write(ENVIRONMENT, environment())
+    return _fitted(arrangement, arrangement.model, folder, diagnosis, callbacks)
+
+
+def rearrange(folder: RunFolder) -> Arrangement:
+    """A run that was broken off as it was arranged.
+
+    Raises:   UsageError if it has ended; DataError if its data are others now; FileFormatError if it is damaged.
+    """
+    if folder.has_ended:
+        raise UsageError(_ENDED(run=folder))
+    arrangement = arrange(folder.configuration())
+    if folder.read(CONFIG)["data"] != _fingerprint(arrangement):
+        raise DataError(_OTHER_DATA(source=arrangement.source.name, run=folder))
+    return arrangement
+
+
+def resume(
+    arrangement: Arrangement, folder: RunFolder, diagnosis: Diagnosis, callbacks: Sequence[Callback] = ()
+) -> Outcome:
+    """Go on with a run that `rearrange` gave, up to the bits that it would have reached without a break.
+
+    Raises:   FileFormatError if its checkpoint is damaged; and as `train`.
+    """
+    model = Model.load(folder.path) if folder.has_checkpoint else arrangement.model
+    return _fitted(arrangement, model, folder, diagnosis, callbacks)
+
+
+def _fitted(
+    arrangement: Arrangement, model: Model, folder: RunFolder, diagnosis: Diagnosis, callbacks: Sequence[Callback]
+) -> Outcome:
+    recorder, patience = Recorder(folder), arrangement.configuration.train.patience
+    stopping = [] if patience is None else [EarlyStopping("val_loss", patience=patience, restore_best_weights=True)]
+    began = time.perf_counter()
+    try:
+        model.fit(
+            **arrangement.fit_arguments(),
+            callbacks=[*callbacks, *stopping, diagnosis, recorder],
+            resume=model.training_state is not None,
+        )
+    except (DivergedError, KeyboardInterrupt) as reason:
+        model.save(folder.path)
+        _write_findings(folder, diagnosis)
+        if isinstance(reason, DivergedError):
+            folder.write(RESULT, {"state": DIVERGED})
+        raise
+    seconds = time.perf_counter() - began
+    if arrangement.configuration.train.average is not None:
+        average = model.averaged()
+        average.training_state = model.training_state
+        model = average
+    model.save(folder.path)
+    _write_findings(folder, diagnosis)
+    outcome = Outcome.of(arrangement, model, seconds=seconds, stepping=recorder.stepping, executor=recorder.executor)
+    folder.write(RESULT, {"state": FINISHED, **outcome.as_data()})
+    return outcome
+
+
+def _write_findings(folder: RunFolder, diagnosis: Diagnosis) -> None:
+    folder.write(FINDINGS, {"findings": [finding.as_dict() for finding in diagnosis.findings]})
+
+
+def _fingerprint(arrangement: Arrangement) -> str:
+    """A number that is another one where the prepared samples are others, as far as some of each part tell."""
+    digest = sha256()
+    for part in (arrangement.training, arrangement.validation, arrangement.test):
+        if part is not None:
+            for array in _arrays(part):
+                digest.update(f"{array.dtype} {array.shape}".encode())
+                digest.update(np.ascontiguousarray(array[:: -(-len(array) // _LOOKED_AT)]).tobytes())
+    return digest.hexdigest()
+
+
+def _arrays(part: Part) -> list[np.ndarray[tuple[int, ...], np.dtype[np.generic]]]:
+    inputs = part.x if isinstance(part.x, tuple) else (part.x,)
+    return [*inputs, part.y, *([] if part.weights is None else [part.weights])]
