@@ -69,6 +69,31 @@ _CURVES = Message(
     en="Draw loss and accuracy by epoch above the result; needs the extra plot.",
     zh="在结果上方绘制每轮的损失与准确率；需要附加组件 plot。",
 )
+_RUNS = Message(
+    "cli.runs",
+    en="List runs, or compare some of them: how far they came, what they reached, in which settings they differ.",
+    zh="列出或比较运行：进度、结果以及不同的设置。",
+)
+_SOME_RUNS = Message("cli.some_runs", en="Runs to compare; default: all.", zh="要比较的运行；默认：全部。")
+_IN = Message("cli.in", en="Folder of runs; default: runs.", zh="运行所在的文件夹；默认：runs。")
+_SORT = Message(
+    "cli.sort",
+    en="Score to sort by, best first: accuracy, loss, rmse, mae or r2; default: in the order in which they began.",
+    zh="按该得分排序（最好的在前）：accuracy、loss、rmse、mae 或 r2；默认：按开始时间。",
+)
+_INIT = Message(
+    "cli.init",
+    en="Write a configuration with a comment about every setting, to be trained with 'chainrule train'.",
+    zh="写入一个配置文件，其中每项设置都有注释，可用“chainrule train”训练。",
+)
+_CONFIG_FILE = Message(
+    "cli.config_file", en="File to write; default: experiment.toml.", zh="要写入的文件；默认：experiment.toml。"
+)
+_SCHEMA = Message(
+    "cli.schema",
+    en="Print the JSON Schema of configurations instead, for editors.",
+    zh="改为打印配置的 JSON Schema，供编辑器使用。",
+)
 _DIAGNOSE = Message(
     "cli.diagnose",
     en="Say what was wrong with the training of a saved model: evidence and remedies, and the layers' last numbers.",
@@ -136,6 +161,11 @@ Version = Annotated[bool, typer.Option("--version", help=_VERSION(), callback=_p
 Model = Annotated[str, typer.Argument(help=_MODEL(), metavar="MODEL", autocompletion=_models)]
 What = Annotated[str | None, typer.Argument(help=_WHAT(), metavar="[DATA|CONFIG|MODEL]")]
 Run = Annotated[str, typer.Argument(help=_RUN(), metavar="RUN")]
+SomeRuns = Annotated[list[str] | None, typer.Argument(help=_SOME_RUNS(), metavar="[RUN ...]")]
+In = Annotated[str | None, typer.Option("--in", help=_IN(), metavar="DIR")]
+Sort = Annotated[str | None, typer.Option(help=_SORT(), metavar="SCORE")]
+ConfigFile = Annotated[str, typer.Argument(help=_CONFIG_FILE(), metavar="[FILE]")]
+Schema = Annotated[bool, typer.Option("--schema", help=_SCHEMA())]
 LabNumber = Annotated[int | None, typer.Argument(help=_LAB(), metavar="[NUMBER]", min=1)]
 Data = Annotated[str | None, _setting("data", "source", "PATH")]
 Target = Annotated[str | None, _setting("data", "target", "COLUMN")]
@@ -223,6 +253,35 @@ def resume(
 
     telling = Telling(curves=curves, as_json=json, quiet=quiet, fail_on=tuple(fail_on or ()))
     raise typer.Exit(resumed(run, telling))
+
+
+@app.command(cls=Command, help=_RUNS(), options_metavar=_SOME_OPTIONS())
+def runs(
+    paths: SomeRuns = None,
+    folder: In = None,
+    sort: Sort = None,
+    json: Json = False,
+    lang: Language = None,
+) -> None:
+    from chainrule.cli.listing import run
+
+    raise typer.Exit(run(paths or (), folder=folder, sort=sort, as_json=json))
+
+
+@app.command(cls=Command, help=_INIT(), options_metavar=_SOME_OPTIONS())
+def init(
+    path: ConfigFile = "experiment.toml",
+    data: Data = None,
+    target: Target = None,
+    schema: Schema = False,
+    lang: Language = None,
+) -> None:
+    from chainrule.cli.beginning import print_schema, run
+
+    if schema:
+        print_schema()
+    else:
+        raise typer.Exit(run(path, source=data, target=target))
 
 
 @app.command(cls=Command, help=_DIAGNOSE(), options_metavar=_SOME_OPTIONS())

@@ -104,38 +104,38 @@ def print_data(arrangement: Arrangement) -> None:
         **({_VALIDATION(): arrangement.validation} if arrangement.validation is not None else {}),
         _TEST(): arrangement.test,
     }
-    table = _table()
-    table.add_column(_DATA(name=arrangement.source.name))
+    shown = table()
+    shown.add_column(_DATA(name=arrangement.source.name))
     for name in parts:
-        table.add_column(name, justify="right")
+        shown.add_column(name, justify="right")
     inputs = [part.x if isinstance(part.x, tuple) else (part.x,) for part in parts.values()]
     kinds = [", ".join(f"{'×'.join(map(str, x.shape[1:]))} {x.dtype}" for x in own) for own in inputs]
-    table.add_row(_SAMPLES(), *(f"{len(part):,}" for part in parts.values()))
-    table.add_row(_EACH(), *kinds)
+    shown.add_row(_SAMPLES(), *(f"{len(part):,}" for part in parts.values()))
+    shown.add_row(_EACH(), *kinds)
     guesses = [guessed(target, arrangement.training.y, part.y).values for part in parts.values()]
     if isinstance(target, Classes):
         counts = [np.bincount(part.y, minlength=target.outputs) for part in parts.values()]
-        table.add_row(_CLASSES(), *(str(np.count_nonzero(part)) for part in counts))
-        table.add_row(_BALANCE(), *(f"{part.min():,}, {part.max():,}" for part in counts))
-        table.add_row(_GUESSING(), *(f"{guess['accuracy']:.2%}" for guess in guesses))
+        shown.add_row(_CLASSES(), *(str(np.count_nonzero(part)) for part in counts))
+        shown.add_row(_BALANCE(), *(f"{part.min():,}, {part.max():,}" for part in counts))
+        shown.add_row(_GUESSING(), *(f"{guess['accuracy']:.2%}" for guess in guesses))
     else:
         answers = [part.labeled.answers for part in parts.values()]
-        table.add_row(_RANGE(target=target.name), *(f"{own.min():,.5g} … {own.max():,.5g}" for own in answers))
-        table.add_row(_GUESSING_MEAN(), *(f"{guess['rmse']:,.4g}" for guess in guesses))
-    _print(table)
+        shown.add_row(_RANGE(target=target.name), *(f"{own.min():,.5g} … {own.max():,.5g}" for own in answers))
+        shown.add_row(_GUESSING_MEAN(), *(f"{guess['rmse']:,.4g}" for guess in guesses))
+    print_table(shown)
 
 
 def print_layers(network: Network) -> None:
     """The layers with their outputs and numbers of parameters."""
-    table = _table()
-    table.add_column(_LAYER(), footer=_TOTAL(), overflow="fold")
-    table.add_column(_KIND(), overflow="fold")
-    table.add_column(_OUTPUT(), overflow="fold")
-    table.add_column(_PARAMETERS(), footer=f"{network.parameter_count:,}", justify="right", no_wrap=True)
+    shown = table()
+    shown.add_column(_LAYER(), footer=_TOTAL(), overflow="fold")
+    shown.add_column(_KIND(), overflow="fold")
+    shown.add_column(_OUTPUT(), overflow="fold")
+    shown.add_column(_PARAMETERS(), footer=f"{network.parameter_count:,}", justify="right", no_wrap=True)
     for path, kind, output, count in rows(network):
-        table.add_row(path, kind, output, f"{count:,}")
-    table.show_footer = True
-    _print(table)
+        shown.add_row(path, kind, output, f"{count:,}")
+    shown.show_footer = True
+    print_table(shown)
 
 
 def print_plan(arrangement: Arrangement) -> None:
@@ -206,11 +206,13 @@ def told(findings: Findings) -> str:
     return _FINDINGS(found=titles or _NO_FINDINGS())
 
 
-def _table() -> Rows:
+def table() -> Rows:
+    """An empty table as all of them look."""
     return Rows(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
 
 
-def _print(table: Rows) -> None:
+def print_table(rows: Rows) -> None:
+    """A table on standard output, and an empty line."""
     console = Console()
-    console.print(table)
+    console.print(rows)
     console.print()

@@ -1,0 +1,68 @@
+"""The command runs: a list of runs, with what they reached and in which settings they differ."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from chainrule.cli.report import print_table, table
+from chainrule.messages import Message
+from chainrule.runs.comparison import DAMAGED, INTERRUPTED, Summary, differing
+from chainrule.runs.folder import RUNS, RunFolder
+from chainrule.runs.training import DIVERGED, FINISHED
+
+_RUN = Message("cli.listing.run", en="run", zh="运行")
+_STATE = Message("cli.listing.state", en="state", zh="状态")
+_DATA = Message("cli.listing.data", en="data", zh="数据")
+_EPOCHS = Message("cli.listing.epochs", en="epochs", zh="轮数")
+_NONE = Message(
+    "cli.listing.none",
+    en="There is no run in {folder} yet. 'chainrule train' makes one.",
+    zh="{folder} 中还没有运行。“chainrule train”会创建一个。",
+)
+_STATES = {
+    FINISHED: Message("cli.listing.finished", en="finished", zh="已完成"),
+    DIVERGED: Message("cli.listing.diverged", en="diverged", zh="已发散"),
+    INTERRUPTED: Message("cli.listing.interrupted", en="not ended", zh="未结束"),
+    DAMAGED: Message("cli.listing.damaged", en="damaged", zh="已损坏"),
+}
+
+_LOWER_IS_BETTER = ("loss", "rmse", "mae")
+
+
+def run(paths: Sequence[str], *, folder: str | None, sort: str | None, as_json: bool) -> int:
+    """Print the runs at these paths, or all in a folder."""
+    root = RUNS if folder is None else Path(folder)
+    summaries = [Summary.of(each) for each in (map(RunFolder.find, paths) if paths else RunFolder.all(root))]
+    if sort is not None:
+        sign = 1 if sort in _LOWER_IS_BETTER else -1
+        summaries.sort(key=lambda s: (s.scores.get(sort) is None, sign * (s.scores.get(sort) or 0.0)))
+    if as_json:
+        print(json.dumps([summary.as_data() for summary in summaries]))
+    elif not summaries:
+        print(_NONE(folder=root))
+    else:
+        _print(summaries)
+    return 0
+
+
+def _print(summaries: Sequence[Summary]) -> None:
+    settings = differing(summaries)
+    scores = list(dict.fromkeys(name for summary in summaries for name in summary.scores))
+    shown = table()
+    for name in (_RUN(), _STATE(), _DATA(), *settings):
+        shown.add_column(name, overflow="fold")
+    for name in (_EPOCHS(), *scores):
+        shown.add_column(name, justify="right")
+    for summary in summaries:
+        source = Path(str(summary.settings.get("data.source", ""))).name
+        own = [str(summary.settings.get(name, "")) for name in settings]
+        reached = [_written(summary.scores.get(name)) for name in scores]
+        state = _STATES[summary.state]() if summary.state in _STATES else summary.state
+        shown.add_row(summary.folder.path.name, state, source, *own, str(summary.epochs), *reached)
+    print_table(shown)
+
+
+def _written(score: float | None) -> str:
+    return "" if score is None else f"{score:.4g}"

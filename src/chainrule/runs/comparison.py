@@ -1,0 +1,60 @@
+"""Runs side by side: how far they came, what they reached, and in which settings they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.errors import ChainruleError
+from chainrule.runs.folder import CONFIG, RESULT, RunFolder
+
+INTERRUPTED, DAMAGED = "interrupted", "damaged"
+
+_UNSEEN = ("data.source",)  # shown anyway
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A run in a list.
+
+    state      finished, diverged; interrupted, which may be running still; damaged
+    settings   by "section.key"
+    epochs     how many are complete
+    scores     on the samples to test with, by name
+    """
+
+    folder: RunFolder
+    state: str
+    settings: dict[str, Any]
+    epochs: int
+    scores: dict[str, float | None]
+
+    @classmethod
+    def of(cls, folder: RunFolder) -> Summary:
+        """That of a folder, as far as it can be read."""
+        epochs = len(folder.metrics())
+        try:
+            sections = folder.read(CONFIG)["settings"]
+            settings = {f"{section}.{key}": value for section, own in sections.items() for key, value in own.items()}
+            result: dict[str, Any] = folder.read(RESULT) if folder.has_ended else {"state": INTERRUPTED}
+        except (ChainruleError, KeyError, TypeError, AttributeError):
+            return cls(folder, DAMAGED, {}, epochs, {})
+        scores = {name.removeprefix("test_"): value for name, value in result.items() if name.startswith("test_")}
+        return cls(folder, str(result.get("state")), settings, epochs, scores)
+
+    def as_data(self) -> dict[str, Any]:
+        """This as JSON has it."""
+        return {
+            "run": str(self.folder),
+            "state": self.state,
+            "epochs": self.epochs,
+            "settings": self.settings,
+            "scores": self.scores,
+        }
+
+
+def differing(summaries: Sequence[Summary]) -> list[str]:
+    """The settings that are not the same in all of them, by "section.key"."""
+    names = dict.fromkeys(name for summary in summaries for name in summary.settings if name not in _UNSEEN)
+    return [name for name in names if len({repr(summary.settings.get(name)) for summary in summaries}) > 1]
