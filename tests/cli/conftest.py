@@ -1,4 +1,4 @@
-"""Few digits, for quick trainings; and a width for what is printed."""
+"""Few digits, for quick trainings; a width for what is printed, and a folder to begin runs in."""
 
 import numpy as np
 import pytest
@@ -9,6 +9,11 @@ from chainrule.data import digits, write_idx
 @pytest.fixture(autouse=True)
 def _eighty_columns(monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
+
+
+@pytest.fixture(autouse=True)
+def _somewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
 
 
 def write_set(folder, x_train, y_train, x_test, y_test):

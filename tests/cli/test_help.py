@@ -34,7 +34,7 @@ def test_help_says_what_can_be_typed(capsys, arguments):
 
 def test_usage_names_the_arguments(capsys):
     assert "chainrule [OPTIONS] COMMAND ...\n" in here(capsys, "--help").out
-    assert "chainrule train [OPTIONS] [MODEL]\n" in here(capsys, "train", "--help").out
+    assert "chainrule train [OPTIONS] [DATA|CONFIG|MODEL]\n" in here(capsys, "train", "--help").out
     assert "chainrule summary [OPTIONS] MODEL\n" in here(capsys, "summary", "--help").out
 
 
@@ -60,7 +60,8 @@ def test_help_is_in_the_language_asked_for(arguments, variables):
     [
         (
             ["trian"],
-            "There is no command 'trian'; choose one of: train, diagnose, summary, labs. Did you mean 'train'?",
+            "There is no command 'trian'; choose one of: train, resume, runs, init, diagnose, summary, labs."
+            " Did you mean 'train'?",
         ),
         (["train", "lenet6"], "Did you mean 'lenet5'?"),
         (["summary", "nlp"], "Did you mean 'mlp'?"),
@@ -73,16 +74,19 @@ def test_help_is_in_the_language_asked_for(arguments, variables):
         (["train", "--batch-size", "1.5"], "--batch-size must be a whole number, 1 or more."),
         (["train", "--json=yes"], "--json takes no value."),
         (["train", "--optimizer", "adm"], "Did you mean 'adam'?"),
-        (["train", "--lr", "fast"], "--lr must be a number."),
-        (["train", "--lr", "-1"], "--lr is -1.0; a learning rate is a number above 0"),
-        (["train", "--lr", "nan"], "a learning rate is a number above 0"),
-        (["train", "--lr", "inf"], "a learning rate is a number above 0"),
+        (["train", "--lr", "fast"], '--lr: train.lr is "fast", but must be a number above 0, or auto.'),
+        (["train", "--lr", "-1"], "--lr: train.lr is -1, but must be a number above 0, or auto."),
+        (["train", "--lr", "nan"], "must be a number above 0, or auto"),
+        (["train", "--lr", "inf"], "must be a number above 0, or auto"),
+        (["train", "--set", "train.lrr=1"], "--set train.lrr=1: [train] has no setting 'lrr'"),
+        (["train", "--set", "lr=1"], "give a section, a setting and a value"),
+        (["train", "--class-weight", "equal"], "must be balanced"),
         (["train", "--seed", "-1"], "--seed / CHAINRULE_SEED must be a whole number, 0 or more."),
         (["train", "--seed", str(2**63)], "9223372036854775808"),
         (["train", "--lang", "fr"], "choose one of: en, zh"),
         (["train", "--data", ""], "--data is given without the name of a folder."),
         (["train", "--save", ""], "--save is given without the name of a folder."),
-        (["train", "--save", __file__], "cannot be a folder"),
+        (["train", "--save", __file__], "cannot be written"),
         (["labs", "99"], "There is no lab 99; choose one from "),
         (["labs", "0"], "NUMBER must be a whole number, 1 or more."),
         (["labs", "seven"], "NUMBER must be a whole number, 1 or more."),

@@ -159,7 +159,7 @@ Language = Annotated[
 ]
 Version = Annotated[bool, typer.Option("--version", help=_VERSION(), callback=_print_version, is_eager=True)]
 Model = Annotated[str, typer.Argument(help=_MODEL(), metavar="MODEL", autocompletion=_models)]
-What = Annotated[str | None, typer.Argument(help=_WHAT(), metavar="[DATA|CONFIG|MODEL]")]
+What = Annotated[str | None, typer.Argument(help=_WHAT(), metavar="[DATA|CONFIG|MODEL]", autocompletion=_models)]
 Run = Annotated[str, typer.Argument(help=_RUN(), metavar="RUN")]
 SomeRuns = Annotated[list[str] | None, typer.Argument(help=_SOME_RUNS(), metavar="[RUN ...]")]
 In = Annotated[str | None, typer.Option("--in", help=_IN(), metavar="DIR")]

@@ -27,17 +27,25 @@ class Preparation:
 
     @classmethod
     def learned(
-        cls, training: Labeled, target: str, task: Task | None = None, *, image_size: tuple[int, int] | None = None
+        cls,
+        training: Labeled,
+        target: str,
+        task: Task | None = None,
+        *,
+        classes: tuple[str, ...] = (),
+        image_size: tuple[int, int] | None = None,
     ) -> Self:
         """The preparation for a target of this name; a task of None is what the answers look like.
 
+        classes      all that there are, where that is known; else those of the answers
         image_size   height and width that pictures are brought to; None: what suits most of them
 
         Raises:   DataError if the answers are all alike, or no numbers for a regression.
         """
-        classes = are_classes(training.answers) if task is None else task == "classification"
-        kind = Classes if classes else Quantity
-        return cls(_inputs(training.records, image_size), kind.learned(target, training.answers))
+        inputs, answers = _inputs(training.records, image_size), training.answers
+        if task == "regression" or not (classes or task or are_classes(answers)):
+            return cls(inputs, Quantity.learned(target, answers))
+        return cls(inputs, Classes(target, classes) if classes else Classes.learned(target, answers))
 
     # ------------------------------------------------------------------------------------------------------- as data
     def as_data(self) -> dict[str, Any]:

@@ -72,19 +72,22 @@ class Labeled:
 class Source:
     """Labeled records from one place.
 
-    name     what reports call it
-    target   what its answers are called: a column's name; "class" for a folder of pictures
-    test     those that the place itself sets aside for testing; None where it does not
+    name      what reports call it
+    target    what its answers are called: a column's name; "class" for a folder of pictures
+    test      those that the place itself sets aside for testing; None where it does not
+    classes   all that an answer can be, where the place says so, whether or not there are samples of each
     """
 
     name: str
     target: str
     training: Labeled
     test: Labeled | None = None
+    classes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, dataset: Dataset) -> Self:
         """Those of a data set: its labels are called as its classes are."""
         names = np.array(dataset.class_names)
         training = Labeled(Arrays((dataset.x_train,)), names[dataset.y_train])
-        return cls(dataset.name, "label", training, Labeled(Arrays((dataset.x_test,)), names[dataset.y_test]))
+        test = Labeled(Arrays((dataset.x_test,)), names[dataset.y_test])
+        return cls(dataset.name, "label", training, test, dataset.class_names)

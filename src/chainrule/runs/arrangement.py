@@ -103,7 +103,9 @@ def arrange(configuration: Configuration) -> Arrangement:
     settings, how = configuration.data, configuration.train
     source = read(settings)
     parts = _divided(source, settings, patience=how.patience is not None, seed=how.seed)
-    preparation = Preparation.learned(parts["training"], source.target, settings.task, image_size=settings.image_size)
+    preparation = Preparation.learned(
+        parts["training"], source.target, settings.task, classes=source.classes, image_size=settings.image_size
+    )
     prepared = {name: _part(part, preparation, settings) for name, part in parts.items()}
     training = prepared["training"]
     name, architecture, recipe = _network(configuration.model, preparation, training.x, source)

@@ -131,7 +131,7 @@ class Choice(Kind):
         return isinstance(value, str) and value in self.choices
 
     def wanted(self) -> str:
-        return _CHOICE(choices=", ".join(self.choices))
+        return _CHOICE(choices=", ".join(self.choices)) if len(self.choices) > 1 else self.choices[0]
 
     def words(self) -> Sequence[str]:
         return self.choices

@@ -82,7 +82,7 @@ def _fitted(
     try:
         model.fit(
             **arrangement.fit_arguments(),
-            callbacks=[*callbacks, *stopping, diagnosis, recorder],
+            callbacks=[recorder, *callbacks, *stopping, diagnosis],
             resume=model.training_state is not None,
         )
     except (DivergedError, KeyboardInterrupt) as reason:
