@@ -9,6 +9,8 @@ from typing import Any, Literal, Self
 from chainrule.data.array_inputs import ArrayInputs
 from chainrule.data.inputs import Inputs
 from chainrule.data.records import Arrays, Labeled, Records
+from chainrule.data.tables.table import Table
+from chainrule.data.tables.table_inputs import TableInputs
 from chainrule.data.targets import Classes, Quantity, Target, are_classes
 
 Task = Literal["classification", "regression"]
@@ -67,11 +69,13 @@ class Preparation:
         return cls(kind.from_data(inputs), Quantity(str(target["name"]), *numbers))
 
 
-_INPUTS: dict[str, type[Inputs]] = {kind.kind: kind for kind in (ArrayInputs,)}
+_INPUTS: dict[str, type[Inputs]] = {kind.kind: kind for kind in (ArrayInputs, TableInputs)}
 
 
 def _inputs(records: Records, image_size: tuple[int, int] | None) -> Inputs:
     match records:
         case Arrays():
             return ArrayInputs.learned(records)
+        case Table():
+            return TableInputs.learned(records)
     raise TypeError(type(records))

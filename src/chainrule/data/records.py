@@ -51,12 +51,14 @@ class Labeled:
     answers   one for each record: a class's name or number, or a quantity
     weights   how much each of them counts in the loss; None: all alike
     groups    records of one group, such as those of one patient, are never divided between parts; None: no groups
+    left_out  how many records of the same source are not among these because they have no answer
     """
 
     records: Records
     answers: NDArray[Any]
     weights: NDArray[np.float64] | None = None
     groups: NDArray[Any] | None = None
+    left_out: int = 0
 
     def __len__(self) -> int:
         return len(self.records)

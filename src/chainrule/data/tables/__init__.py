@@ -1,0 +1,25 @@
+"""Tables: rows of named columns, read from files and frames, and how they become a network's inputs.
+
+table              Table: the rows as they were read, described() and labeled(target)
+texts              Texts: a column of texts
+separated_values   read_csv: commas, semicolons, tabs or bars between values
+content            the bytes of a text file, whatever its encoding and compression
+parquet            read_parquet (extra `parquet`)
+frames             as_table: frames of pandas and polars, tables of Arrow
+kinds              what columns hold: Number, YesNo, Date, Text
+written_numbers    numbers as texts have them
+written_dates      dates and times as texts have them
+columns            what is learned of each column from the rows to train on
+table_inputs       TableInputs: how rows become a network's inputs
+description        what a report says of a column
+"""
+
+from chainrule.data.tables.description import Description
+from chainrule.data.tables.frames import as_table
+from chainrule.data.tables.parquet import read_parquet
+from chainrule.data.tables.separated_values import read_csv
+from chainrule.data.tables.table import Table
+from chainrule.data.tables.table_inputs import TableInputs
+from chainrule.data.tables.texts import Texts
+
+__all__ = ["Description", "Table", "TableInputs", "Texts", "as_table", "read_csv", "read_parquet"]

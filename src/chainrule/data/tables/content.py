@@ -1,0 +1,151 @@
+"""The bytes of a text file, whatever its encoding and compression, in UTF-8; as many as memory has room for."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import os
+import zlib
+from pathlib import Path
+from typing import IO, Any
+
+from chainrule.errors import FileFormatError, UsageError
+from chainrule.messages import Message, suggestion
+
+_MISSING = Message("content.missing", en="There is no file {path}.{suggestion}", zh="文件 {path} 不存在。{suggestion}")
+_UNREADABLE = Message(
+    "content.unreadable",
+    en="{path} cannot be read ({reason}). Give a file that you may read.",
+    zh="无法读取 {path}（{reason}）。请给出有权读取的文件。",
+)
+_COMPRESSION = Message(
+    "content.compression",
+    en="{name} is damaged: it cannot be decompressed ({reason}). Download or copy the file again.",
+    zh="{name} 已损坏：无法解压（{reason}）。请重新下载或复制该文件。",
+)
+_TOO_LARGE = Message(
+    "content.too_large",
+    en="{name} is a text of more than {most} bytes; as texts, its cells would take several times as much memory. Make a"
+    " Parquet file of it, whose numbers take 8 bytes each, or give some of its rows.",
+    zh="{name} 的文本超过 {most} 字节；以文本形式，其单元格会占用数倍的内存。"
+    "请将其转换为 Parquet 文件（每个数值占 8 字节），或只给出部分行。",
+)
+_ENCODING = Message(
+    "content.encoding",
+    en="{name}, line {line}: the byte 0x{byte:02x} is no text in {encoding}. Save the file as UTF-8 (in a spreadsheet:"
+    " CSV UTF-8), or name its encoding if you know it, such as read_csv(path, encoding='cp1252').",
+    zh="{name}，第 {line} 行：字节 0x{byte:02x} 不是有效的 {encoding} 文本。请将文件另存为 UTF-8"
+    "（在电子表格软件中选择 CSV UTF-8）；若知道其编码，也可以指明，例如 read_csv(path, encoding='cp1252')。",
+)
+_UNKNOWN_ENCODING = Message(
+    "content.unknown_encoding",
+    en="encoding={encoding!r} is no encoding of texts that Python knows. Give its name, such as 'utf-8' or 'cp1252'.",
+    zh="encoding={encoding!r} 不是 Python 支持的文本编码。请给出编码名称，例如 'utf-8' 或 'cp1252'。",
+)
+_NUL = Message(
+    "content.nul",
+    en="{name}, line {line}: there is a zero byte, which no text has. Give a text file in UTF-8; a workbook or an"
+    " archive has to be saved as CSV first.",
+    zh="{name}，第 {line} 行：出现了零字节，文本中不应有它。请给出 UTF-8 文本文件；工作簿或压缩包请先另存为 CSV。",
+)
+_NO_SOURCE = Message(
+    "content.no_source",
+    en="a table is read from a path or a file that is open, not from {kind}.",
+    zh="表格应从路径或已打开的文件读取，而不是 {kind}。",
+)
+
+MOST_BYTES = 1 << 30  # of a text: its cells take about five times as much memory
+_GZIP = b"\x1f\x8b"
+_PIECE = 1 << 20
+_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+
+File = str | os.PathLike[str] | IO[Any]
+
+
+def read_content(file: File, encoding: str | None = None, most_bytes: int = MOST_BYTES) -> tuple[str, bytes]:
+    """What messages call a text file, and its content in UTF-8 without a mark, which is found to be text.
+
+    An encoding of None is UTF-8, or what a mark at the beginning says.
+
+    Raises:   FileFormatError if it is missing, damaged, too large, or no text in its encoding; UsageError for an
+              encoding that nobody knows.
+    """
+    name, stored = _stored(file, most_bytes)
+    content = _decompressed(name, stored, most_bytes) if stored.startswith(_GZIP) else stored
+    if len(content) > most_bytes:
+        raise FileFormatError(_TOO_LARGE(name=name, most=most_bytes))
+    for mark, said in _MARKS.items():
+        if content.startswith(mark):
+            content, encoding = content[len(mark) :], encoding if encoding not in (None, "utf-16") else said
+            break
+    content = _in_utf8(name, content, encoding or "utf-8")
+    nul = content.find(b"\0")
+    if nul >= 0:
+        raise FileFormatError(_NUL(name=name, line=_line(content[:nul])))
+    return name, content
+
+
+def check_exists(path: Path) -> None:
+    """Refuse the path of a file that is not there, naming the one that was probably meant.
+
+    Raises:   FileFormatError.
+    """
+    if not path.exists():
+        raise FileFormatError(_MISSING(path=path, suggestion=suggestion(path.name, _neighbours(path))))
+
+
+def _stored(file: File, most_bytes: int) -> tuple[str, bytes]:
+    """The name and the bytes of a file, at most one more than `most_bytes` of them."""
+    if isinstance(file, str | os.PathLike):
+        path = Path(file)
+        try:
+            check_exists(path)
+            with path.open("rb") as opened:
+                return str(path), opened.read(most_bytes + 1)
+        except OSError as reason:
+            raise FileFormatError(_UNREADABLE(path=path, reason=reason.strerror or reason)) from None
+    if not hasattr(file, "read"):
+        raise UsageError(_NO_SOURCE(kind=type(file).__name__))
+    name = getattr(file, "name", None)
+    content = getattr(file, "buffer", file).read(most_bytes + 1)
+    if isinstance(content, str):
+        content = content.encode("utf-8", "surrogatepass")
+    return name if isinstance(name, str) else "<table>", content
+
+
+def _decompressed(name: str, stored: bytes, most_bytes: int) -> bytes:
+    """At most one byte more than `most_bytes`, however many are promised."""
+    content = bytearray()
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(stored)) as opened:
+            while len(content) <= most_bytes and (piece := opened.read(min(_PIECE, most_bytes + 1 - len(content)))):
+                content += piece
+    except (EOFError, OSError, zlib.error) as reason:
+        raise FileFormatError(_COMPRESSION(name=name, reason=reason)) from None
+    return bytes(content)
+
+
+def _in_utf8(name: str, content: bytes, encoding: str) -> bytes:
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as reason:
+        line = _line(content[: reason.start].decode(encoding, "replace").encode())
+        raise FileFormatError(
+            _ENCODING(name=name, line=line, byte=content[reason.start], encoding=reason.encoding.upper())
+        ) from None
+    except (LookupError, ValueError):
+        raise UsageError(_UNKNOWN_ENCODING(encoding=encoding)) from None
+    return content if encoding == "utf-8" else text.encode("utf-8", "surrogatepass")
+
+
+def _line(before: bytes) -> int:
+    """The number of the line that these bytes lead into."""
+    return len((before + b".").splitlines())
+
+
+def _neighbours(path: Path) -> list[str]:
+    try:
+        return os.listdir(path.parent)
+    except OSError:
+        return []

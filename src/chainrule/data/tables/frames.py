@@ -1,0 +1,102 @@
+"""Tables of other libraries: pandas, polars, Arrow, and whatever else narwhals knows."""
+
+from __future__ import annotations
+
+from types import NoneType
+from typing import Any, NoReturn
+
+import numpy as np
+
+from chainrule.data.tables.kinds import Column
+from chainrule.data.tables.table import Table
+from chainrule.data.tables.texts import Texts
+from chainrule.errors import DataError, UsageError
+from chainrule.messages import Message
+
+_NO_FRAME = Message(
+    "frames.no_frame",
+    en="a table is a frame of pandas or polars, or a table of Arrow, not {kind}. Make one of it, or give arrays.",
+    zh="表格应为 pandas 或 polars 的数据框，或 Arrow 的表，而不是 {kind}。请先转换，或直接给出数组。",
+)
+_EMPTY = Message(
+    "frames.empty",
+    en="{name} has {rows} rows and {columns} columns. Give at least one of each.",
+    zh="{name} 有 {rows} 行 {columns} 列。行和列都至少要有一个。",
+)
+_DTYPE = Message(
+    "frames.dtype",
+    en="{name}: column '{column}' holds {dtype}. A column holds numbers, yes and no, dates or texts; make such columns"
+    " of it, or leave it out.",
+    zh="{name}：列“{column}”的类型是 {dtype}。列中应为数值、是否、日期或文本；请将其转换为这样的列，或去掉该列。",
+)
+_TWICE = Message(
+    "frames.twice",
+    en="{name}: two columns have the same name. Give each a name of its own.",
+    zh="{name}：有两列同名。请为每列取不同的名称。",
+)
+
+_CELLS = (str, bool, int, float, np.generic, NoneType)  # of what pandas calls an object
+
+
+def as_table(frame: Any, name: str = "the table") -> Table:
+    """The table that a frame of pandas or polars, or a table of Arrow, is: numbers, yes and no, dates in UTC, texts and
+    categories; what says that nothing is known, in whichever way, is missing.
+
+    name   what messages call it
+
+    Raises:   UsageError if it is no such frame; DataError if it is empty or a column holds something else, such as
+              lists.
+    """
+    import narwhals as nw
+
+    try:
+        data = nw.from_native(frame)
+    except TypeError:
+        raise UsageError(_NO_FRAME(kind=type(frame).__name__)) from None
+    except nw.exceptions.DuplicateError:
+        raise DataError(_TWICE(name=name)) from None
+    if isinstance(data, nw.LazyFrame):
+        data = data.collect()
+    if 0 in data.shape:
+        raise DataError(_EMPTY(name=name, rows=data.shape[0], columns=data.shape[1]))
+    columns, categories = {}, set()
+    for series in data.iter_columns():
+        column = str(series.name)  # numbers are names in pandas
+        if column in columns:
+            raise DataError(_TWICE(name=name))
+        columns[column] = _column(name, series)
+        if series.dtype in (nw.Categorical, nw.Enum):
+            categories.add(column)
+    return Table(name, columns, categories=frozenset(categories))
+
+
+def refuse_column(name: str, column: str, dtype: object) -> NoReturn:
+    """Say that a column holds nothing that a network could learn from.
+
+    Raises:   DataError, always.
+    """
+    raise DataError(_DTYPE(name=name, column=column, dtype=dtype))
+
+
+def _column(name: str, series: Any) -> Column:
+    import narwhals as nw
+
+    dtype, complete = series.dtype, series.null_count() == 0
+    if dtype == nw.Boolean and complete:
+        return np.asarray(series.to_numpy(), bool)
+    if dtype.is_numeric():
+        whole = complete and dtype.is_integer() and dtype not in (nw.UInt64, nw.UInt128, nw.Int128)
+        return np.asarray(series.cast(nw.Int64 if whole else nw.Float64).to_numpy(), "i8" if whole else "f8")
+    if dtype in (nw.Datetime, nw.Date):
+        if getattr(dtype, "time_zone", None):
+            series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+        return np.asarray(series.to_numpy(), "M8[s]")
+    if dtype in (nw.Categorical, nw.Enum):
+        series = series.cast(nw.String)
+    elif dtype not in (nw.String, nw.Boolean, nw.Object, nw.Unknown):
+        refuse_column(name, series.name, dtype)
+    cells = series.to_list()
+    strange = next((cell for cell in cells if not isinstance(cell, _CELLS)), None)
+    if strange is not None:
+        refuse_column(name, series.name, type(strange).__name__)
+    return Texts.of(["" if cell is None or cell != cell else str(cell) for cell in cells])

@@ -1,0 +1,251 @@
+"""Tables: rows of named columns, as they were read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data.records import Labeled, Records
+from chainrule.data.tables.columns import learned_column
+from chainrule.data.tables.description import Description, described
+from chainrule.data.tables.kinds import Column, Date, Kind, Number, Text, YesNo, kind_of
+from chainrule.data.tables.texts import Texts, shortened
+from chainrule.data.tables.written_numbers import with_comma
+from chainrule.errors import DataError
+from chainrule.messages import Message, suggestion
+
+_LINE = Message("table.line", en="line {number}", zh="第 {number} 行")
+_ROW = Message("table.row", en="row {number} (the first is 0)", zh="第 {number} 行（从 0 开始计数）")
+_COMMA = Message(
+    "table.comma",
+    en="{table}, {place}: '{name}' says {text!r}. Numbers have a decimal point and nothing between thousands, such as"
+    " 3.14 and 1234. Rewrite this column (a spreadsheet set to English does it), or exclude it.",
+    zh="{table}，{place}：列“{name}”中为 {text!r}。数值应使用小数点，且不用千位分隔符，例如 3.14 和 1234。"
+    "请改写该列（将电子表格软件设为英语格式即可），或将其排除。",
+)
+_UNREAD = Message(
+    "table.unread",
+    en="{table}, {place}: '{name}' says {text!r}, but it is a column of kind '{kind}'. Correct it, or leave it empty if"
+    " nothing is known.",
+    zh="{table}，{place}：列“{name}”中为 {text!r}，但该列的类型是“{kind}”。请更正；如果未知，请留空。",
+)
+_MOSTLY = Message(
+    "table.mostly",
+    en="{table}, {place}: '{name}' says {text!r}, but {count} of its {present} values are numbers, and a target is"
+    " either. Correct it, or leave it empty if nothing is known.",
+    zh="{table}，{place}：列“{name}”中为 {text!r}，但其 {present} 个值中有 {count} 个是数值，"
+    "而目标只能是其中一种。请更正；如果未知，请留空。",
+)
+_NO_COLUMN = Message(
+    "table.no_column",
+    en="{table} has no column '{name}'; its columns are: {known}.{suggestion}",
+    zh="{table} 中没有列“{name}”；其中有：{known}。{suggestion}",
+)
+_NO_ANSWERS = Message(
+    "table.no_answers",
+    en="{table}: no row has a value of '{name}', so there is nothing to learn. Choose another target.",
+    zh="{table}：没有任何一行有“{name}”的值，因此无从学习。请另选目标。",
+)
+_DATES = Message(
+    "table.dates",
+    en="{table}: '{name}' holds dates, which cannot be predicted. Make a number of it, such as the days until then, or"
+    " choose another target.",
+    zh="{table}：“{name}”中是日期，不能作为预测目标。请将其转换为数值，例如距该日期的天数，或另选目标。",
+)
+_WEIGHT = Message(
+    "table.weight",
+    en="{table}, {place}: the weight '{name}' is {value}. Give each row a finite number of 0 or more.",
+    zh="{table}，{place}：权重“{name}”为 {value}。请为每行给出一个不小于 0 的有限数。",
+)
+_NO_GROUP = Message(
+    "table.no_group",
+    en="{table}, {place}: nothing is known of the group '{name}', so that this row might be both trained on and tested"
+    " with. Give each row its group.",
+    zh="{table}，{place}：分组“{name}”未知，该行可能同时出现在训练和测试数据中。请为每一行给出所属的组。",
+)
+_NO_INPUTS = Message(
+    "table.no_inputs",
+    en="{table}: beside the target '{name}' no column is left to predict it from. Give more columns, or exclude fewer.",
+    zh="{table}：除目标“{name}”外没有剩下任何列可用于预测。请提供更多列，或少排除一些列。",
+)
+
+_MOST_NAMED = 20  # columns that a message lists
+_MOSTLY_SHARE = 0.9  # of numbers, from which on the others are mistakes
+
+
+@dataclass(frozen=True, eq=False)
+class Table(Records):
+    """Rows of named columns, as they were read: what they mean is found out later, from the rows to train on.
+
+    name         what messages call it, such as its file
+    columns      by name, in order: numbers, bools and times as arrays, or texts
+    lines        that of the file on which each row begins; None where there is no file
+    categories   names of columns that their source declares as categories, though they may look like numbers
+
+    Example:
+        >>> table = Table("fruit", {"mass": np.array([9.0, 170.0]), "fruit": Texts.of(["cherry", "apple"])})
+        >>> len(table), table.kind("fruit"), table.take(np.array([1])).columns["mass"]
+        (2, Text(), array([170.]))
+    """
+
+    name: str
+    columns: Mapping[str, Column]
+    lines: NDArray[np.int64] | None = None
+    categories: frozenset[str] = frozenset()
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values()), ()))
+
+    def take(self, places: NDArray[Any]) -> Self:
+        columns = {
+            name: column.take(places) if isinstance(column, Texts) else column[places]
+            for name, column in self.columns.items()
+        }
+        return replace(self, columns=columns, lines=None if self.lines is None else self.lines[places])
+
+    def without(self, names: Iterable[str]) -> Self:
+        """This without some of its columns.
+
+        Raises:   DataError for a name that none of them has.
+        """
+        left_out = {self.check_name(name) for name in names}
+        return replace(self, columns={name: c for name, c in self.columns.items() if name not in left_out})
+
+    # ------------------------------------------------------------------------------------------------- what it says
+    def kind(self, name: str) -> Kind:
+        """What a column holds.
+
+        Raises:   DataError if it holds numbers with commas.
+        """
+        column = self.columns[name]
+        kind = kind_of(column, name in self.categories)
+        if kind == Text() and name not in self.categories and isinstance(column, Texts):
+            text = with_comma(column.present)
+            if text is not None:
+                raise DataError(
+                    _COMMA(table=self.name, place=self.place_of(name, text), name=name, text=shortened(text))
+                )
+        return kind
+
+    def values(self, name: str, kind: Kind) -> NDArray[Any]:
+        """A column as values of a kind.
+
+        Raises:   DataError if a row of it says something else.
+        """
+        column = self.columns[name]
+        values, read = kind.read(column)
+        if not read.all():
+            row = int(np.argmin(read))
+            text = column.different[column.codes[row]] if isinstance(column, Texts) else str(column[row])
+            where = {"table": self.name, "place": self.place(row), "name": name}
+            raise DataError(_UNREAD(**where, text=shortened(text), kind=kind.word()))
+        return values
+
+    def place(self, row: int) -> str:
+        """Where a row stands, as messages say it."""
+        return _ROW(number=row) if self.lines is None else _LINE(number=self.lines[row])
+
+    def place_of(self, name: str, text: str) -> str:
+        """Where a column of texts says this for the first time."""
+        column = self.columns[name]
+        assert isinstance(column, Texts)
+        return self.place(int(np.argmax(column.different[column.codes] == text)))
+
+    def described(self) -> list[Description]:
+        """What each column holds, and what would become of it as an input, as rows for a report.
+
+        Raises:   DataError if a column holds numbers with commas.
+        Example:
+            >>> for row in Table("fruit", {"mass": np.array([9.0, np.nan, 170.0])}).described():
+            ...     print(row.column, "|", row.kind, "|", row.missing, "|", row.values, "|", row.use)
+            mass | number | 1 | 9 to 170 | standardised, and whether it is missing
+        """
+        rows = []
+        for name, column in self.columns.items():
+            kind = self.kind(name)
+            values = self.values(name, kind)
+            rows.append(described(learned_column(name, column, kind, values), column, kind, values))
+        return rows
+
+    # ------------------------------------------------------------------------------------------------ what is learned
+    def labeled(
+        self, target: str, *, exclude: Iterable[str] = (), group: str | None = None, weight: str | None = None
+    ) -> Labeled:
+        """The rows with their answers, which are those in the column `target`; rows without an answer are left out.
+
+        exclude   names of columns that are not to be learned from
+        group     the column by which rows belong together: those of one group are never divided between parts
+        weight    the column that says how much each row counts
+
+        Raises:   DataError if there is no such column, no row has an answer, answers are dates or a mixture of numbers
+                  and texts, a weight is no number of 0 or more, or a group is missing.
+        Example:
+            >>> labeled = Table("t", {"x": np.array([1, 2]), "y": Texts.of(["yes", "?"])}).labeled("y")
+            >>> len(labeled), labeled.answers, labeled.left_out
+            (1, array(['yes'], dtype=object), 1)
+        """
+        apart = [name for name in (target, group, weight) if name is not None]
+        records = self.without([*apart, *exclude])
+        answers, known = self._answers(target)
+        if not known.any():
+            raise DataError(_NO_ANSWERS(table=self.name, name=target))
+        if not records.columns:
+            raise DataError(_NO_INPUTS(table=self.name, name=target))
+        weights = None if weight is None else self._weights(weight)
+        groups = None if group is None else self._groups(group)
+        labeled = Labeled(records, answers, weights, groups)
+        return replace(labeled.take(np.flatnonzero(known)), left_out=len(self) - int(known.sum()))
+
+    def check_name(self, name: str) -> str:
+        """The name of a column, once it is found to be one.
+
+        Raises:   DataError if there is no such column.
+        """
+        if name not in self.columns:
+            known = list(self.columns)
+            listed = ", ".join(known[:_MOST_NAMED]) + (", …" if len(known) > _MOST_NAMED else "")
+            raise DataError(_NO_COLUMN(table=self.name, name=name, known=listed, suggestion=suggestion(name, known)))
+        return name
+
+    def _answers(self, name: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """The answers, and which rows have one."""
+        column, kind = self.columns[name], self.kind(name)
+        match kind:
+            case Date():
+                raise DataError(_DATES(table=self.name, name=name))
+            case Number():
+                values = self.values(name, kind)
+                known = ~np.isnan(values)
+                whole = bool((values[known] == np.floor(values[known])).all() and (abs(values[known]) < 2**53).all())
+                return np.where(known, values, 0).astype(np.int64) if whole else values, known
+            case YesNo() if not isinstance(column, Texts):
+                return column, np.ones(len(column), bool)
+        assert isinstance(column, Texts)  # as they are written, yes and no too
+        self._check_not_mostly_numbers(name, column)
+        return column.different[column.codes], ~column.missing[column.codes]
+
+    def _check_not_mostly_numbers(self, name: str, column: Texts) -> None:
+        _, said = column.numbers
+        count, present = int(column.counts[said].sum()), int(column.counts[~column.missing].sum())
+        if name not in self.categories and _MOSTLY_SHARE * present <= count < present:
+            text = column.different[~said & ~column.missing][0]
+            where = {"table": self.name, "place": self.place_of(name, text), "name": name}
+            raise DataError(_MOSTLY(**where, text=shortened(text), count=count, present=present))
+
+    def _weights(self, name: str) -> NDArray[np.float64]:
+        weights = self.values(name, Number())
+        unfit = ~(weights >= 0)
+        if unfit.any():
+            row = int(np.argmax(unfit))
+            raise DataError(_WEIGHT(table=self.name, place=self.place(row), name=name, value=weights[row]))
+        return weights
+
+    def _groups(self, name: str) -> NDArray[Any]:
+        groups = self.values(name, Text())
+        if (groups < 0).any():
+            raise DataError(_NO_GROUP(table=self.name, place=self.place(int(np.argmax(groups < 0))), name=name))
+        return groups
