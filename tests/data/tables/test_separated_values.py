@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.data.tables import Table, read_csv
+from chainrule.data.tables import Table, Texts, read_csv
 from chainrule.errors import FileFormatError
 
 # What blanks surround is read without them, and there are no zero bytes and halves of characters in a file of text.
@@ -18,7 +18,10 @@ names = st.lists(st.text("abcxyz_", min_size=1, max_size=6), min_size=2, max_siz
 
 
 def rows_of(table: Table) -> list[list[str]]:
-    columns = [column.different[column.codes].tolist() for column in table.columns.values()]
+    columns = []
+    for column in table.columns.values():
+        assert isinstance(column, Texts)
+        columns.append(column.different[column.codes].tolist())
     return [list(row) for row in zip(*columns, strict=True)]
 
 

@@ -53,11 +53,6 @@ class NumericColumn(LearnedColumn):
 
     kind: Kind
 
-    @property
-    @abstractmethod
-    def count(self) -> int:
-        """How many numbers it is for each row."""
-
     @abstractmethod
     def numbers(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """The numbers (rows, k) for values of the kind; finite, whatever these are."""
@@ -119,10 +114,6 @@ class NumberColumn(NumericColumn):
     def kind(self) -> Kind:  # type: ignore[override]
         return YesNo() if self.yes_no else Number()
 
-    @property
-    def count(self) -> int:
-        return 1 + self.indicator
-
     def numbers(self, values: NDArray[Any]) -> NDArray[np.float64]:
         parts = [self.standard.of(values)]
         if self.indicator:
@@ -166,10 +157,6 @@ class DateColumn(NumericColumn):
     @property
     def kind(self) -> Kind:  # type: ignore[override]
         return Date(self.order)
-
-    @property
-    def count(self) -> int:
-        return 1 + 2 * (self.year + self.week + self.day) + self.indicator
 
     def numbers(self, values: NDArray[Any]) -> NDArray[np.float64]:
         missing = np.isnat(values)

@@ -40,7 +40,7 @@ _NO_INPUTS = Message(
     en="{table}: there is no column to learn from. {reasons}. Give other columns.",
     zh="{table}：没有可供学习的列。{reasons}。请提供其他列。",
 )
-_COLUMN = Message("table_inputs.column", en="'{column}' is {use}", zh="“{column}”{use}")
+_COLUMN = Message("table_inputs.column", en="'{column}' is {use}", zh="列“{column}”{use}")
 
 _MOST_NAMED = 20  # columns that a message lists
 
@@ -51,13 +51,14 @@ class TableInputs(Inputs):
 
     columns   all of the table's, those that are ignored too
 
-    Shapes:   (n, numbers) float32, (n, categories) int32; the one that there is where there is only one
+    Shapes:   (n, numbers) float32; with categories a pair, (n, numbers) float32 and (n, categories) int32. Where there
+              are only categories, the numbers are a column of zeros.
     Example:
         >>> from chainrule.data.tables.texts import Texts
         >>> kind = Texts.of(["a", "b", "a", "b", "a", "b"])
         >>> inputs = TableInputs.learned(Table("t", {"size": np.arange(6.0), "kind": kind}))
-        >>> inputs.number_count, inputs.category_sizes
-        (1, (3,))
+        >>> inputs.category_sizes
+        (3,)
         >>> inputs.of(Table("new", {"kind": Texts.of(["c", "b"]), "size": Texts.of(["2.5", "?"])}))
         (array([[0.],
                [0.]], dtype=float32), array([[0],
@@ -90,11 +91,6 @@ class TableInputs(Inputs):
         return tuple(column.size for column in self.columns if isinstance(column, CategoryColumn))
 
     @property
-    def number_count(self) -> int:
-        """How many columns the numbers have."""
-        return sum(column.count for column in self.columns if isinstance(column, NumericColumn))
-
-    @property
     def names(self) -> tuple[str, ...]:
         """The columns that a table needs."""
         return tuple(column.name for column in self.columns if not isinstance(column, IgnoredColumn))
@@ -110,12 +106,11 @@ class TableInputs(Inputs):
                 numbers.append(column.numbers(records.values(column.name, column.kind)).astype(np.float32))
             elif isinstance(column, CategoryColumn):
                 categories.append(column.codes(records.columns[column.name]))
-        arrays = []
-        if numbers:
-            arrays.append(np.concatenate(numbers, 1))
-        if categories:
-            arrays.append(np.stack(categories, 1))
-        return tuple(arrays) if len(arrays) == 2 else arrays[0]
+        if not categories:
+            return np.concatenate(numbers, 1)
+        if not numbers:
+            numbers.append(np.zeros((len(records), 1), np.float32))  # a network for categories takes a pair
+        return np.concatenate(numbers, 1), np.stack(categories, 1)
 
     def _check_columns(self, table: Table) -> None:
         lacking = [name for name in self.names if name not in table.columns]
