@@ -5,6 +5,7 @@ operations       see chainrule.ops: arithmetic, activations, movement, contracti
 transformations  grad, value_and_grad, vjp, jvp, vmap, jacobian, hessian, hvp, check_gradients, explain
 graphs           Graph, verify, evaluate
 compiler         compile: a function as native code, and every stage of its making to look at
+use              load: what a run learned, for data as people have them; runs: from a configuration to its result
 networks         Model; nn: layers, losses, lenet5; optim: SGD, Adam; train: callbacks, metrics; data: digits
 before training  fast_dev_run, overfit_batches, lr_find
 understanding    inspect: measurements and pictures; surgery: a model in another form; signal: linear systems
@@ -86,10 +87,12 @@ if _TYPE_CHECKING:
     from chainrule import inspect as inspect
     from chainrule import nn as nn
     from chainrule import optim as optim
+    from chainrule import runs as runs
     from chainrule import signal as signal
     from chainrule import surgery as surgery
     from chainrule import train as train
     from chainrule.autodiff.explanation.explanation import Explanation as Explanation
+    from chainrule.runs.trained import load as load
     from chainrule.train.dry_run import fast_dev_run as fast_dev_run
     from chainrule.train.few_batches import overfit_batches as overfit_batches
     from chainrule.train.model import Model as Model
@@ -99,10 +102,12 @@ else:
     def __getattr__(name: str) -> _Any:
         from importlib import import_module
 
-        if name in ("diagnosis", "inspect", "nn", "optim", "signal", "surgery", "train"):
+        if name in ("diagnosis", "inspect", "nn", "optim", "runs", "signal", "surgery", "train"):
             return import_module(f"chainrule.{name}")
         if name in ("Model", "fast_dev_run", "lr_find", "overfit_batches"):
             return getattr(import_module("chainrule.train"), name)
+        if name == "load":
+            return import_module("chainrule.runs.trained").load
         if name == "Explanation":
             return import_module("chainrule.autodiff.explanation.explanation").Explanation
         raise AttributeError(f"module 'chainrule' has no attribute '{name}'")

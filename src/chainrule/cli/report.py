@@ -11,6 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table as Rows
 
+from chainrule.data.tables import Table
 from chainrule.data.targets import Classes, Target
 from chainrule.diagnosis import Findings
 from chainrule.messages import Message
@@ -30,6 +31,10 @@ _EACH = Message("cli.report.each", en="each sample", zh="单个样本")
 _CLASSES = Message("cli.report.classes", en="classes", zh="类别数")
 _BALANCE = Message("cli.report.balance", en="in smallest, largest class", zh="最小、最大类别的样本数")
 _GUESSING = Message("cli.report.guessing", en="always guessing the largest", zh="总是猜最大类别的准确率")
+_COLUMN = Message("cli.report.column", en="column", zh="列")
+_MISSING = Message("cli.report.missing", en="missing", zh="缺失")
+_VALUES = Message("cli.report.values", en="values", zh="取值")
+_USE = Message("cli.report.use", en="the network gets", zh="网络得到的")
 _LAYER = Message("cli.report.layer", en="layer", zh="层")
 _KIND = Message("cli.report.kind", en="kind", zh="类型")
 _OUTPUT = Message("cli.report.output", en="output", zh="输出")
@@ -98,7 +103,9 @@ _PAIRS = 3  # of classes, the most confused
 
 def print_data(arrangement: Arrangement) -> None:
     """How many samples of what kind there are in each part, what is predicted, and how good it is to guess."""
-    target = arrangement.target
+    target, records = arrangement.target, arrangement.training.labeled.records
+    if isinstance(records, Table):
+        _print_columns(records)
     parts = {
         _TRAINING(): arrangement.training,
         **({_VALIDATION(): arrangement.validation} if arrangement.validation is not None else {}),
@@ -122,6 +129,16 @@ def print_data(arrangement: Arrangement) -> None:
         answers = [part.labeled.answers for part in parts.values()]
         shown.add_row(_RANGE(target=target.name), *(f"{own.min():,.5g} … {own.max():,.5g}" for own in answers))
         shown.add_row(_GUESSING_MEAN(), *(f"{guess['rmse']:,.4g}" for guess in guesses))
+    print_table(shown)
+
+
+def _print_columns(records: Table) -> None:
+    """What each column holds, and what becomes of it."""
+    shown = table()
+    for name in (_COLUMN(), _KIND(), _MISSING(), _VALUES(), _USE()):
+        shown.add_column(name, overflow="fold")
+    for one in records.described():
+        shown.add_row(one.column, one.kind, f"{one.missing:,}" if one.missing else "", one.values, one.use)
     print_table(shown)
 
 

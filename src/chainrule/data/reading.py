@@ -8,6 +8,7 @@ from pathlib import Path
 
 from chainrule.data.preparation import Preparation
 from chainrule.data.records import Records, Source
+from chainrule.data.sources import load_images
 from chainrule.data.tables.content import check_exists
 from chainrule.data.tables.parquet import read_parquet
 from chainrule.data.tables.separated_values import read_csv
@@ -42,6 +43,7 @@ def read_source(
 
         .csv .tsv .txt, and the same with .gz   a table as text
         .parquet                                a table
+        a folder with IDX files                 images and labels, as MNIST has them
 
     target          the column of a table that is to be predicted
     exclude         columns of a table that are not to be learned from
@@ -58,6 +60,8 @@ def read_source(
         ('fruit', ['cherry', 'apple'], ['mass'])
     """
     path = Path(path)
+    if path.is_dir():
+        return Source.of(load_images(path))
     table = _read_table(path)
     if target is None:
         known = ", ".join([*table.columns][:_MOST_NAMED]) + (", …" if len(table.columns) > _MOST_NAMED else "")

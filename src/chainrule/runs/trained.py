@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
+
+import numpy as np
 
 from chainrule.data.preparation import Preparation
 from chainrule.data.reading import read_records
-from chainrule.data.records import Labeled, Records
+from chainrule.data.records import Arrays, Labeled, Records
+from chainrule.data.tables import as_table
 from chainrule.data.targets import Predictions
 from chainrule.errors import UsageError
 from chainrule.messages import Message
@@ -36,28 +39,15 @@ class Trained:
     model: Model
     preparation: Preparation
 
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
-        """That of a run, such as runs/latest, or of the folder of a saved model.
-
-        Raises:   FileFormatError if there is none, or it is damaged; UsageError if it does not know how data are
-                  prepared.
-        """
-        folder = RunFolder.find(path).path
-        model = Model.load(folder)
-        if model.preparation is None:
-            raise UsageError(_UNPREPARED(path=str(folder)))
-        return cls(folder.name, model, model.preparation)
-
     def predict(self, data: Any) -> Predictions:
         """Answers for data as they were read for the training, without theirs.
 
-        data   a path (table, pictures, arrays), a table of pandas, polars or Arrow, an array, or Records
+        data   a path (table, pictures, arrays), a table of pandas, polars or Arrow, an array or a list, or Records
 
         Raises:   DataError and FileFormatError for data that cannot be read, or lack what the model needs.
         """
-        records = data if isinstance(data, Records) else read_records(data, self.preparation)
-        return self.preparation.target.predictions(self.model.predict(self.preparation.inputs.of(records)))
+        inputs = self.preparation.inputs.of(self._records(data))
+        return self.preparation.target.predictions(self.model.predict(inputs))
 
     def evaluate(self, data: Labeled) -> Scores:
         """How good the predictions are for records whose answers are known.
@@ -67,3 +57,25 @@ class Trained:
         target = self.preparation.target
         outputs = self.model.predict(self.preparation.inputs.of(data.records))
         return judged(target, outputs, target.numbers(data.answers))
+
+    def _records(self, data: Any) -> Records:
+        match data:
+            case Records():
+                return data
+            case str() | os.PathLike():
+                return read_records(data, self.preparation)
+            case np.ndarray() | list():
+                return Arrays((np.asarray(data),))
+        return as_table(data)
+
+
+def load(path: str | os.PathLike[str]) -> Trained:
+    """What a run learned, such as runs/latest, or a model that was saved with its preparation.
+
+    Raises:   FileFormatError if there is none, or it is damaged; UsageError if it does not know how data are prepared.
+    """
+    folder = RunFolder.find(path).path
+    model = Model.load(folder)
+    if model.preparation is None:
+        raise UsageError(_UNPREPARED(path=str(folder)))
+    return Trained(folder.name, model, model.preparation)

@@ -1,0 +1,154 @@
+"""Runs: what their folder holds, and that a break changes no bit of what they reach."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.data import digits, write_idx
+from chainrule.diagnosis import Diagnosis
+from chainrule.errors import DataError, DivergedError, FileFormatError, UsageError
+from chainrule.runs import Configuration, RunFolder, arrange, overridden, rearrange, resume, train
+from chainrule.train import Callback
+from chainrule.train.whole_files import unsealed
+
+
+@pytest.fixture
+def few(tmp_path):
+    """A set of 500 digits in MNIST's layout."""
+    data, folder = digits(), tmp_path / "few"
+    folder.mkdir()
+    for part, x, y in (
+        ("train", data.x_train[:400], data.y_train[:400]),
+        ("t10k", data.x_test[:100], data.y_test[:100]),
+    ):
+        write_idx(folder / f"{part}-images-idx3-ubyte", x[..., 0])
+        write_idx(folder / f"{part}-labels-idx1-ubyte", y.astype(np.uint8))
+    return folder
+
+
+def ordered(few, *sets):
+    return overridden(Configuration(), [f"data.source='{few}'", "model.name=mlp", "train.epochs=3", *sets])
+
+
+class Break(Callback):
+    """Ctrl-C after so many pieces of the training."""
+
+    def __init__(self, pieces):
+        self.left = pieces
+
+    def on_train_progress(self, training):
+        self.left -= 1
+        if not self.left:
+            raise KeyboardInterrupt
+
+
+def everything(folder):
+    """All that a run reached: parameters, where the training stands, metrics and findings, without times."""
+    model = cr.Model.load(folder.path)
+    state = model.training_state
+    lines = [{name: value for name, value in line.items() if name != "seconds"} for line in folder.metrics()]
+    numbers = {name: value.tobytes() for name, value in {**model.parameters, **model.states}.items()}
+    slots = {name: {slot: v.tobytes() for slot, v in own.items()} for name, own in state.slots.items()}
+    result = {k: v for k, v in folder.read("result.json").items() if k not in ("seconds", "samples_per_second")}
+    return numbers, slots, state.step, state.order, dict(state.logs), lines, folder.read("findings.json"), result
+
+
+def test_a_run_keeps_what_belongs_to_it(few, tmp_path):
+    folder = RunFolder.at(tmp_path / "run")
+    arrangement = arrange(ordered(few))
+    outcome = train(arrangement, folder, Diagnosis(verbose=0))
+    assert outcome.test.values["accuracy"] > 0.5 > outcome.guess.values["accuracy"]
+    names = {path.name for path in folder.path.iterdir()}
+    assert {"config.json", "environment.json", "findings.json", "metrics.jsonl", "result.json"} < names
+    assert [line["epoch"] for line in folder.metrics()] == [1, 2, 3]
+    assert folder.read("result.json")["test_accuracy"] == outcome.test.values["accuracy"]
+    assert folder.configuration() == arrangement.configuration
+    assert arrange(folder.configuration()).configuration == arrangement.configuration, "nothing is left to decide"
+    loaded = cr.load(folder.path)
+    assert np.mean(loaded.predict(digits().x_test[:100]).values == digits().y_test[:100].astype(str)) > 0.5
+
+
+@pytest.mark.usefixtures("compiled_quickly")
+@pytest.mark.parametrize(
+    "setting", ["train.patience=1", "train.average=ema", "train.optimizer=momentum", "train.clip_norm=1"]
+)
+def test_a_break_changes_no_bit(few, tmp_path, setting):
+    configuration = ordered(few, setting, "data.validation=0.2")
+    whole = RunFolder.at(tmp_path / "whole")
+    train(arrange(configuration), whole, Diagnosis(verbose=0))
+    broken = RunFolder.at(tmp_path / "broken")
+    with pytest.raises(KeyboardInterrupt):
+        train(arrange(configuration), broken, Diagnosis(verbose=0), [Break(2)])
+    assert not broken.has_ended
+    with pytest.raises(KeyboardInterrupt):
+        resume(rearrange(broken), broken, Diagnosis(verbose=0), [Break(1)])
+    resume(rearrange(broken), broken, Diagnosis(verbose=0))
+    assert everything(broken) == everything(whole)
+    with pytest.raises(UsageError, match="has ended"):
+        rearrange(broken)
+
+
+def test_other_data_are_noticed(few, tmp_path):
+    folder = RunFolder.at(tmp_path / "run")
+    with pytest.raises(KeyboardInterrupt):
+        train(arrange(ordered(few)), folder, Diagnosis(verbose=0), [Break(1)])
+    write_idx(few / "train-labels-idx1-ubyte", np.zeros(400, np.uint8))
+    with pytest.raises(DataError, match="no longer those that"):
+        rearrange(folder)
+
+
+def test_a_divergence_keeps_its_findings_and_is_an_end(few, tmp_path):
+    folder = RunFolder.at(tmp_path / "run")
+    with pytest.raises(DivergedError):
+        train(arrange(ordered(few, "train.optimizer=sgd", "train.lr=1e30")), folder, Diagnosis(verbose=0))
+    assert folder.read("result.json") == {"state": "diverged"}
+    assert [finding["code"] for finding in folder.read("findings.json")["findings"]]
+    with pytest.raises(UsageError, match="has ended"):
+        rearrange(folder)
+
+
+def test_a_folder_holds_one_run(few, tmp_path):
+    folder = RunFolder.at(tmp_path / "run")
+    folder.write("config.json", {})
+    with pytest.raises(UsageError, match="holds a run already"):
+        RunFolder.at(tmp_path / "run")
+
+
+def test_runs_are_found_by_path_by_name_and_as_the_latest(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileFormatError, match="no run in runs yet"):
+        RunFolder.find("runs/latest")
+    made = [RunFolder.new("one"), RunFolder.new("two"), RunFolder.new("two")]
+    for place, folder in enumerate(made):
+        folder.write("config.json", {})
+        folder.write("environment.json", {"began": f"2026-01-0{place + 1}"})
+    assert [run.path for run in RunFolder.all()] == [run.path for run in made]
+    assert RunFolder.find("runs/latest") == RunFolder.find("latest") == made[-1]
+    assert RunFolder.find(made[0].path.name).path == made[0].path
+    with pytest.raises(FileFormatError, match=r"no run .*\. Did you mean '.*-one'"):
+        RunFolder.find(made[0].path.name[:-1])
+
+
+def test_a_changed_byte_of_a_run_is_noticed(tmp_path):
+    folder = RunFolder.at(tmp_path / "run")
+    folder.write("config.json", {"settings": {"train": {"seed": 0}}})
+    path = folder.path / "config.json"
+    content = path.read_bytes()
+    assert unsealed(content)["settings"] == {"train": {"seed": 0}}
+    for place in range(len(content)):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        with pytest.raises(FileFormatError, match="damaged"):
+            folder.read("config.json")
+
+
+def test_a_line_of_metrics_that_was_cut_short_is_left_out(tmp_path):
+    folder = RunFolder.at(tmp_path / "run")
+    folder.append_metrics({"epoch": 1, "loss": 0.5})
+    with (folder.path / "metrics.jsonl").open("a") as file:
+        file.write(json.dumps({"epoch": 2, "loss": 0.25})[:9])
+    assert folder.metrics() == [{"epoch": 1, "loss": 0.5}]
+    assert folder.history().history == {"loss": [0.5]}
