@@ -8,6 +8,8 @@ from typing import Any, Literal, Self
 
 from chainrule.data.array_inputs import ArrayInputs
 from chainrule.data.inputs import Inputs
+from chainrule.data.pictures.inputs import PictureInputs
+from chainrule.data.pictures.records import Pictures
 from chainrule.data.records import Arrays, Labeled, Records
 from chainrule.data.tables.table import Table
 from chainrule.data.tables.table_inputs import TableInputs
@@ -69,13 +71,15 @@ class Preparation:
         return cls(kind.from_data(inputs), Quantity(str(target["name"]), *numbers))
 
 
-_INPUTS: dict[str, type[Inputs]] = {kind.kind: kind for kind in (ArrayInputs, TableInputs)}
+_INPUTS: dict[str, type[Inputs]] = {kind.kind: kind for kind in (ArrayInputs, PictureInputs, TableInputs)}
 
 
 def _inputs(records: Records, image_size: tuple[int, int] | None) -> Inputs:
     match records:
         case Arrays():
             return ArrayInputs.learned(records)
+        case Pictures():
+            return PictureInputs.learned(records, image_size)
         case Table():
             return TableInputs.learned(records)
     raise TypeError(type(records))

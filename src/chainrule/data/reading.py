@@ -1,34 +1,81 @@
-"""Data by their path: what a path is decides how it is read."""
+"""Data of any kind that is read here, by what a path holds: with answers to learn from, or to predict them."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data.archives import NPY, ZIP, read_npy
+from chainrule.data.array_inputs import ArrayInputs
+from chainrule.data.array_sources import read_arrays, read_input
+from chainrule.data.idx import read_idx
+from chainrule.data.inputs import Inputs
+from chainrule.data.pictures.decoding import is_picture
+from chainrule.data.pictures.folders import pictures_within, read_pictures
+from chainrule.data.pictures.inputs import PictureInputs
+from chainrule.data.pictures.records import Pictures
 from chainrule.data.preparation import Preparation
-from chainrule.data.records import Records, Source
-from chainrule.data.sources import load_images
-from chainrule.data.tables.content import check_exists
-from chainrule.data.tables.parquet import read_parquet
-from chainrule.data.tables.separated_values import read_csv
-from chainrule.data.tables.table import Table
-from chainrule.errors import DataError, FileFormatError
-from chainrule.messages import Message
+from chainrule.data.records import Arrays, Records, Source
+from chainrule.data.sources import holds_images, load_images
+from chainrule.data.tables import Table, as_table, read_csv, read_parquet
+from chainrule.errors import DataError, FileFormatError, UsageError
+from chainrule.messages import Message, suggestion
 
+_MISSING = Message(
+    "reading.missing",
+    en="There is no file or folder {path}.{suggestion} Check the path.",
+    zh="文件或文件夹 {path} 不存在。{suggestion} 请检查路径。",
+)
+_UNREADABLE = Message(
+    "reading.unreadable",
+    en="{path} cannot be read: {reason}. Check that you may read it.",
+    zh="无法读取 {path}：{reason}。请检查是否有读取权限。",
+)
+_SPECIAL = Message("reading.special", en="it is neither a file nor a folder", zh="它既不是文件也不是文件夹")
+_UNKNOWN = Message(
+    "reading.unknown",
+    en="{path} is no data that can be read. Give a table ({tables}, .parquet), arrays (.npz, .npy) or pictures.",
+    zh="{path} 不是可以读取的数据。请给出表格（{tables}、.parquet）、数组（.npz、.npy）或图片。",
+)
+_NO_COLUMNS = Message(
+    "reading.no_columns",
+    en="{setting} names a column, but {path} holds {kind}, which have no columns. Leave it out.",
+    zh="{setting} 指的是列，但 {path} 中是{kind}，没有列。请省略它。",
+)
 _NO_TARGET = Message(
     "reading.no_target",
     en="{path} is a table: say which of its columns is to be predicted. They are: {known}.",
     zh="{path} 是表格：请指明要预测其中哪一列。各列为：{known}。",
 )
-_UNKNOWN = Message(
-    "reading.unknown",
-    en="{path} is no data that can be read. Give a table as {tables}.",
-    zh="{path} 不是可以读取的数据。请给出以下格式的表格：{tables}。",
+_PICTURES = Message("reading.pictures", en="pictures", zh="图片")
+_ARRAYS = Message("reading.arrays", en="arrays", zh="数组")
+_ONE_PICTURE = Message(
+    "reading.one_picture",
+    en="{path} is one picture. To learn from pictures, give a folder with a folder of pictures for each class.",
+    zh="{path} 是一张图片。若要从图片中学习，请给出文件夹，其中每个类别有一个图片子文件夹。",
+)
+_NO_ANSWERS = Message(
+    "reading.no_answers",
+    en="{path} is one array, without the answers to learn. Save both: numpy.savez('data.npz', x=x, y=y).",
+    zh="{path} 是单个数组，没有要学习的答案。请一起保存：numpy.savez('data.npz', x=x, y=y)。",
+)
+_OTHER = Message(
+    "reading.other",
+    en="The data are of type {kind}. Give a path, the bytes of a file, an array, or a frame of pandas or polars.",
+    zh="数据的类型是 {kind}。请给出路径、文件的字节、数组，或 pandas、polars 的数据框。",
 )
 
 _SEPARATED = (".csv", ".tsv", ".tab", ".txt")
+_PARQUET = b"PAR1"
 _MOST_NAMED = 20  # columns that a message lists
+
+File = str | os.PathLike[str] | bytes
 
 
 def read_source(
@@ -43,14 +90,16 @@ def read_source(
 
         .csv .tsv .txt, and the same with .gz   a table as text
         .parquet                                a table
-        a folder with IDX files                 images and labels, as MNIST has them
+        .npz                                    arrays x and y, or x_train, y_train, x_test and y_test
+        a folder of four IDX files              images, as MNIST has them
+        a folder of folders                     pictures, a folder for each class, as read_pictures has them
 
     target          the column of a table that is to be predicted
     exclude         columns of a table that are not to be learned from
     group, weight   columns of a table, as Table.labeled takes them
 
     Raises:   FileFormatError if there are no such data, or if they are damaged; DataError if nothing can be learned of
-              them.
+              them; UsageError for columns of what is no table.
     Example:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
@@ -59,38 +108,142 @@ def read_source(
         >>> source.name, source.training.answers.tolist(), list(source.training.records.columns)
         ('fruit', ['cherry', 'apple'], ['mass'])
     """
-    path = Path(path)
-    if path.is_dir():
-        return Source.of(load_images(path))
-    table = _read_table(path)
+    place = Path(path)
+    columns = {"target": target, "exclude": ", ".join(exclude) or None, "group": group, "weight": weight}
+    head = _head(place)
+    if head is None:
+        _refuse_columns(columns, place, _PICTURES)
+        return Source.of(load_images(place)) if holds_images(place) else read_pictures(place)
+    if is_picture(head):
+        raise DataError(_ONE_PICTURE(path=place))
+    if head.startswith(NPY):
+        raise DataError(_NO_ANSWERS(path=place))
+    if head.startswith(ZIP):
+        if place.suffix.lower() != ".npz":  # such as a workbook's
+            raise FileFormatError(_UNKNOWN(path=place, tables=", ".join(_SEPARATED)))
+        _refuse_columns(columns, place, _ARRAYS)
+        return read_arrays(place)
+    table = _table(place, head)
     if target is None:
         known = ", ".join([*table.columns][:_MOST_NAMED]) + (", …" if len(table.columns) > _MOST_NAMED else "")
-        raise DataError(_NO_TARGET(path=path, known=known))
-    return Source(_name(path), target, table.labeled(target, exclude=exclude, group=group, weight=weight))
+        raise DataError(_NO_TARGET(path=place, known=known))
+    name = place.name.removesuffix("".join(place.suffixes)) or place.name
+    return Source(name, target, table.labeled(target, exclude=exclude, group=group, weight=weight))
 
 
-def read_records(path: str | os.PathLike[str], preparation: Preparation) -> Records:
-    """Read the data at a path, of the same kinds as read_source, for a model whose preparation this is.
+def read_records(data: Any, preparation: Preparation) -> Records:
+    """Read data of the same kinds, without answers, for a model whose preparation this is.
 
-    Raises:   FileFormatError if there are no such data, or if they are damaged.
+    They are a path, the bytes of a file, a file that is open with a table as text, an array or a tuple of them, or a
+    frame. A folder may hold pictures without classes. Pictures for a model that was trained on arrays of images become
+    such arrays, and arrays of images pictures for one that was trained on pictures; one sample is a batch of one.
+
+    Raises:   FileFormatError if there are no such data, or if they are damaged; UsageError for data of another type.
     """
-    return _read_table(Path(path))
+    match data:
+        case Records():
+            records = data
+        case str() | os.PathLike() | bytes():
+            records = _records(data)
+        case tuple():
+            records = Arrays(tuple(map(np.asarray, data)))
+        case np.ndarray() | list():
+            records = Arrays((np.asarray(data),))
+        case _ if hasattr(data, "read"):
+            records = read_csv(data)
+        case _ if hasattr(data, "columns") or hasattr(data, "column_names"):
+            records = as_table(data)
+        case _:
+            raise UsageError(_OTHER(kind=type(data).__name__))
+    return _as_wanted(records, preparation.inputs)
 
 
-def _read_table(path: Path) -> Table:
-    check_exists(path)
-    match _endings(path):
-        case [*_, ".parquet"]:
-            return read_parquet(path)
+def _records(file: File) -> Records:
+    head = file[:12] if isinstance(file, bytes) else _head(Path(file))
+    if head is None:
+        assert not isinstance(file, bytes)
+        return pictures_within(file)
+    if is_picture(head):
+        return Pictures([file if isinstance(file, bytes) else Path(file)])
+    if head.startswith(NPY):
+        return Arrays((read_npy(file),))
+    if head.startswith(ZIP):
+        return Arrays((read_input(file),))
+    if isinstance(file, bytes):
+        return read_parquet(BytesIO(file)) if head.startswith(_PARQUET) else read_csv(BytesIO(file))
+    if _is_idx(head, Path(file)):
+        return Arrays((read_idx(file),))
+    return _table(Path(file), head)
+
+
+def _table(path: Path, head: bytes) -> Table:
+    """The table in a file; a text is one where its name says so."""
+    endings = [ending.lower() for ending in path.suffixes]
+    if head.startswith(_PARQUET) or endings[-1:] == [".parquet"]:
+        return read_parquet(path)
+    match endings:
         case [*_, ending] | [*_, ending, ".gz"] if ending in _SEPARATED:
             return read_csv(path)
-    raise FileFormatError(_UNKNOWN(path=path, tables=", ".join((*_SEPARATED, ".parquet"))))
+    raise FileFormatError(_UNKNOWN(path=path, tables=", ".join(_SEPARATED)))
 
 
-def _endings(path: Path) -> list[str]:
-    return [ending.lower() for ending in path.suffixes]
+def _head(path: Path) -> bytes | None:
+    """The first bytes of a file; None for a folder.
+
+    Raises:   FileFormatError if it is neither, or cannot be read.
+    """
+    try:
+        if path.is_dir():
+            return None
+        if path.exists() and not path.is_file():
+            raise FileFormatError(_UNREADABLE(path=path, reason=_SPECIAL()))
+        with path.open("rb") as file:
+            return file.read(12)
+    except FileNotFoundError:
+        raise FileFormatError(_MISSING(path=path, suggestion=suggestion(path.name, _neighbours(path)))) from None
+    except OSError as reason:
+        raise FileFormatError(_UNREADABLE(path=path, reason=reason.strerror or reason)) from None
+    except ValueError as reason:  # a zero byte in the path
+        if isinstance(reason, FileFormatError):
+            raise
+        raise FileFormatError(_UNREADABLE(path=repr(str(path)), reason=reason)) from None
 
 
-def _name(path: Path) -> str:
-    """What reports call the data at a path."""
-    return path.name.removesuffix("".join(path.suffixes)) or path.name
+def _neighbours(path: Path) -> list[str]:
+    try:
+        return os.listdir(path.parent)
+    except OSError:
+        return []
+
+
+def _refuse_columns(columns: dict[str, str | None], path: Path, kind: Message) -> None:
+    for setting, name in columns.items():
+        if name is not None:
+            raise UsageError(_NO_COLUMNS(setting=f"{setting}={name!r}", path=path, kind=kind()))
+
+
+def _is_idx(head: bytes, path: Path) -> bool:
+    return head.startswith(b"\0\0") or (head.startswith(b"\x1f\x8b") and "ubyte" in path.name)
+
+
+# --------------------------------------------------------------------------------------------------- as a model wants
+def _as_wanted(records: Records, inputs: Inputs) -> Records:
+    match records, inputs:
+        case Arrays(arrays=(x,)), PictureInputs():
+            return Pictures(
+                list(x if x.ndim >= 3 and x.shape[1:] != (inputs.width, inputs.channels) else x[np.newaxis])
+            )
+        case Arrays(arrays=(x,)), ArrayInputs():
+            return Arrays((_of_shape(x, inputs.shape),))
+        case Pictures(), ArrayInputs(shape=(height, width, 1 | 3 as channels)):
+            return Arrays((PictureInputs(height, width, channels).of(records),))
+    return records
+
+
+def _of_shape(x: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """The samples with the axes that were left out: that of the samples for one alone, that of the channels of gray."""
+    for axes in (x, x[np.newaxis]):
+        for complete in (axes, axes[..., np.newaxis]):
+            if complete.shape[1:] == shape:
+                return complete
+    return x

@@ -74,10 +74,11 @@ class Labeled:
 class Source:
     """Labeled records from one place.
 
-    name      what reports call it
-    target    what its answers are called: a column's name; "class" for a folder of pictures
-    test      those that the place itself sets aside for testing; None where it does not
-    classes   all that an answer can be, where the place says so, whether or not there are samples of each
+    name         what reports call it
+    target       what its answers are called: a column's name; "class" for a folder of pictures
+    test         those that the place itself sets aside for testing; None where it does not
+    classes      all that an answer can be, where the place says so, whether or not there are samples of each
+    validation   those that it sets aside for validation; None where it does not
     """
 
     name: str
@@ -85,6 +86,7 @@ class Source:
     training: Labeled
     test: Labeled | None = None
     classes: tuple[str, ...] = ()
+    validation: Labeled | None = None
 
     @classmethod
     def of(cls, dataset: Dataset) -> Self:

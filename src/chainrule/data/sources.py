@@ -53,6 +53,11 @@ def load_images(folder: str | os.PathLike[str], name: str = "") -> Dataset:
     return Dataset(name or folder.resolve().name, x_train, y_train, x_test, y_test, names)
 
 
+def holds_images(folder: Path) -> bool:
+    """Whether a folder looks like one that load_images reads: it has a set's first file, in any spelling."""
+    return any((folder / name).is_file() for name in _spellings("train-images-idx3-ubyte"))
+
+
 def find_data(name: str) -> Path | None:
     """The folder of a full data set, such as 'mnist', inside CHAINRULE_DATA_DIR; None if it is not on this machine."""
     root = os.environ.get("CHAINRULE_DATA_DIR")
@@ -76,10 +81,13 @@ def _read(folder: Path, name: str, wanted: Message, axes: int) -> tuple[Path, ND
 
 
 def _find(folder: Path, name: str) -> Path:
-    # Some copies of MNIST have a dot before "idx".
-    for spelling in (name, name.replace("-idx", ".idx")):
-        for path in (folder / spelling, folder / f"{spelling}.gz"):
-            if path.is_file():
-                return path
+    for spelling in _spellings(name):
+        if (folder / spelling).is_file():
+            return folder / spelling
     held = ", ".join(sorted(os.listdir(folder))[:10]) or _NOTHING()
     raise FileFormatError(_NO_FILE(folder=folder, name=name, held=held))
+
+
+def _spellings(name: str) -> list[str]:
+    """Some copies of MNIST have a dot before "idx"."""
+    return [f"{stem}{ending}" for stem in (name, name.replace("-idx", ".idx")) for ending in ("", ".gz")]
