@@ -57,15 +57,16 @@ The noise is normal; its strength is measured in standard deviations of the pixe
 
 @app.cell
 def _():
+    levels = np.array([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8])
+    return (levels,)
+
+
+@app.cell
+def _(levels):
     activation = mo.ui.dropdown(
         ["sigmoid", "tanh", "relu"], value="sigmoid", label=cr.in_language(en="activation", zh="激活函数")
     )
-    noise = mo.ui.slider(
-        steps=[0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8],
-        value=1.6,
-        show_value=True,
-        label=cr.in_language(en="noise", zh="噪声"),
-    )
+    noise = mo.ui.slider(steps=levels.tolist(), value=1.6, show_value=True, label=cr.in_language(en="noise", zh="噪声"))
     mo.hstack([activation, noise], justify="start")
     return activation, noise
 
@@ -98,13 +99,12 @@ def _(noise, x_test):
 
 
 @app.cell
-def _(activation, learned, linear, x_test):
+def _(activation, learned, levels, linear, x_test):
     other = learned(activation.value)
     models = {"linear": linear, activation.value: other}
-    levels = np.array([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8])
     found = cr.inspect.noise_robustness(models, x_test, levels, repeats=2)
     cr.inspect.plot_noise_robustness(found)
-    return found, levels, other
+    return found, other
 
 
 @app.cell(hide_code=True)
@@ -196,7 +196,7 @@ in that sense comes from elsewhere: from training with noisy samples, from avera
 
 So: a bounded activation limits what an outlier can do. It does not repair noise.
 
-To go on with: where would you put one bounded activation in order to protect a network from broken sensors, in the first layer or the last? What
+**To go on.** Where would you put one bounded activation in order to protect a network from broken sensors, in the first layer or the last? What
 becomes of the pictures if the networks are trained on noisy digits?
 """,
             zh=r"""
@@ -208,7 +208,7 @@ becomes of the pictures if the networks are trained on noisy digits?
 
 所以：有界的激活函数限制了离群值的破坏力，但它不会修复噪声。
 
-想一想：要保护网络不受损坏的传感器影响，你会把一个有界的激活函数放在第一层还是最后一层？如果用带噪声的数字训练这些网络，上面的图会怎样变化？
+**继续思考。** 要保护网络不受损坏的传感器影响，你会把一个有界的激活函数放在第一层还是最后一层？如果用带噪声的数字训练这些网络，上面的图会怎样变化？
 """,
         )
     )
