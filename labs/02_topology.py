@@ -70,7 +70,7 @@ def _():
 @app.cell
 def _(activation, seed):
     numbers = np.random.default_rng(seed.value).normal(scale=1.5, size=25)
-    f = {"tanh": cr.tanh, "sigmoid": cr.sigmoid, "softplus": cr.softplus}[activation.value]
+    f = cr.nn.as_activation(activation.value)
 
     def connect(*sizes):
         """The numbers, in their order, as the kernels and biases of layers of these sizes."""

@@ -70,7 +70,7 @@ def _():
 
 @app.cell
 def _(activation, bias, weight):
-    f = {"linear": lambda v: v, "sigmoid": cr.sigmoid, "tanh": cr.tanh, "relu": cr.relu}[activation.value]
+    f = cr.nn.as_activation(activation.value)
     w = cr.tensor([weight.value, 1.0], dtype="float64")
     b = cr.tensor(bias.value, dtype="float64")
 
@@ -128,7 +128,7 @@ $|b| / \lVert w \rVert$; and how the output changes: everywhere in the direction
 
 
 @app.cell
-def _(activation, b, foot, neuron, points, w):
+def _(activation, b, f, foot, neuron, points, w):
     plain = {
         "linear": lambda v: v,
         "sigmoid": lambda v: 1 / (1 + np.exp(-v)),
@@ -146,6 +146,8 @@ def _(activation, b, foot, neuron, points, w):
     y = np.array(by_hand)[:, None]
     derivative = {"linear": 1.0, "sigmoid": y * (1 - y), "tanh": 1 - y**2, "relu": y > 0}[activation.value]
     assert np.allclose(slopes, derivative * w.numpy(), rtol=1e-9)
+    by_weights = cr.jacobian(lambda weights: f(points @ weights + b))(w).numpy()
+    assert np.allclose(by_weights, derivative * points, rtol=1e-9)  # which is what learning goes by
 
     nearest, *_ = np.linalg.lstsq([[w1, w2]], [-float(b)])  # of all solutions of w·x = −b the shortest
     distance = np.linalg.norm(nearest)
