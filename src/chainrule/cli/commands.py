@@ -85,8 +85,9 @@ _DIAGNOSE = Message(
 _FOLDER = Message("cli.folder", en="Folder that a model was saved in.", zh="保存模型的文件夹。")
 _FAIL_ON = Message(
     "cli.fail_on",
-    en="Code of a finding, or any: leave with exit code 5 if it is found; may be given several times.",
-    zh="发现的代码，或 any：若发现则以退出码 5 结束；可多次给出。",
+    en="Code of a finding, or any: leave with exit code 5 if it is found (4: the training diverged); may be given"
+    " several times.",
+    zh="发现的代码，或 any：若发现则以退出码 5 结束（4：训练发散）；可多次给出。",
 )
 _JSON = Message(
     "cli.json",

@@ -8,13 +8,14 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from chainrule.cli import FOUND, INTERRUPTED, report
 from chainrule.cli.diagnosing import asked_for, check_codes
 from chainrule.cli.progress import EpochLines, LiveLine, is_live
 from chainrule.cli.recipes import RECIPES, Recipe
 from chainrule.data import check_batch_size, digits, load_images
-from chainrule.diagnosis import Diagnosis
+from chainrule.diagnosis import Diagnosis, Findings
 from chainrule.errors import DivergedError, UsageError
 from chainrule.inspect.terminal import check_plotext, curves_as_text
 from chainrule.messages import Message, suggestion
@@ -126,7 +127,7 @@ def run(order: Order, *, curves: bool, as_json: bool, quiet: bool) -> int:
             optimizer=optimizer,
             epochs=epochs,
             batch_size=batch_size,
-            callbacks=[witness, diagnosis] if quiet else [witness, diagnosis, lines],
+            callbacks=[witness, diagnosis] if quiet else [witness, lines, diagnosis],
             verbose=0,
         )
         seconds = time.perf_counter() - started
@@ -135,10 +136,10 @@ def run(order: Order, *, curves: bool, as_json: bool, quiet: bool) -> int:
         result = report.Result.of(
             model, data, history, seconds=seconds, stepping=witness.stepping, executor=witness.executor
         )
-    except DivergedError:
-        if order.save is not None:  # with what the diagnosis found
-            model.save(order.save)
-            print(_SAVED(folder=order.save), file=sys.stderr)
+    except DivergedError as error:  # which has an exit code of its own, whatever the findings
+        _keep(model, order.save)
+        if as_json:
+            _print_json({"error": str(error)}, diagnosis.findings)
         raise
     except KeyboardInterrupt:
         lines.stop()
@@ -148,7 +149,7 @@ def run(order: Order, *, curves: bool, as_json: bool, quiet: bool) -> int:
     if curves:
         print(f"\n{curves_as_text(history)}")
     if as_json:
-        print(json.dumps({**result.as_dict(), "findings": [finding.as_dict() for finding in diagnosis.findings]}))
+        _print_json(result.as_dict(), diagnosis.findings)
     else:
         report.print_result(result, data, diagnosis.findings, order.save, only=quiet)
     if not asked_for(diagnosis.findings, order.fail_on):
@@ -171,11 +172,22 @@ class _Witness(Callback):
         self.stepping = training.seconds
 
 
+def _print_json(reached: dict[str, Any], findings: Findings) -> None:
+    print(json.dumps({**reached, "findings": [finding.as_dict() for finding in findings]}))
+
+
 def _make_folder(folder: str) -> None:
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as reason:
         raise UsageError(_NO_FOLDER(folder=folder, reason=reason.strerror)) from None
+
+
+def _keep(model: Model, folder: str | None) -> None:
+    """Save a model whose training diverged, with what the diagnosis found."""
+    if folder is not None:
+        model.save(folder)
+        print(_SAVED(folder=folder), file=sys.stderr)
 
 
 def _interrupted(model: Model, epochs: int, batch_size: int, folder: str | None) -> int:
