@@ -41,4 +41,4 @@ def course(
     epochs = np.array_split(losses, max(1, len(losses) // -(-own.samples // own.batch_size)))
     means = {"loss": tuple(float(part.mean()) for part in epochs if len(part))} | (logs or {})
     rates = np.full(len(losses), rate)
-    return Course(own, losses, rates, means, recording, **{"ended": True} | others)
+    return Course(own, losses, rates, means, recording, **others)

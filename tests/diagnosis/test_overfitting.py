@@ -41,10 +41,13 @@ def of_numbers(count=60, *callbacks, share=1.0):
 def test_a_rise_of_the_validation_is_found_and_early_stopping_cures_it(train, count):
     learned_by_heart = train(count)
     found = finding(learned_by_heart, "CR017")
+    epoch, before = learned_by_heart.on_the_way["CR017"]
+    assert epoch < found.values["epoch"]
+    assert before.values["best"] == found.values["best"]
     assert found.values["case"] == "rises"
     patience = found.values["patience"]
     cured = train(count, EarlyStopping("val_loss", patience=patience))
-    assert "CR017" not in cured.findings.codes
+    assert "CR017" not in {*cured.findings.codes, *cured.on_the_way}
     assert cured.course.kept is not None
     logs = cured.course.logs["val_loss"]
     assert logs[cured.course.kept] < found.values["validation"]

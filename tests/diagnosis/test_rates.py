@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from chainrule.diagnosis import Diagnosis
 from chainrule.diagnosis.rates import jumps, rate_too_high, rate_too_low
 from chainrule.nn import Dense, Sequential
 from chainrule.optim import SGD, Adam, ClipByGlobalNorm, Cosine, Momentum
-from chainrule.train import Model
+from chainrule.train import Callback, Model
 from tests.counts import full
 from tests.diagnosis.courses import FAILURE, course
 from tests.diagnosis.trainings import dense, diagnosed, finding, images, numbers, remedied, rows, table
@@ -31,6 +35,7 @@ def test_a_low_rate_is_found_and_the_advised_one_learns(kind, rate):
     x, y = data()
     low = diagnosed(build(), x, y, optimizer=Adam(rate), epochs=epochs, **FEW)
     found = finding(low, "CR010")
+    assert "CR010" in low.on_the_way
     cured = diagnosed(build(), x, y, optimizer=remedied(found), epochs=epochs, **FEW)
     assert not {"CR010", "CR012"} & set(cured.findings.codes)
     assert improved(low, cured)
@@ -45,6 +50,7 @@ def test_a_high_rate_is_found_and_the_advised_one_learns(kind, optimizer):
     high = diagnosed(build(), x, y, optimizer=optimizer, epochs=epochs, **FEW)
     found = finding(high, "CR012")
     assert found.values["case"] == ("diverged" if high.course.diverged else "rose")
+    assert high.course.diverged or high.on_the_way["CR012"][0] == 3
     cured = diagnosed(build(), x, y, optimizer=remedied(found), epochs=epochs, **FEW)
     assert not {"CR010", "CR012"} & set(cured.findings.codes)
     assert improved(high, cured)
@@ -60,6 +66,23 @@ def of_oscillation():
     )
 
 
+def test_a_finding_is_said_once_in_the_epoch_that_proves_it(capsys):
+    class Lines(Callback):
+        def on_epoch_end(self, training):
+            print(f"epoch {training.epochs_done}", file=sys.stderr)
+
+    callbacks = [Lines(), Diagnosis()]
+    rows().fit(*table(200), optimizer=Adam(1.0), epochs=5, verbose=0, callbacks=callbacks, executor="reference")
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith(("epoch", "CR012"))]
+    assert [line.split()[0] for line in lines] == ["epoch", "epoch", "epoch", "CR012", "epoch", "epoch"]
+
+
+def test_an_oscillation_is_found_while_it_lasts():
+    diagnosis = of_oscillation()
+    assert diagnosis.on_the_way["CR012"][1].values["case"] == "oscillates"
+    assert finding(diagnosis, "CR012").values["case"] == "oscillates"
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_rates_within_three_times_a_good_one_show_nothing(kind):
     build, data, epochs = DATA[kind]
@@ -67,7 +90,8 @@ def test_rates_within_three_times_a_good_one_show_nothing(kind):
         (Adam(0.001), Adam(0.01), SGD(0.1), Momentum(0.01), Adam(Cosine(0.005))) if full() else (SGD(0.1),)
     ):
         diagnosis = diagnosed(build(), *data(), optimizer=optimizer, epochs=epochs, **FEW)
-        assert not {"CR010", "CR011", "CR012", "CR018"} & set(diagnosis.findings.codes), optimizer
+        found = {*diagnosis.findings.codes, *diagnosis.on_the_way}
+        assert not {"CR010", "CR011", "CR012", "CR018"} & found, optimizer
 
 
 def test_the_advice_keeps_what_stands_around_the_rate():
@@ -101,6 +125,28 @@ def test_the_advised_rate_changes_weights_by_one_per_cent():
     (found,) = rate_too_low(course(2.3 - 0.1 * TIMES, ratio=1e-5, rate=1e-6))
     assert found.values["rate"] == pytest.approx(1e-3)
     assert found.values["optimizer"] == "Adam(0.001)"
+
+
+def test_low_is_judged_by_where_all_planned_steps_lead():
+    slow = 2.3 - 0.1 * TIMES
+    assert list(rate_too_low(course(slow, ratio=1e-4, steps_left=1000)))
+    assert not list(rate_too_low(course(slow, ratio=1e-4, steps_left=1200)))  # that few steps tell little
+    assert not list(rate_too_low(course(slow, ratio=2e-4, steps_left=400)))  # the path goes on
+    assert not list(rate_too_low(course(2.3 - 0.4 * TIMES, ratio=1e-4, steps_left=1000)))  # the loss will have fallen
+    warming = course(slow, ratio=1e-4, steps_left=400)
+    assert not list(rate_too_low(replace(warming, rates=np.linspace(1e-6, 1e-4, 400))))
+    assert list(rate_too_low(replace(warming, rates=np.linspace(1e-4, 1e-6, 400))))
+
+
+def test_a_rise_is_measured_by_stretches_of_the_whole_training():
+    """A short one is noise in a long training, as it will be at its end; a long one stays."""
+    risen = 2.3 + 20 * np.exp(-(((TIMES - 0.1) / 0.05) ** 2))
+    assert list(rate_too_high(course(risen, rate=0.1, steps_left=400)))
+    assert not list(rate_too_high(course(risen, rate=0.1, steps_left=400 * 99)))
+    for part in (100, 400):
+        now = course(risen[:part], steps_left=800 - part)
+        at_end = course(np.append(risen, np.full(400, 2.3)))
+        np.testing.assert_array_equal(now.smoothed, at_end.smoothed[: part // 20])
 
 
 def test_high_is_a_rise_above_guessing_and_no_noise_of_batches():

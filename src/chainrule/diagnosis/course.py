@@ -98,9 +98,9 @@ class Course:
     rates       the learning rate at each step (T,); NaN where the optimizer has none
     logs        means of each complete epoch, by the history's names
     recording   numbers of layers and parameters
-    ended       whether it is over: all epochs are done, a callback has stopped it, or it diverged
+    steps_left  how many are to come, if nothing ends it before; 0: it is over
     failure     why a loss or a parameter became infinite or NaN; None: none did
-    kept        the epoch, from 0 on, whose parameters were restored at the end; None: the last one's are kept
+    kept        the epoch, from 0 on, whose parameters are restored, should it end here; None: the last one's are kept
     """
 
     facts: Facts
@@ -108,7 +108,7 @@ class Course:
     rates: NDArray[np.float64]
     logs: Mapping[str, tuple[float, ...]]
     recording: Recording
-    ended: bool = False
+    steps_left: int = 0
     failure: Failure | None = None
     kept: int | None = None
 
@@ -116,6 +116,17 @@ class Course:
     def diverged(self) -> bool:
         """Whether a loss or a parameter became infinite or NaN."""
         return self.failure is not None
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is over: all epochs are done, a callback has stopped it, or it diverged."""
+        return self.steps_left == 0
+
+    @property
+    def done(self) -> float:
+        """The share of its steps that are done: 1 at the end."""
+        steps = len(self.losses)
+        return steps / (steps + self.steps_left) if steps else 0.0
 
     @property
     def epochs_done(self) -> int:
@@ -148,12 +159,16 @@ class Course:
     def smoothed(self) -> NDArray[np.float64]:
         """Means of the losses of successive steps, of 40 stretches or fewer, of at least 3 steps each.
 
-        Of a training that diverged those that were finite.
+        Of a training that diverged those that were finite; of one that goes on the stretches that are whole, of the
+        length that they have at its end, so that a mean that is known is not averaged away later.
         """
         finite = self.losses[np.isfinite(self.losses)]
         if not len(finite):
             return finite
-        return np.array([part.mean() for part in np.array_split(finite, max(1, min(STRETCHES, len(finite) // 3)))])
+        all_steps = np.pad(finite, (0, self.steps_left), constant_values=np.nan)
+        parts = np.array_split(all_steps, max(1, min(STRETCHES, len(all_steps) // 3)))
+        means = [float(part.mean()) for part in parts]
+        return np.array([mean for mean in means if np.isfinite(mean)])
 
     @property
     def scale(self) -> float:
@@ -198,7 +213,7 @@ class Course:
             "rates": self.rates,
             "logs": {name: list(values) for name, values in self.logs.items()},
             "recording": self.recording.memory(),
-            "ended": self.ended,
+            "steps_left": self.steps_left,
             "failure": None if self.failure is None else asdict(self.failure),
             "kept": self.kept,
         }
@@ -214,7 +229,7 @@ class Course:
             rates=np.asarray(data["rates"], np.float64),
             logs={name: tuple(values) for name, values in data["logs"].items()},
             recording=recording,
-            ended=data["ended"],
+            steps_left=data["steps_left"],
             failure=None if data["failure"] is None else Failure(**data["failure"]),
             kept=data["kept"],
         )

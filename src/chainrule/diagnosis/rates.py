@@ -47,11 +47,11 @@ RATE_TOO_HIGH = Kind(
         "rose": Message(
             "finding.rate_high.rose",
             en="The loss rose at first: from {first:.3g} to {peak:.3g} on average around step {at:,},"
-            " {times:,.1f} times what an answer without looking would give ({scale:.3g}), and ended at {last:.3g}. The"
-            " first step changed weights by {ratio:.2g} of their size (usual: 0.001 to 0.1): steps went beyond the"
-            " minimum.",
+            " {times:,.1f} times what an answer without looking would give ({scale:.3g}), and was {last:.3g} after"
+            " {steps:,} steps. The first step changed weights by {ratio:.2g} of their size (usual: 0.001 to 0.1): steps"
+            " went beyond the minimum.",
             zh="损失起初上升：从 {first:.3g} 升到第 {at:,} 步附近的平均 {peak:.3g}，"
-            "是不看输入的答案的损失（{scale:.3g}）的 {times:,.1f} 倍，最后为 {last:.3g}。"
+            "是不看输入的答案的损失（{scale:.3g}）的 {times:,.1f} 倍，{steps:,} 步后为 {last:.3g}。"
             "第一步对权重的改变为其大小的 {ratio:.2g}（通常为 0.001 到 0.1）：步长越过了最小值。",
         ),
         "oscillates": Message(
@@ -77,6 +77,7 @@ RATE_TOO_HIGH = Kind(
 SLOW_RATIO = 6e-4  # of update to weight
 SHORT_PATH = 0.15  # the ratios of all steps, added up
 STILL_HIGH = 0.6  # of the first loss
+BEGINNING = 0.25  # of the steps, which do not tell yet where all of them lead
 SENSITIVE = 0.05  # where the loss depends less on the weights, the gradient is small, and not the rate
 PEAK = 2.0  # times the first loss, or that of an answer without looking
 LOWER_PEAK, LARGE_RATIO = 1.4, 0.2  # enough, if the first step changed weights by a fifth of their size
@@ -87,15 +88,16 @@ FEWEST_EPOCHS = 6
 
 
 def rate_too_low(course: Course) -> Iterator[Finding]:
-    """Steps so small that all of them together led nowhere, although the loss depends on the weights."""
+    """Steps so small that all of them together lead nowhere, although the loss depends on the weights."""
     ratio, smoothed, rate = _median(course.ratios), course.smoothed, course.usual_rate()
-    if course.diverged or not len(smoothed):
+    if course.diverged or not len(smoothed) or course.done < BEGINNING or _warms_up(course):
         return
     first = max(float(course.losses[0]), course.scale)
     path = ratio * len(course.losses)
-    small = 0 < ratio < SLOW_RATIO and path < SHORT_PATH
+    small = 0 < ratio < SLOW_RATIO and path / course.done < SHORT_PATH
     sensitive = _median(course.sensitivities)
-    high = STILL_HIGH * first < smoothed[-1] and smoothed.max() < LOWER_PEAK * first
+    at_end = smoothed[0] - (smoothed[0] - smoothed[-1]) / course.done  # if it goes on falling as fast
+    high = STILL_HIGH * first < at_end and smoothed.max() < LOWER_PEAK * first
     if not small or rate is None or not high or not sensitive > SENSITIVE:
         return
     yield RATE_TOO_LOW.found(
@@ -107,6 +109,11 @@ def rate_too_low(course: Course) -> Iterator[Finding]:
         rate=rate,
         optimizer=course.facts.optimizer_at(rate),
     )
+
+
+def _warms_up(course: Course) -> bool:
+    """Whether the rate is higher than it was at first, and may become higher still."""
+    return bool(not course.ended and course.rates[-1] > course.rates[0])
 
 
 def rate_too_high(course: Course) -> Iterator[Finding]:
