@@ -356,8 +356,8 @@ between. They are not three methods but one, with one number in it.
 **What $b$ changes.** The direction is right on average for every $b$, so all lead to the same place. A small batch
 makes many updates from the same samples, and each is noisy; a large one makes few, and each is exact. Four times the
 batch halves the standard deviation (while $b$ is small against $k$) and costs four times the work, so exactness is
-bought dearly. In the picture four epochs of batch gradient descent are four steps, while the single samples come
-down within an epoch or two, and then go on to tremble around the minimum for ever: with a constant $\eta$ they cannot
+bought dearly. In the picture four epochs of batch gradient descent are four steps, while the single samples come down
+within an epoch or two, and then go on to tremble around the minimum for ever: with a constant $\eta$ they cannot
 settle.
 
 **Why in between.** Noise of a moderate size does little harm far from the minimum. And processors work on many

@@ -382,10 +382,9 @@ round; its own section on Adam is right.
 **What it costs.** One or two numbers more for each parameter. And a step that does not shrink with the gradient: near
 the minimum, where little but the noise of batches is left of it, RMSProp and Adam go on to tremble by steps of the
 order of $\eta$, unless $\eta$ falls. Adagrad has the opposite fault: its sum only grows, so its rates only fall, even
-where there is still far to go. On a surface that is
-equally curved everywhere there is nothing to adapt to, and well-tuned gradient descent, usually with momentum, is
-as good or better; image networks are often trained that way. Adaptive rules need less tuning: $\eta = 0.001$ with
-Adam is seldom far off.
+where there is still far to go. On a surface that is equally curved everywhere there is nothing to adapt to, and
+well-tuned gradient descent, usually with momentum, is as good or better; image networks are often trained that way.
+Adaptive rules need less tuning: $\eta = 0.001$ with Adam is seldom far off.
 
 **To go on.** How large must $p$ be for gradient descent to need no more steps than the others? Turn the surface by
 45°, so that the ravine runs along the diagonal: what can one rate for each parameter do then? Why does Adam correct

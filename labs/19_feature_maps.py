@@ -246,8 +246,8 @@ def _(by_pixels, by_vector, largest_error, missed, read_by_pixels, read_by_vecto
 The maps agree with SciPy's correlation to {largest_error:.1g}. The moved digit is {by_pixels[0]:.1f} away from itself
 by its pixels, the nearest other digit {min(by_pixels[1:]):.1f}; by the vector of maxima it is {by_vector[0]:.1g}
 away, and the nearest other digit {min(by_vector[1:]):.2f}. Digits in their places, read by the nearest of 300 known
-ones, are right in {read_by_pixels:.0%} by pixels, and in {read_by_vector:.0%} by the vector of maxima. Behind pooling with stride 2 the best match with the moved
-maps is off by {missed:.2g}.
+ones, are right in {read_by_pixels:.0%} by pixels, and in {read_by_vector:.0%} by the vector of maxima. Behind pooling
+with stride 2 the best match with the moved maps is off by {missed:.2g}.
 """,
             zh=rf"""
 特征图与 SciPy 的互相关相差至多 {largest_error:.1g}。按像素计算，移动后的数字与自己相距 {by_pixels[0]:.1f}，与最近的另一个数字相距 {min(by_pixels[1:]):.1f}；按最大值的向量计算，与自己相距 {by_vector[0]:.1g}，与最近的另一个数字相距 {min(by_vector[1:]):.2f}。位置不动的数字，用 300 个已知数字中最近的一个来识别，按像素的正确率为 {read_by_pixels:.0%}，按最大值的向量为 {read_by_vector:.0%}。经过步长为 2 的池化之后，与移动后的图最接近的匹配仍相差 {missed:.2g}。
@@ -271,9 +271,9 @@ all places. The length of the vector at a place is the number of kernels, whatev
 
 Since the same kernel works everywhere, what moves in the picture moves in the maps (this is called *equivariance*),
 and what no longer asks where something is does not notice (*invariance*). By pixels, a digit that moved by three
-columns or more is farther from itself than from some other digit, which is why a classifier of pixels has to learn every place
-anew. The price is seen too: four maxima do not tell digits apart reliably. Networks learn many kernels, stack them,
-and pool little by little.
+columns or more is farther from itself than from some other digit, which is why a classifier of pixels has to learn
+every place anew. The price is seen too: four maxima do not tell digits apart reliably. Networks learn many kernels,
+stack them, and pool little by little.
 
 Texts often say that convolutional networks are shift-invariant. With strides, and with pooling that has them, they
 are not even equivariant, except for shifts by multiples of the stride: set the shift to an odd number and look at the

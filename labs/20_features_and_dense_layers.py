@@ -161,9 +161,9 @@ def _():
             en=r"""
 ## One dense layer, on several descriptions
 
-The same classifier each time: a dense layer without activation, fitted to the training images by least squares
-with a small L2 penalty (so no training can go wrong). Only what it is given differs: pixels, or what a layer of the network makes of them, trained,
-and with its random first weights.
+The same classifier each time: a dense layer without activation, fitted to the training images by least squares with a
+small L2 penalty (so no training can go wrong). Only what it is given differs: pixels, or what a layer of the network
+makes of them, trained, and with its random first weights.
 """,
             zh=r"""
 ## 同一个全连接层，不同的描述

@@ -290,14 +290,14 @@ def _(accuracies, eta, lengths, mean_error, penalised_error, rate, silent, step,
     mo.md(
         cr.in_language(
             en=rf"""
-In one step {silent} of 32 neurons were silent and got nothing from the loss; the penalty took {abs(step.slope):.4f} of
-every weight, $2\eta\lambda = {2 * eta * strength.value:.2g}$. The weights end with the length
+In one step {silent} of 32 neurons were silent and got nothing from the loss; the penalty took {abs(step.slope):.4f}
+of every weight, $2\eta\lambda = {2 * eta * strength.value:.2g}$. The weights end with the length
 {lengths["neither"]:.1f} (neither), {lengths["L2"]:.1f} (L2), {lengths["dropout"]:.1f} (dropout),
 {lengths["both"]:.1f} (both); training samples that are right: {accuracies["neither"][0]:.0%},
 {accuracies["L2"][0]:.0%}, {accuracies["dropout"][0]:.0%}, {accuracies["both"][0]:.0%}; test digits recognised:
 {accuracies["neither"][1]:.0%}, {accuracies["L2"][1]:.0%}, {accuracies["dropout"][1]:.0%},
-**{accuracies["both"][1]:.0%}**. The linear neuron's error at $p = {rate.value:g}$,
-over all masks, is {mean_error:.6f}; by the formula, {penalised_error:.6f}.
+**{accuracies["both"][1]:.0%}**. The linear neuron's error at $p = {rate.value:g}$, over all masks, is
+{mean_error:.6f}; by the formula, {penalised_error:.6f}.
 """,
             zh=rf"""
 在这一步中，32 个神经元里有 {silent} 个沉默，从损失那里什么也没有得到；惩罚从每个权重中取走 {abs(step.slope):.4f}，而 $2\eta\lambda = {2 * eta * strength.value:.2g}$。最后权重的长度为 {lengths["neither"]:.1f}（都不用）、{lengths["L2"]:.1f}（L2）、{lengths["dropout"]:.1f}（dropout）、{lengths["both"]:.1f}（并用）；训练样本的正确率为 {accuracies["neither"][0]:.0%}、{accuracies["L2"][0]:.0%}、{accuracies["dropout"][0]:.0%}、{accuracies["both"][0]:.0%}；测试数字的识别率为 {accuracies["neither"][1]:.0%}、{accuracies["L2"][1]:.0%}、{accuracies["dropout"][1]:.0%}、**{accuracies["both"][1]:.0%}**。线性神经元在 $p = {rate.value:g}$ 时对所有掩码的平均误差为 {mean_error:.6f}，按公式为 {penalised_error:.6f}。
@@ -322,9 +322,8 @@ layer, so one layer may have both and another neither.
 
 Both cost fit on the training samples, so their strengths have to be chosen together: what is right for one alone may
 be too much beside the other. With both at their right ends the network underfits, and does worse than with dropout
-alone on both sets, as the bars show. Often dropout is accompanied by a
-bound on the weights (max-norm) for the same reason: large rates of learning and dropout make weights wander, and
-something has to hold them.
+alone on both sets, as the bars show. Often dropout is accompanied by a bound on the weights (max-norm) for the same
+reason: large rates of learning and dropout make weights wander, and something has to hold them.
 
 They are not as different as they look. For a linear neuron, dropout *is* an L2 penalty in the mean, as the formula
 says, with a strength that adapts to the size of each input: weights of strong inputs are held more tightly. A plain

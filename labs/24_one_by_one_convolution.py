@@ -199,9 +199,9 @@ def _(D, M, difference, flattened_weights, kernel_shape, positions, weights, zer
             en=rf"""
 The convolution, the sum, the dense layer at each position, and the dense layer on the flattened volume differ by
 {difference:g} (of whole numbers nothing is rounded). The convolution has {D} · {M} + {M} = {D * M + M} parameters,
-however many positions there are, here {positions}. On the flattened volume a dense layer would have {flattened_weights.size:,}
-weights in place of {weights.size}, of which {zeros:,} have to be zero. An ordinary dense layer behind a Flatten
-became a convolution with a kernel of {" × ".join(map(str, kernel_shape[:3]))}.
+however many positions there are, here {positions}. On the flattened volume a dense layer would have
+{flattened_weights.size:,} weights in place of {weights.size}, of which {zeros:,} have to be zero. An ordinary dense
+layer behind a Flatten became a convolution with a kernel of {" × ".join(map(str, kernel_shape[:3]))}.
 """,
             zh=rf"""
 卷积、求和公式、逐位置的全连接层，以及展平后的全连接层，彼此相差 {difference:g}（都是整数，没有舍入）。卷积有 {D} · {M} + {M} = {D * M + M} 个参数，与位置的个数（这里是 {positions}）无关。在展平的体上，全连接层要用 {flattened_weights.size:,} 个权重代替 {weights.size} 个，其中 {zeros:,} 个必须为零。Flatten 之后的普通全连接层则变成了核为 {" × ".join(map(str, kernel_shape[:3]))} 的卷积。
