@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.diagnosis.rewriting import RATE, with_open_rate
+from chainrule.diagnosis.rewriting import RATE, usual_rate, with_open_rate
 from chainrule.diagnosis.task import Task, numbers_of_each, output_layers
 from chainrule.train import Recording
 from chainrule.train.statistics import layer_outputs
@@ -26,6 +26,7 @@ class Facts:
     samples, validation_samples   how many there are; validation_samples is 0 where there are none
     optimizer                     by the name of its class
     call                          the optimizer as one writes it, its learning rate left open; None: it has none
+    default_rate                  the learning rate that such an optimizer has where nobody says another one
     parameter_sizes               how many numbers each parameter has
     fresh                         whether the model had not been trained before
     constant_loss                 the loss of the best answer that does not look at the inputs; None: not known
@@ -39,6 +40,7 @@ class Facts:
     optimizer: str
     constant_loss: float | None
     call: str | None = None
+    default_rate: float | None = None
     sizes: Mapping[str, int] = field(default_factory=dict)
     output_layers: Sequence[str] = ()
     parameter_sizes: Mapping[str, int] = field(default_factory=dict)
@@ -54,6 +56,7 @@ class Facts:
             optimizer=type(task.optimizer).__name__,
             constant_loss=task.constant_loss,
             call=with_open_rate(task.optimizer),
+            default_rate=usual_rate(task.optimizer),
             sizes={path: numbers_of_each(y) for path, y in layer_outputs(task.network).items()},
             output_layers=output_layers(task.network),
             parameter_sizes={name: int(np.size(value)) for name, value in task.model.parameters.items()},
@@ -184,16 +187,29 @@ class Course:
         first = float(self.losses[0]) if len(self.losses) else 0.0
         return abs(first) if np.isfinite(first) and first else 1.0
 
+    @property
+    def first_ratios(self) -> NDArray[np.float64]:
+        """update / weight in the first step, of the kernels of which it is known.
+
+        They are 0 where updates are lost in rounding, and infinite where they overflow although gradients are finite.
+        """
+        own = self.recording.parameters
+        first = [ratio[0] for name, ratio in self.ratios.items() if not np.isinf(own[name].gradient[0])]
+        return np.array([ratio for ratio in first if not np.isnan(ratio)])
+
     def usual_rate(self) -> float | None:
         """The learning rate at which the first step would have changed weights by a usual share of their size.
 
-        None where there is no rate, or nothing was recorded.
+        Where that step was too small or too large to be measured, the one that the optimizer has by default. None
+        where there is no rate, or nothing was recorded.
         """
-        first = np.array([ratio[0] for ratio in self.ratios.values()])
-        first = first[np.isfinite(first) & (first > 0)]
+        first = self.first_ratios
         if not first.size or not self.rates.size or not self.rates[0] > 0:
             return None
-        return rounded(float(self.rates[0] * USUAL_FIRST_RATIO / np.median(first)))
+        measured = first[(first > 0) & np.isfinite(first)]
+        if not measured.size:
+            return self.facts.default_rate
+        return rounded(float(self.rates[0] * USUAL_FIRST_RATIO / np.median(measured)))
 
     def easier_rate(self) -> float:
         """A tenth of the highest learning rate so far, or less: the one that is usual in the first step."""
