@@ -89,6 +89,15 @@ def test_a_rise_must_be_more_than_chance_while_training_falls():
     assert not of_curves(LEARNS, np.full(20, np.nan))
 
 
+def test_a_validation_that_falls_again_may_heal():
+    """So does that of a network with batch normalisation, whose running means come late."""
+    bump = LEARNS + 1.5 * np.exp(-(((EPOCHS - 10) / 4.0) ** 2)) * (EPOCHS > 5)
+    assert of_curves(LEARNS[:10], bump[:10], steps_left=250)
+    assert of_curves(LEARNS[:14], bump[:14])
+    assert not of_curves(LEARNS[:14], bump[:14], steps_left=250)
+    assert not of_curves(LEARNS, 1.0 + 0.1 * EPOCHS, steps_left=250)  # from the first epoch on
+
+
 def test_a_gap_must_be_large_and_no_longer_close():
     (found,) = of_curves(LEARNS, np.maximum(1.4, LEARNS))
     assert found.values["case"] == "gap"
