@@ -326,7 +326,9 @@ class Training:
 
     def _diverge(self, what: str) -> NoReturn:
         """Go back to the parameters whose loss is known to be finite, and say what happened."""
-        place = {"epoch": self.epochs_done + 1, "step": self.steps_done + 1, "steps": self.steps_per_epoch}
+        steps = self.steps_per_epoch
+        step = min(self.steps_done + 1, steps)  # a parameter is looked at after an epoch's last step
+        place = {"epoch": self.epochs_done + 1, "step": step, "steps": steps}
         rate = self.scalars.get("learning_rate", math.nan)
         self._timeline.rewind(1)
         self._call("on_train_diverged")
