@@ -22,9 +22,9 @@ _NO_FEATURES = Message(
 )
 _NO_SCOPE = Message(
     "layer.no_scope",
-    en="{layer} is called with {given} as its scope, which a layer takes its parameters from. Make a model of it and"
-    " ask that, e.g. cr.Model({layer}(...)).predict(x); in a function (x, scope) → y pass the scope on, layer(x, scope).",
-    zh="调用 {layer} 时给出的 scope 为 {given}，而层从 scope 取得参数。请由它创建模型并向模型求值，例如"
+    en="{layer} is called with {given} as its scope, which holds a layer's parameters. Make a model, e.g."
+    " cr.Model({layer}(...)).predict(x); in a function (x, scope) → y pass the scope on, layer(x, scope).",
+    zh="调用 {layer} 时给出的 scope 为 {given}，而 scope 保存层的参数。请创建模型，例如"
     " cr.Model({layer}(...)).predict(x)；在函数 (x, scope) → y 中请把 scope 传下去：layer(x, scope)。",
 )
 _NOT_POSITIVE = Message(
@@ -61,7 +61,7 @@ class Layer(ABC):
         y: Tensor = self._checked(scope).call(self, x)
         return y
 
-    def _checked(self, scope: Scope | None) -> Scope:
+    def _checked(self, scope: Any) -> Scope:
         if not isinstance(scope, Scope):
             given = "None" if scope is None else type(scope).__name__
             raise UsageError(_NO_SCOPE(layer=type(self).__name__, given=given))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from chainrule.data import check_labels, check_samples, split_indices
 from chainrule.errors import DataError, UsageError
-from chainrule.graph.dtype import DType
+from chainrule.graph.dtype import float32
 from chainrule.graph.extent import show_shape
 from chainrule.graph.operation import Array
 from chainrule.graph.tensor import Tensor
@@ -70,9 +70,9 @@ _INPUT_COUNT = Message(
 )
 _TOO_LARGE = Message(
     "samples.too_large",
-    en="{name} holds {value:.3g}, which {dtype} does not: its numbers end at {largest:.2g}. Scale the data, or compute"
+    en="{name} holds {value:.3g}, but float32 ends at {end:.2g}. Scale the data, or compute"
     " with more digits, Model(..., dtype='float64').",
-    zh="{name} 中有 {value:.3g}，超出 {dtype} 的范围：其最大的数为 {largest:.2g}。请缩放数据，或使用更高精度："
+    zh="{name} 中有 {value:.3g}，而 float32 最大到 {end:.2g}。请缩放数据，或使用更高精度："
     "Model(..., dtype='float64')。",
 )
 _WEIGHT_SHAPE = Message(
@@ -295,7 +295,8 @@ def check_inputs(samples: Samples, network: Network) -> None:
 
     Raises:   DataError, with what to do.
     """
-    _check_range(samples, network.dtype)
+    if network.dtype is float32:
+        _check_float32(samples)
     if len(samples.inputs) != len(network.inputs):
         raise DataError(_INPUT_COUNT(given=len(samples.inputs), wanted=len(network.inputs)))
     for k, (array, tensor) in enumerate(zip(samples.inputs, network.inputs, strict=True)):
@@ -310,16 +311,16 @@ def check_inputs(samples: Samples, network: Network) -> None:
                 raise DataError(_FRACTIONS(name=name, value=fractions[0]))
 
 
-def _check_range(samples: Samples, dtype: DType) -> None:
+def _check_float32(samples: Samples) -> None:
     for name, array in samples.named():
-        if array.dtype.kind != "f" or array.dtype.itemsize <= dtype.numpy.itemsize:
+        if array.dtype.kind != "f" or array.dtype.itemsize <= 4:
             continue
         largest = max(array.max(), array.min(), key=abs)
         with np.errstate(over="ignore"):
-            fits = np.isfinite(dtype.numpy.type(largest))
+            fits = np.isfinite(np.float32(largest))
         if not fits:
-            end = float(np.finfo(dtype.numpy).max)
-            raise DataError(_TOO_LARGE(name=name, value=largest, dtype=dtype.name, largest=end))
+            end = np.finfo(np.float32).max
+            raise DataError(_TOO_LARGE(name=name, value=largest, end=end))
 
 
 def _is_read_as_integers(tensor: Tensor, network: Network) -> bool:
