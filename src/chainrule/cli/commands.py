@@ -30,6 +30,16 @@ _LABS = Message(
     en="List the labs, one for each exercise of the chapter, or open one of them as a notebook.",
     zh="列出实验（每道习题对应一个），或以笔记本形式打开其中一个。",
 )
+_FINDINGS = Message(
+    "cli.findings",
+    en="List what can be found wrong with a training, or explain one of the codes: its mathematics and its remedies.",
+    zh="列出训练中可能发现的问题，或说明其中一个代码：其数学与补救办法。",
+)
+_CODE = Message(
+    "cli.code",
+    en="The finding's code, such as CR013; without it all are listed.",
+    zh="发现的代码，例如 CR013；不给出则列出全部发现。",
+)
 _LAB = Message("cli.lab", en="The lab's number; without it all are listed.", zh="实验的编号；不给出则列出全部实验。")
 _MODEL = Message(
     "cli.model", en="lenet5, lenet5_1998, mlp, resnet or all_cnn.", zh="lenet5、lenet5_1998、mlp、resnet 或 all_cnn。"
@@ -135,6 +145,12 @@ def _precisions() -> list[str]:
     return list(PRECISIONS)
 
 
+def _codes() -> list[str]:
+    from chainrule.cli.findings import sections
+
+    return list(sections())
+
+
 app = typer.Typer(
     cls=Group,
     help=_ABOUT(),
@@ -153,6 +169,7 @@ Version = Annotated[bool, typer.Option("--version", help=_VERSION(), callback=_p
 Model = Annotated[str, typer.Argument(help=_MODEL(), metavar="MODEL", autocompletion=_models)]
 AnyModel = Annotated[str, typer.Argument(help=_MODEL(), metavar="[MODEL]", autocompletion=_models)]
 LabNumber = Annotated[int | None, typer.Argument(help=_LAB(), metavar="[NUMBER]", min=1)]
+FindingCode = Annotated[str | None, typer.Argument(help=_CODE(), metavar="[CODE]", autocompletion=_codes)]
 Data = Annotated[str | None, typer.Option(help=_DATA(), metavar="DIR")]
 Epochs = Annotated[int | None, typer.Option(help=_EPOCHS(), metavar="N", min=1)]
 BatchSize = Annotated[int | None, typer.Option(help=_BATCH_SIZE(), metavar="N", min=1)]
@@ -202,6 +219,13 @@ def diagnose(folder: Folder, fail_on: FailOn = None, json: Json = False, lang: L
     from chainrule.cli.diagnosing import run
 
     raise typer.Exit(run(folder, fail_on=fail_on or (), as_json=json))
+
+
+@app.command(cls=Command, help=_FINDINGS(), options_metavar=_SOME_OPTIONS())
+def findings(code: FindingCode = None, lang: Language = None) -> None:
+    from chainrule.cli.findings import print_list, print_one
+
+    print_list() if code is None else print_one(code)
 
 
 @app.command(cls=Command, help=_SUMMARY(), options_metavar=_SOME_OPTIONS())
