@@ -70,7 +70,7 @@ def _():
 @app.cell
 def _(activation, seed):
     numbers = np.random.default_rng(seed.value).normal(scale=1.5, size=25)
-    f = {"tanh": cr.tanh, "sigmoid": cr.sigmoid, "softplus": cr.softplus}[activation.value]
+    f = cr.nn.as_activation(activation.value)
 
     def connect(*sizes):
         """The numbers, in their order, as the kernels and biases of layers of these sizes."""
@@ -102,7 +102,7 @@ def _(networks, output):
 
     def surfaces(axes):
         for place, (name, layers) in zip(axes[0], networks.items(), strict=True):
-            place.contourf(ticks, ticks, output(plane, layers).numpy(), levels=15, cmap="cividis")
+            place.contourf(ticks, ticks, output(plane, layers).numpy(), levels=15)
             place.set(title=name, xlabel="x₁", aspect="equal")
         axes[0][0].set_ylabel("x₂")
 
@@ -201,7 +201,7 @@ a value would be needed before it is known. Calls cannot make one, and where edg
 
 > {cycle}
 
-To go on with: what does a connection that skips the bottleneck, from the inputs to the last layer, change about the third picture? How many of
+**To go on.** What does a connection that skips the bottleneck, from the inputs to the last layer, change about the third picture? How many of
 the 25 numbers could you change without any effect if two of them are zero?
 """,
             zh=f"""
@@ -215,7 +215,7 @@ the 25 numbers could you change without any effect if two of them are zero?
 
 > {cycle}
 
-想一想：如果从输入到最后一层加一条绕过瓶颈的连接，第三张图会怎样变化？如果 25 个数中有两个为零，可能有多少个数怎么改都没有影响？
+**继续思考。** 如果从输入到最后一层加一条绕过瓶颈的连接，第三张图会怎样变化？如果 25 个数中有两个为零，可能有多少个数怎么改都没有影响？
 """,
         )
     )

@@ -9,6 +9,8 @@ with app.setup:
 
     import chainrule as cr
 
+    nn = cr.nn
+
 
 @app.cell(hide_code=True)
 def _():
@@ -69,7 +71,6 @@ def _():
 
 @app.cell
 def _(activation, width):
-    nn = cr.nn
     deep = cr.Model(
         nn.Sequential(
             [
@@ -96,10 +97,10 @@ def _(W1, W2, W3, activation, merged):
         for place, (name, kernel) in zip(axes[0], shown.items(), strict=False):
             rows, columns = kernel.shape
             cr.inspect.as_image(place, kernel, f"{name}\n{rows} × {columns}", signed=True)
-            place.set(xlim=(-0.5, 7.5), ylim=(7.5, -0.5))  # elements of one size
         if activation.value != "linear":
             axes[0][3].set_title("no single kernel")
         for place in axes[0]:
+            place.set(xlim=(-0.5, 7.5), ylim=(7.5, -0.5), aspect="equal")  # elements of one size
             place.axis("off")
 
     cr.inspect.draw_grid(1, 4, kernels, size=(7.5, 2.6))
@@ -172,13 +173,13 @@ This is a layer again, with kernel $W_1 W_2$ and bias $b_1 W_2 + b_2$. Do it onc
 one layer, and it can draw no boundary that one layer could not. Depth without non-linearity adds parameters, not functions.
 
 It can even take functions away. The rank of a product is at most that of each factor, so a narrow layer in the middle
-allows only kernels of that rank: with width 1 all five outputs are multiples of one number. That is not always a loss. A
-kernel of low rank $r$ has $r(D + M)$ parameters instead of $DM$, and networks are made smaller in that way.
+allows only kernels of that rank: with width 1 all five outputs, apart from their biases, are multiples of one number. That is not always
+a loss. A kernel of low rank $r$ has $r(D + M)$ parameters instead of $DM$, and networks are made smaller in that way.
 
 With a non-linearity the proof fails at its first step: $f(xW_1 + b_1)W_2$ cannot be multiplied out. The number above says how far the same
 parameters are then from any such layer's outputs.
 
-To go on with: does training a linear stack take the same path as training the one layer that it equals? (It does not: the gradient by
+**To go on.** Does training a linear stack take the same path as training the one layer that it equals? (It does not: the gradient by
 $W_1$ contains $W_2$.) And is dropout between linear layers a non-linearity?
 """,
             zh=r"""
@@ -192,11 +193,11 @@ $$
 
 这仍是一层，权重矩阵为 $W_1 W_2$，偏置为 $b_1 W_2 + b_2$。每多一层就再做一次：任意深度的线性堆叠都等于一层，它画不出一层画不出的边界。没有非线性的深度只增加参数，不增加函数。
 
-它甚至会减少函数。乘积的秩不超过每个因子的秩，所以中间的窄层只允许这么大秩的矩阵：宽度为 1 时，五个输出都是同一个数的倍数。这不一定是坏事：秩为 $r$ 的权重矩阵只需 $r(D + M)$ 个参数，而不是 $DM$ 个，有人就用这个办法把网络变小。
+它甚至会减少函数。乘积的秩不超过每个因子的秩，所以中间的窄层只允许这么大秩的矩阵：宽度为 1 时，除去偏置，五个输出都是同一个数的倍数。这不一定是坏事：秩为 $r$ 的权重矩阵只需 $r(D + M)$ 个参数，而不是 $DM$ 个，有人就用这个办法把网络变小。
 
 有了非线性，证明在第一步就行不通：$f(xW_1 + b_1)W_2$ 无法展开。上面的数字说明，同样的参数这时与那个单层的输出相差多远。
 
-想一想：训练一个线性堆叠，与训练和它等价的那一层，走的是同一条路吗？（不是：对 $W_1$ 的梯度中含有 $W_2$。）线性层之间的 dropout 算不算非线性？
+**继续思考。** 训练一个线性堆叠，与训练和它等价的那一层，走的是同一条路吗？（不是：对 $W_1$ 的梯度中含有 $W_2$。）线性层之间的 dropout 算不算非线性？
 """,
         )
     )

@@ -57,15 +57,16 @@ The noise is normal; its strength is measured in standard deviations of the pixe
 
 @app.cell
 def _():
+    levels = np.array([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8])
+    return (levels,)
+
+
+@app.cell
+def _(levels):
     activation = mo.ui.dropdown(
         ["sigmoid", "tanh", "relu"], value="sigmoid", label=cr.in_language(en="activation", zh="激活函数")
     )
-    noise = mo.ui.slider(
-        steps=[0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8],
-        value=1.6,
-        show_value=True,
-        label=cr.in_language(en="noise", zh="噪声"),
-    )
+    noise = mo.ui.slider(steps=levels.tolist(), value=1.6, show_value=True, label=cr.in_language(en="noise", zh="噪声"))
     mo.hstack([activation, noise], justify="start")
     return activation, noise
 
@@ -98,13 +99,12 @@ def _(noise, x_test):
 
 
 @app.cell
-def _(activation, learned, linear, x_test):
+def _(activation, learned, levels, linear, x_test):
     other = learned(activation.value)
     models = {"linear": linear, activation.value: other}
-    levels = np.array([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8])
     found = cr.inspect.noise_robustness(models, x_test, levels, repeats=2)
     cr.inspect.plot_noise_robustness(found)
-    return found, levels, other
+    return found, other
 
 
 @app.cell(hide_code=True)
@@ -116,12 +116,13 @@ def _():
 
 **The linear network** is one matrix $W = W_1 W_2$, so noise of strength $s$ moves its outputs by $s\, \sigma_x \lVert W \rVert_F$ on average: a straight
 line, known beforehand. **Weak noise** passes the other network as it would pass the linear one that touches it, $W_1\, \mathrm{diag}(f')\, W_2$. **Strong
-noise** meets the ends of the activation: a sigmoid cannot move by more than 1, a tanh by more than 2, a ReLU by as much as it likes.
+noise** meets the ends of the activation: a sigmoid cannot move by more than 1, a tanh by more than 2, a ReLU by as much as it likes. That holds for
+**one broken pixel** just as well.
 """,
             zh=r"""
 ## 检验
 
-**线性网络**就是一个矩阵 $W = W_1 W_2$，所以强度为 $s$ 的噪声平均使输出移动 $s\, \sigma_x \lVert W \rVert_F$：一条事先就知道的直线。**弱噪声**通过另一个网络，就像通过与它相切的线性网络 $W_1\, \mathrm{diag}(f')\, W_2$ 一样。**强噪声**会碰到激活函数的两端：sigmoid 的变化不会超过 1，tanh 不会超过 2，而 ReLU 没有限制。
+**线性网络**就是一个矩阵 $W = W_1 W_2$，所以强度为 $s$ 的噪声平均使输出移动 $s\, \sigma_x \lVert W \rVert_F$：一条事先就知道的直线。**弱噪声**通过另一个网络，就像通过与它相切的线性网络 $W_1\, \mathrm{diag}(f')\, W_2$ 一样。**强噪声**会碰到激活函数的两端：sigmoid 的变化不会超过 1，tanh 不会超过 2，而 ReLU 没有限制。对**一个坏像素**同样如此。
 """,
         )
     )
@@ -129,11 +130,19 @@ noise** meets the ends of the activation: a sigmoid cannot move by more than 1, 
 
 
 @app.cell
-def _(activation, found, levels, linear, other, x_test):
+def _(x_test):
+    def size(rows):
+        return np.sqrt((rows**2).sum(axis=1).mean())
+
     def spread(model):
         outputs = model.predict(x_test)
-        return np.sqrt(((outputs - outputs.mean(axis=0)) ** 2).sum(axis=1).mean())
+        return size(outputs - outputs.mean(axis=0))
 
+    return size, spread
+
+
+@app.cell
+def _(activation, found, levels, linear, other, spread, x_test):
     W = linear.parameters["dense/kernel"] @ linear.parameters["dense_1/kernel"]
     line = levels * x_test.std() * np.linalg.norm(W) / spread(linear)
     assert np.allclose(found.errors["linear"], line, rtol=0.02)
@@ -142,36 +151,57 @@ def _(activation, found, levels, linear, other, x_test):
     slopes = {"sigmoid": h * (1 - h), "tanh": 1 - h**2, "relu": (h > 0).astype(float)}[activation.value]
     W1, W2 = other.parameters["dense/kernel"], other.parameters["dense_1/kernel"]
     tangents = np.einsum("dh,nh,hm->ndm", W1, slopes, W2)  # a matrix for each sample
-    size = np.sqrt((tangents**2).sum(axis=(1, 2)).mean())
+    slope = np.sqrt((tangents**2).sum(axis=(1, 2)).mean())
     errors = found.errors[activation.value]
-    assert np.isclose(errors[0], levels[0] * x_test.std() * size / spread(other), rtol=0.05)
+    assert np.isclose(errors[0], levels[0] * x_test.std() * slope / spread(other), rtol=0.05)
 
     if activation.value == "tanh":
         assert errors[0] > found.errors["linear"][0]  # of weak noise it passes on more than the linear network
 
+    reach = {"sigmoid": 1, "tanh": 2, "relu": np.inf}[activation.value]  # how far the activation can move
+    most = reach * np.linalg.norm(np.abs(W2).sum(axis=0)) / spread(other)
+    assert (errors < most).all()
     growth = errors[-1] / errors[-2]  # where the noise doubles
-    if activation.value == "relu":
-        assert growth > 1.7
-    else:
-        most = {"sigmoid": 1, "tanh": 2}[activation.value] * np.linalg.norm(np.abs(W2).sum(axis=0)) / spread(other)
-        assert (errors < most).all()
-        assert growth < 1.5
+    assert growth > 1.7 if activation.value == "relu" else growth < 1.5
 
     changes = np.abs(found.changed[activation.value] - found.changed["linear"]).max()
     assert changes < 0.1
-    return changes, errors, growth
+    return changes, errors, growth, most
+
+
+@app.cell
+def _(activation, linear, most, other, size, spread, x_test):
+    broken = x_test.copy()
+    broken[:, 14 * 28 + 14] = 1e6  # the pixel in the middle
+    by_linear, by_other = (
+        size(model.predict(broken) - model.predict(x_test)) / spread(model) for model in (linear, other)
+    )
+    assert by_linear > 1000
+    assert by_other > 1000 if activation.value == "relu" else by_other < most
+    return by_linear, by_other
 
 
 @app.cell(hide_code=True)
-def _(activation, changes, errors, found, growth, levels, noise):
+def _(
+    activation,
+    by_linear,
+    by_other,
+    changes,
+    errors,
+    found,
+    growth,
+    levels,
+    noise,
+):
     at = levels.tolist().index(noise.value)
     mo.md(
         cr.in_language(
             en=f"""With noise of {noise.value:g} the outputs of the linear network move by {found.errors["linear"][at]:.2f} of their spread, those of
 the {activation.value} network by {errors[at]:.2f}; {found.changed["linear"][at]:.0%} and {found.changed[activation.value][at]:.0%} of the digits
 change their class. From the last but one noise to the last, which is twice as strong, the error grows by the factor {growth:.2f}. At no strength do the
-shares of changed classes differ by more than {100 * changes:.0f} points.""",
-            zh=f"""噪声为 {noise.value:g} 时，线性网络的输出移动了自身离散程度的 {found.errors["linear"][at]:.2f} 倍，{activation.value} 网络移动了 {errors[at]:.2f} 倍；改变类别的数字分别占 {found.changed["linear"][at]:.0%} 和 {found.changed[activation.value][at]:.0%}。从倒数第二档噪声到最后一档（强度加倍），误差增长到 {growth:.2f} 倍。无论噪声多强，两者改变类别的比例相差都不超过 {100 * changes:.0f} 个百分点。""",
+shares of changed classes differ by more than {100 * changes:.1f} points. One broken pixel of value $10^6$ moves the outputs of the linear
+network by {by_linear:,.1f} of their spread, those of the {activation.value} network by {by_other:,.1f}.""",
+            zh=f"""噪声为 {noise.value:g} 时，线性网络的输出移动了自身离散程度的 {found.errors["linear"][at]:.2f} 倍，{activation.value} 网络移动了 {errors[at]:.2f} 倍；改变类别的数字分别占 {found.changed["linear"][at]:.0%} 和 {found.changed[activation.value][at]:.0%}。从倒数第二档噪声到最后一档（强度加倍），误差增长到 {growth:.2f} 倍。无论噪声多强，两者改变类别的比例相差都不超过 {100 * changes:.1f} 个百分点。一个值为 $10^6$ 的坏像素使线性网络的输出移动自身离散程度的 {by_linear:,.1f} 倍，{activation.value} 网络移动 {by_other:,.1f} 倍。""",
         )
     )
     return
@@ -196,7 +226,7 @@ in that sense comes from elsewhere: from training with noisy samples, from avera
 
 So: a bounded activation limits what an outlier can do. It does not repair noise.
 
-To go on with: where would you put one bounded activation in order to protect a network from broken sensors, in the first layer or the last? What
+**To go on.** Where would you put one bounded activation in order to protect a network from broken sensors, in the first layer or the last? What
 becomes of the pictures if the networks are trained on noisy digits?
 """,
             zh=r"""
@@ -208,7 +238,7 @@ becomes of the pictures if the networks are trained on noisy digits?
 
 所以：有界的激活函数限制了离群值的破坏力，但它不会修复噪声。
 
-想一想：要保护网络不受损坏的传感器影响，你会把一个有界的激活函数放在第一层还是最后一层？如果用带噪声的数字训练这些网络，上面的图会怎样变化？
+**继续思考。** 要保护网络不受损坏的传感器影响，你会把一个有界的激活函数放在第一层还是最后一层？如果用带噪声的数字训练这些网络，上面的图会怎样变化？
 """,
         )
     )

@@ -70,7 +70,7 @@ def _():
 
 @app.cell
 def _(activation, bias, weight):
-    f = {"linear": lambda v: v, "sigmoid": cr.sigmoid, "tanh": cr.tanh, "relu": cr.relu}[activation.value]
+    f = cr.nn.as_activation(activation.value)
     w = cr.tensor([weight.value, 1.0], dtype="float64")
     b = cr.tensor(bias.value, dtype="float64")
 
@@ -83,7 +83,7 @@ def _(activation, bias, weight):
 @app.cell
 def _(b, f, neuron, w):
     length = np.linalg.norm(w.numpy())
-    distance = abs(float(b)) / length  # of the line from the origin
+    foot = -float(b) * w.numpy() / length**2  # the point of the line that is nearest to the origin
     points = np.random.default_rng(6).uniform(-3, 3, size=(300, 2))
     sides = (points @ w.numpy() + float(b)) / length  # the distance of each point from the line, negative behind it
 
@@ -94,7 +94,6 @@ def _(b, f, neuron, w):
         colors = surface.pcolormesh(ticks, ticks, neuron(plane).numpy(), shading="gouraud")
         surface.figure.colorbar(colors, ax=surface, label="output y")
         surface.contour(ticks, ticks, plane @ w.numpy() + float(b), levels=[0.0], colors="white")
-        foot = -float(b) * w.numpy() / length**2  # the point of the line that is nearest to the origin
         surface.annotate("", foot + w.numpy() / length, foot, arrowprops={"color": "white", "width": 1, "headwidth": 7})
         surface.plot(0, 0, "+", color="white")
         surface.set(xlabel="x₁", ylabel="x₂", aspect="equal", title="white: w·x + b = 0, and where w points")
@@ -105,7 +104,7 @@ def _(b, f, neuron, w):
         profile.legend()
 
     cr.inspect.draw_grid(1, 2, surface_and_profile, size=(7.5, 3.2))
-    return distance, points
+    return foot, points
 
 
 @app.cell(hide_code=True)
@@ -115,13 +114,13 @@ def _():
             en=r"""
 ## Check
 
-The outputs against the formula in plain Python; the line's distance from the origin against $|b| / \lVert w \rVert$; and the direction in which
-the output changes: it has to be that of $w$ at every point, $\partial y / \partial x = f'(w \cdot x + b)\, w$.
+The outputs against the formula in plain Python; the line's distance from the origin, by least squares, against
+$|b| / \lVert w \rVert$; and how the output changes: everywhere in the direction of $w$, $\partial y / \partial x = f'(w \cdot x + b)\, w$.
 """,
             zh=r"""
 ## 检验
 
-用普通 Python 按公式计算，与输出比较；直线到原点的距离与 $|b| / \lVert w \rVert$ 比较；再看输出变化的方向：在每一点都必须是 $w$ 的方向，$\partial y / \partial x = f'(w \cdot x + b)\, w$。
+用普通 Python 按公式计算，与输出比较；用最小二乘求直线到原点的距离，与 $|b| / \lVert w \rVert$ 比较；再看输出怎样变化：处处都沿 $w$ 的方向，$\partial y / \partial x = f'(w \cdot x + b)\, w$。
 """,
         )
     )
@@ -129,7 +128,7 @@ the output changes: it has to be that of $w$ at every point, $\partial y / \part
 
 
 @app.cell
-def _(activation, b, distance, neuron, points, w):
+def _(activation, b, f, foot, neuron, points, w):
     plain = {
         "linear": lambda v: v,
         "sigmoid": lambda v: 1 / (1 + np.exp(-v)),
@@ -142,19 +141,23 @@ def _(activation, b, distance, neuron, points, w):
     assert difference < 1e-12
 
     slopes = cr.vmap(cr.grad(neuron))(points).numpy()
-    across = np.abs(slopes @ [w2, -w1]).max()  # the change of the output along the line
-    assert across < 1e-12
-    if activation.value == "linear":
-        assert np.allclose(slopes, w.numpy())
+    along = np.abs(slopes @ [w2, -w1]).max()  # the change of the output along the line
+    assert along < 1e-12
+    y = np.array(by_hand)[:, None]
+    derivative = {"linear": 1.0, "sigmoid": y * (1 - y), "tanh": 1 - y**2, "relu": y > 0}[activation.value]
+    assert np.allclose(slopes, derivative * w.numpy(), rtol=1e-9)
+    by_weights = cr.jacobian(lambda weights: f(points @ weights + b))(w).numpy()
+    assert np.allclose(by_weights, derivative * points, rtol=1e-9)  # which is what learning goes by
 
-    angle = np.linspace(0, 2 * np.pi, 100_000)
-    circle = 0.999 * distance * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    assert (np.sign(circle @ [w1, w2] + float(b)) == np.sign(float(b))).all()  # a smaller circle does not meet the line
+    nearest, *_ = np.linalg.lstsq([[w1, w2]], [-float(b)])  # of all solutions of w·x = −b the shortest
+    distance = np.linalg.norm(nearest)
+    assert np.allclose(nearest, foot)
+    assert np.isclose(distance, abs(float(b)) / np.hypot(w1, w2))
     mo.md(
         cr.in_language(
             en=f"""The formula differs from the neuron by at most {difference:.1g}. The line has the distance {distance:.2f} from the origin.
-Along it the output changes by {across:.1g}, across it by up to {np.linalg.norm(slopes, axis=1).max():.2f} per unit of length.""",
-            zh=f"""按公式计算的结果与神经元最多相差 {difference:.1g}。直线到原点的距离为 {distance:.2f}。沿直线方向输出的变化为 {across:.1g}，垂直方向每单位长度最多变化 {np.linalg.norm(slopes, axis=1).max():.2f}。""",
+Along it the output changes by {along:.1g}, across it by up to {np.linalg.norm(slopes, axis=1).max():.2f} per unit of length.""",
+            zh=f"""按公式计算的结果与神经元最多相差 {difference:.1g}。直线到原点的距离为 {distance:.2f}。沿直线方向输出的变化为 {along:.1g}，垂直方向每单位长度最多变化 {np.linalg.norm(slopes, axis=1).max():.2f}。""",
         )
     )
     return
@@ -180,7 +183,7 @@ neuron alone separates two classes only by a straight cut.
 The formula also says what learning can use. By the chain rule $\partial y / \partial w_i = f'(w \cdot x + b)\, x_i$ and
 $\partial y / \partial b = f'(w \cdot x + b)$: a weight learns from a sample in proportion to its input, and nobody learns where $f' = 0$.
 
-To go on with: which neurons have the same line but the opposite answer? With the sigmoid, what do weights a hundred times larger make of the
+**To go on.** Which neurons have the same line but the opposite answer? With the sigmoid, what do weights a hundred times larger make of the
 neuron?
 """,
             zh=r"""
@@ -194,7 +197,7 @@ $$
 
 公式还说明了学习可以利用什么。由链式法则，$\partial y / \partial w_i = f'(w \cdot x + b)\, x_i$，$\partial y / \partial b = f'(w \cdot x + b)$：一个权重从样本中学到的与它的输入成正比；凡是 $f' = 0$ 的地方，谁也学不到东西。
 
-想一想：哪些神经元有同样的直线，却给出相反的回答？对 sigmoid，权重放大一百倍会把神经元变成什么？
+**继续思考。** 哪些神经元有同样的直线，却给出相反的回答？对 sigmoid，权重放大一百倍会把神经元变成什么？
 """,
         )
     )

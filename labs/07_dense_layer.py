@@ -134,8 +134,7 @@ def _(O, W, X, activation, b, model):
         cr.in_language(
             en=f"""The {O.size} outputs differ from those of single neurons by at most {difference:.0e}. The layer has
 ({inputs} + 1) · {neurons} = {model.network.parameter_count} parameters.""",
-            zh=f"""{O.size} 个输出与逐个神经元算出的结果最多相差 {difference:.0e}。这一层有
-({inputs} + 1) · {neurons} = {model.network.parameter_count} 个参数。""",
+            zh=f"""{O.size} 个输出与逐个神经元算出的结果最多相差 {difference:.0e}。这一层有 ({inputs} + 1) · {neurons} = {model.network.parameter_count} 个参数。""",
         )
     )
     return
@@ -162,7 +161,7 @@ The layer has $DM + M = (D + 1)M$ parameters, however large the batch is: all sa
 picture is large ($784$ pixels and $100$ neurons make $78\,500$ parameters) and why the product is fast: it is one matrix
 product, which reads each weight once for many samples, where the loops above read it once for each.
 
-To go on with: which entry of $O$ changes if you change one entry of $W$? Which if you change one of $X$? The answers are a
+**To go on.** Which entry of $O$ changes if you change one entry of $W$? Which if you change one of $X$? The answers are a
 column and a row, and they are the reason why the gradient by $W$ is again a matrix product.
 """,
             zh=r"""
@@ -178,7 +177,7 @@ $$
 
 这一层有 $DM + M = (D + 1)M$ 个参数，与批量大小无关，因为所有样本共用这些参数。所以直接接在图像上的全连接层很大（$784$ 个像素、$100$ 个神经元就有 $78\,500$ 个参数）；也正因如此它算得快：整层只是一次矩阵乘法，每个权重读一次便可用于许多样本，而上面的循环对每个样本都要重新读一遍。
 
-想一想：改变 $W$ 的一个元素，$O$ 中哪些元素会变？改变 $X$ 的一个元素呢？答案分别是一列和一行；对 $W$ 的梯度之所以仍是矩阵乘法，原因就在这里。
+**继续思考。** 改变 $W$ 的一个元素，$O$ 中哪些元素会变？改变 $X$ 的一个元素呢？答案分别是一列和一行；对 $W$ 的梯度之所以仍是矩阵乘法，原因就在这里。
 """,
         )
     )

@@ -57,11 +57,11 @@ Choose a problem and the number of hidden neurons. How few are enough for each p
 
 @app.cell
 def _():
-    problem = mo.ui.dropdown(
+    problem = mo.ui.dropdown(  # positive in class 1; and how many hidden neurons this training needs for it
         {
-            cr.in_language(en="exclusive or", zh="异或"): lambda x: x[:, 0] * x[:, 1],
-            cr.in_language(en="a stripe", zh="条带"): lambda x: 0.3 - np.abs(0.8 * x[:, 0] + 0.6 * x[:, 1]),
-            cr.in_language(en="a disc", zh="圆盘"): lambda x: 0.45 - (x**2).sum(axis=1),
+            cr.in_language(en="exclusive or", zh="异或"): (lambda x: x[:, 0] * x[:, 1], 3),
+            cr.in_language(en="a stripe", zh="条带"): (lambda x: 0.3 - np.abs(0.8 * x[:, 0] + 0.6 * x[:, 1]), 2),
+            cr.in_language(en="a disc", zh="圆盘"): (lambda x: 0.45 - (x**2).sum(axis=1), 4),
         },
         value=cr.in_language(en="exclusive or", zh="异或"),
         label=cr.in_language(en="problem", zh="问题"),
@@ -75,8 +75,9 @@ def _():
 
 @app.cell
 def _(hidden, problem):
+    side_of, enough = problem.value
     points = np.random.default_rng(8).uniform(-1, 1, (240, 2))
-    side = problem.value(points)
+    side = side_of(points)
     x, y = points[abs(side) > 0.05], (side[abs(side) > 0.05] > 0).astype(int)  # with a gap between the classes
 
     model = cr.Model(
@@ -84,19 +85,18 @@ def _(hidden, problem):
     )
     model.fit(x, y, loss="binary_cross_entropy", optimizer=cr.optim.Adam(0.05), epochs=200, batch_size=40, verbose=0)
     cr.inspect.plot_decision_regions(cr.inspect.decision_regions(model, x, y), "in the plane of the inputs")
-    return model, x, y
+    return enough, model, x, y
 
 
 @app.cell
 def _(model, x, y):
-    features = cr.surgery.features(model, "hidden").predict(
-        x
-    )  # a point for each sample, with a coordinate for each neuron
+    features = cr.surgery.features(model, "hidden").predict(x)  # for each sample a point, of a coordinate per neuron
     v, c = model.parameters["output/kernel"][:, 0], model.parameters["output/bias"][0]
     normal = v / np.linalg.norm(v)
-    distance = (features @ v + c) / np.linalg.norm(v)  # from the cut of the output neuron
+    distance = features @ normal + c / np.linalg.norm(v)  # from the cut of the output neuron
 
-    along = features - np.outer(features @ normal, normal)  # what is left, in the direction in which it spreads most
+    # What is left, in the direction in which it spreads most.
+    along = features - np.outer(features @ normal, normal)
     _, _, directions = np.linalg.svd(along - along.mean(axis=0), full_matrices=False)
     height = along @ directions[0]
 
@@ -135,31 +135,31 @@ hidden neurons say whether *at least one* input is 1, and whether *both* are.
 
 
 @app.cell
-def _(features, hidden, model, x, y):
+def _(enough, features, hidden, model, x, y):
     accuracy = ((model.predict(x)[:, 0] > 0) == y).mean()
     inputs, outputs = cr.inspect.separability(x, y), cr.inspect.separability(features, y)
     assert not inputs.separable
-    if accuracy == 1:
-        assert outputs.separable
-    if hidden.value == 1:  # another number on the same line through the plane
-        assert not outputs.separable
-        assert accuracy < 0.9
-    if hidden.value >= 4:
-        assert outputs.separable
-        assert accuracy > 0.95
+    assert outputs.separable == (hidden.value >= enough)
+    assert (accuracy > 0.95) if outputs.separable else (accuracy < 0.95)
 
     corners = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
-    at_least_one, both = corners.sum(axis=1) > 0.5, corners.sum(axis=1) > 1.5
-    by_hand = 1.0 * at_least_one - 1.0 * both > 0.5
-    assert by_hand.tolist() == [False, True, True, False]
-    assert not cr.inspect.separability(corners, by_hand.astype(int)).separable
-    assert cr.inspect.separability(np.stack([at_least_one, both], axis=1).astype(int), by_hand.astype(int)).separable
+    by_hand = cr.Model(nn.Sequential([nn.Dense(2, "step", name="hidden"), nn.Dense(1, "step", name="output")]), (2,))
+    by_hand.parameters = {
+        "hidden/kernel": np.ones((2, 2)),
+        "hidden/bias": np.array([-0.5, -1.5]),  # at least one, both
+        "output/kernel": np.array([[1.0], [-1.0]]),
+        "output/bias": np.array([-0.5]),
+    }
+    exclusive = by_hand.predict(corners)[:, 0].astype(int)
+    assert exclusive.tolist() == [0, 1, 1, 0]
+    assert not cr.inspect.separability(corners, exclusive).separable
+    assert cr.inspect.separability(cr.surgery.features(by_hand, "hidden").predict(corners), exclusive).separable
     mo.md(
         cr.in_language(
-            en=f"""{accuracy:.1%} of the {len(x)} samples are on the right side. The inputs are **not separable**: {len(np.flatnonzero(inputs.shares > 1e-9))} samples
+            en=f"""{accuracy:.1%} of the {len(x)} samples are on the right side. The inputs are **not separable**: {np.count_nonzero(inputs.shares)} samples
 prove it, whose classes have the point ({inputs.common[0]:.2f}, {inputs.common[1]:.2f}) in common. The outputs of the hidden neurons are
 **{"separable" if outputs.separable else "not separable"}**.""",
-            zh=f"""{len(x)} 个样本中有 {accuracy:.1%} 在正确的一侧。输入**不可分**：{len(np.flatnonzero(inputs.shares > 1e-9))} 个样本就能证明，两个类别有公共点 ({inputs.common[0]:.2f}, {inputs.common[1]:.2f})。隐藏神经元的输出**{"可分" if outputs.separable else "不可分"}**。""",
+            zh=f"""{len(x)} 个样本中有 {accuracy:.1%} 在正确的一侧。输入**不可分**：{np.count_nonzero(inputs.shares)} 个样本就能证明，两个类别有公共点 ({inputs.common[0]:.2f}, {inputs.common[1]:.2f})。隐藏神经元的输出**{"可分" if outputs.separable else "不可分"}**。""",
         )
     )
     return
@@ -179,13 +179,14 @@ they can lie apart in that space; brought back to the plane, the straight cut is
 
 With one hidden neuron nothing is gained: its output is a single number that rises along one direction of the plane, so a threshold on it is again
 a line. Two neurons draw two lines, which is just what a stripe needs. For exclusive or two thresholds are enough on the four corners, as the network made by
-hand shows; with soft hidden neurons and points everywhere, this training needed three. A disc has to be surrounded, with three sides at
-least.
+hand shows; with soft hidden neurons and points everywhere, this training needed three. A disc has to be surrounded: two lines leave it
+open, three sides are the least, and this training needed four.
 
-The converse of the check does not hold: the hidden outputs may be separable before training has found the cut; look for such a case at the disc. And that suitable weights exist says nothing about whether training finds them; from another first state the same network may get
-stuck.
+If all samples are on the right side, the hidden outputs are separable; the converse does not hold. They may be separable before training has
+found the cut: look for such a case at the disc. And that suitable weights exist says nothing about whether training finds them; from another
+first state the same network may get stuck.
 
-To go on with: what happens if the hidden neurons are linear? (Lab 4.) A deeper network repeats the move: what can the second hidden layer do that the
+**To go on.** What happens if the hidden neurons are linear? (Exercise 4.) A deeper network repeats the move: what can the second hidden layer do that the
 first one cannot?
 """,
             zh=r"""
@@ -193,11 +194,11 @@ first one cannot?
 
 最后一个神经元确实只是直切一刀，但不是切在输入平面上。它切的是隐藏输出的空间，而在它之前的一层已经把样本搬到了那里：每个隐藏神经元给出样本到自己那条直线的距离，再由激活函数弯曲。在平面上纠缠在一起的类别，在那个空间里可以彼此分开；回到平面上看，直的一刀就成了弯的。所以网络并没有画出更好的直线，它找到的是一组**坐标**，在其中一条直线就够用了。
 
-只有一个隐藏神经元时什么也没有得到：它的输出是一个沿平面某个方向递增的数，对它取阈值仍是一条直线。两个神经元画两条直线，正好够分出条带。对于异或，手工搭的网络表明，四个角点用两个阈值就够了；用平缓的隐藏神经元、点又分布在各处时，这次训练需要三个。圆盘要围起来，至少要三条边。
+只有一个隐藏神经元时什么也没有得到：它的输出是一个沿平面某个方向递增的数，对它取阈值仍是一条直线。两个神经元画两条直线，正好够分出条带。对于异或，手工搭的网络表明，四个角点用两个阈值就够了；用平缓的隐藏神经元、点又分布在各处时，这次训练需要三个。圆盘要围起来：两条直线留有缺口，至少要三条边，而这次训练需要四个。
 
-检验中的结论反过来并不成立：隐藏输出**可分**，不等于训练已经找到了那一刀；请在圆盘上找出这样的例子。合适的权重存在，也不说明训练能找到它们；换一个初始状态，同样的网络可能会卡住。
+如果所有样本都在正确的一侧，隐藏输出就**可分**；反过来并不成立：可分不等于训练已经找到了那一刀，请在圆盘上找出这样的例子。合适的权重存在，也不说明训练能找到它们；换一个初始状态，同样的网络可能会卡住。
 
-想一想：如果隐藏神经元是线性的，会怎样？（见第 4 号实验。）更深的网络把这种搬移再做一遍：第二个隐藏层能做到什么第一层做不到的事？
+**继续思考。** 如果隐藏神经元是线性的，会怎样？（见习题 4。）更深的网络把这种搬移再做一遍：第二个隐藏层能做到什么第一层做不到的事？
 """,
         )
     )

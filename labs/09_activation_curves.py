@@ -106,7 +106,7 @@ Through a chain the derivatives multiply: $\dfrac{\mathrm{d}y}{\mathrm{d}z} = f'
 dotted line is the chosen $z$; mind the logarithmic axis.
 """,
             zh=r"""
-沿着链，导数相乘：$\dfrac{\mathrm{d}y}{\mathrm{d}z} = f'(z) \cdot f'(f(z)) \cdots$ 虚线是所选的 $z$；注意纵轴是对数刻度。
+沿着链，导数相乘：$\dfrac{\mathrm{d}y}{\mathrm{d}z} = f'(z) \cdot f'(f(z)) \cdots$ 点线是所选的 $z$；注意纵轴是对数刻度。
 """,
         )
     )
@@ -255,8 +255,8 @@ everywhere, 0 is used.
 
 **Depth.** The chain rule multiplies the slopes. Since sigmoid's is at most ¼, ten of them in a row let pass at most
 a millionth: the *vanishing gradient*. A tanh can do without loss only at $z = 0$. A ReLU that fires loses nothing,
-which is why deep networks use it in hidden layers. Its price are *dead* neurons: if the sum is negative for every
-sample, the gradient is exactly 0 and remains so.
+which is why deep networks use it in hidden layers. Its price is *dead* neurons: if the sum is negative for every
+sample, the gradient is exactly 0, and so the neuron's own weights never change that.
 
 **To go on.** With weights $w$ between the neurons each factor is $w f'$. Which $w$ would keep the sigmoid's
 gradient from vanishing, and at which $z$ only? What does leaky ReLU change on the left, and what does it cost?
@@ -268,7 +268,7 @@ gradient from vanishing, and at which $z$ only? What does leaky ReLU change on t
 
 **平坦区段。** Sigmoid 与 tanh 在两侧都会饱和。加权和的绝对值很大时，无论权重怎样变化，神经元的输出几乎不变，权重也就几乎学不到东西。ReLU 只在左侧平坦：梯度要么原样通过，要么完全不通过。在 $z = 0$ 处它有折点，没有导数；这里与通常的做法一样，取 0。
 
-**深度。** 链式法则把斜率相乘。Sigmoid 的斜率至多为 ¼，连续十个最多只放过百万分之一：这就是*梯度消失*。Tanh 只有在 $z = 0$ 处才没有损失。处于激发状态的 ReLU 则毫无损失，所以深层网络的隐藏层多用 ReLU。代价是*死亡*的神经元：如果对每个样本加权和都是负的，梯度就恰好为 0，并且一直如此。
+**深度。** 链式法则把斜率相乘。Sigmoid 的斜率至多为 ¼，连续十个最多只放过百万分之一：这就是**梯度消失**。Tanh 只有在 $z = 0$ 处才没有损失。处于激发状态的 ReLU 则毫无损失，所以深层网络的隐藏层多用 ReLU。代价是**死亡**的神经元：如果对每个样本加权和都是负的，梯度就恰好为 0，它自己的权重也就永远改变不了这一点。
 
 **继续思考。** 若神经元之间有权重 $w$，每个因子就是 $w f'$。怎样的 $w$ 能使 sigmoid 的梯度不消失，又只在哪个 $z$ 处成立？Leaky ReLU 在左侧改变了什么，代价又是什么？
 """,

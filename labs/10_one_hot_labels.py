@@ -36,7 +36,7 @@ $$
 \text{类别 0、1、2、3 中的类别 2} \;\longrightarrow\; (0, 0, 1, 0)
 $$
 
-请注意观察：把*同样的四个类别*换一种顺序编号，会有什么变化？样本丝毫没有改变，所以结果也不应改变。
+请注意观察：把**同样的四个类别**换一种顺序编号，会有什么变化？样本丝毫没有改变，所以结果也不应改变。
 """,
         )
     )
@@ -115,20 +115,30 @@ def _(corner, x):
 def _(by_number, by_one_hot, order):
     number_model, one_hot_model = by_number(order.value), by_one_hot(order.value)
 
+    def nearest_number(outputs):
+        return np.clip(np.rint(outputs), 0, 3).astype(int)
+
     def predicted_number(points):
-        return np.clip(np.rint(number_model.predict(points)[:, 0]), 0, 3).astype(int)
+        return nearest_number(number_model.predict(points)[:, 0])
 
     def predicted_one_hot(points):
         return one_hot_model.predict(points).argmax(1)
 
-    return number_model, one_hot_model, predicted_number, predicted_one_hot
+    return (
+        nearest_number,
+        number_model,
+        one_hot_model,
+        predicted_number,
+        predicted_one_hot,
+    )
 
 
 @app.cell
 def _(corner, order, predicted_number, predicted_one_hot, x):
+    right = np.array(order.value)[corner]
     accuracy = {
-        "number": np.mean(predicted_number(x) == np.array(order.value)[corner]),
-        "one-hot": np.mean(predicted_one_hot(x) == np.array(order.value)[corner]),
+        "number": np.mean(predicted_number(x) == right),
+        "one-hot": np.mean(predicted_one_hot(x) == right),
     }
     return (accuracy,)
 
@@ -173,7 +183,7 @@ Colours are classes, the large figures their numbers. Left, a network that has t
 output. Right, one with an output for each class.
 """,
             zh=r"""
-颜色表示类别，大号数字是类别的编号。左边的网络要说出*编号*：只有一个线性输出。右边的网络对每个类别各有一个输出。
+颜色表示类别，大号数字是类别的编号。左边的网络要说出**编号**：只有一个线性输出。右边的网络对每个类别各有一个输出。
 """,
         )
     )
@@ -188,12 +198,12 @@ def _():
 ## Check
 
 First, that the left network is not just badly trained: it has found the least-squares solution, and no linear
-output can do better.
+output has a smaller squared error. How good that solution is depends on the numbering.
 """,
             zh=r"""
 ## 检验
 
-首先确认左边的网络并非只是没有训练好：它已经找到最小二乘解，任何线性输出都不可能做得更好。
+首先确认左边的网络并非只是没有训练好：它已经找到最小二乘解，任何线性输出的平方误差都不可能更小。而这个解有多好，取决于编号顺序。
 """,
         )
     )
@@ -201,19 +211,31 @@ output can do better.
 
 
 @app.cell
-def _(corner, number_model, order, x):
+def _(corner, nearest_number, number_model, order, orders, spread, x):
     columns = np.column_stack([x, np.ones(len(x))])
-    best, *_ = np.linalg.lstsq(columns, np.array(order.value)[corner], rcond=None)
-    distance = np.abs(number_model.predict(x)[:, 0] - columns @ best).max()
+
+    def least_squares(numbers):
+        solution, *_ = np.linalg.lstsq(columns, np.array(numbers)[corner], rcond=None)
+        return columns @ solution
+
+    distance = np.abs(number_model.predict(x)[:, 0] - least_squares(order.value)).max()
     assert distance < 1e-3
+
+    by_rows, around, by_diagonals = (
+        np.mean(nearest_number(least_squares(numbers)) == np.array(numbers)[corner]) for numbers in orders.values()
+    )
+    assert by_rows > 0.95 or spread.value > 0.1
+    assert by_diagonals < 0.05 < 0.4 < around < 0.6
 
     mo.md(
         cr.in_language(
             en=rf"""
-The outputs differ from those of NumPy's least squares by at most {distance:.1g}.
+The outputs differ from those of NumPy's least squares by at most {distance:.1g}. Its solution is right for
+{by_rows:.0%} of the samples when the corners are numbered row by row, for {around:.0%} around the square, and for
+{by_diagonals:.0%} along the diagonals.
 """,
             zh=rf"""
-网络的输出与 NumPy 的最小二乘解相差至多 {distance:.1g}。
+网络的输出与 NumPy 的最小二乘解相差至多 {distance:.1g}。这个解判对的样本：逐行编号时占 {by_rows:.0%}，绕正方形一周时占 {around:.0%}，沿对角线时占 {by_diagonals:.0%}。
 """,
         )
     )
@@ -371,12 +393,12 @@ def _(bins, cross_entropy, lost, squared):
     mo.md(
         cr.in_language(
             en=rf"""
-With {bins.value} bins an error of {measured:.4f} remains even where every bin is right; the formula, width / √12,
-says {expected:.4f}. The cross-entropy of every wrong bin is {cross_entropy[1]:.2f}, the nearest and the farthest
+With {bins.value} bins a root mean squared error of {measured:.4f} remains even where every bin is right; the formula,
+width / √12, says {expected:.4f}. The cross-entropy of every wrong bin is {cross_entropy[1]:.2f}, the nearest and the farthest
 alike; the squared error grows with the distance.
 """,
             zh=rf"""
-用 {bins.value} 个区间，即使每个区间都判对，仍剩下 {measured:.4f} 的误差；公式“宽度 / √12”给出 {expected:.4f}。所有错误区间的交叉熵都是 {cross_entropy[1]:.2f}，最近的与最远的毫无区别；平方误差则随距离增大。
+用 {bins.value} 个区间，即使每个区间都判对，仍剩下 {measured:.4f} 的均方根误差；公式“宽度 / √12”给出 {expected:.4f}。所有错误区间的交叉熵都是 {cross_entropy[1]:.2f}，最近的与最远的毫无区别；平方误差则随距离增大。
 """,
         )
     )
@@ -392,7 +414,7 @@ def _():
 
 **A number claims what is not so.** As a number, class 3 is larger than class 0, and class 1 lies between 0 and 2. A
 single linear output must put the classes on a line in that order, in stripes. If the samples happen to lie so, as
-*row by row*, it works while the clusters are tight; *along the diagonals* it is wrong nearly everywhere, though the
+when numbered *row by row*, it works while the clusters are tight; *along the diagonals* it is wrong nearly everywhere, though the
 classes are as easy to tell apart as before. And a network in doubt between 0 and 2 says 1, a class that nobody has
 proposed.
 
@@ -411,7 +433,7 @@ ignore? A street has 20 house numbers: is the number of a house a class, or a qu
             zh=r"""
 ## 讨论
 
-**编号说了不该说的话。** 作为数，第 3 类大于第 0 类，第 1 类位于 0 与 2 之间。单个线性输出必须按这个顺序把各类排在一条线上，形成条带。如果样本恰好如此分布（*逐行*编号），只要各类足够紧凑，它就管用；*沿对角线*编号时，它几乎处处出错，尽管这些类别与先前一样容易区分。而且，在 0 与 2 之间犹豫的网络会说 1，一个谁也没有提出过的类别。
+**编号说了不该说的话。** 作为数，第 3 类大于第 0 类，第 1 类位于 0 与 2 之间。单个线性输出必须按这个顺序把各类排在一条线上，形成条带。如果样本恰好如此分布（**逐行**编号），只要各类足够紧凑，它就管用；**沿对角线**编号时，它几乎处处出错，尽管这些类别与先前一样容易区分。而且，在 0 与 2 之间犹豫的网络会说 1，一个谁也没有提出过的类别。
 
 **One-hot 向量只说各类互不相同。** 它们两两等距，每个输出只对一个类别负责，softmax 再把各输出变成总和为 1 的概率。编号只剩下记账的意义。教材让 sigmoid 输出也充当这样的概率，而上面的检验说明并非如此：它们的总和可以是任意值。各个 sigmoid 回答的是各自独立的问题，适用于几个类别可以同时成立的情形。
 

@@ -182,12 +182,12 @@ def _():
 ## Check
 
 **The share of mistakes has no slope to follow.** It is a staircase with a step at each sample. Differences are
-taken at 1201 places, a millionth to both sides.
+taken at every place of the curves above, a millionth to both sides.
 """,
             zh=r"""
 ## 检验
 
-**错误的比例没有斜率可循。** 它是一条阶梯，在每个样本处有一级。下面在 1201 个位置上取差分，左右各百万分之一。
+**错误的比例没有斜率可循。** 它是一条阶梯，在每个样本处有一级。下面在上图曲线的每个位置上取差分，左右各百万分之一。
 """,
         )
     )
@@ -286,16 +286,20 @@ def _(cross_entropy, label, mistakes, paths, start, x):
     assert abs(end - lowest) < 1e-4
     assert (paths["mistakes"] == start.value).all()
 
+    at_start, at_end = float(mistakes(float(start.value))), float(mistakes(end))
+    fewest = cr.vmap(mistakes)(x).numpy().min()  # boundaries at the samples divide them in every way there is
+    assert fewest <= at_end < fewest + 0.03
+
     mo.md(
         cr.in_language(
             en=rf"""
 Derivative {got:.6f}, formula {formula:.6f}. Descent on the cross-entropy ends at θ = {end:.4f}, SciPy's minimum is
-{lowest:.4f}: on the way the share of mistakes went from {float(mistakes(float(start.value))):.0%} to
-{float(mistakes(end)):.0%}, though it was not what was lowered. Descent on the share of mistakes itself is still at
+{lowest:.4f}: on the way the share of mistakes went from {at_start:.1%} to {at_end:.1%}, though it was not what was
+lowered; the smallest share that a boundary can have is {fewest:.1%}. Descent on the share of mistakes itself is still at
 {paths["mistakes"][-1]:.2f}.
 """,
             zh=rf"""
-导数为 {got:.6f}，公式给出 {formula:.6f}。在交叉熵上下降，终点为 θ = {end:.4f}，SciPy 求得的最小值点为 {lowest:.4f}：途中错误的比例从 {float(mistakes(float(start.value))):.0%} 变为 {float(mistakes(end)):.0%}，尽管被降低的并不是它本身。而在错误的比例本身上下降，仍停在 {paths["mistakes"][-1]:.2f}。
+导数为 {got:.6f}，公式给出 {formula:.6f}。在交叉熵上下降，终点为 θ = {end:.4f}，SciPy 求得的最小值点为 {lowest:.4f}：途中错误的比例从 {at_start:.1%} 变为 {at_end:.1%}，尽管被降低的并不是它本身；任何分界点所能达到的最小比例是 {fewest:.1%}。而在错误的比例本身上下降，仍停在 {paths["mistakes"][-1]:.2f}。
 """,
         )
     )
@@ -316,7 +320,7 @@ the classifier is. More samples make more and lower steps; between them it is as
 
 **A differentiable loss is a stand-in.** It measures *how far* on the wrong side a sample lies, so each small move
 is felt. Lowering it lowers the mistakes as well, mostly: its minimum need not be the place with the fewest
-mistakes, which is why accuracy is reported beside the loss.
+mistakes (compare the last two shares above for 200 samples), which is why accuracy is reported beside the loss.
 
 **How differentiable?** The hinge has a kink for each sample, as a ReLU has, and can be trained all the same: nearly
 everywhere there is a slope, and it tells something. What does harm is being *piecewise constant*, as all that goes
@@ -335,13 +339,13 @@ ever, or one that levels off?
 
 **梯度下降只问一个问题：** 参数稍稍改变，损失会怎样变？错误的比例回答“毫无变化”，因为分界点移动一点点，不会越过任何样本。它的导数几乎处处为 0，在台阶处则不存在，所以无论分类器多差，$\theta \leftarrow \theta - \eta \cdot 0$ 总是原地不动。样本越多，台阶越多、越矮；但台阶之间仍然一样平。
 
-**可微的损失是替身。** 它衡量样本落在错误一侧*有多远*，因此每个微小的移动都会有反应。降低它，通常也会减少错误；但它的最小值不一定就是错误最少之处，所以除损失之外还要报告准确率。
+**可微的损失是替身。** 它衡量样本落在错误一侧**有多远**，因此每个微小的移动都会有反应。降低它，通常也会减少错误；但它的最小值不一定就是错误最少之处（请在样本数为 200 时比较上面最后两个比例），所以除损失之外还要报告准确率。
 
-**要可微到什么程度？** 合页损失在每个样本处有一个折点，ReLU 也有折点，却照样可以训练：几乎处处都有斜率，而且斜率说明问题。有害的是*分段常数*：凡是经过阈值、取整或 argmax 的，都是如此。
+**要可微到什么程度？** 合页损失在每个样本处有一个折点，ReLU 也有折点，却照样可以训练：几乎处处都有斜率，而且斜率说明问题。有害的是**分段常数**：凡是经过阈值、取整或 argmax 的，都是如此。
 
 **是方法提出了这个要求。** 只比较损失大小的搜索，例如随机扰动（习题 15），可以直接降低错误的比例，只是要付出代价。Rosenblatt 的感知机也用阈值，但它的学习规则并不是错误数的梯度。
 
-**继续思考。** 可以仅在反向传播中把阈值的斜率*规定*为 sigmoid 的斜率。这样一来，下降所循的是什么？如果有少数标签是错的，你会选哪种损失：随距离无限增长的，还是会趋于平缓的？
+**继续思考。** 可以仅在反向传播中把阈值的斜率**规定**为 sigmoid 的斜率。这样一来，下降所循的是什么？如果有少数标签是错的，你会选哪种损失：随距离无限增长的，还是会趋于平缓的？
 """,
         )
     )

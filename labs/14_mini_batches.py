@@ -80,7 +80,8 @@ def _():
         return cr.mean((x @ w - t) ** 2)
 
     gradient = cr.compile(cr.grad(loss), batch=(1, 2))  # native code, for any number of samples
-    return epochs, gradient, k, loss, t, x
+    losses = cr.vmap(lambda w: loss(w, x, t))  # of all samples, for many weights at once
+    return epochs, gradient, k, loss, losses, t, x
 
 
 @app.cell(hide_code=True)
@@ -128,25 +129,25 @@ def _(epochs, k, mini_batch, size):
     orders = [np.random.default_rng(epoch).permutation(k) for epoch in range(epochs)]
     paths = {
         "stochastic, b = 1": mini_batch(start, 1, orders),
-        f"mini-batch, b = {size.value}": mini_batch(start, size.value, orders),
+        f"chosen, b = {size.value}": mini_batch(start, size.value, orders),
         f"batch, b = {k}": mini_batch(start, k, orders),
     }
     return orders, paths, start
 
 
 @app.cell
-def _(epochs, loss, paths, start, t, x):
+def _(epochs, losses, paths, start):
     def draw_paths(grid):
         plane, curve = grid[0]
         line = np.linspace(-1.5, 1.5, 101)
         points = np.stack(np.meshgrid(line, line), -1).reshape(-1, 2)
-        height = cr.vmap(lambda w: loss(w, x, t))(points).numpy().reshape(101, 101)
+        height = losses(points).numpy().reshape(101, 101)
         plane.contour(line, line, height, levels=14, colors="0.75", linewidths=0.7)
         colors = cr.inspect.style.SKY, cr.inspect.style.RED, cr.inspect.style.BLUE
         for color, (name, path) in zip(colors, paths.items(), strict=True):
-            losses = cr.vmap(lambda w: loss(w, x, t))(path).numpy()
             plane.plot(*path.T, ".-", color=color, markersize=4, linewidth=1, label=name)
-            curve.semilogy(np.linspace(0, epochs, len(path)), losses, ".-", color=color, markersize=4, linewidth=1)
+            progress = np.linspace(0, epochs, len(path))
+            curve.semilogy(progress, losses(path).numpy(), ".-", color=color, markersize=4, linewidth=1)
         plane.plot(*start, "*", color="black", markersize=10)
         plane.set(aspect="equal", xlabel="w₁", ylabel="w₂", title="The weights")
         curve.set(xlabel="epochs", title="Loss of all samples")
@@ -202,13 +203,13 @@ def _(epochs, k, mini_batch, paths, rate, size, start, t, x):
     mo.md(
         cr.in_language(
             en=rf"""
-There are {updates["stochastic, b = 1"]} updates with b = 1, {updates[f"mini-batch, b = {size.value}"]} with b =
+There are {updates["stochastic, b = 1"]} updates with b = 1, {updates[f"chosen, b = {size.value}"]} with b =
 {size.value}, {updates[f"batch, b = {k}"]} with b = {k}. The last path differs from gradient descent by at most
 {off:.1g}; for b = {size.value}, in the order of the samples, the weights from `fit` and those from the six lines
 differ by at most {from_fit:.1g}.
 """,
             zh=rf"""
-b = 1 时有 {updates["stochastic, b = 1"]} 次更新，b = {size.value} 时有 {updates[f"mini-batch, b = {size.value}"]} 次，b = {k} 时有 {updates[f"batch, b = {k}"]} 次。最后一条路径与梯度下降相差至多 {off:.1g}；取 b = {size.value} 并按样本原有的顺序，`fit` 得到的权重与这六行算法的结果相差至多 {from_fit:.1g}。
+b = 1 时有 {updates["stochastic, b = 1"]} 次更新，b = {size.value} 时有 {updates[f"chosen, b = {size.value}"]} 次，b = {k} 时有 {updates[f"batch, b = {k}"]} 次。最后一条路径与梯度下降相差至多 {off:.1g}；取 b = {size.value} 并按样本原有的顺序，`fit` 得到的权重与这六行算法的结果相差至多 {from_fit:.1g}。
 """,
         )
     )
@@ -299,20 +300,69 @@ def _():
     mo.md(
         cr.in_language(
             en=r"""
+**Where they lead.** How far is the loss from its smallest value, which least squares know, after one epoch? And
+after 1280 updates, single samples against all at once?
+""",
+            zh=r"""
+**它们通向哪里。** 一轮之后，损失离它的最小值（可由最小二乘求得）还有多远？单个样本与全部样本各做 1280 次更新之后呢？
+""",
+        )
+    )
+    return
+
+
+@app.cell
+def _(epochs, k, losses, mini_batch, paths, start, t, x):
+    minimum = np.linalg.lstsq(x, t)[0]
+    first = {name: path[(len(path) - 1) // epochs] for name, path in paths.items()}  # the weights after the first epoch
+    above = {name: float(losses(w[None]).numpy()[0] - losses(minimum[None]).numpy()[0]) for name, w in first.items()}
+    assert above["stochastic, b = 1"] < 0.5 * above[f"batch, b = {k}"]
+
+    shuffle = np.random.default_rng(2).permutation
+    exact = mini_batch(start, k, [np.arange(k)] * 1280)[-1]
+    single_samples = mini_batch(start, 1, [shuffle(k) for _ in range(20)])[-640:]
+    distance = np.linalg.norm(exact - minimum)
+    cloud = np.sqrt(np.square(single_samples - minimum).sum(1).mean())
+    assert distance < 1e-7
+    assert cloud > 0.01
+    assert np.linalg.norm(single_samples.mean(0) - minimum) < 0.5 * cloud
+
+    mo.md(
+        cr.in_language(
+            en=rf"""
+After one epoch the loss lies {above["stochastic, b = 1"]:.2g} above its smallest value with b = 1,
+{above[f"batch, b = {k}"]:.2g} with b = {k}. After 1280 updates with b = {k} the weights are at the minimum, to
+{distance:.1g}. Single samples stay in a cloud around it, {cloud:.2g} away in the root mean square of the last 640
+updates; the middle of the cloud is {np.linalg.norm(single_samples.mean(0) - minimum):.1g} off.
+""",
+            zh=rf"""
+一轮之后，b = 1 时损失比最小值高 {above["stochastic, b = 1"]:.2g}，b = {k} 时高 {above[f"batch, b = {k}"]:.2g}。用 b = {k} 做 1280 次更新之后，权重就在最小值处，误差 {distance:.1g}。单个样本则一直停留在它周围的一团点云中，最后 640 次更新与最小值的均方根距离为 {cloud:.2g}，点云的中心偏离 {np.linalg.norm(single_samples.mean(0) - minimum):.1g}。
+""",
+        )
+    )
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(
+        cr.in_language(
+            en=r"""
 ## Discussion
 
 **The three cases.** *Stochastic* gradient descent is $b = 1$, *batch* gradient descent $b = k$, *mini-batch* all
 between. They are not three methods but one, with one number in it.
 
-**What $b$ changes.** The direction is right on average for every $b$. A small batch makes many updates from the
-same samples, and each is noisy; a large one makes few, and each is exact. Four times the batch halves the standard
-deviation and costs four times the work, so exactness is bought dearly. In the picture four epochs of batch gradient
-descent are four steps, while with $\eta = 0.05$ the single samples were near the minimum after one epoch, and they
-go on to tremble around it for ever: with a constant $\eta$ they cannot settle.
+**What $b$ changes.** The direction is right on average for every $b$, so all lead to the same place. A small batch
+makes many updates from the same samples, and each is noisy; a large one makes few, and each is exact. Four times the
+batch halves the standard deviation (while $b$ is small against $k$) and costs four times the work, so exactness is
+bought dearly. In the picture four epochs of batch gradient descent are four steps, while the single samples come down
+within an epoch or two, and then go on to tremble around the minimum for ever: with a constant $\eta$ they cannot
+settle.
 
 **Why in between.** Noise of a moderate size does little harm far from the minimum. And processors work on many
-samples at once, so that a batch of 32 takes hardly longer than a single sample. A usual choice is 32 to 256, with a
-learning rate that falls towards the end.
+samples at once, so that a batch of 32 takes far less than 32 times as long as a single sample. A usual choice is 32
+to 256, with a learning rate that falls towards the end.
 
 **To go on.** Set $\eta$ to its ends: how does the cloud around the minimum depend on it? What would happen in an
 epoch if the samples were not shuffled, but sorted by class?
@@ -322,9 +372,9 @@ epoch if the samples were not shuffled, but sorted by class?
 
 **三种情形。** *随机*梯度下降是 $b = 1$，*批量*梯度下降是 $b = k$，其间都是*小批量*。它们不是三种方法，而是同一种方法，其中有一个数可选。
 
-**$b$ 改变了什么。** 无论 $b$ 是多少，方向在平均意义上都是对的。小批用同样的样本做出许多次更新，但每次都有噪声；大批更新次数少，但每次都精确。批大小变为四倍，标准差减半，计算量却是四倍，所以精确的代价很高。图中，批量梯度下降四轮只走了四步；而在 $\eta = 0.05$ 时，单样本更新一轮之后就到了最小值附近，此后一直在周围抖动：$\eta$ 不变，它就安定不下来。
+**$b$ 改变了什么。** 无论 $b$ 是多少，方向在平均意义上都是对的，所以都通向同一个地方。小批用同样的样本做出许多次更新，但每次都有噪声；大批更新次数少，但每次都精确。批大小变为四倍，标准差减半（只要 $b$ 比 $k$ 小得多），计算量却是四倍，所以精确的代价很高。图中，批量梯度下降四轮只走了四步；而单样本更新一两轮之内就降了下来，此后一直在最小值周围抖动：$\eta$ 不变，它就安定不下来。
 
-**为什么取中间值。** 离最小值还远时，适度的噪声几乎无害。而且处理器能同时处理许多样本，32 个样本的一批并不比单个样本多花多少时间。通常取 32 到 256，并让学习率在后期逐渐下降。
+**为什么取中间值。** 离最小值还远时，适度的噪声几乎无害。而且处理器能同时处理许多样本，32 个样本的一批所花的时间远不到单个样本的 32 倍。通常取 32 到 256，并让学习率在后期逐渐下降。
 
 **继续思考。** 把 $\eta$ 调到两端：最小值周围的点云如何随之变化？如果样本不打乱，而是按类别排序，一轮之中会发生什么？
 """,

@@ -156,9 +156,8 @@ def _(beginning, bowl, count, sigma):
 
     trials = 200
     searched = search(beginning(count.value), trials, np.random.default_rng(0))
-    descended = bowl(beginning(count.value)) * 0.9 ** (
-        2 * np.arange(trials + 1)
-    )  # each step of η = 0.1 leaves 0.9 of θ
+    # Each step of η = 0.1 against the gradient, which is θ, leaves 0.9 of it.
+    descended = bowl(0.9 ** np.arange(trials + 1)[:, None] * beginning(count.value))
     return descended, searched, trials
 
 
@@ -303,32 +302,37 @@ the minimum: perturbations have to become smaller as parameters become more, and
 
 
 @app.cell
-def _(
-    chance,
-    count,
-    descended,
-    expected,
-    measured,
-    searched,
-    sigma,
-    success,
-    trials,
-):
+def _(beginning, count, counts, descended, expected, measured, searched, sigma, trials):
     deviation = np.sqrt(expected * (1 - expected) / 4000)
     assert (np.abs(measured - expected) <= 4.5 * deviation + 1e-3).all()
     assert (expected <= 0.5 + 1e-9).all()
     assert (np.diff(expected) <= 0).all()
     assert searched[-1] > descended[-1]
+    here = list(counts).index(count.value)
+
+    # Random directions are at nearly right angles to the gradient: the cosine has the mean square 1/D.
+    directions = np.random.default_rng(1).standard_normal((4000, count.value))
+    cosines = directions @ beginning(count.value) / np.linalg.norm(directions, axis=1)
+    cosine = np.sqrt(np.mean(cosines**2))
+    assert np.isclose(cosine, 1 / np.sqrt(count.value), rtol=0.1)
+
+    # Where the search comes to a standstill: with many parameters, at the distance σD/5.
+    stuck = ncx2.cdf((counts / 5) ** 2, counts, (counts / 5) ** 2)
+    assert (stuck[counts >= 20] < 0.01).all()
+    lenet5 = cr.Model(cr.nn.lenet5(), (28, 28, 1)).network.parameter_count
 
     mo.md(
         cr.in_language(
             en=rf"""
-For D = {count.value} and σ = {sigma.value}, the formula says that {chance(count.value):.3g} of the trials succeed;
-{success(count.value):.3g} did. After {trials} of them the loss is {searched[-1]:.2g}; {trials} steps against the
-gradient come to {descended[-1]:.2g}, with any number of parameters.
+For D = {count.value} and σ = {sigma.value}, the formula says that {expected[here]:.3g} of the trials succeed;
+{measured[here]:.3g} did. After {trials} of them the loss is {searched[-1]:.2g}; {trials} steps against the gradient
+come to {descended[-1]:.2g}, with any number of parameters. The cosine of the angle between a random direction and the
+gradient is {cosine:.3f} (root mean square), 1/√D = {1 / np.sqrt(count.value):.3f}; for the {lenet5:,} parameters of
+LeNet-5 it would be {1 / np.sqrt(lenet5):.4f}. At a distance of σD/5 from the minimum, {stuck[here]:.2g} of the trials
+succeed.
 """,
             zh=rf"""
-对 D = {count.value}、σ = {sigma.value}，公式给出的成功率为 {chance(count.value):.3g}，实测为 {success(count.value):.3g}。{trials} 次尝试之后，损失为 {searched[-1]:.2g}；而逆梯度走 {trials} 步，无论有多少参数，都会降到 {descended[-1]:.2g}。
+对 D = {count.value}、σ = {sigma.value}，公式给出的成功率为 {expected[here]:.3g}，实测为 {measured[here]:.3g}。{trials} 次尝试之后，损失为 {searched[-1]:.2g}；而逆梯度走 {trials} 步，无论有多少参数，都会降到 {descended[-1]:.2g}。随机方向与梯度夹角的余弦（均方根）为 {cosine:.3f}，而 1/√D = {1 / np.sqrt(count.value):.3f}；若有 LeNet-5 那样的 {lenet5:,} 个参数，则只有 {1 / np.sqrt(lenet5):.4f}。在距离最小值 σD/5 处，成功的尝试占 {stuck[here]:.2g}。
 """,
         )
     )
@@ -348,8 +352,8 @@ out of a local minimum.
 
 **Bad.** A trial has to be evaluated before one knows whether it was of use, and most are thrown away. A random
 direction in $D$ dimensions is nearly at right angles to the gradient, so even a success goes down by little: along
-the gradient by only about $1/\sqrt D$ of its length. LeNet-5 has 61,706 parameters. And nothing adapts: a size
-$\sigma$ that is right at the start is far too large near the minimum, where the search comes to a standstill: at a
+the gradient by only about $1/\sqrt D$ of its length. And nothing adapts: a size $\sigma$ that is right at the start
+is far too large near the minimum, where the search comes to a standstill: with twenty parameters or more, at a
 distance of $\frac15 \sigma D$ less than one trial in a hundred succeeds.
 
 **The gradient says in one backward pass what the search has to guess:** which way is down, for all parameters at
@@ -365,7 +369,7 @@ such rule keeps the share of successes at one fifth.) With mini-batches the loss
 
 **优点。** 它只需要损失的值，别无所求，所以损失可以有台阶，也可以来自一个谁也无法求导的程序；写出来只要十来行。它不会发散。扰动较大时，甚至可能跳出局部极小。
 
-**缺点。** 每次尝试都要先算出损失，才知道有没有用，而大多数尝试都被丢弃。$D$ 维空间中的随机方向与梯度几乎垂直，所以即使成功，下降也很少：沿梯度方向的分量大约只有其长度的 $1/\sqrt D$。LeNet-5 有 61,706 个参数。而且它不会自行调节：开始时合适的 $\sigma$，在最小值附近就太大了，搜索在那里停滞不前：距离为 $\frac15 \sigma D$ 时，一百次尝试成功不到一次。
+**缺点。** 每次尝试都要先算出损失，才知道有没有用，而大多数尝试都被丢弃。$D$ 维空间中的随机方向与梯度几乎垂直，所以即使成功，下降也很少：沿梯度方向的分量大约只有其长度的 $1/\sqrt D$。而且它不会自行调节：开始时合适的 $\sigma$，在最小值附近就太大了，搜索在那里停滞不前：参数不少于二十个时，在距离 $\frac15 \sigma D$ 处，一百次尝试成功不到一次。
 
 **搜索只能靠猜的事，梯度用一次反向传播就说清楚了：** 对所有参数同时指出哪边是下坡，代价只是两三次求值，与参数个数无关。网络之所以可以训练，原因就在这里。作为交换，它要求损失可微。
 

@@ -83,8 +83,9 @@ def _(kind):
     adaptive = {"Adagrad": cr.optim.Adagrad(0.3), "RMSProp": cr.optim.RMSProp(0.02), "Adam": cr.optim.Adam(0.05)}[
         kind.value
     ]
-    rules = {"SGD": cr.optim.SGD(0.3), kind.value: adaptive}
-    return adaptive, rules
+    eta = 0.3
+    rules = {"SGD": cr.optim.SGD(eta), kind.value: adaptive}
+    return adaptive, eta, rules
 
 
 @app.cell
@@ -95,7 +96,7 @@ def _(rules, share):
         off = w - 1.0
         return 0.5 * off[0] ** 2 + p * off[1] ** 2 + p * off[0] * off[1]
 
-    surface = cr.inspect.Surface(mean_loss, (-0.5, -0.5), (-1.0, -1.0), (2.0, 2.0), f"loss of the two weights, p = {p}")
+    surface = cr.inspect.Surface(mean_loss, (-0.5, -0.5), (-1.0, -1.0), (2.0, 2.0), f"Loss of the two weights, p = {p}")
     found = cr.inspect.trajectories(rules, surface, steps=100)
     cr.inspect.plot_trajectories(found)
     return found, mean_loss, p, surface
@@ -154,15 +155,15 @@ $w = 1 + (I - \eta H)^{n} (w_0 - 1)$, with $H$ the matrix of second derivatives.
 
 
 @app.cell
-def _(found, kind, mean_loss, p, rules):
+def _(eta, found, kind, mean_loss, p, rules):
     plain, own = found.paths["SGD"], found.paths[kind.value]
     slope = cr.grad(mean_loss)(plain[0]).numpy()
     first_plain, first_own = plain[1] - plain[0], own[1] - own[0]
-    assert np.allclose(first_plain, -0.3 * slope)
+    assert np.allclose(first_plain, -eta * slope)
     assert np.isclose(first_own[0], first_own[1], rtol=1e-4)
 
     hessian = np.array([[1, p], [p, 2 * p]])
-    theory = 1 + np.linalg.matrix_power(np.eye(2) - 0.3 * hessian, 100) @ (plain[0] - 1)
+    theory = 1 + np.linalg.matrix_power(np.eye(2) - eta * hessian, 100) @ (plain[0] - 1)
     assert np.allclose(plain[-1], theory, atol=1e-12)
     assert np.allclose(cr.hessian(mean_loss)(plain[0]).numpy(), hessian)
 
@@ -293,7 +294,7 @@ $\eta = 1/c$ is there in one step.
 @app.cell
 def _(adaptive, kind, surface):
     bowl = cr.inspect.Surface(
-        lambda w: cr.sum((w - 1.0) ** 2), surface.start, surface.low, surface.high, "a round bowl"
+        lambda w: cr.sum((w - 1.0) ** 2), surface.start, surface.low, surface.high, "A round bowl"
     )
     on_bowl = cr.inspect.trajectories({"SGD": cr.optim.SGD(0.5), kind.value: adaptive}, bowl, steps=100)
     assert on_bowl.losses["SGD"][1] < 1e-20
@@ -318,6 +319,54 @@ def _():
     mo.md(
         cr.in_language(
             en=r"""
+**At the minimum** the gradients of batches are noise around 0. A weight to which this happens, with noise of the size
+0.001, and 100 steps by each rule:
+""",
+            zh=r"""
+**在最小值处**，各批的梯度是 0 附近的噪声。下面让一个权重受到大小为 0.001 的噪声，每种规则走 100 步：
+""",
+        )
+    )
+    return
+
+
+@app.cell
+def _(kind, rules):
+    noise = 0.001 * np.random.default_rng(3).standard_normal(100)
+
+    def last_steps(rule):
+        scalars = {name: cr.tensor(value, "float64") for name, value in rule.scalars().items()}
+        slots = {name: cr.tensor(value, "float64") for name, value in rule.slots("w", ()).items()}
+        steps = []
+        for t, gradient in enumerate(noise, start=1):
+            now = scalars | {"t": cr.tensor(t, "int64")}
+            step, slots = rule.update(cr.tensor(0.0, "float64"), cr.tensor(gradient, "float64"), slots, now)
+            slots = {name: cr.tensor(slot.numpy()) for name, slot in slots.items()}
+            steps.append(float(step))
+        return np.sqrt(np.mean(np.square(steps[-50:])))
+
+    trembling = {name: last_steps(rule) for name, rule in rules.items()}
+    assert trembling[kind.value] > 10 * trembling["SGD"]
+
+    mo.md(
+        cr.in_language(
+            en=rf"""
+The last fifty steps have a root mean square of {trembling["SGD"]:.1g} with SGD, and of {trembling[kind.value]:.1g}
+with {kind.value}, which takes noise for what it should adapt to.
+""",
+            zh=rf"""
+最后五十步的均方根，SGD 为 {trembling["SGD"]:.1g}，{kind.value} 为 {trembling[kind.value]:.1g}：后者把噪声当成了应当适应的东西。
+""",
+        )
+    )
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(
+        cr.in_language(
+            en=r"""
 ## Discussion
 
 **What one rate cannot do.** A weight that is used in few samples has a small mean gradient, so with a common rate
@@ -330,12 +379,12 @@ sizes, and on plateaus.
 picture of the rates shows it, with a factor above $\sqrt{0.5/p}$. A sentence of the chapter has it the other way
 round; its own section on Adam is right.
 
-**What it costs.** One or two numbers more for each parameter. And a step that is always of the order of $\eta$:
-close to the minimum, RMSProp and Adam hover around it with a constant $\eta$, where gradient descent slows down by
-itself. Adagrad has the opposite fault, since its sum only grows and its rates only fall. On a surface that is
-equally curved everywhere there is nothing to adapt to, and well-tuned gradient descent, usually with momentum, is
-as good or better; image networks are often trained that way. Adaptive rules need less tuning: $\eta = 0.001$ with
-Adam is seldom far off.
+**What it costs.** One or two numbers more for each parameter. And a step that does not shrink with the gradient: near
+the minimum, where little but the noise of batches is left of it, RMSProp and Adam go on to tremble by steps of the
+order of $\eta$, unless $\eta$ falls. Adagrad has the opposite fault: its sum only grows, so its rates only fall, even
+where there is still far to go. On a surface that is equally curved everywhere there is nothing to adapt to, and
+well-tuned gradient descent, usually with momentum, is as good or better; image networks are often trained that way.
+Adaptive rules need less tuning: $\eta = 0.001$ with Adam is seldom far off.
 
 **To go on.** How large must $p$ be for gradient descent to need no more steps than the others? Turn the surface by
 45°, so that the ravine runs along the diagonal: what can one rate for each parameter do then? Why does Adam correct
@@ -348,7 +397,7 @@ its means for having begun at 0?
 
 **更大，而不是更小。** 罕见特征的参数需要、也确实得到比常见特征*更大*的步长：学习率那幅图就是测量结果，倍数超过 $\sqrt{0.5/p}$。教材中有一句话说反了；它自己讲 Adam 的那一节是对的。
 
-**代价。** 每个参数要多存一两个数。而且步长总是 $\eta$ 的量级：$\eta$ 不变时，RMSProp 和 Adam 会在最小值附近徘徊，而梯度下降会自行慢下来。Adagrad 的毛病正相反：它的和只增不减，学习率只降不升。在各处弯曲程度相同的曲面上，没有什么可适应的，调得好的梯度下降（通常带动量）不差甚至更好；图像网络常常就这样训练。自适应规则更省调参：Adam 取 $\eta = 0.001$ 很少会差得太远。
+**代价。** 每个参数要多存一两个数。而且步长不随梯度变小：在最小值附近，梯度几乎只剩下各批的噪声，RMSProp 和 Adam 却仍以 $\eta$ 量级的步子抖动，除非让 $\eta$ 下降。Adagrad 的毛病正相反：它的和只增不减，所以学习率只降不升，哪怕离终点还很远。在各处弯曲程度相同的曲面上，没有什么可适应的，调得好的梯度下降（通常带动量）不差甚至更好；图像网络常常就这样训练。自适应规则更省调参：Adam 取 $\eta = 0.001$ 很少会差得太远。
 
 **继续思考。** $p$ 要多大，梯度下降才不比其他规则需要更多的步数？把曲面旋转 45°，使峡谷沿对角线延伸：每个参数各有学习率还能起什么作用？Adam 为什么要校正从 0 开始的平均？
 """,

@@ -237,28 +237,35 @@ $$
 
 @app.cell
 def _(curvature, mu, path, rate, steps, velocity):
-    def matrix(c):
-        return np.array([[1 - rate.value * c, mu.value], [-rate.value * c, mu.value]])
+    def matrix(c, mu):
+        return np.array([[1 - rate.value * c, mu], [-rate.value * c, mu]])
 
-    eigenvalues = np.stack([np.linalg.eigvals(matrix(c)) for c in curvature])  # [along, across]
+    eigenvalues = np.stack([np.linalg.eigvals(matrix(c, mu.value)) for c in curvature])  # [along, across]
     left = np.abs(eigenvalues).max(1)
     for k, c in enumerate(curvature):
-        state = np.linalg.matrix_power(matrix(c), steps) @ [path[0, k], 0]
+        state = np.linalg.matrix_power(matrix(c, mu.value), steps) @ [path[0, k], 0]
         assert np.allclose(state, [path[-1, k], velocity[-1, k]], atol=1e-11)
     swings = np.iscomplex(eigenvalues).any(1)
     assert np.allclose(left[swings], np.sqrt(mu.value))
     assert (left < 1).all()
     tenfold = np.log(10) / -np.log([1 - rate.value, left[0]])
 
+    # The best μ for the floor, among a hundred: where its eigenvalues are about to become complex.
+    tried = np.arange(100) / 100
+    floor = [np.abs(np.linalg.eigvals(matrix(curvature[0], m))).max() for m in tried]
+    best = (1 - np.sqrt(rate.value * curvature[0])) ** 2
+    assert abs(tried[np.argmin(floor)] - best) < 0.01
+
     mo.md(
         cr.in_language(
             en=rf"""
 In each step {left[0]:.3f} of the distance along the ravine is left with momentum, {1 - rate.value:.3f} without; to
 come ten times as near takes {tenfold[1]:.0f} steps, and {tenfold[0]:.0f} without. Across the ravine {left[1]:.3f}
-is left, and √μ is {np.sqrt(mu.value):.3f}.
+is left, and √μ is {np.sqrt(mu.value):.3f}. Of a hundred values tried for this η, μ = {tried[np.argmin(floor)]:.2f}
+comes down the floor fastest and leaves {min(floor):.3f}; the formula of the discussion says {best:.3f}.
 """,
             zh=rf"""
-每走一步，沿峡谷方向的距离在有动量时剩下 {left[0]:.3f}，没有动量时剩下 {1 - rate.value:.3f}；距离缩小到十分之一需要 {tenfold[1]:.0f} 步，没有动量则需要 {tenfold[0]:.0f} 步。横向剩下 {left[1]:.3f}，而 √μ 为 {np.sqrt(mu.value):.3f}。
+每走一步，沿峡谷方向的距离在有动量时剩下 {left[0]:.3f}，没有动量时剩下 {1 - rate.value:.3f}；距离缩小到十分之一需要 {tenfold[1]:.0f} 步，没有动量则需要 {tenfold[0]:.0f} 步。横向剩下 {left[1]:.3f}，而 √μ 为 {np.sqrt(mu.value):.3f}。对这个 η 试了一百个 μ，沿谷底下降最快的是 μ = {tried[np.argmin(floor)]:.2f}，每步剩下 {min(floor):.3f}；讨论中的公式给出 {best:.3f}。
 """,
         )
     )
@@ -287,7 +294,8 @@ along the floor is about to begin, $\mu = (1 - \sqrt{\eta c_{\min}})^2$. Past th
 high $\mu$ the learning rate is usually lowered as well, because a gradient that persists now counts $1/(1 - \mu)$
 times.
 
-**To go on.** Find the $\mu$ that needs the fewest steps at $\eta = 0.03$, and compare with the formula. Nesterov's
+**To go on.** Set $\mu$ to the best value that the check names, a little less, and a little more: how do the
+velocities change? Nesterov's
 variant takes the gradient at the place where the velocity will have carried the parameters, $\theta + \mu v$: does
 it swing less?
 """,
@@ -300,7 +308,7 @@ it swing less?
 
 **动量过大**就会摆动：$\mu$ 接近 1 时，路径冲过最小值又折回来，反复多次，每一步之后距离还剩 $\sqrt\mu$ 倍，几乎没有缩小。最好的 $\mu$ 是沿谷底即将开始摆动的那个值，$\mu = (1 - \sqrt{\eta c_{\min}})^2$。超过它，动量越大反而越慢。$\mu$ 较大时通常还要降低学习率，因为始终不变的梯度现在要算 $1/(1 - \mu)$ 次。
 
-**继续思考。** 在 $\eta = 0.03$ 时，找出步数最少的 $\mu$，并与公式比较。Nesterov 的变体在速度将把参数带到的位置 $\theta + \mu v$ 处取梯度：它摆动得更少吗？
+**继续思考。** 把 $\mu$ 设为检验给出的最佳值，再略小、略大一些：速度如何变化？Nesterov 的变体在速度将把参数带到的位置 $\theta + \mu v$ 处取梯度：它摆动得更少吗？
 """,
         )
     )

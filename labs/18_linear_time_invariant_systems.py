@@ -224,7 +224,7 @@ def _():
 
 
 @app.cell
-def _(answers, by_convolution, h, invariant, linear, system, x):
+def _(answers, by_convolution, clipping, h, invariant, linear, system, x):
     by_sum = np.abs(np.sum(answers, axis=0) - system(x)).max()
     by_response = np.abs(by_convolution - system(x)).max()
 
@@ -244,6 +244,9 @@ def _(answers, by_convolution, h, invariant, linear, system, x):
     if not (linear and invariant):  # for some signal the convolution is wrong, though it need not be for this one
         loud = 4 * x / np.abs(x).max()
         assert np.abs(h(loud).numpy() - system(loud)).max() > 0.5
+    if system is clipping:  # it never mixes two places, and below 1 it does nothing at all
+        assert by_sum == 0
+        assert (by_response == 0) == (np.abs(x).max() <= 1)
     return by_response, by_sum
 
 
@@ -277,7 +280,7 @@ called **cross-correlation** elsewhere. Which is which, in three numbers each:
             zh=r"""
 ## 那么在网络里呢？
 
-公式是倒着读 $h$ 的：$k$ 增大，$n-k$ 就减小。卷积层却不翻转，因此它所计算的，在别处叫作**互相关**。用几个数就能分清：
+公式是倒着读 $h$ 的：$k$ 增大，$n-k$ 就减小。卷积层却不翻转，因此它所计算的，在别处叫作**互相关**。各用三个数就能分清：
 """,
         )
     )

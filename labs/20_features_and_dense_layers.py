@@ -96,14 +96,9 @@ def _(count):
     )
     model = cr.Model(network, (28, 28, 1))
     model.fit(
-        x,
-        y,
-        optimizer=cr.optim.Adam(0.005),
-        batch_size=40,
-        epochs=3000 // count.value,  # about 75 steps
-        executor="reference",
-        verbose=0,
-    )
+        x, y, optimizer=cr.optim.Adam(0.005), batch_size=40, epochs=3000 // count.value,  # about 75 steps
+        executor="reference", verbose=0,
+    )  # fmt: skip
     untrained = cr.Model(network, (28, 28, 1))  # the same first weights
     return model, untrained, x, x_test, y, y_test
 
@@ -166,14 +161,14 @@ def _():
             en=r"""
 ## One dense layer, on several descriptions
 
-The same classifier each time: a dense layer without activation, fitted to the training images by least squares (so no
-training can go wrong). Only what it is given differs: pixels, or what a layer of the network makes of them, trained,
-and with its random first weights.
+The same classifier each time: a dense layer without activation, fitted to the training images by least squares with a
+small L2 penalty (so no training can go wrong). Only what it is given differs: pixels, or what a layer of the network
+makes of them, trained, and with its random first weights.
 """,
             zh=r"""
 ## 同一个全连接层，不同的描述
 
-每次都是同样的分类器：没有激活函数的全连接层，用最小二乘拟合训练图像（因此不存在训练失败的问题）。不同的只是它的输入：像素，或网络某一层的输出；网络有训练过的，也有保持随机初始权重的。
+每次都是同样的分类器：没有激活函数的全连接层，用带少量 L2 惩罚的最小二乘拟合训练图像（因此不存在训练失败的问题）。不同的只是它的输入：像素，或网络某一层的输出；网络有训练过的，也有保持随机初始权重的。
 """,
         )
     )
@@ -185,8 +180,8 @@ def _(described, model, untrained, x, x_test, y, y_test):
     def accuracy_of_dense_layer(rows, test_rows):
         middle = rows.mean(0)
         rows, test_rows = rows - middle, test_rows - middle
-        ridge = 0.1 * rows.var(0).mean() * len(rows)
-        W = np.linalg.solve(rows.T @ rows + ridge * np.eye(rows.shape[1]), rows.T @ np.eye(10)[y])
+        penalty = 0.1 * rows.var(0).mean() * len(rows)
+        W = np.linalg.solve(rows.T @ rows + penalty * np.eye(rows.shape[1]), rows.T @ np.eye(10)[y])
         return float(((test_rows @ W).argmax(1) == y_test).mean())
 
     layers = ["pixels", "pool1", "conv2"]
@@ -248,7 +243,6 @@ def _(scores, shown, votes, x_test, y_test):
     def draw_votes(axes):
         image, table, total = axes[0]
         as_image(image, x_test[shown.value][..., 0], f"a {y_test[shown.value]}")
-        image.images[0].set_cmap("gray")
         as_image(table, votes, "votes of each map", signed=True)
         table.set_xticks(range(10))
         table.set_yticks(range(0, 16, 5))
@@ -287,20 +281,24 @@ def _(W, accuracies, b, described, model, scores, shown, x_test):
     assert learned > pixels + 0.05
     assert learned > random + 0.01
     assert random > pixels
-    return difference, learned, pixels, random
+
+    # Most parameters are in the dense layer.
+    of_dense_layer, of_all = W.size + b.size, model.network.parameter_count
+    assert of_dense_layer > of_all / 2
+    return difference, learned, of_all, of_dense_layer, pixels, random
 
 
 @app.cell(hide_code=True)
-def _(difference, learned, pixels, random):
+def _(difference, learned, of_all, of_dense_layer, pixels, random):
     mo.md(
         cr.in_language(
             en=rf"""
 The whole network and its two halves differ by at most {difference:.1g}. A dense layer is right in {pixels:.1%} of the
 test images by their pixels, in {random:.1%} by the features of random kernels, and in {learned:.1%} by those of
-learned ones.
+learned ones. The network's own dense layer has {of_dense_layer:,} of its {of_all:,} parameters.
 """,
             zh=rf"""
-整个网络与它的两半最多相差 {difference:.1g}。同样的全连接层，用像素时正确率为 {pixels:.1%}，用随机核的特征时为 {random:.1%}，用学到的核的特征时为 {learned:.1%}。
+整个网络与它的两半最多相差 {difference:.1g}。同样的全连接层，用像素时正确率为 {pixels:.1%}，用随机核的特征时为 {random:.1%}，用学到的核的特征时为 {learned:.1%}。网络的 {of_all:,} 个参数中，它自己的全连接层占 {of_dense_layer:,} 个。
 """,
         )
     )
@@ -321,8 +319,7 @@ numbers the classes lie apart, so that weighted sums suffice. Training shapes bo
 convolutions for features that *its* dense layer can separate.
 
 The dense layer itself is simple bookkeeping: flatten the maps to one feature vector, multiply, add. Each of its
-weights says how much one feature at one place speaks for one class. That is also where most parameters are: it has
-2,570 of the 3,946 of this network.
+weights says how much one feature at one place speaks for one class. That is also where most parameters are.
 
 A surprise that texts seldom mention: convolutions with *random* weights already help. ReLU and pooling of random
 edges is a description in which more can be separated than in pixels. Learning the kernels adds the rest.
@@ -336,7 +333,7 @@ do they serve to tell 5 from 6?
 
 没有隐藏层的全连接层画的是超平面：任意两个类别之间，它凭一个加权和作决定。对像素来说效果不好，因为单个像素说明不了什么，而同样的笔画移动一列，就由另外的像素组成。卷积把像素变成事实（“这里有一笔结束”），池化使它们忘掉确切的位置；用这些数来看，各类别彼此分开，加权和就够用了。训练同时塑造这两半：损失要求卷积给出*这个*全连接层能够分开的特征。
 
-全连接层本身只是简单的记账：把各特征图展平成一个特征向量，相乘，再相加。它的每个权重表示某个位置上的某个特征在多大程度上支持某个类别。大部分参数也在这里：这个网络的 3,946 个参数中，它占 2,570 个。
+全连接层本身只是简单的记账：把各特征图展平成一个特征向量，相乘，再相加。它的每个权重表示某个位置上的某个特征在多大程度上支持某个类别。大部分参数也在这里。
 
 有一个书上很少提到的意外：权重*随机*的卷积已经有帮助。对随机的边缘作 ReLU 和池化，得到的描述就比像素更容易分开。学习核补上了其余的部分。
 

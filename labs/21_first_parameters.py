@@ -205,6 +205,8 @@ def _(activation, c, gradients, histories, trained):
     if c.value == 0:  # and the output weights too where the hidden neurons do not give 0 for 0
         assert (gradients["constant"].norms["scores/kernel"] > 0) == (activation.value == "sigmoid")
     assert accuracy["constant"] < 0.5 < accuracy["Glorot"] - 0.3
+    if c.value == 10 and activation.value == "relu":  # the first steps throw the scores about
+        assert max(histories["constant"]["loss"]) > 10 * np.log(10)
     return (accuracy,)
 
 
@@ -226,16 +228,19 @@ def _(activation, trained, x):
 
 
 @app.cell
-def _(sums):
+def _(sums, x):
     # Where |z| > 4.6, a sigmoid's slope is below 0.01: hardly any gradient passes.
     saturated = {name: (np.abs(z) > 4.6).mean() for name, z in sums.items()}
     assert saturated["Glorot"] < 0.01
     assert saturated["standard normal"] > 0.4
-    return (saturated,)
+    # With standard normal weights a sum has the standard deviation |x|.
+    lengths = np.linalg.norm(x, axis=1)
+    assert abs(sums["standard normal"].std() / np.sqrt(np.mean(lengths**2)) - 1) < 0.15
+    return lengths, saturated
 
 
 @app.cell(hide_code=True)
-def _(accuracy, c, difference, gradients, saturated, sums):
+def _(accuracy, c, difference, gradients, lengths, saturated, sums):
     mo.md(
         cr.in_language(
             en=rf"""
@@ -244,15 +249,16 @@ Beginning at {c.value:g}, the largest part of a first gradient that reaches a hi
 by {difference:.1g} of the largest. Digits recognised after training: **{accuracy["constant"]:.0%}** from the
 constant, {accuracy["standard normal"]:.0%} from standard normal numbers, **{accuracy["Glorot"]:.0%}** from Glorot's.
 
-The sums before the activation have the standard deviation {sums["standard normal"].std():.1f} with standard normal
-weights, and {sums["Glorot"].std():.1f} with Glorot's. Beyond 4.6, where a sigmoid's slope is below 0.01, are
-{saturated["constant"]:.0%} of them with the constant, {saturated["standard normal"]:.0%} with standard normal
-weights, {saturated["Glorot"]:.0%} with Glorot's.
+Before the activation the sums have the mean {sums["constant"].mean():.4g} with the constant. Their standard deviation
+is {sums["standard normal"].std():.1f} with standard normal weights, where the images have the length
+$\sqrt{{\sum_i x_i^2}} = {np.sqrt(np.mean(lengths**2)):.1f}$ (root mean square), and {sums["Glorot"].std():.1f} with
+Glorot's. Beyond 4.6, where a sigmoid's slope is below 0.01, are {saturated["constant"]:.0%} of them with the constant,
+{saturated["standard normal"]:.0%} with standard normal weights, {saturated["Glorot"]:.0%} with Glorot's.
 """,
             zh=rf"""
 从 {c.value:g} 开始，到达隐藏权重的最初梯度最大只有 {np.abs(gradients["constant"].gradients["hidden/kernel"]).max():.1g}；16 个神经元的得分与一个神经元的得分相差最大得分的 {difference:.1g}。训练之后的识别率：从常数开始 **{accuracy["constant"]:.0%}**，从标准正态数开始 {accuracy["standard normal"]:.0%}，从 Glorot 初始值开始 **{accuracy["Glorot"]:.0%}**。
 
-激活之前的和，用标准正态权重时标准差为 {sums["standard normal"].std():.1f}，用 Glorot 初始值时为 {sums["Glorot"].std():.1f}。绝对值超过 4.6（那里 sigmoid 的斜率小于 0.01）的比例：常数 {saturated["constant"]:.0%}，标准正态 {saturated["standard normal"]:.0%}，Glorot {saturated["Glorot"]:.0%}。
+激活之前的和，用常数时平均为 {sums["constant"].mean():.4g}。标准差在用标准正态权重时为 {sums["standard normal"].std():.1f}，而图像的长度 $\sqrt{{\sum_i x_i^2}}$（均方根）为 {np.sqrt(np.mean(lengths**2)):.1f}；用 Glorot 初始值时为 {sums["Glorot"].std():.1f}。绝对值超过 4.6（那里 sigmoid 的斜率小于 0.01）的比例：常数 {saturated["constant"]:.0%}，标准正态 {saturated["standard normal"]:.0%}，Glorot {saturated["Glorot"]:.0%}。
 """,
         )
     )
@@ -271,7 +277,7 @@ same step, and are equal for ever. The network is as good as one with a single h
 That is so for any constant, 10 or 0.01, and any optimiser: nothing but *different* first values breaks the symmetry,
 which is why they are random. Biases may begin at zero.
 
-With 10 there is more. The sums before the activation are in the hundreds, sigmoid and tanh are flat there, and no
+With 10 there is more. The sums before the activation are about a thousand, sigmoid and tanh are flat there, and no
 gradient passes. ReLU is not flat, but its outputs are so large that the first steps of the next layer throw the
 scores about. And at the very first step no constant lets any gradient through: what arrives at a hidden neuron is
 $\sum_k w_k\,(p_k - y_k)$, with equal weights $w$ times $\sum_k (p_k - y_k)$, and both probabilities and one-hot
@@ -280,7 +286,7 @@ labels sum to 1.
 Two statements in texts deserve a closer look. "With zeros every gradient is zero": not that of the output bias, which
 learns how frequent each class is, and with sigmoids, which give ½ at 0, not that of the output weights. And "small
 random numbers from a standard normal distribution": they are not small. A sum of $D$ inputs with such weights has a
-standard deviation of $\sqrt{\sum_i x_i^2}$, about nine for these pixels, which saturates as the constant does. Hence
+standard deviation of $\sqrt{\sum_i x_i^2}$, the length of the image, which saturates as the constant does. Hence
 the scale of Glorot's ($\sqrt{2/(D+M)}$) or He's ($\sqrt{2/D}$) initial values: it keeps sums at the size of the
 inputs.
 
@@ -292,9 +298,9 @@ random? What does `nn.Normal(deviation=0.05)` do to the last number of the check
 
 如果所有参数都相等，同一层的所有神经元就计算同样的结果，因而得到同样的梯度，走同样的一步，永远相等。网络无论有多少个隐藏神经元，都只相当于一个。对任何常数（10 或 0.01）、任何优化器都是如此：只有*不同*的初始值才能打破对称，所以初始值是随机的。偏置可以从零开始。
 
-取 10 还有别的问题。激活之前的和达到几百，sigmoid 和 tanh 在那里是平的，梯度传不过去。ReLU 不平，但它的输出太大，后一层的头几步就把得分甩得到处都是。而且在第一步，任何常数都不让梯度通过：到达隐藏神经元的是 $\sum_k w_k\,(p_k - y_k)$，权重相等时就是 $w$ 乘以 $\sum_k (p_k - y_k)$，而概率之和与独热标签之和都是 1。
+取 10 还有别的问题。激活之前的和达到一千左右，sigmoid 和 tanh 在那里是平的，梯度传不过去。ReLU 不平，但它的输出太大，后一层的头几步就把得分甩得到处都是。而且在第一步，任何常数都不让梯度通过：到达隐藏神经元的是 $\sum_k w_k\,(p_k - y_k)$，权重相等时就是 $w$ 乘以 $\sum_k (p_k - y_k)$，而概率之和与独热标签之和都是 1。
 
-书上有两句话值得细看。“全零时所有梯度都为零”：输出偏置的梯度不为零，它会学到各类别出现的频率；用 sigmoid 时（它在 0 处为 ½），输出权重的梯度也不为零。还有“取标准正态分布的小随机数”：它们并不小。$D$ 个输入用这样的权重求和，标准差是 $\sqrt{\sum_i x_i^2}$，对这些像素大约是九，同样会饱和。因此才有 Glorot（$\sqrt{2/(D+M)}$）和 He（$\sqrt{2/D}$）初始值的比例：它使和的大小与输入相当。
+书上有两句话值得细看。“全零时所有梯度都为零”：输出偏置的梯度不为零，它会学到各类别出现的频率；用 sigmoid 时（它在 0 处为 ½），输出权重的梯度也不为零。还有“取标准正态分布的小随机数”：它们并不小。$D$ 个输入用这样的权重求和，标准差是 $\sqrt{\sum_i x_i^2}$，即图像的长度，同样会饱和。因此才有 Glorot（$\sqrt{2/(D+M)}$）和 He（$\sqrt{2/D}$）初始值的比例：它使和的大小与输入相当。
 
 **继续思考。** dropout 能打破相等神经元的对称吗？如果只有输出权重是随机的，够不够？`nn.Normal(deviation=0.05)` 会使检验中的最后一个数变成多少？
 """,

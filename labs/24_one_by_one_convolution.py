@@ -164,8 +164,8 @@ def _(D, M, convolution, flattened_weights, maps, part, per_position, positions,
     by_position = per_position.predict(volume[None], executor="reference")[0]
     by_flattened = (volume.ravel() @ flattened_weights).reshape(maps.shape) + bias
     difference = max(np.abs(other - maps).max() for other in (by_sum, by_position, by_flattened))
-    assert difference < 1e-4
-    assert abs(part.total + bias[0] - maps[0, 0, 0]) < 1e-4
+    assert difference == 0  # of whole numbers nothing is rounded
+    assert part.total + bias[0] == maps[0, 0, 0]
     assert weights.shape == (D, M)
 
     # The dense layer on the flattened volume has to leave all weights but one in `positions` at zero.
@@ -197,14 +197,14 @@ def _(D, M, difference, flattened_weights, kernel_shape, positions, weights, zer
     mo.md(
         cr.in_language(
             en=rf"""
-The convolution, the sum, the dense layer at each position, and the dense layer on the flattened volume differ by at
-most {difference:.1g} (these are whole numbers, nothing is rounded). The convolution has {D} · {M} + {M} = {D * M + M}
-parameters at {positions} positions. On the flattened volume a dense layer would have {flattened_weights.size:,}
-weights in place of {weights.size}, of which {zeros:,} have to be zero. An ordinary dense layer behind a Flatten
-became a convolution with a kernel of {" × ".join(map(str, kernel_shape[:3]))}.
+The convolution, the sum, the dense layer at each position, and the dense layer on the flattened volume differ by
+{difference:g} (of whole numbers nothing is rounded). The convolution has {D} · {M} + {M} = {D * M + M} parameters,
+however many positions there are, here {positions}. On the flattened volume a dense layer would have
+{flattened_weights.size:,} weights in place of {weights.size}, of which {zeros:,} have to be zero. An ordinary dense
+layer behind a Flatten became a convolution with a kernel of {" × ".join(map(str, kernel_shape[:3]))}.
 """,
             zh=rf"""
-卷积、求和公式、逐位置的全连接层，以及展平后的全连接层，彼此相差至多 {difference:.1g}（都是整数，没有舍入）。卷积有 {D} · {M} + {M} = {D * M + M} 个参数，用于 {positions} 个位置。在展平的体上，全连接层要用 {flattened_weights.size:,} 个权重代替 {weights.size} 个，其中 {zeros:,} 个必须为零。Flatten 之后的普通全连接层则变成了核为 {" × ".join(map(str, kernel_shape[:3]))} 的卷积。
+卷积、求和公式、逐位置的全连接层，以及展平后的全连接层，彼此相差 {difference:g}（都是整数，没有舍入）。卷积有 {D} · {M} + {M} = {D * M + M} 个参数，与位置的个数（这里是 {positions}）无关。在展平的体上，全连接层要用 {flattened_weights.size:,} 个权重代替 {weights.size} 个，其中 {zeros:,} 个必须为零。Flatten 之后的普通全连接层则变成了核为 {" × ".join(map(str, kernel_shape[:3]))} 的卷积。
 """,
         )
     )
@@ -220,7 +220,7 @@ def _():
 
 A kernel of $1 \times 1 \times D$ sees no neighbourhood. What it does is mix the channels of a position: each of its
 $D$ weights belongs to one depth, the products are added up, and one kernel gives one map of the same width and
-height. $M$ kernels give depth $M$, so volumes become narrower or deeper, e.g.
+height. $M$ kernels give depth $M$, so volumes become shallower or deeper, e.g.
 $7 \times 7 \times 512 \to 7 \times 7 \times M$, for $512 M + M$ parameters.
 
 That is a dense layer from $D$ inputs to $M$ neurons, with the same weights at each position. Texts shorten it to "a 1

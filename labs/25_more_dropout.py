@@ -58,20 +58,19 @@ The rate $p$ is the probability with which a hidden neuron is silent in a traini
 
 @app.cell
 def _():
-    situation = mo.ui.dropdown(
-        {
-            cr.in_language(
-                en="A: 100 hidden neurons, 400 digits, 3 of 10 labels drawn at random",
-                zh="A：100 个隐藏神经元，400 个数字，十个标签中有三个是随机的",
-            ): "A",
-            cr.in_language(en="B: 4 hidden neurons, 1600 digits", zh="B：4 个隐藏神经元，1600 个数字"): "B",
-        },
-        value=cr.in_language(
+    situations = {
+        cr.in_language(
             en="A: 100 hidden neurons, 400 digits, 3 of 10 labels drawn at random",
             zh="A：100 个隐藏神经元，400 个数字，十个标签中有三个是随机的",
-        ),
-        label=cr.in_language(en="training", zh="训练"),
-    )
+        ): "A",
+        cr.in_language(en="B: 4 hidden neurons, 1600 digits", zh="B：4 个隐藏神经元，1600 个数字"): "B",
+    }
+    return (situations,)
+
+
+@app.cell
+def _(situations):
+    situation = mo.ui.dropdown(situations, value=next(iter(situations)), label=cr.in_language(en="training", zh="训练"))
     rate = mo.ui.slider(
         steps=[0.2, 0.4, 0.6, 0.8],
         value=0.6,
@@ -88,7 +87,7 @@ def _(situation):
 
     def smaller(images):
         """14 × 14 pixels, each the mean of 2 × 2."""
-        return images.reshape(-1, 14, 2, 14, 2).mean((2, 4)).reshape(-1, 196).astype("float32") / 255
+        return cr.average_pool(images / np.float32(255), 2).numpy().reshape(-1, 196)
 
     units, samples, learning_rate = {"A": (100, 400, 0.02), "B": (4, 1600, 0.05)}[situation.value]
     epochs = 15
@@ -97,7 +96,8 @@ def _(situation):
     if situation.value == "A":
         random = np.random.default_rng(0)
         y = np.where(random.random(samples) < 0.3, random.integers(0, 10, samples), y)
-    return epochs, learning_rate, units, x, x_validation, y, y_validation
+    wrong = np.mean(y != digits.y_train[:samples])  # some random labels are right by chance
+    return epochs, learning_rate, units, wrong, x, x_validation, y, y_validation
 
 
 @app.cell
@@ -107,15 +107,9 @@ def _(epochs, learning_rate, units, x, x_validation, y, y_validation):
     def trained(p):
         model = cr.Model(nn.Sequential([nn.Dense(units, "relu"), nn.Dropout(p), nn.Dense(10)]), (196,))
         history = model.fit(
-            x,
-            y,
-            validation_data=(x_validation, y_validation),
-            optimizer=cr.optim.Adam(learning_rate),
-            epochs=epochs,
-            batch_size=len(x) // 4,
-            executor="reference",
-            verbose=0,
-        ).history
+            x, y, validation_data=(x_validation, y_validation), optimizer=cr.optim.Adam(learning_rate), epochs=epochs,
+            batch_size=len(x) // 4, executor="reference", verbose=0,
+        ).history  # fmt: skip
         # The training samples once more, without dropout: only so can the two be compared.
         return history, model.evaluate(x, y, executor="reference")["accuracy"]
 
@@ -176,38 +170,47 @@ def _():
 
 
 @app.cell
-def _(rate, rates, situation, training, validation):
+def _(rate, rates, runs, situation, training, validation, wrong):
     gap = training - validation
     chosen = rates.index(rate.value)
 
     # Whatever the situation is: dropout makes it harder to fit the training samples, the more the higher it is.
     assert (np.diff(training) < 0.01).all()
     assert training[-1] < training[0] - 0.1
+    # What is measured of them with dropout, while training, is lower than they are.
+    with_dropout = runs[rate.value][0]["accuracy"][-1]
+    assert with_dropout < training[chosen]
 
+    best_epoch = max(runs[0.0][0]["val_accuracy"])
     if situation.value == "A":  # overfitting: a wide gap, which dropout closes, and the validation samples gain
         assert gap[0] > 0.15
         assert gap[chosen] < gap[0]
+        assert abs(wrong - 0.25) < 0.02
+        assert training[0] > 1 - wrong + 0.1  # wrong labels were learned by heart
         assert validation.max() > validation[0] + 0.04
         assert validation[-1] < validation.max() - 0.02  # too much of it harms here too
+        assert best_epoch > validation[0] + 0.02  # stopping early would have gained as well
     else:  # underfitting: hardly a gap, there is nothing to close, and every rate makes it worse
         assert gap[0] < 0.1
         assert validation[chosen] < validation[0] - 0.01
         assert validation.argmax() == 0
-    return chosen, gap
+    return best_epoch, chosen, gap, with_dropout
 
 
 @app.cell(hide_code=True)
-def _(chosen, gap, rate, rates, training, validation):
+def _(best_epoch, chosen, gap, rate, rates, training, validation, with_dropout, wrong):
     mo.md(
         cr.in_language(
             en=rf"""
-Without dropout {training[0]:.1%} of the training samples and {validation[0]:.1%} of the validation samples are right,
-a gap of {100 * gap[0]:.0f} points. With $p = {rate.value:g}$ it is {training[chosen]:.1%} and
-**{validation[chosen]:.1%}**, a gap of {100 * gap[chosen]:.0f} points. The best of the five rates for the validation
-samples is {rates[validation.argmax()]:g}.
+Of the training labels {wrong:.0%} are wrong. Without dropout {training[0]:.1%} of the training samples and
+{validation[0]:.1%} of the validation samples are right, a gap of {100 * gap[0]:.0f} points; in its best epoch it had
+{best_epoch:.1%} of the validation samples right. With $p = {rate.value:g}$ it is {training[chosen]:.1%} and
+**{validation[chosen]:.1%}**, a gap of {100 * gap[chosen]:.0f} points; measured while training, with dropout, the
+training samples had {with_dropout:.1%}. The best of the five rates for the validation samples is
+{rates[validation.argmax()]:g}.
 """,
             zh=rf"""
-不用 dropout 时，训练样本的准确率为 {training[0]:.1%}，验证样本为 {validation[0]:.1%}，差距 {100 * gap[0]:.0f} 个百分点。取 $p = {rate.value:g}$ 时分别为 {training[chosen]:.1%} 和 **{validation[chosen]:.1%}**，差距 {100 * gap[chosen]:.0f} 个百分点。五个比率中，对验证样本最好的是 {rates[validation.argmax()]:g}。
+训练标签中有 {wrong:.0%} 是错的。不用 dropout 时，训练样本的准确率为 {training[0]:.1%}，验证样本为 {validation[0]:.1%}，差距 {100 * gap[0]:.0f} 个百分点；在最好的一轮，验证样本的准确率曾达到 {best_epoch:.1%}。取 $p = {rate.value:g}$ 时分别为 {training[chosen]:.1%} 和 **{validation[chosen]:.1%}**，差距 {100 * gap[chosen]:.0f} 个百分点；训练过程中带着 dropout 测得的训练准确率只有 {with_dropout:.1%}。五个比率中，对验证样本最好的是 {rates[validation.argmax()]:g}。
 """,
         )
     )
@@ -226,10 +229,10 @@ without dropout. If it is high and the validation accuracy is not, the network o
 wrong labels included, by heart. Then more dropout is a remedy, up to a point. If both are low and near each other,
 the network underfits, and dropout, which takes neurons from a network that has too few of them, makes it worse.
 
-In training A about 27 % of the labels are wrong, so a perfect reader would be right in 73 % of the training samples.
-The network with 100 neurons has room for nearly all the wrong ones. Dropout takes it away: training accuracy falls,
-and validation accuracy *rises*, until at 0.8 too little is left. In training B four neurons cannot tell ten digits
-apart, and each rate above 0 costs accuracy on both sets.
+In training A about a quarter of the labels are wrong, so a perfect reader would be right in three quarters of the
+training samples. The network with 100 neurons has room for nearly all the wrong ones. Dropout takes
+it away: training accuracy falls, and validation accuracy *rises*, until at 0.8 too little is left. In training B four
+neurons cannot tell ten digits apart, and each rate above 0 costs accuracy on both sets.
 
 So the answer is: not before one has looked at the gap. With a gap: more dropout, or a penalty, augmentation, stopping
 earlier, more data. (The curve without dropout in A rises first and then falls: stopping at its best epoch would have
@@ -247,7 +250,7 @@ picture of B look like with a learning rate that is far too small, and would mor
 
 验证准确率停滞，并没有说明原因。要看的数是*训练*准确率，并且要在没有 dropout 的情况下测量。如果它高而验证准确率不高，网络就过拟合了：它把样本（包括错误的标签）背了下来。这时加大 dropout 是一种补救，但要适度。如果两者都低而且接近，网络就欠拟合；dropout 从一个神经元本来就太少的网络中再拿走神经元，只会更糟。
 
-在训练 A 中，大约 27 % 的标签是错的，所以一个完美的识别者在训练样本上也只有 73 %。而有 100 个神经元的网络几乎装得下所有错误的标签。dropout 把这个余地拿走：训练准确率下降，验证准确率反而*上升*，直到 0.8 时剩下的太少。在训练 B 中，四个神经元分不清十个数字，大于 0 的每个比率都使两个集合上的准确率下降。
+在训练 A 中，大约四分之一的标签是错的，所以一个完美的识别者在训练样本上的准确率也只有四分之三。而有 100 个神经元的网络几乎装得下所有错误的标签。dropout 把这个余地拿走：训练准确率下降，验证准确率反而*上升*，直到 0.8 时剩下的太少。在训练 B 中，四个神经元分不清十个数字，大于 0 的每个比率都使两个集合上的准确率下降。
 
 所以答案是：先看差距，再作决定。有差距：加大 dropout，或用惩罚项、数据增强、提前停止、更多数据。（A 中不用 dropout 的曲线先升后降：在最好的一轮停下，效果几乎一样好。）没有差距：减小 dropout，用更大的网络、更多轮次、另一个学习率。如果两者都高，也许已经没有什么可提高的了。
 

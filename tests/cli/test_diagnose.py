@@ -8,7 +8,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.data import digits
-from chainrule.diagnosis import Diagnosis
+from chainrule.diagnosis import KINDS, Diagnosis
 from chainrule.errors import UsageError
 from chainrule.nn import mlp
 from tests.cli.commands import here
@@ -31,7 +31,7 @@ def test_findings_of_a_saved_model_are_said_with_evidence_remedy_and_section(cap
     left = here(capsys, "diagnose", dead)
     assert (left.code, left.err) == (0, "")
     assert "CR013 dead units in 'dense1': 128 of its 128 units" in left.out
-    assert "More: docs/findings.md#cr013" in left.out
+    assert "More: chainrule findings CR013" in left.out
     assert "dense1/kernel" in left.out
     assert "\n\n\n" not in left.out
     assert "CR013 “dense1”中有失活的单元" in here(capsys, "--lang", "zh", "diagnose", dead).out
@@ -40,8 +40,18 @@ def test_findings_of_a_saved_model_are_said_with_evidence_remedy_and_section(cap
 def test_as_json_findings_are_data_with_their_texts(capsys, dead):
     found = json.loads(here(capsys, "diagnose", dead, "--json").out)["findings"]
     one = next(one for one in found if one["code"] == "CR013")
-    assert (one["values"]["dead"], one["section"]) == (128, "docs/findings.md#cr013")
+    assert one["values"]["dead"] == 128
     assert "smaller learning rate" in one["remedy"]
+
+
+@pytest.mark.parametrize(("language", "heading"), [("en", "## CR013 Dead units\n"), ("zh", "## CR013 失活的单元\n")])
+def test_every_finding_can_be_explained(capsys, language, heading):
+    assert here(capsys, "--lang", language, "findings", "CR013").out.startswith(heading)
+    listed = here(capsys, "--lang", language, "findings").out
+    assert [line[:5] for line in listed.splitlines() if line.startswith("CR")] == sorted(KINDS)
+    left = here(capsys, "findings", "CR31")
+    assert (left.code, left.out) == (2, "")
+    assert "'chainrule findings' lists them" in left.err
 
 
 @pytest.mark.parametrize(("asked", "code"), [(["CR013"], 5), (["any"], 5), (["CR020"], 0), (["CR020", "CR013"], 5)])

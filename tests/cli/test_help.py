@@ -22,7 +22,8 @@ def test_no_command_gives_help(capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["train", "--help"], ["diagnose", "-h"], ["summary", "-h"], ["labs", "-h"]]
+    "arguments",
+    [["--help"], ["train", "--help"], ["diagnose", "-h"], ["findings", "-h"], ["summary", "-h"], ["labs", "-h"]],
 )
 def test_help_says_what_can_be_typed(capsys, arguments):
     left = here(capsys, *arguments)
@@ -60,7 +61,7 @@ def test_help_is_in_the_language_asked_for(arguments, variables):
     [
         (
             ["trian"],
-            "There is no command 'trian'; choose one of: train, resume, runs, init, diagnose, summary, labs."
+            "There is no command 'trian'; choose one of: train, resume, runs, init, diagnose, findings, summary, labs."
             " Did you mean 'train'?",
         ),
         (["train", "lenet6"], "Did you mean 'lenet5'?"),

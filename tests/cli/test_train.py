@@ -175,6 +175,11 @@ def test_a_rate_that_is_too_high_diverges_with_its_own_code_and_can_be_diagnosed
     assert "learning rate" in left.err
     assert f"saved in {folder}" in left.err
     assert here(capsys, "diagnose", folder, "--fail-on", "CR001").code == 5
+    to_script = here(capsys, "train", "mlp", *arguments, "--json", "--fail-on", "any")
+    assert to_script.code == 4
+    told = json.loads(to_script.out)
+    assert told["error"] in to_script.err
+    assert "CR001" in [finding["code"] for finding in told["findings"]]
 
 
 @pytest.mark.parametrize(

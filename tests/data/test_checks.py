@@ -35,7 +35,7 @@ def test_unsound_arrays(arrays, complaint):
 def test_the_first_value_that_is_not_finite_is_named(value):
     x = np.zeros((5, 2, 3), np.float32)
     x[3, 1, 0] = x[4, 0, 0] = value
-    with pytest.raises(DataError, match=rf"x has 2 values .* first of them {value} at x\[3, 1, 0\]"):
+    with pytest.raises(DataError, match=rf"x holds NaN or infinity at 2 of .* first {value} at x\[3, 1, 0\]"):
         check_finite("x", x)
 
 

@@ -35,10 +35,10 @@ def course(
     own = Facts(**FACTS | (facts or {}))
     steps = np.unique(np.linspace(0, max(len(losses) - 1, 0), 20).astype(int))
     ratios = np.broadcast_to(np.asarray(ratio, np.float64), steps.shape)
-    one = [{"weight": weight, "gradient": gradient, "update": weight * r} for r in ratios]
+    told = {"weight": np.full(len(steps), weight), "gradient": np.full(len(steps), gradient), "update": weight * ratios}
     recording = Recording()
-    recording.recall({"steps": steps.tolist(), "rows": [{"layers": {}, "parameters": {"w": told}} for told in one]})
+    recording.recall({"steps": steps, "layers": {}, "parameters": {"w": told}})
     epochs = np.array_split(losses, max(1, len(losses) // -(-own.samples // own.batch_size)))
     means = {"loss": tuple(float(part.mean()) for part in epochs if len(part))} | (logs or {})
     rates = np.full(len(losses), rate)
-    return Course(own, losses, rates, means, recording, **{"ended": True} | others)
+    return Course(own, losses, rates, means, recording, **others)

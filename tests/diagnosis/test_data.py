@@ -83,6 +83,18 @@ def test_targets_of_a_regression_far_from_what_a_network_gives():
     assert found(model, x, (y - mean) / deviation, "CR004", loss="mean_squared_error") is None
 
 
+@pytest.mark.parametrize(("build", "data"), [(dense, images), (rows, table)])
+@pytest.mark.parametrize("kept", [0, 1, 100])
+def test_inputs_that_are_all_the_same_are_found(build, data, kept):
+    x, y = data(600)
+    same = np.repeat(x[kept : kept + 1], 600, 0) if kept else 0 * x
+    finding = found(build(), same, y, "CR004")
+    assert finding.values["case"] == "constant"
+    assert finding.values["samples"] == 600
+    same[300:] = x[300:]
+    assert found(build(), same, y, "CR004") is None
+
+
 # -------------------------------------------------------------------------------------------------------------- labels
 @pytest.mark.parametrize(("build", "data"), [(dense, images), (rows, table)])
 def test_labels_from_one_are_found(build, data):

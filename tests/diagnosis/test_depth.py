@@ -40,22 +40,15 @@ def measured(*lengths: float, looks: int = 4, later: float = 1.0) -> list[Findin
     """What is found for layers whose gradients have these lengths, and the first later another one; and an output."""
     names = [f"layer{k}" for k in range(len(lengths))]
     recording = Recording()
-    rows = [
-        {
-            "layers": {
-                name: {
-                    "mean": 0.0,
-                    "deviation": 1.0,
-                    "zero": 0.0,
-                    "gradient": length / 2 * (later if k and not n else 1),
-                }
-                for n, (name, length) in enumerate(zip(names, lengths, strict=True))
-            },
-            "parameters": {f"{name}/kernel": {"weight": 0.1, "gradient": 0.1, "update": 0.1} for name in names},
-        }
-        for k in range(looks)
-    ]
-    recording.recall({"steps": list(range(looks)), "rows": rows})
+    ones = np.ones(looks)
+    layers = {
+        name: {"mean": 0 * ones, "deviation": ones, "zero": 0 * ones, "gradient": length / 2 * ones}
+        for name, length in zip(names, lengths, strict=True)
+    }
+    layers[names[0]]["gradient"][1:] *= later
+    tenth = {"weight": 0.1 * ones, "gradient": 0.1 * ones, "update": 0.1 * ones}
+    kernels = {f"{name}/kernel": tenth for name in names}
+    recording.recall({"steps": range(looks), "layers": layers, "parameters": kernels})
     facts = {"sizes": dict.fromkeys(names, 4), "output_layers": names[-1:]}
     made = course([2.0] * looks, facts=facts)
     return list(gradients_through_layers(type(made)(**{**vars(made), "recording": recording})))

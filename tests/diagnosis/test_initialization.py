@@ -104,6 +104,34 @@ def test_randomness_of_dropout_and_normalisation_hide_no_symmetry():
     assert "CR007" in looked_at(Model(Sequential(layers))).codes
 
 
+def layered(build: Any, zeros: int) -> Model:
+    """Three layers with rectifiers between them, of which the first ones start at 0."""
+    starts = ["zeros"] * zeros + ["he_normal"] * (3 - zeros)
+    if build is maps:
+        convolutions = [Conv2D(8, 3, activation="relu", kernel_initializer=start) for start in starts[:2]]
+        layers = [Rescaling(1 / 255), MaxPool2D(2), *convolutions, Flatten(), Dense(10, kernel_initializer=starts[2])]
+    else:
+        hidden = [Dense(16, "relu", kernel_initializer=start) for start in starts[:2]]
+        layers = [*hidden, Dense(3, kernel_initializer=starts[2])]
+    return Model(Sequential(layers))
+
+
+@pytest.mark.parametrize("build", [dense, pytest.param(maps, marks=slow)])
+@pytest.mark.parametrize("zeros", [1, 2, 3])
+def test_layers_that_start_at_zero_are_named_and_random_weights_make_the_training_better(build, zeros):
+    x, y = images(100) if build is maps else table(200)
+    (found,) = looked_at(layered(build, zeros))
+    assert found.code == "CR006"
+    assert len(found.values["layers"].split(", ")) == zeros
+    assert not looked_at(layered(build, 0))
+    sick, cured = (layered(build, count) for count in (zeros, 0))
+    losses = []
+    for model in (sick, cured):
+        history = model.fit(x, y, optimizer=Adam(0.01), epochs=3, verbose=0, executor="reference")
+        losses.append(history.history["loss"][-1])
+    assert losses[1] < 0.8 * losses[0]
+
+
 @pytest.mark.parametrize(
     "fault", [pytest.param(("relu", "zeros", "zeros"), marks=slow), ("tanh", Constant(0.1), Constant(0.1))]
 )

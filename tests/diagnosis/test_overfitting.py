@@ -41,10 +41,13 @@ def of_numbers(count=60, *callbacks, share=1.0):
 def test_a_rise_of_the_validation_is_found_and_early_stopping_cures_it(train, count):
     learned_by_heart = train(count)
     found = finding(learned_by_heart, "CR017")
+    epoch, before = learned_by_heart.on_the_way["CR017"]
+    assert epoch < found.values["epoch"]
+    assert before.values["best"] == found.values["best"]
     assert found.values["case"] == "rises"
     patience = found.values["patience"]
     cured = train(count, EarlyStopping("val_loss", patience=patience))
-    assert "CR017" not in cured.findings.codes
+    assert "CR017" not in {*cured.findings.codes, *cured.on_the_way}
     assert cured.course.kept is not None
     logs = cured.course.logs["val_loss"]
     assert logs[cured.course.kept] < found.values["validation"]
@@ -84,6 +87,15 @@ def test_a_rise_must_be_more_than_chance_while_training_falls():
     assert not of_curves(LEARNS, RISES, samples=10)
     assert not of_curves(LEARNS[:3], RISES[:3])
     assert not of_curves(LEARNS, np.full(20, np.nan))
+
+
+def test_a_validation_that_falls_again_may_heal():
+    """So does that of a network with batch normalisation, whose running means come late."""
+    bump = LEARNS + 1.5 * np.exp(-(((EPOCHS - 10) / 4.0) ** 2)) * (EPOCHS > 5)
+    assert of_curves(LEARNS[:10], bump[:10], steps_left=250)
+    assert of_curves(LEARNS[:14], bump[:14])
+    assert not of_curves(LEARNS[:14], bump[:14], steps_left=250)
+    assert not of_curves(LEARNS, 1.0 + 0.1 * EPOCHS, steps_left=250)  # from the first epoch on
 
 
 def test_a_gap_must_be_large_and_no_longer_close():

@@ -42,6 +42,7 @@ def test_a_start_at_a_saddle_is_found_and_weights_of_the_right_size_cure_it(kind
 
     stuck = trained(Normal(0.0, scale))
     told = finding(stuck, "CR011").values
+    assert stuck.on_the_way["CR011"][0] >= 3
     assert told["last"] == pytest.approx(told["constant"], rel=0.1)
     assert not {"CR010", "CR018"} & set(stuck.findings.codes)
     cured = trained("glorot_uniform")
@@ -77,6 +78,8 @@ def test_the_loss_must_stay_at_that_of_the_constant_answer_on_flat_ground():
     noise = np.random.default_rng(0).normal(size=300)
     flat = 2.3 + 0.05 * noise
     assert [f.code for f in plateau(task, course(flat, gradient=1e-6))] == ["CR011"]
+    assert list(plateau(task, course(flat, gradient=1e-6, steps_left=300)))
+    assert not list(plateau(task, course(flat, gradient=1e-6, steps_left=301)))  # it may still leave it
     assert not list(plateau(task, course(flat, gradient=1e-2)))  # steep ground
     assert not list(plateau(task, course(np.linspace(2.3, 1.6, 300), gradient=1e-6)))  # it falls
     assert not list(plateau(task, course(0.8 * flat, gradient=1e-6)))  # it has learned something

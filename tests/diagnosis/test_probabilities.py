@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +78,23 @@ PLANTED = {
 }
 
 
+def labeled(build: Callable[..., Model], count: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Samples for the model, of so many classes."""
+    x, y = images(count) if build is maps else table(count, classes)
+    return x, y % classes
+
+
+@pytest.mark.parametrize("build", [rows, pytest.param(maps, marks=slow)])
+@pytest.mark.parametrize("classes", [2, 5, 10])
+def test_the_more_classes_the_higher_the_loss_that_is_left(build, classes):
+    x, y = labeled(build, 40, classes)
+    twice, once = (build(*behind, outputs=classes) for behind in ([Probabilities()], []))
+    (found,) = preflight(twice, x, y, rehearse=False)
+    assert found.code == "CR005"
+    assert found.values["best"] == pytest.approx(np.log(1 + (classes - 1) / np.e), rel=0.01)
+    assert not preflight(once, x, y, rehearse=False)
+
+
 @pytest.mark.parametrize("build", [rows, pytest.param(maps, marks=slow)])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_probabilities_that_are_made_twice(build, fault):
@@ -105,14 +123,16 @@ def test_numbers_between_0_and_1_are_no_probabilities_of_classes():
 
 
 @slow
-def test_either_remedy_makes_the_training_better():
-    x, y = table(300)
+@pytest.mark.parametrize("build", [rows, maps])
+@pytest.mark.parametrize("classes", [2, 5, 10])
+def test_either_remedy_makes_the_training_better(build, classes):
+    x, y = labeled(build, 300, classes)
     settings = {"optimizer": SGD(0.1), "epochs": 3, "verbose": 0, "executor": "reference"}
-    twice = rows(Probabilities())
+    twice = build(Probabilities(), outputs=classes)
     twice.fit(x, y, **settings)
-    logits = rows()
+    logits = build(outputs=classes)
     logits.fit(x, y, **settings)
-    told = rows(Activation("softmax"))
+    told = build(Activation("softmax"), outputs=classes)
     told.fit(x, y, loss=CategoricalCrossEntropy(from_logits=False), **settings)
     losses = [float(-np.log(chance(m, x)[np.arange(300), y]).mean()) for m in (twice, logits, told)]
     assert max(losses[1:]) < 0.9 * losses[0], losses

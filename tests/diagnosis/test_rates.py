@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from chainrule.diagnosis import Diagnosis
 from chainrule.diagnosis.rates import jumps, rate_too_high, rate_too_low
 from chainrule.nn import Dense, Sequential
-from chainrule.optim import SGD, Adam, ClipByGlobalNorm, Cosine, Momentum
-from chainrule.train import Model
+from chainrule.optim import SGD, Adam, ClipByGlobalNorm, Cosine, Lion, Momentum, Optimizer
+from chainrule.train import Callback, Model
 from tests.counts import full
 from tests.diagnosis.courses import FAILURE, course
 from tests.diagnosis.trainings import dense, diagnosed, finding, images, numbers, remedied, rows, table
@@ -25,12 +29,13 @@ def improved(before, after):
 
 # --------------------------------------------------------------------------------------------------- in trainings
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("rate", [1e-7, 1e-6, 2e-5] if full() else [1e-6])
+@pytest.mark.parametrize("rate", [1e-12, 1e-7, 1e-6, 2e-5] if full() else [1e-12])  # of the first, rounding leaves none
 def test_a_low_rate_is_found_and_the_advised_one_learns(kind, rate):
     build, data, epochs = DATA[kind]
     x, y = data()
     low = diagnosed(build(), x, y, optimizer=Adam(rate), epochs=epochs, **FEW)
     found = finding(low, "CR010")
+    assert "CR010" in low.on_the_way
     cured = diagnosed(build(), x, y, optimizer=remedied(found), epochs=epochs, **FEW)
     assert not {"CR010", "CR012"} & set(cured.findings.codes)
     assert improved(low, cured)
@@ -45,19 +50,48 @@ def test_a_high_rate_is_found_and_the_advised_one_learns(kind, optimizer):
     high = diagnosed(build(), x, y, optimizer=optimizer, epochs=epochs, **FEW)
     found = finding(high, "CR012")
     assert found.values["case"] == ("diverged" if high.course.diverged else "rose")
+    assert high.course.diverged or high.on_the_way["CR012"][0] == 3
     cured = diagnosed(build(), x, y, optimizer=remedied(found), epochs=epochs, **FEW)
     assert not {"CR010", "CR012"} & set(cured.findings.codes)
     assert improved(high, cured)
     assert cured.course.logs["loss"][-1] < 0.8 * cured.course.scale
 
 
-def of_oscillation():
-    """A straight line, whose steps go from one side of the valley to the other."""
+def of_valley(optimizer, *, hidden=False):
+    """A straight line, or a bent one, whose steps may go from one side of the valley to the other."""
     x, y = numbers(256)
-    model = Model(Sequential([Dense(1, name="line")]))
-    return diagnosed(
-        model, x, y, loss="mean_squared_error", optimizer=SGD(0.32), epochs=12, batch_size=8, executor="reference"
-    )
+    layers = [Dense(16, "tanh", name="hidden")] if hidden else []
+    model = Model(Sequential([*layers, Dense(1, name="out")]))
+    settings = {"loss": "mean_squared_error", "epochs": 12, "batch_size": 8, "executor": "reference"}
+    return diagnosed(model, x, y, optimizer=optimizer, **settings)
+
+
+# A little beyond, a bent line diverges by steps that grow with the gradient; those of Lion have one length.
+OSCILLATING: list[tuple[bool, Optimizer]] = [(False, SGD(0.3)), (False, SGD(0.32)), (False, SGD(0.33))]
+OSCILLATING += [(True, Lion(0.14)), (True, Lion(0.2)), (True, SGD(0.285))]
+
+
+@pytest.mark.parametrize(("hidden", "optimizer"), OSCILLATING if full() else OSCILLATING[1:2], ids=str)
+def test_a_loss_that_oscillates_is_found_and_the_advised_rate_ends_it(hidden, optimizer):
+    high = of_valley(optimizer, hidden=hidden)
+    found = finding(high, "CR012")
+    assert found.values["case"] == "oscillates"
+    assert hidden or high.on_the_way["CR012"][1].values["case"] == "oscillates"  # of a bent line, sometimes only later
+    cured = of_valley(remedied(found), hidden=hidden)
+    assert not {"CR010", "CR012"} & set(cured.findings.codes)
+    assert improved(high, cured)
+    assert cured.course.logs["loss"][-1] < 0.8 * high.course.logs["loss"][-1]
+
+
+def test_a_finding_is_said_once_in_the_epoch_that_proves_it(capsys):
+    class Lines(Callback):
+        def on_epoch_end(self, training):
+            print(f"epoch {training.epochs_done}", file=sys.stderr)
+
+    callbacks = [Lines(), Diagnosis()]
+    rows().fit(*table(200), optimizer=Adam(1.0), epochs=5, verbose=0, callbacks=callbacks, executor="reference")
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith(("epoch", "CR012"))]
+    assert [line.split()[0] for line in lines] == ["epoch", "epoch", "epoch", "CR012", "epoch", "epoch"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -67,7 +101,8 @@ def test_rates_within_three_times_a_good_one_show_nothing(kind):
         (Adam(0.001), Adam(0.01), SGD(0.1), Momentum(0.01), Adam(Cosine(0.005))) if full() else (SGD(0.1),)
     ):
         diagnosis = diagnosed(build(), *data(), optimizer=optimizer, epochs=epochs, **FEW)
-        assert not {"CR010", "CR011", "CR012", "CR018"} & set(diagnosis.findings.codes), optimizer
+        found = {*diagnosis.findings.codes, *diagnosis.on_the_way}
+        assert not {"CR010", "CR011", "CR012", "CR018"} & found, optimizer
 
 
 def test_the_advice_keeps_what_stands_around_the_rate():
@@ -84,6 +119,7 @@ def test_the_advice_keeps_what_stands_around_the_rate():
 # ----------------------------------------------------------------------------------------------- of courses by hand
 TIMES = np.linspace(0, 1, 400)
 NOISE = np.random.default_rng(0).normal(size=400)
+KNOWN = {"default_rate": 0.001}
 
 
 def test_low_needs_tiny_updates_a_high_loss_and_gradients_that_are_not():
@@ -97,10 +133,38 @@ def test_low_needs_tiny_updates_a_high_loss_and_gradients_that_are_not():
     assert not list(rate_too_low(course(slow, ratio=1e-5, facts=again)))
 
 
+def test_the_advised_rate_is_the_usual_one_where_updates_are_lost_in_rounding():
+    (found,) = rate_too_low(course(2.3 - 0.1 * TIMES, ratio=0.0, rate=1e-12, facts=KNOWN))
+    assert found.values["optimizer"] == "Adam(0.001)"
+    assert not list(rate_too_low(course(2.3 - 0.1 * TIMES, ratio=0.0, gradient=0.0, rate=1e-12, facts=KNOWN)))
+
+
 def test_the_advised_rate_changes_weights_by_one_per_cent():
     (found,) = rate_too_low(course(2.3 - 0.1 * TIMES, ratio=1e-5, rate=1e-6))
     assert found.values["rate"] == pytest.approx(1e-3)
     assert found.values["optimizer"] == "Adam(0.001)"
+
+
+def test_low_is_judged_by_where_all_planned_steps_lead():
+    slow = 2.3 - 0.1 * TIMES
+    assert list(rate_too_low(course(slow, ratio=1e-4, steps_left=1000)))
+    assert not list(rate_too_low(course(slow, ratio=1e-4, steps_left=1200)))  # that few steps tell little
+    assert not list(rate_too_low(course(slow, ratio=2e-4, steps_left=400)))  # the path goes on
+    assert not list(rate_too_low(course(2.3 - 0.4 * TIMES, ratio=1e-4, steps_left=1000)))  # the loss will have fallen
+    warming = course(slow, ratio=1e-4, steps_left=400)
+    assert not list(rate_too_low(replace(warming, rates=np.linspace(1e-6, 1e-4, 400))))
+    assert list(rate_too_low(replace(warming, rates=np.linspace(1e-4, 1e-6, 400))))
+
+
+def test_a_rise_is_measured_by_stretches_of_the_whole_training():
+    """A short one is noise in a long training, as it will be at its end; a long one stays."""
+    risen = 2.3 + 20 * np.exp(-(((TIMES - 0.1) / 0.05) ** 2))
+    assert list(rate_too_high(course(risen, rate=0.1, steps_left=400)))
+    assert not list(rate_too_high(course(risen, rate=0.1, steps_left=400 * 99)))
+    for part in (100, 400):
+        now = course(risen[:part], steps_left=800 - part)
+        at_end = course(np.append(risen, np.full(400, 2.3)))
+        np.testing.assert_array_equal(now.smoothed, at_end.smoothed[: part // 20])
 
 
 def test_high_is_a_rise_above_guessing_and_no_noise_of_batches():
@@ -148,6 +212,10 @@ def test_a_divergence_without_large_steps_has_another_cause():
     assert not list(rate_too_high(course(fell, ratio=0.01, failure=FAILURE)))
     (found,) = rate_too_high(course([2.3, np.inf], ratio=40.0, rate=1.0, failure=FAILURE))
     assert found.values["case"] == "diverged"
+    (found,) = rate_too_high(course([2.3, np.inf], ratio=np.inf, rate=1e30, facts=KNOWN, failure=FAILURE))
+    assert found.values["case"] == "at_once"
+    assert found.values["optimizer"] == "Adam(0.001)"
+    assert not list(rate_too_high(course([2.3, np.inf], ratio=np.inf, gradient=np.inf, failure=FAILURE)))
 
 
 @pytest.mark.parametrize("losses", [[], [2.3], [np.nan], [np.inf, np.nan], [0.0] * 50])
@@ -165,5 +233,8 @@ PLANTED = {
     "CR012 diverged": lambda: finding(
         diagnosed(rows(), *table(300), optimizer=SGD(1e4), executor="reference"), "CR012"
     ),
-    "CR012 oscillates": lambda: finding(of_oscillation(), "CR012"),
+    "CR012 at_once": lambda: finding(
+        diagnosed(rows(), *table(300), optimizer=SGD(1e30), executor="reference"), "CR012"
+    ),
+    "CR012 oscillates": lambda: finding(of_valley(SGD(0.32)), "CR012"),
 }

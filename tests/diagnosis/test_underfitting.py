@@ -78,6 +78,15 @@ def test_a_short_training_and_noisy_data_are_no_underfitting():
     )
 
 
+def test_a_fall_that_hardly_slows_down_has_not_stopped():
+    x = np.random.default_rng(7).normal(size=(1000, 4)).astype(np.float32)
+    y = np.sin(2 * x[:, :1]) + 0.3 * np.random.default_rng(8).normal(size=(1000, 1)).astype(np.float32)
+    model = Model(Sequential([Dense(32, "relu"), Dense(1)]))
+    noisy = diagnosed(model, x, y, loss="mean_squared_error", epochs=20, executor="reference")
+    assert noisy.course.logs["loss"][-1] < 0.95 * noisy.course.logs["loss"][-6]
+    assert "CR018" not in noisy.findings.codes
+
+
 def test_columns_of_a_table_count_alike():
     x = np.array([[0.0, 1000.0], [0.1, 3000.0], [1.0, 1000.0], [1.1, 3000.0]])
     assert (neighbors(x, 2) != np.arange(4)[:, None]).all()

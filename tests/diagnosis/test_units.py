@@ -88,12 +88,10 @@ def test_outputs_may_be_sure():
 
 def recorded(passing: list[list[float]], zero: float, *, batch: int = 32, output: bool = False) -> list[Finding]:
     """What is found of one layer whose units pass on these shares at each look."""
-    rows = [
-        {"layers": {"layer": {"mean": 0.0, "deviation": 1.0, "zero": zero, "passing": own}}, "parameters": {}}
-        for own in passing
-    ]
+    ones = np.ones(len(passing))
+    own = {"mean": 0 * ones, "deviation": ones, "zero": zero * ones, "passing": np.array(passing)}
     recording = Recording()
-    recording.recall({"steps": list(range(len(passing))), "rows": rows})
+    recording.recall({"steps": range(len(passing)), "layers": {"layer": own}, "parameters": {}})
     made = course([1.0] * len(passing), facts={"batch_size": batch, "output_layers": ["layer"] if output else []})
     return list(units_without_gradient(type(made)(**{**vars(made), "recording": recording})))
 

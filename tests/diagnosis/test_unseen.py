@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from chainrule.diagnosis.diagnosis import Diagnosis
 from chainrule.diagnosis.finding import Finding
 from chainrule.diagnosis.preflight import preflight
 from chainrule.errors import DivergedError
 from chainrule.train import EarlyStopping, Model
+from tests.diagnosis.trainings import Noted
 from tests.diagnosis.unseen import FAULTY, HEALTHY, Unseen
 from tests.diagnosis.unseen_again import HEALTHY_AGAIN
 from tests.diagnosis.unseen_fourth import HEALTHY_FOURTH
@@ -48,7 +48,8 @@ def found_before(unseen: Unseen, samples: Samples, *, rehearse: bool) -> list[Fi
 
 
 def found_in_training(unseen: Unseen, samples: Samples) -> list[Finding]:
-    diagnosis = Diagnosis(verbose=0)
+    """At the end, and on the way even where it no longer held at the end."""
+    diagnosis = Noted()
     stopping = [] if unseen.patience is None else [EarlyStopping(patience=unseen.patience)]
     with suppress(DivergedError):
         model_of(unseen, samples).fit(
@@ -59,7 +60,8 @@ def found_in_training(unseen: Unseen, samples: Samples) -> list[Finding]:
             verbose=0,
             **arguments(unseen, samples),
         )
-    return list(diagnosis.findings)
+    taken_back = [found for code, (_, found) in diagnosis.on_the_way.items() if code not in diagnosis.findings.codes]
+    return [*diagnosis.findings, *taken_back]
 
 
 def found_for(unseen: Unseen, samples: Samples) -> list[Finding]:

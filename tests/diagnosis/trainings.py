@@ -13,7 +13,7 @@ from chainrule.diagnosis import Diagnosis, Finding
 from chainrule.errors import DivergedError
 from chainrule.nn import BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPool2D, Rescaling, Sequential
 from chainrule.optim import Adam, Optimizer
-from chainrule.train import Model
+from chainrule.train import Model, Training
 
 
 def images(count: int = 1000, start: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -58,9 +58,23 @@ def convolutional(activation: str = "relu", *, classes: int = 10, seed: int = 0,
     return Model(Sequential(layers), seed=seed)
 
 
-def diagnosed(model: Model, x: Any, y: Any, *, callbacks: Any = (), **arguments: Any) -> Diagnosis:
+class Noted(Diagnosis):
+    """One that notes what it found on the way, by code, and at the end of which epoch it first did."""
+
+    def __init__(self) -> None:
+        super().__init__(verbose=0)
+        self.on_the_way: dict[str, tuple[int, Finding]] = {}
+
+    def on_epoch_end(self, training: Training) -> None:
+        super().on_epoch_end(training)
+        if training.epochs_done < training.epochs:
+            for found in self.findings:
+                self.on_the_way.setdefault(found.code, (training.epochs_done, found))
+
+
+def diagnosed(model: Model, x: Any, y: Any, *, callbacks: Any = (), **arguments: Any) -> Noted:
     """A training of the model, watched; a divergence ends it."""
-    diagnosis = Diagnosis(verbose=0)
+    diagnosis = Noted()
     settings: dict[str, Any] = {
         "optimizer": Adam(0.001),
         "epochs": 5,

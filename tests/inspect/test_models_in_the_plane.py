@@ -170,7 +170,11 @@ def test_a_standard_normal_saturates_units_with_many_inputs_and_a_scaled_one_doe
         (lambda: _regions([[1, 0], [0, 1], [1, 0]], 2), DataError, "one-hot"),
         (lambda: _regions([0, -1, 1], 2), DataError, "whole numbers from 0 on"),
         (lambda: _regions(["a", "b", "a"], 2), DataError, "holds a, b"),
-        (lambda: decision_regions(_linear([[1.0], [1]], [0]), [[np.nan, 2]]), DataError, "1 values that are NaN"),
+        (
+            lambda: decision_regions(_linear([[1.0], [1]], [0]), [[np.nan, 2]]),
+            DataError,
+            "NaN or infinity at 1",
+        ),
         (lambda: _noise([[1.0]], [[1.0], [2]], 0.1), UsageError, "list of one or more"),
         (lambda: _noise([[1.0]], [[1.0], [2]], []), UsageError, "list of one or more"),
         (lambda: _noise([[1.0]], [[1.0], [1]]), DataError, "x is the same for all 2"),

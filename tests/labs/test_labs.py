@@ -92,8 +92,12 @@ def test_what_a_lab_claims_holds_wherever_its_controls_stand(lab):
     app = _app(lab)
     _, made = app.run()
     controls = _controls(made)
-    for values in itertools.product(*(_extremes(control) for control in controls.values())):
-        app.run(defs=dict(zip(controls, values, strict=True)))
+    places = {name: _places(control) for name, control in controls.items()}
+    at_ends = itertools.product(*(_ends(control, places[name]) for name, control in controls.items()))
+    choose = random.Random(lab.number)
+    anywhere = [choose.choice(values) for values in places.values()]
+    for values in (*at_ends, anywhere):
+        app.run(defs={name: _moved(controls[name], value) for name, value in zip(controls, values, strict=True)})
 
 
 def _controls(made: dict[str, Any]) -> dict[str, Any]:
@@ -103,18 +107,40 @@ def _controls(made: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in made.items() if isinstance(value, kinds)}
 
 
-def _extremes(control: Any) -> list[Any]:
-    """The same control at both of its ends, or at each of its options."""
+def _places(control: Any) -> list[Any]:
+    """Everywhere a control can stand."""
     import marimo as mo
 
     match control:
-        case mo.ui.slider(steps=[first, *_, last]):
-            return [mo.ui.slider(steps=control.steps, value=end) for end in (first, last)]
+        case mo.ui.slider(steps=[*steps]):
+            return steps
         case mo.ui.slider(start=start, stop=stop, step=step):
-            return [mo.ui.slider(start, stop, step, value=end) for end in (start, stop)]
+            count = round((stop - start) / (step or 1))
+            return [start + k * (stop - start) / count for k in range(count)] + [stop]
         case mo.ui.switch():
-            return [mo.ui.switch(value=on) for on in (False, True)]
-    return [type(control)(control.options, value=option) for option in control.options]
+            return [False, True]
+    return list(control.options)
+
+
+def _ends(control: Any, places: list[Any]) -> list[Any]:
+    """Both ends of a slider; of what has no order every place."""
+    import marimo as mo
+
+    return [places[0], places[-1]] if isinstance(control, mo.ui.slider) else places
+
+
+def _moved(control: Any, value: Any) -> Any:
+    """The same control at another place."""
+    import marimo as mo
+
+    match control:
+        case mo.ui.slider(steps=[*steps]):
+            return mo.ui.slider(steps=steps, value=value)
+        case mo.ui.slider(start=start, stop=stop, step=step):
+            return mo.ui.slider(start, stop, step, value=type(control.value)(value))
+        case mo.ui.switch():
+            return mo.ui.switch(value=value)
+    return type(control)(control.options, value=value)
 
 
 @each_lab

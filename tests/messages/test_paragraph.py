@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import sys
 
 import pytest
+from rich.console import Console
+from rich.live import Live
 
 from chainrule.messages.paragraph import print_paragraph
 
@@ -32,3 +35,12 @@ def test_elsewhere_it_is_one_line():
     stream = io.StringIO()
     print_paragraph(WORDS, stream)
     assert stream.getvalue() == f"{WORDS}\n"
+
+
+def test_a_paragraph_stands_above_a_live_line_and_not_behind_it(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with Live("how far", console=Console(stderr=True, force_terminal=True), auto_refresh=False, transient=True):
+        print_paragraph(WORDS, sys.stderr)
+    assert f"\x1b[2K{WORDS.split()[0]}" in terminal.getvalue()
+    assert f"how far{WORDS.split()[0]}" not in terminal.getvalue()

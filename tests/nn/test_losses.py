@@ -190,7 +190,7 @@ def test_labels_that_fit_neither_way_are_refused():
         SquaredDistance()(tensor(np.zeros((2, 3))), tensor(np.zeros((2, 4))))
     with pytest.raises(ShapeError, match="integer labels"):
         CategoricalCrossEntropy()(tensor(np.zeros((2, 3))), tensor(np.zeros((2, 4))))
-    with pytest.raises(DTypeError, match="integer labels"):
+    with pytest.raises(DTypeError, match=r"labels .* are not integers"):
         CategoricalCrossEntropy()(tensor(np.zeros((2, 3))), tensor(np.zeros(2)))
 
 

@@ -178,6 +178,7 @@ WRONG: dict[str, Callable[[], Any]] = {
     "top_k of too few": lambda: ops.top_k(ROW, 4),
     "cross_entropy of other samples": lambda: ops.cross_entropy(MATRIX, LABELS),
     "cross_entropy of fractions": lambda: ops.cross_entropy(MATRIX, [0.0, 1.0]),
+    "cross_entropy of yes and no": lambda: ops.cross_entropy(MATRIX, [False, True]),
     "cross_entropy of a number": lambda: ops.cross_entropy(1.0, 1),
     "layer_normalization(axis=2)": lambda: ops.layer_normalization(MATRIX, axis=2),
     "group_normalization(groups=2) of 3 channels": lambda: ops.group_normalization(IMAGE, groups=2),

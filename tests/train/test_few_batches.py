@@ -12,8 +12,11 @@ from chainrule import nn
 from chainrule.data import epoch_order
 from chainrule.errors import UsageError
 from chainrule.nn import Dense, Sequential
+from chainrule.nn.losses.names import as_loss
 from chainrule.optim import SGD, Adam, AdamW, ClipByGlobalNorm, Cosine
 from chainrule.train import Callback, Memorization, Model, overfit_batches
+from chainrule.train.guessing import loss_range
+from chainrule.train.samples import as_samples
 from tests.train.problems import clusters, everything, fit, model, same
 
 REFERENCE: Any = {"executor": "reference"}
@@ -62,15 +65,30 @@ def test_a_regression_is_done_at_a_twentieth_of_the_variance():
     ],
 )
 def test_targets_that_are_uncertain_leave_a_loss(loss, targets, guessing, best):
-    from chainrule.nn.losses.names import as_loss
-    from chainrule.train.guessing import loss_range
-    from chainrule.train.samples import as_samples
-
     network = Model(Dense(len(targets[0])), (3,)).network
     found = loss_range(as_loss(loss), network, as_samples(np.zeros((2, 3)), np.array(targets)))
     assert found is not None
     assert found.guessing == pytest.approx(guessing, abs=1e-6)
     assert found.best == pytest.approx(best, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("loss", "targets", "constant"),
+    [
+        ("cross_entropy", [0, 0, 0, 1], -(0.75 * np.log(0.75) + 0.25 * np.log(0.25))),
+        ("cross_entropy", [False, False, False, True], -(0.75 * np.log(0.75) + 0.25 * np.log(0.25))),
+        ("cross_entropy", [[1.0, 0.0], [0.5, 0.5]], -(0.75 * np.log(0.75) + 0.25 * np.log(0.25))),
+        ("cross_entropy", [0, 0], -np.log(1 / 1.001)),
+        ("binary_cross_entropy", [[0, 0], [0, 1], [0, 1], [1, 1]], -(np.log(0.75) * 1.5 + np.log(0.25) * 0.5) / 2),
+        ("squared_distance", [0, 0, 0, 1], 2 * 0.75 * 0.25),
+        ("mean_squared_error", [[1.0, 0.0], [3.0, 0.0]], 0.5),
+    ],
+)
+def test_the_best_answer_that_does_not_look_at_the_inputs_knows_the_shares_of_the_classes(loss, targets, constant):
+    network, samples = Model(Dense(2), (3,)).network, as_samples(np.zeros((len(targets), 3)), np.array(targets))
+    found = loss_range(as_loss(loss), network, samples)
+    assert found is not None
+    assert found.constant == pytest.approx(constant, abs=1e-6)
 
 
 def test_the_batches_are_the_first_that_fit_would_draw():

@@ -214,7 +214,7 @@ def test_divergence_stops_and_keeps_the_last_finite_parameters():
 def test_parameters_that_the_last_step_broke_are_noticed():
     x = np.full((4, 1), 1e30, np.float32)
     trained = Model(Dense(1, use_bias=False, kernel_initializer="zeros"))
-    with pytest.raises(DivergedError, match=r"the parameter 'dense/kernel' became infinite or NaN in epoch 1"):
+    with pytest.raises(DivergedError, match=r"'dense/kernel' became infinite or NaN in epoch 1, step 1 of 1"):
         trained.fit(x, np.ones(4), loss="mean_absolute_error", optimizer=SGD(1e30), epochs=1, batch_size=4, verbose=0)
     assert trained.parameters["dense/kernel"].tolist() == [[0.0]]
 
@@ -243,14 +243,20 @@ PLAIN = np.zeros((6, 5))
         (IMAGES, LABELS - 1, r"y has label -1 at y\[0\]"),
         (IMAGES, LABELS.astype(float), r"integers from 0 to 9, but y holds float64"),
         (IMAGES, LABELS[:4], r"x has 6 samples but y has 4"),
-        (np.full(IMAGES.shape, np.nan), LABELS, r"x has 4704 values that are NaN or infinite"),
-        (IMAGES, np.full((6, 10), np.inf), r"y has 60 values that are NaN or infinite"),
+        (np.full(IMAGES.shape, np.nan), LABELS, r"x holds NaN or infinity at 4704 of its 4704 places"),
+        (IMAGES, np.full((6, 10), np.inf), r"y holds NaN or infinity at 60 of its 60 places"),
         (IMAGES[:0], LABELS[:0], r"x has shape \(0, 28, 28, 1\): there are no values"),
         (IMAGES, list("abcdef"), r"y holds <U1, not numbers"),
         (IMAGES.astype(complex), LABELS, r"x holds complex128, not numbers"),
         ([[1, 2], [3]], [0, 1], r"x is not one array of numbers"),
         ([np.ones((2, 3)), np.ones((2, 4))], [0, 1], r"x is a list of 2 arrays .* inputs or targets as a tuple"),
-        ((IMAGES, IMAGES), LABELS, r"x holds 2 arrays, but the network has 1 inputs"),
+        ((IMAGES, IMAGES), LABELS, r"arrays in x: 2, inputs of the network: 1\. .*a single one by itself"),
+        (
+            np.where(IMAGES == 0, -1e300, 0),
+            LABELS,
+            r"x holds -1e\+300, but float32 ends at 3.4e\+38. .*dtype='float64'",
+        ),
+        (IMAGES, np.full((6, 10), 1e39), r"y holds 1e\+39, but float32 ends at"),
         (3, LABELS, r"x is a single number"),
         (None, LABELS, r"x is None, not an array of samples"),
         ({"a": IMAGES}, LABELS, r"x is dict, not an array of samples"),
@@ -307,7 +313,8 @@ def test_binary_targets_lie_between_0_and_1(y):
         ({"sample_weight": np.ones((6, 2))}, r"sample_weight has shape \(6, 2\)"),
         ({"sample_weight": -np.ones(6)}, "negative weight -1.0"),
         ({"sample_weight": np.zeros(6)}, "All samples have weight 0"),
-        ({"sample_weight": np.full(6, np.nan)}, "sample_weight has 6 values that are NaN"),
+        ({"sample_weight": np.full(6, 1e39)}, "sample_weight holds 1e\\+39, but float32 ends at"),
+        ({"sample_weight": np.full(6, np.nan)}, "sample_weight holds NaN or infinity at 6 of"),
         ({"class_weight": {7: 1.0}}, "a weight for class 7, which no sample of y has"),
         ({"class_weight": {0: -1.0}}, "class_weight has the negative weight -1.0"),
         ({"class_weight": [1.0, 2.0]}, r"class_weight is \[1.0, 2.0\]; give a dict"),
@@ -437,7 +444,7 @@ def test_masked_arrays_are_refused():
 @pytest.mark.parametrize(
     ("data", "match"),
     [
-        (([[1.0, np.nan]], [0]), "validation x has 1 values that are NaN"),
+        (([[1.0, np.nan]], [0]), "validation x holds NaN or infinity at 1 of its 2"),
         (([[1.0, 1.0]], [2]), r"validation y has label 2 at validation y\[0\]"),
         (([[1.0]], [0]), "validation x has samples of shape"),
         (([[1.0, 1.0]], [0, 1]), "validation x has 1 samples but validation y has 2"),

@@ -154,6 +154,8 @@ def test_what_is_refused_is_refused_each_time():
             bad[0, 1] = np.nan
             with pytest.raises(DataError, match="NaN"):
                 model.predict(bad)
+            with pytest.raises(DataError, match="float32 ends at"):
+                model.predict(np.where(x == x[0, 0], np.float64(3.5e38), x))
             with pytest.raises(DataError, match="shape"):
                 model.predict(x[:, :3])
             with pytest.raises(DataError, match="masked"):

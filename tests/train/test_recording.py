@@ -87,6 +87,10 @@ def test_a_resumed_training_goes_on_with_its_recording(tmp_path):
     part = small()
     recorded(part, every=2, epochs=3)
     part.save(tmp_path / "part")
+    (text,) = (tmp_path / "part").glob("training-*.json")
+    (arrays,) = (tmp_path / "part").glob("optimizer-*.safetensors")
+    assert b"passing" in arrays.read_bytes()
+    assert len(text.read_bytes()) < 2500  # no number of a look is written out
     loaded = Model.load(tmp_path / "part")
     again = loaded.record(every=2)
     loaded.fit(X, Y, optimizer=SGD(0.5), epochs=6, batch_size=3, verbose=0, callbacks=[again], resume=True)

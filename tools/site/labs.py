@@ -1,6 +1,6 @@
 """What docs say of the labs, made from the labs: the list in docs/labs.md, and the chapter's table of exercises.
 
-python -m tools.site.labs    # writes both anew, in both languages
+python -m tools.site.labs    # writes both pages anew, in both languages
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ def pages() -> list[Path]:
 
 def renewed(page: Path) -> str:
     """The text of a page with what the labs say now."""
-    text = page.read_text(encoding="utf-8")
+    place, lines = (_ITEMS, _items) if page.name.startswith("labs") else (_ROWS, _rows)
     try:
         use_language("zh" if page.name.endswith(".zh.md") else "en")
-        written = "".join(_items() if page.name.startswith("labs") else _rows())
+        written = "".join(lines())
     finally:
         use_language(None)
-    return (_ITEMS if page.name.startswith("labs") else _ROWS).sub(lambda _: written, text, count=1)
+    return place.sub(lambda _: written, page.read_text(encoding="utf-8"), count=1)
 
 
 def _items() -> Iterator[str]:

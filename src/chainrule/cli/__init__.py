@@ -1,11 +1,13 @@
-"""The command line: `chainrule train`, `chainrule diagnose`, `chainrule summary`, `chainrule labs`.
+"""The command line: `chainrule train`, `diagnose`, `findings`, `summary` and `labs`.
 
 commands   what can be typed
 spoken     help and refusals in the language of the product
 recipes    how each model is trained unless somebody says otherwise
 training   the command train: from the arguments to the result
 diagnosing  the command diagnose: what was found while a saved model trained
+findings   the command findings: a list, and one explained
 labs       the command labs: a list, and one opened as a notebook
+shipped    where labs and documentation are, in a wheel and in the repository
 progress   what shows while a training runs
 report     tables and texts
 """

@@ -47,6 +47,16 @@ _LABS = Message(
     en="List the labs, one for each exercise of the chapter, or open one of them as a notebook.",
     zh="列出实验（每道习题对应一个），或以笔记本形式打开其中一个。",
 )
+_FINDINGS = Message(
+    "cli.findings",
+    en="List what can be found wrong with a training, or explain one of the codes: its mathematics and its remedies.",
+    zh="列出训练中可能发现的问题，或说明其中一个代码：其数学与补救办法。",
+)
+_CODE = Message(
+    "cli.code",
+    en="The finding's code, such as CR013; without it all are listed.",
+    zh="发现的代码，例如 CR013；不给出则列出全部发现。",
+)
 _LAB = Message("cli.lab", en="The lab's number; without it all are listed.", zh="实验的编号；不给出则列出全部实验。")
 _MODEL = Message(
     "cli.model", en="lenet5, lenet5_1998, mlp, resnet or all_cnn.", zh="lenet5、lenet5_1998、mlp、resnet 或 all_cnn。"
@@ -102,8 +112,9 @@ _DIAGNOSE = Message(
 _FOLDER = Message("cli.folder", en="Folder that a model was saved in.", zh="保存模型的文件夹。")
 _FAIL_ON = Message(
     "cli.fail_on",
-    en="Code of a finding, or any: leave with exit code 5 if it is found; may be given several times.",
-    zh="发现的代码，或 any：若发现则以退出码 5 结束；可多次给出。",
+    en="Code of a finding, or any: leave with exit code 5 if it is found (4: the training diverged); may be given"
+    " several times.",
+    zh="发现的代码，或 any：若发现则以退出码 5 结束（4：训练发散）；可多次给出。",
 )
 _JSON = Message(
     "cli.json",
@@ -143,6 +154,12 @@ def _setting(section: str, key: str, metavar: str, **options: Any) -> Any:
     return typer.Option(help=own.about(), metavar=metavar, autocompletion=lambda: list(own.kind.words()), **options)
 
 
+def _codes() -> list[str]:
+    from chainrule.cli.findings import sections
+
+    return list(sections())
+
+
 app = typer.Typer(
     cls=Group,
     help=_ABOUT(),
@@ -167,6 +184,7 @@ Sort = Annotated[str | None, typer.Option(help=_SORT(), metavar="SCORE")]
 ConfigFile = Annotated[str, typer.Argument(help=_CONFIG_FILE(), metavar="[FILE]")]
 Schema = Annotated[bool, typer.Option("--schema", help=_SCHEMA())]
 LabNumber = Annotated[int | None, typer.Argument(help=_LAB(), metavar="[NUMBER]", min=1)]
+FindingCode = Annotated[str | None, typer.Argument(help=_CODE(), metavar="[CODE]", autocompletion=_codes)]
 Data = Annotated[str | None, _setting("data", "source", "PATH")]
 Target = Annotated[str | None, _setting("data", "target", "COLUMN")]
 Task = Annotated[str | None, _setting("data", "task", "NAME")]
@@ -289,6 +307,13 @@ def diagnose(folder: Folder, fail_on: FailOn = None, json: Json = False, lang: L
     from chainrule.cli.diagnosing import run
 
     raise typer.Exit(run(folder, fail_on=fail_on or (), as_json=json))
+
+
+@app.command(cls=Command, help=_FINDINGS(), options_metavar=_SOME_OPTIONS())
+def findings(code: FindingCode = None, lang: Language = None) -> None:
+    from chainrule.cli.findings import print_list, print_one
+
+    print_list() if code is None else print_one(code)
 
 
 @app.command(cls=Command, help=_SUMMARY(), options_metavar=_SOME_OPTIONS())

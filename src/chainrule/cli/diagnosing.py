@@ -25,7 +25,7 @@ _UNKNOWN_CODE = Message(
     en="--fail-on {code}: there is no such finding; give 'any', or one of: {known}.{suggestion}",
     zh="--fail-on {code}：没有这样的发现；请给出 'any'，或其中之一：{known}。{suggestion}",
 )
-_SECTION = Message("cli.section", en="More: {section}", zh="详见：{section}")
+_MORE = Message("cli.more", en="More: chainrule findings {code}", zh="详见：chainrule findings {code}")
 _ANY = "any"
 
 
@@ -42,7 +42,7 @@ def run(folder: str, *, fail_on: Collection[str], as_json: bool) -> int:
             print(diagnosis.findings, end="\n\n")
         for finding in diagnosis.findings:
             print_paragraph(str(finding), sys.stdout)
-            print(_SECTION(section=finding.kind.section), end="\n\n")
+            print(_MORE(code=finding.code), end="\n\n")
         if diagnosis.course is not None:
             print(diagnosis.course.recording)
     return FOUND if asked_for(diagnosis.findings, fail_on) else 0

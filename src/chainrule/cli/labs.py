@@ -12,6 +12,7 @@ from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 
+from chainrule.cli.shipped import shipped
 from chainrule.errors import FileFormatError, UsageError
 from chainrule.messages import LANGUAGES, Message, in_language, language
 
@@ -52,9 +53,6 @@ _RUN = Message(
     en="In the browser, ▶ in the lower right corner runs all of it. Ctrl-C here ends it.",
     zh="在浏览器中，右下角的 ▶ 运行全部内容；在这里按 Ctrl-C 结束。",
 )
-
-# Beside the package's rooms where it is installed from a wheel, else in the repository.
-_FOLDERS = (Path(__file__).parents[1] / "labs", Path(__file__).parents[3] / "labs")
 
 
 @dataclass(frozen=True)
@@ -97,8 +95,7 @@ class Lab:
 
 def labs() -> list[Lab]:
     """All of them, in the order of their numbers."""
-    folder = next(folder for folder in _FOLDERS if folder.is_dir())
-    return [Lab(path) for path in sorted(folder.glob("[0-9][0-9]_*.py"))]
+    return [Lab(path) for path in sorted(shipped("labs").glob("[0-9][0-9]_*.py"))]
 
 
 def print_list() -> None:

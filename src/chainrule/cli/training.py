@@ -13,7 +13,7 @@ from typing import Any
 from chainrule.cli import FOUND, INTERRUPTED, report
 from chainrule.cli.diagnosing import asked_for, check_codes
 from chainrule.cli.progress import EpochLines, LiveLine, is_live
-from chainrule.diagnosis import Diagnosis
+from chainrule.diagnosis import Diagnosis, Findings
 from chainrule.errors import DivergedError, UsageError
 from chainrule.inspect.terminal import check_plotext, curves_as_text
 from chainrule.messages import Message, suggestion
@@ -142,8 +142,10 @@ def followed(go: Go, arrangement: Arrangement, folder: RunFolder, telling: Telli
     lines, diagnosis = LiveLine() if is_live() else EpochLines(), Diagnosis(verbose=0 if aside else 1)
     try:
         outcome = go(arrangement, folder, diagnosis, () if telling.quiet else (lines,))
-    except DivergedError:
+    except DivergedError as error:  # which has an exit code of its own, whatever the findings
         print(_SAVED(folder=folder), file=sys.stderr)
+        if telling.as_json:
+            _print_json({"run": str(folder), "error": str(error)}, diagnosis.findings)
         raise
     except KeyboardInterrupt:
         lines.stop()
@@ -154,8 +156,7 @@ def followed(go: Go, arrangement: Arrangement, folder: RunFolder, telling: Telli
     if telling.curves:
         print(f"\n{curves_as_text(folder.history())}")
     if telling.as_json:
-        found = [finding.as_dict() for finding in diagnosis.findings]
-        print(json.dumps({"run": str(folder), **outcome.as_data(), "findings": found}))
+        _print_json({"run": str(folder), **outcome.as_data()}, diagnosis.findings)
     else:
         report.print_outcome(outcome, arrangement, diagnosis.findings, folder, only=telling.quiet)
     if not asked_for(diagnosis.findings, telling.fail_on):
@@ -163,6 +164,10 @@ def followed(go: Go, arrangement: Arrangement, folder: RunFolder, telling: Telli
     if telling.quiet and not telling.as_json:
         print(report.told(diagnosis.findings), file=sys.stderr)
     return FOUND
+
+
+def _print_json(reached: dict[str, Any], findings: Findings) -> None:
+    print(json.dumps({**reached, "findings": [finding.as_dict() for finding in findings]}))
 
 
 def _interrupted(arrangement: Arrangement, folder: RunFolder) -> str:

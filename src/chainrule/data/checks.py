@@ -40,9 +40,9 @@ _NOT_NUMBERS = Message(
 )
 _NOT_FINITE = Message(
     "data.not_finite",
-    en="{name} has {count} values that are NaN or infinite, the first of them {value} at {index}."
+    en="{name} holds NaN or infinity at {count} of its {size} places, first {value} at {index}."
     " Remove these samples or fill the gaps, e.g. with numpy.nan_to_num.",
-    zh="{name} 中有 {count} 个 NaN 或无穷值，第一个是位于 {index} 的 {value}。"
+    zh="{name} 的 {size} 个值中有 {count} 个是 NaN 或无穷，第一个是位于 {index} 的 {value}。"
     "请删除这些样本或填补空缺，例如用 numpy.nan_to_num。",
 )
 _LABEL_TYPE = Message(
@@ -103,7 +103,8 @@ def check_finite(name: str, array: NDArray[Any]) -> None:
     if not finite.all():
         index = _first(~finite)
         count = finite.size - np.count_nonzero(finite)
-        raise DataError(_NOT_FINITE(name=name, count=count, value=array[index], index=_place(name, index)))
+        place = _place(name, index)
+        raise DataError(_NOT_FINITE(name=name, count=count, size=finite.size, value=array[index], index=place))
 
 
 def check_labels(labels: NDArray[Any], classes: int, name: str = "y") -> None:

@@ -30,7 +30,7 @@ __all__ = ["KINDS"]
 
 BeforeTraining: TypeAlias = Callable[[Task], Iterable[Finding]]
 OfCourse: TypeAlias = Callable[[Course], Iterable[Finding]]
-AfterTraining: TypeAlias = Callable[[Task, Course], Iterable[Finding]]
+OfBoth: TypeAlias = Callable[[Task, Course], Iterable[Finding]]
 
 # Cheap ones, at the beginning of each training that is watched.
 BEFORE: tuple[BeforeTraining, ...] = (
@@ -48,22 +48,23 @@ REHEARSALS: tuple[BeforeTraining, ...] = (
     memorizes_a_batch,
     transforms_keep_labels,
 )
-# After each epoch.
+# After each epoch, and at the end.
 DURING: tuple[OfCourse, ...] = (
     units_without_gradient,
     gradients_through_layers,
 )  # fmt: skip
-# Of what only a whole training shows.
-ENDED: tuple[OfCourse, ...] = (
-    non_finite_values,
+# Then too, but while it goes on they must hold for some epochs in a row: in a few, losses go up or stay by chance.
+LASTING: tuple[OfCourse, ...] = (
     rate_too_low,
     rate_too_high,
     overfitting,
 )
+LASTING_OF_BOTH: tuple[OfBoth, ...] = (plateau,)
+# Of what ended it.
+ENDED: tuple[OfCourse, ...] = (non_finite_values,)
 # Those that look at the samples again, with the trained model.
-AFTER: tuple[AfterTraining, ...] = (
+AFTER: tuple[OfBoth, ...] = (
     non_finite_entries,
-    plateau,
     underfitting,
     noisy_labels,
     modes_that_differ,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.diagnosis.rewriting import RATE, with_open_rate
+from chainrule.diagnosis.rewriting import RATE, usual_rate, with_open_rate
 from chainrule.diagnosis.task import Task, numbers_of_each, output_layers
 from chainrule.train import Recording
 from chainrule.train.statistics import layer_outputs
@@ -26,6 +26,7 @@ class Facts:
     samples, validation_samples   how many there are; validation_samples is 0 where there are none
     optimizer                     by the name of its class
     call                          the optimizer as one writes it, its learning rate left open; None: it has none
+    default_rate                  the learning rate that such an optimizer has where nobody says another one
     parameter_sizes               how many numbers each parameter has
     fresh                         whether the model had not been trained before
     constant_loss                 the loss of the best answer that does not look at the inputs; None: not known
@@ -39,6 +40,7 @@ class Facts:
     optimizer: str
     constant_loss: float | None
     call: str | None = None
+    default_rate: float | None = None
     sizes: Mapping[str, int] = field(default_factory=dict)
     output_layers: Sequence[str] = ()
     parameter_sizes: Mapping[str, int] = field(default_factory=dict)
@@ -54,6 +56,7 @@ class Facts:
             optimizer=type(task.optimizer).__name__,
             constant_loss=task.constant_loss,
             call=with_open_rate(task.optimizer),
+            default_rate=usual_rate(task.optimizer),
             sizes={path: numbers_of_each(y) for path, y in layer_outputs(task.network).items()},
             output_layers=output_layers(task.network),
             parameter_sizes={name: int(np.size(value)) for name, value in task.model.parameters.items()},
@@ -98,9 +101,9 @@ class Course:
     rates       the learning rate at each step (T,); NaN where the optimizer has none
     logs        means of each complete epoch, by the history's names
     recording   numbers of layers and parameters
-    ended       whether it is over: all epochs are done, a callback has stopped it, or it diverged
+    steps_left  how many are to come, if nothing ends it before; 0: it is over
     failure     why a loss or a parameter became infinite or NaN; None: none did
-    kept        the epoch, from 0 on, whose parameters were restored at the end; None: the last one's are kept
+    kept        the epoch, from 0 on, whose parameters are restored, should it end here; None: the last one's are kept
     """
 
     facts: Facts
@@ -108,7 +111,7 @@ class Course:
     rates: NDArray[np.float64]
     logs: Mapping[str, tuple[float, ...]]
     recording: Recording
-    ended: bool = False
+    steps_left: int = 0
     failure: Failure | None = None
     kept: int | None = None
 
@@ -116,6 +119,17 @@ class Course:
     def diverged(self) -> bool:
         """Whether a loss or a parameter became infinite or NaN."""
         return self.failure is not None
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is over: all epochs are done, a callback has stopped it, or it diverged."""
+        return self.steps_left == 0
+
+    @property
+    def done(self) -> float:
+        """The share of its steps that are done: 1 at the end."""
+        steps = len(self.losses)
+        return steps / (steps + self.steps_left) if steps else 0.0
 
     @property
     def epochs_done(self) -> int:
@@ -148,12 +162,16 @@ class Course:
     def smoothed(self) -> NDArray[np.float64]:
         """Means of the losses of successive steps, of 40 stretches or fewer, of at least 3 steps each.
 
-        Of a training that diverged those that were finite.
+        Of a training that diverged those that were finite; of one that goes on the stretches that are whole, of the
+        length that they have at its end, so that a mean that is known is not averaged away later.
         """
         finite = self.losses[np.isfinite(self.losses)]
         if not len(finite):
             return finite
-        return np.array([part.mean() for part in np.array_split(finite, max(1, min(STRETCHES, len(finite) // 3)))])
+        all_steps = np.pad(finite, (0, self.steps_left), constant_values=np.nan)
+        parts = np.array_split(all_steps, max(1, min(STRETCHES, len(all_steps) // 3)))
+        means = [float(part.mean()) for part in parts]
+        return np.array([mean for mean in means if np.isfinite(mean)])
 
     @property
     def scale(self) -> float:
@@ -169,16 +187,29 @@ class Course:
         first = float(self.losses[0]) if len(self.losses) else 0.0
         return abs(first) if np.isfinite(first) and first else 1.0
 
+    @property
+    def first_ratios(self) -> NDArray[np.float64]:
+        """update / weight in the first step, of the kernels of which it is known.
+
+        They are 0 where updates are lost in rounding, and infinite where they overflow although gradients are finite.
+        """
+        own = self.recording.parameters
+        first = [ratio[0] for name, ratio in self.ratios.items() if not np.isinf(own[name].gradient[0])]
+        return np.array([ratio for ratio in first if not np.isnan(ratio)])
+
     def usual_rate(self) -> float | None:
         """The learning rate at which the first step would have changed weights by a usual share of their size.
 
-        None where there is no rate, or nothing was recorded.
+        Where that step was too small or too large to be measured, the one that the optimizer has by default. None
+        where there is no rate, or nothing was recorded.
         """
-        first = np.array([ratio[0] for ratio in self.ratios.values()])
-        first = first[np.isfinite(first) & (first > 0)]
+        first = self.first_ratios
         if not first.size or not self.rates.size or not self.rates[0] > 0:
             return None
-        return rounded(float(self.rates[0] * USUAL_FIRST_RATIO / np.median(first)))
+        measured = first[(first > 0) & np.isfinite(first)]
+        if not measured.size:
+            return self.facts.default_rate
+        return rounded(float(self.rates[0] * USUAL_FIRST_RATIO / np.median(measured)))
 
     def easier_rate(self) -> float:
         """A tenth of the highest learning rate so far, or less: the one that is usual in the first step."""
@@ -198,7 +229,7 @@ class Course:
             "rates": self.rates,
             "logs": {name: list(values) for name, values in self.logs.items()},
             "recording": self.recording.memory(),
-            "ended": self.ended,
+            "steps_left": self.steps_left,
             "failure": None if self.failure is None else asdict(self.failure),
             "kept": self.kept,
         }
@@ -214,7 +245,7 @@ class Course:
             rates=np.asarray(data["rates"], np.float64),
             logs={name: tuple(values) for name, values in data["logs"].items()},
             recording=recording,
-            ended=data["ended"],
+            steps_left=data["steps_left"],
             failure=None if data["failure"] is None else Failure(**data["failure"]),
             kept=data["kept"],
         )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.diagnosis.checks import AFTER, BEFORE, DURING, ENDED, KINDS
+from chainrule.diagnosis.checks import AFTER, BEFORE, DURING, ENDED, KINDS, LASTING, LASTING_OF_BOTH
 from chainrule.diagnosis.course import Course, Facts, Failure
 from chainrule.diagnosis.finding import Finding, Findings
 from chainrule.diagnosis.nonfinite import failure_of
@@ -20,6 +20,8 @@ from chainrule.train import Callback, EarlyStopping, Model, Recording, Training
 from chainrule.train.model import check_model
 
 __all__ = ["Diagnosis"]
+
+EPOCHS_IN_A_ROW = 3  # for which what may be chance must hold, before it is said
 
 
 class Diagnosis(Callback):
@@ -49,6 +51,7 @@ class Diagnosis(Callback):
         self._before: list[Finding] = []
         self._found: list[Finding] = []
         self._said: set[str] = set()
+        self._held: dict[str, int] = {}  # for how many epochs in a row, by the finding's code
         self._losses: list[NDArray[np.float64]] = []  # pieces, of which each epoch makes one
         self._rates: list[NDArray[np.float64]] = []
         self.course: Course | None = None
@@ -95,7 +98,10 @@ class Diagnosis(Callback):
 
     def on_epoch_end(self, training: Training) -> None:
         course = self._look_back(training)
+        lasting = _lasting(Task.of(training), course)
+        self._held = {finding.code: self._held.get(finding.code, 0) + 1 for finding in lasting}
         self._found = [finding for check in DURING for finding in check(course)]
+        self._found += [finding for finding in lasting if self._held[finding.code] >= EPOCHS_IN_A_ROW]
         self._say(self._found)
 
     def on_train_diverged(self, training: Training) -> None:
@@ -107,9 +113,9 @@ class Diagnosis(Callback):
         self._conclude(training)
 
     def _conclude(self, training: Training, failure: Failure | None = None) -> None:
-        course = self._look_back(training, ended=True, failure=failure)
+        task, course = Task.of(training), self._look_back(training, ended=True, failure=failure)
         self._found = [finding for check in (*DURING, *ENDED) for finding in check(course)]
-        task = Task.of(training)
+        self._found += _lasting(task, course)
         self._found += [finding for check in AFTER for finding in check(task, course)]
         self._say(self._found)
 
@@ -120,9 +126,9 @@ class Diagnosis(Callback):
             rates=_joined(self._rates),
             logs=training.state.logs,
             recording=self._recording,
-            ended=ended,
+            steps_left=0 if ended else (training.epochs - training.epochs_done) * training.steps_per_epoch,
             failure=failure,
-            kept=_kept_epoch(training) if ended and failure is None else None,
+            kept=_kept_epoch(training) if failure is None else None,
         )
         return self.course
 
@@ -148,6 +154,11 @@ class Diagnosis(Callback):
         self._losses = [] if self.course is None else [self.course.losses]
         self._rates = [] if self.course is None else [self.course.rates]
         self._recording.recall({} if self.course is None else self.course.recording.memory())
+
+
+def _lasting(task: Task, course: Course) -> list[Finding]:
+    found = [finding for check in LASTING for finding in check(course)]
+    return found + [finding for check in LASTING_OF_BOTH for finding in check(task, course)]
 
 
 def _joined(pieces: list[NDArray[np.float64]]) -> NDArray[np.float64]:

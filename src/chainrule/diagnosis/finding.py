@@ -42,11 +42,6 @@ class Kind:
             found |= {name: texts} if isinstance(texts, Message) else {f"{name} {c}": m for c, m in texts.items()}
         return found
 
-    @property
-    def section(self) -> str:
-        """Where the documentation explains it."""
-        return f"docs/findings.md#{self.code.lower()}"
-
     def found(self, **values: Any) -> Finding:
         """A finding of this kind; numbers of NumPy become Python's."""
         return Finding(self, {k: v.item() if isinstance(v, np.generic) else v for k, v in values.items()})
@@ -93,7 +88,7 @@ class Finding:
 
     def as_dict(self) -> dict[str, Any]:
         """As plain data; the texts are for those who read it without chainrule."""
-        texts = {"title": self.title, "evidence": self.evidence, "remedy": self.remedy, "section": self.kind.section}
+        texts = {"title": self.title, "evidence": self.evidence, "remedy": self.remedy}
         return {"code": self.code, "values": dict(self.values), **texts}
 
 

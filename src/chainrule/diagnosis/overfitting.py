@@ -81,6 +81,8 @@ def overfitting(course: Course) -> Iterator[Finding]:
     if course.diverged or not finite or not enough or any(rate_too_high(course)):
         return
     best, scale = int(validation.argmin()), course.scale
+    if not course.ended and (best == 0 or validation[-1] < validation[-3]):  # running means that lag do so, and arrive
+        return
     late = float(np.median(validation[-max(1, len(validation) // 10) :]))
     told = {
         "epoch": len(training),

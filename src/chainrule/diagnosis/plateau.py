@@ -40,13 +40,15 @@ PLATEAU = Kind(
 
 NEAR = (0.9, 1.2)  # of the loss of the constant answer: all four parts of the second half
 FLAT = 0.03  # of relative change of the loss by relative change of weights; 0.3 to 100 where trainings go well
-FEWEST = 30  # steps
+FEWEST, HALF = 30, 0.5  # steps, and so many of all that are planned: many trainings leave a plateau early
 
 
 def plateau(task: Task, course: Course) -> Iterator[Finding]:
     """A second half at the constant answer's loss, with a parameter that the loss hardly depends on."""
     constant, smoothed = course.facts.constant_loss, course.smoothed
-    if course.diverged or constant is None or constant <= 0 or len(course.losses) < FEWEST:
+    if course.diverged or constant is None or constant <= 0:
+        return
+    if len(course.losses) < FEWEST or course.done < HALF:
         return
     half = course.losses[len(course.losses) // 2 :]
     parts = np.array([part.mean() for part in np.array_split(half, 4)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -26,9 +27,9 @@ RATE_TOO_LOW = Kind(
     ),
     remedy=Message(
         "finding.rate_low.remedy",
-        en="Raise the rate to about {rate:.2g}, with which the first step would have changed weights by 1 %:"
+        en="Raise the rate to about {rate:.2g}, since a first step is to change weights by about 1 %:"
         " optimizer={optimizer} (--lr {rate:.2g}). chainrule.lr_find measures what this model bears.",
-        zh="请把学习率提高到约 {rate:.2g}（此时第一步会使权重改变 1 %）：optimizer={optimizer}（--lr {rate:.2g}）。"
+        zh="请把学习率提高到约 {rate:.2g}（第一步宜使权重改变约 1 %）：optimizer={optimizer}（--lr {rate:.2g}）。"
         "chainrule.lr_find 可测出该模型能承受的学习率。",
     ),
 )
@@ -38,20 +39,29 @@ RATE_TOO_HIGH = Kind(
     evidence={
         "diverged": Message(
             "finding.rate_high.diverged",
-            en="The training diverged: within {steps:,} steps the loss rose from {first:.3g} to {peak:.3g}, and then"
-            " was no number any more. The first step changed weights by {ratio:.2g} of their size (usual: 0.001 to"
+            en="The training diverged: the loss, {first:.3g} at first and {peak:.3g} at its highest, was no number any"
+            " more in step {steps:,}. The first step changed weights by {ratio:.2g} times their size (usual: 0.001 to"
             " 0.1): each step went so far beyond the minimum that it ended higher.",
-            zh="训练发散：在 {steps:,} 步内损失从 {first:.3g} 升到 {peak:.3g}，随后不再是数。"
-            "第一步对权重的改变为其大小的 {ratio:.2g}（通常为 0.001 到 0.1）：每一步都远远越过最小值，落点反而更高。",
+            zh="训练发散：损失起初为 {first:.3g}，最高为 {peak:.3g}，到第 {steps:,} 步已不再是数。"
+            "第一步对权重的改变为其大小的 {ratio:.2g} 倍（通常为 0.001 到 0.1）："
+            "每一步都远远越过最小值，落点反而更高。",
+        ),
+        "at_once": Message(
+            "finding.rate_high.at_once",
+            en="The training diverged at once: the loss was {first:.3g} at first, and no number any more in step"
+            " {steps:,}. The first step made weights so large that their squares overflow (usual: it changes them by"
+            " 0.001 to 0.1 of their size).",
+            zh="训练立即发散：损失起初为 {first:.3g}，到第 {steps:,} 步已不再是数。"
+            "第一步使权重大到其平方溢出（通常第一步只使权重改变其大小的 0.001 到 0.1）。",
         ),
         "rose": Message(
             "finding.rate_high.rose",
             en="The loss rose at first: from {first:.3g} to {peak:.3g} on average around step {at:,},"
-            " {times:,.1f} times what an answer without looking would give ({scale:.3g}), and ended at {last:.3g}. The"
-            " first step changed weights by {ratio:.2g} of their size (usual: 0.001 to 0.1): steps went beyond the"
-            " minimum.",
+            " {times:,.1f} times what an answer without looking would give ({scale:.3g}), and was {last:.3g} after"
+            " {steps:,} steps. The first step changed weights by {ratio:.2g} of their size (usual: 0.001 to 0.1): steps"
+            " went beyond the minimum.",
             zh="损失起初上升：从 {first:.3g} 升到第 {at:,} 步附近的平均 {peak:.3g}，"
-            "是不看输入的答案的损失（{scale:.3g}）的 {times:,.1f} 倍，最后为 {last:.3g}。"
+            "是不看输入的答案的损失（{scale:.3g}）的 {times:,.1f} 倍，{steps:,} 步后为 {last:.3g}。"
             "第一步对权重的改变为其大小的 {ratio:.2g}（通常为 0.001 到 0.1）：步长越过了最小值。",
         ),
         "oscillates": Message(
@@ -77,6 +87,7 @@ RATE_TOO_HIGH = Kind(
 SLOW_RATIO = 6e-4  # of update to weight
 SHORT_PATH = 0.15  # the ratios of all steps, added up
 STILL_HIGH = 0.6  # of the first loss
+BEGINNING = 0.25  # of the steps, which do not tell yet where all of them lead
 SENSITIVE = 0.05  # where the loss depends less on the weights, the gradient is small, and not the rate
 PEAK = 2.0  # times the first loss, or that of an answer without looking
 LOWER_PEAK, LARGE_RATIO = 1.4, 0.2  # enough, if the first step changed weights by a fifth of their size
@@ -87,15 +98,16 @@ FEWEST_EPOCHS = 6
 
 
 def rate_too_low(course: Course) -> Iterator[Finding]:
-    """Steps so small that all of them together led nowhere, although the loss depends on the weights."""
+    """Steps so small that all of them together lead nowhere, although the loss depends on the weights."""
     ratio, smoothed, rate = _median(course.ratios), course.smoothed, course.usual_rate()
-    if course.diverged or not len(smoothed):
+    if course.diverged or not len(smoothed) or course.done < BEGINNING or _warms_up(course):
         return
     first = max(float(course.losses[0]), course.scale)
     path = ratio * len(course.losses)
-    small = 0 < ratio < SLOW_RATIO and path < SHORT_PATH
+    small = ratio < SLOW_RATIO and path / course.done < SHORT_PATH  # 0, if all is lost in rounding
     sensitive = _median(course.sensitivities)
-    high = STILL_HIGH * first < smoothed[-1] and smoothed.max() < LOWER_PEAK * first
+    at_end = smoothed[0] - (smoothed[0] - smoothed[-1]) / course.done  # if it goes on falling as fast
+    high = STILL_HIGH * first < at_end and smoothed.max() < LOWER_PEAK * first
     if not small or rate is None or not high or not sensitive > SENSITIVE:
         return
     yield RATE_TOO_LOW.found(
@@ -109,13 +121,18 @@ def rate_too_low(course: Course) -> Iterator[Finding]:
     )
 
 
+def _warms_up(course: Course) -> bool:
+    """Whether the rate is higher than it was at first, and may become higher still."""
+    return bool(not course.ended and course.rates[-1] > course.rates[0])
+
+
 def rate_too_high(course: Course) -> Iterator[Finding]:
     """Losses that rise beyond where they began, or up and down."""
     smoothed = course.smoothed
     if not len(smoothed) or not np.isfinite(course.rates).any():
         return
     now, first = course.highest_rate, max(float(course.losses[0]), course.scale)
-    ratio = _median({name: own[:1] for name, own in course.ratios.items()})
+    ratio = float(np.median(course.first_ratios)) if course.first_ratios.size else math.nan
     rate = rounded(min(now / 3, course.usual_rate() or now / 10))
     peak = float(smoothed.max())
     told = {
@@ -124,19 +141,20 @@ def rate_too_high(course: Course) -> Iterator[Finding]:
         "last": float(smoothed[-1]),
         "peak": peak,
         "scale": course.scale,
-        "ratio": ratio,
         "now": now,
         "rate": rate,
         "optimizer": course.facts.optimizer_at(rate),
     }
     times = peak / first
     rose = times > PEAK or (times > LOWER_PEAK and ratio > LARGE_RATIO)
-    if course.diverged:
+    if course.diverged and np.isinf(ratio):
+        yield RATE_TOO_HIGH.found(case="at_once", **told)
+    elif course.diverged:
         if rose or ratio > DIVERGING_RATIO:
-            yield RATE_TOO_HIGH.found(case="diverged", **told)
+            yield RATE_TOO_HIGH.found(case="diverged", ratio=ratio, **told)
     elif rose:
         at = int((smoothed.argmax() + 0.5) * len(course.losses) / len(smoothed))
-        yield RATE_TOO_HIGH.found(case="rose", at=at, times=times, **told)
+        yield RATE_TOO_HIGH.found(case="rose", at=at, times=times, ratio=ratio, **told)
     else:
         means = np.asarray(course.logs.get("loss", ()))
         means = means[len(means) // 3 :] if len(means) >= FEWEST_EPOCHS else means[:0]

@@ -1,8 +1,9 @@
-"""An optimizer as its user writes it, with another learning rate: for the line of code in a remedy."""
+"""Optimizers as their users write them: the call with another learning rate, and the rate that is usual for each."""
 
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
+from numbers import Real
 from typing import Any
 
 from chainrule.optim import Optimizer, Schedule
@@ -23,6 +24,23 @@ def with_open_rate(optimizer: Optimizer) -> str | None:
         'ClipByGlobalNorm(Momentum(Cosine({rate})), global_clip_norm=5.0)'
     """
     return _call(optimizer, optimizer.rate("learning_rate"))
+
+
+def usual_rate(optimizer: Optimizer) -> float | None:
+    """The learning rate that its kind has where nobody says another one; None where it has none.
+
+    Example:
+        >>> from chainrule.optim import SGD, ClipByGlobalNorm
+        >>> usual_rate(ClipByGlobalNorm(SGD(1e30), 5.0))
+        0.01
+    """
+    if optimizer.rate("learning_rate") is None:
+        return None
+    first = fields(optimizer)[0]
+    inner = getattr(optimizer, first.name)
+    if isinstance(inner, Optimizer):
+        return usual_rate(inner)
+    return float(first.default) if isinstance(first.default, Real) else None
 
 
 def _call(made: Any, rate: Any) -> str | None:

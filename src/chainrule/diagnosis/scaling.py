@@ -45,6 +45,13 @@ UNSCALED = Kind(
             zh="特征 {largest} 的变化幅度是特征 {smallest} 的 {ratio:.3g} 倍（标准差分别为 {high:.3g} 与 {low:.3g}）："
             "同一个学习率无法同时适合两者的权重，较小的特征几乎不起作用。",
         ),
+        "constant": Message(
+            "finding.unscaled.constant",
+            en="All {samples:,} training samples have the same inputs (root mean square {size:.3g}): they deviate by 0"
+            " from their mean, where about 1 is usual, and nothing tells one sample from another.",
+            zh="全部 {samples:,} 个训练样本的输入都相同（均方根为 {size:.3g}）：与均值的偏差为 0，而通常约为 1，"
+            "没有什么能区分各个样本。",
+        ),
         "targets": Message(
             "finding.unscaled.targets",
             en="The targets have a root mean square of {size:.3g}, but a new network gives about 1: their squared"
@@ -74,6 +81,13 @@ UNSCALED = Kind(
             zh="请分别缩放每个特征：用训练样本的均值与标准差计算 x = (x - x.mean(0)) / x.std(0)，"
             "之后的样本也同样处理。",
         ),
+        "constant": Message(
+            "finding.unscaled.constant.remedy",
+            en="Look at how x was made, print(x.min(0), x.max(0)): dividing whole numbers by x // 255, and turning"
+            " scaled numbers into whole ones, make all of them 0. Scale with x.astype('float32') / 255.",
+            zh="请检查 x 的生成方式 print(x.min(0), x.max(0))：用 x // 255 做整数除法，或把缩放后的数转为整数，"
+            "都会使其全部变为 0。请用 x.astype('float32') / 255 缩放。",
+        ),
         "targets": Message(
             "finding.unscaled.targets.remedy",
             en="Learn y = (y - {mean:.3g}) / {deviation:.3g} instead, and turn predictions back: y * {deviation:.3g} +"
@@ -93,12 +107,27 @@ _LOOKED_AT = 500  # samples
 def unscaled_inputs(task: Task) -> Iterator[Finding]:
     """What reaches the first weights, and what a regression is to give."""
     some, name = task.some(_LOOKED_AT), "x"
+    if len(some) > 1 and all(map(_is_constant, some.inputs)):
+        yield from _constant(task, name)
+        return
     nodes = first_meetings(task.network)
     for values in Program(nodes).run(task.bindings(some)) if nodes else ():
         if not np.isfinite(values).all() or not values.size:
             continue
         yield from _sizes(name, values.astype(np.float64), is_table=values.ndim == some.inputs[0].ndim == 2)
     yield from _targets(task)
+
+
+def _constant(task: Task, name: str) -> Iterator[Finding]:
+    """Inputs that are the same for all samples, not only for those that were looked at."""
+    samples = task.samples.batch(slice(None))
+    if all(map(_is_constant, samples.inputs)):
+        size = float(np.sqrt(np.mean([np.square(x[0], dtype=np.float64).mean() for x in samples.inputs])))
+        yield UNSCALED.found(case="constant", name=name, size=size, samples=len(samples))
+
+
+def _is_constant(x: Array) -> bool:
+    return x.size > 0 and bool((x == x[:1]).all())
 
 
 def _sizes(name: str, values: Array, *, is_table: bool) -> Iterator[Finding]:

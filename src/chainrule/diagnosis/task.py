@@ -11,21 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.execute.reference import Program
-from chainrule.graph.operation import Array
 from chainrule.graph.seeds import random_generator
-from chainrule.graph.tensor import Tensor, input_tensor
-from chainrule.nn.losses.loss import BinaryLoss, CategoricalLoss
+from chainrule.graph.tensor import Tensor
+from chainrule.nn.losses.loss import BinaryLoss
 from chainrule.nn.network import Network
 from chainrule.optim import Optimizer
 from chainrule.train import Model
+from chainrule.train.guessing import loss_range
 from chainrule.train.loop import Training
 from chainrule.train.metrics import Objective, classifies
 from chainrule.train.samples import Samples
 from chainrule.train.statistics import layer_outputs
 from chainrule.train.step import Data, network_bindings
-
-_SMALLEST = 1e-3  # of a class's share, so that one without samples has a logarithm
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,35 +97,9 @@ class Task:
 
     @cached_property
     def constant_loss(self) -> float | None:
-        """The mean loss of the best answer that does not look at the inputs; None for several outputs."""
-        outputs, some = self.network.inference, self.some(2000)
-        if not isinstance(outputs, Tensor) or len(some.targets) != 1:
-            return None
-        answer = self._constant_answer(outputs, some.targets[0])
-        if answer is None:
-            return None
-        y = some.targets[0]
-        given, target = (input_tensor(name, a.shape, a.dtype) for name, a in (("given", answer), ("target", y)))
-        (losses,) = Program([self.objective.loss(given, target)]).run({given: answer, target: y})
-        return float(losses.mean())
-
-    def _constant_answer(self, outputs: Tensor, y: Array) -> Array | None:
-        """Outputs that are the same for each sample: logits of the shares of the classes, or the mean target."""
-        loss, labels = self.objective.loss, labels_of(Samples((y,), (y,)), self.objective)
-        shape = (len(y), *(n for n in outputs.shape[1:] if isinstance(n, int)))
-        if len(shape) != outputs.ndim:
-            return None
-        if isinstance(loss, CategoricalLoss) and labels is not None:
-            counts = np.bincount(labels.ravel(), minlength=shape[-1])
-            shares = np.maximum(counts / counts.sum(), _SMALLEST)
-            return np.broadcast_to(np.log(shares), shape).astype(np.float32)
-        middle = y.mean(0, dtype=np.float64)
-        if isinstance(loss, BinaryLoss):
-            share = np.clip(middle, _SMALLEST, 1 - _SMALLEST)
-            middle = np.log(share / (1 - share)) if loss.threshold == 0 else share
-        if classifies(loss) and not isinstance(loss, BinaryLoss):
-            return None
-        return np.broadcast_to(middle.reshape(shape[1:] if middle.size > 1 else ()), shape).astype(np.float32)
+        """The mean loss of the best answer that does not look at the inputs; None where it is not known."""
+        known = loss_range(self.objective.loss, self.network, self.some(2000))
+        return None if known is None else known.constant
 
     def bindings(self, samples: Samples) -> dict[Tensor, Any]:
         """What the inputs of network and loss, as they stand, are for these samples."""

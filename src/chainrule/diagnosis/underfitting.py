@@ -31,8 +31,8 @@ _COMPARED_ZH = (
     "，但还有可学的东西：对 {looked} 个训练样本，“{measure}”为 {network:.3g}，而不用网络、只看与之最相似的 {count}"
     " 个其他样本时为 {neighbors:.3g}。"
 )
-_STOPPED_EN = "After {epochs} epochs the training loss is {last:.3g} and falls no further" + _COMPARED_EN
-_STOPPED_ZH = "{epochs} 轮后训练损失为 {last:.3g}，不再下降" + _COMPARED_ZH
+_STOPPED_EN = "After {epochs} epochs the training loss is {last:.3g} and falls slowly at most" + _COMPARED_EN
+_STOPPED_ZH = "{epochs} 轮后训练损失为 {last:.3g}，至多还在缓慢下降" + _COMPARED_ZH
 
 UNDERFITTING = Kind(
     "CR018",
@@ -103,6 +103,7 @@ LONG = 400  # steps, in which even a slow start is over, if nothing holds the ne
 FAR = 0.5  # of its size, by which the most moved parameter could change over the training
 LATE, NOTHING = 0.22, 0.01  # of all that the loss fell by, or of the loss: its fall in the last quarter
 AGAIN = 0.35  # of the loss: so much at most would it still fall, if it went on for as long again
+STEADY = 0.75  # of the fall in the quarter before: one that hardly slows down has not stopped
 MOST_TARGETS = 10  # numbers in a sample's target
 
 
@@ -147,10 +148,13 @@ def _moved(course: Course) -> bool:
 
 
 def _stopped(smoothed: NDArray[np.float64]) -> bool:
-    """Whether the last quarter lowered the loss by little, of what it fell by in all and of what is left."""
+    """Whether the last quarter lowered the loss by little, of what it fell by in all and is left, and by ever less."""
     quarter = max(1, len(smoothed) // 4)
-    before, last = smoothed[-2 * quarter : -quarter].mean(), smoothed[-quarter:].mean()
-    return bool(before - last < min(max(LATE * (smoothed[0] - last), NOTHING * last), AGAIN * last / 4))
+    second, third, last = (smoothed[-k * quarter :][:quarter].mean() for k in (3, 2, 1))
+    earlier, fall, nothing = second - third, third - last, NOTHING * last
+    little = fall < min(max(LATE * (smoothed[0] - last), nothing), AGAIN * last / 4)
+    steady = min(earlier, fall) > nothing and fall > STEADY * earlier
+    return bool(little and not steady)
 
 
 def _compared(task: Task) -> tuple[str, float, float, int, float] | None:

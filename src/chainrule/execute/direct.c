@@ -146,22 +146,24 @@ static const struct conversion conversions[TYPES][TYPES] = {
   [FLOAT64] = {[FLOAT64] = {NULL, 8, 8}, [FLOAT32] = {double_from_float, 8, 4}, [UINT8] = {double_from_u8, 8, 1}},
 };
 
-#define ALL_FINITE(t, integer, infinity)                                                     \
-  static int all_finite_##t(const t *numbers, i64 count) {                                   \
+#define ALL_BELOW(t, integer, infinity)                                                      \
+  static int all_below_##t(integer limit, const t *numbers, i64 count) {                     \
     integer largest = 0, bits;                                                               \
     for (i64 k = 0; k < count; k++) {                                                        \
       memcpy(&bits, numbers + k, sizeof bits);                                               \
       bits &= infinity | (infinity - 1); /* without the sign: as integers in the same order */ \
       largest = bits > largest ? bits : largest;                                             \
     }                                                                                        \
-    return largest < infinity;                                                               \
+    return largest < limit;                                                                  \
   }
-ALL_FINITE(float, int, 0x7F800000)
-ALL_FINITE(double, i64, 0x7FF0000000000000)
+ALL_BELOW(float, int, 0x7F800000)
+ALL_BELOW(double, i64, 0x7FF0000000000000)
 
-static int is_finite(char format, const Py_buffer *b) {
-  if (format == 'f') return all_finite_float(b->buf, b->len / 4);
-  if (format == 'd') return all_finite_double(b->buf, b->len / 8);
+/* Whether all numbers are finite, and stay so in the type of the input. */
+static int is_finite(i64 type, char format, const Py_buffer *b) {
+  i64 limit = type == FLOAT32 ? 0x47EFFFFFF0000000 : 0x7FF0000000000000; /* from 2^128 - 2^103 on floats are infinite */
+  if (format == 'f') return all_below_float(0x7F800000, b->buf, b->len / 4);
+  if (format == 'd') return all_below_double(limit, b->buf, b->len / 8);
   return 1;
 }
 
@@ -193,7 +195,7 @@ static int fits(const struct direct *d, const struct input *in, PyObject *array,
     }
     if (b->shape[k] != wanted) return 0;
   }
-  if (in->finite && !is_finite(*format, b)) return 0;
+  if (in->finite && !is_finite(in->type, *format, b)) return 0;
   switch (in->place) {
     case OUTSIDE:
       d->outside[in->number] = b->buf;

@@ -142,7 +142,8 @@ def _numbers(node: object, data: ArrayLike) -> Array:
         raise ShapeError(_NOT_NUMBERS(input=node.describe(), given="rows of different lengths")) from None
     if array.dtype.kind not in "biuf":
         raise DTypeError(_NOT_NUMBERS(input=node.describe(), given=f"{type(data).__name__} of {array.dtype}"))
-    return array.astype(node.dtype.numpy, copy=False)
+    with np.errstate(over="ignore"):  # a number that the type does not hold becomes infinite, here as in a cast node
+        return array.astype(node.dtype.numpy, copy=False)
 
 
 def bound(bindings: Mapping[Tensor, ArrayLike], batch: int | None) -> tuple[dict[Tensor, Array], int | None]:

@@ -10,6 +10,9 @@ def print_paragraph(text: str, stream: TextIO) -> None:
     if stream.isatty():
         from rich.console import Console
 
-        Console(file=stream, highlight=False, markup=False, emoji=False).print(text)
+        console = Console(file=stream, highlight=False, markup=False, emoji=False)
+        with console.capture() as broken:
+            console.print(text)
+        print(broken.get(), file=stream, end="", flush=True)  # by the stream, which may stand above a live line
     else:
         print(text, file=stream, flush=True)

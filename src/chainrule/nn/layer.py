@@ -20,6 +20,13 @@ _NO_FEATURES = Message(
     en="x {x} has no axis of features. Give it shape (batch, ..., features), e.g. with x[:, None].",
     zh="x {x} 没有特征轴。请给出形状 (batch, ..., features)，例如使用 x[:, None]。",
 )
+_NO_SCOPE = Message(
+    "layer.no_scope",
+    en="{layer} is called with {given} as its scope, which holds a layer's parameters. Make a model, e.g."
+    " cr.Model({layer}(...)).predict(x); in a function (x, scope) → y pass the scope on, layer(x, scope).",
+    zh="调用 {layer} 时给出的 scope 为 {given}，而 scope 保存层的参数。请创建模型，例如"
+    " cr.Model({layer}(...)).predict(x)；在函数 (x, scope) → y 中请把 scope 传下去：layer(x, scope)。",
+)
 _NOT_POSITIVE = Message(
     "layer.not_positive",
     en="{layer}({name}={value!r}): {name} must be a whole number above 0.",
@@ -46,10 +53,19 @@ class Layer(ABC):
         object.__setattr__(layer, "where", caller())
         return layer
 
-    def __call__(self, x: Any, scope: Scope) -> Tensor:
-        """The layer applied to x, under its own path."""
-        y: Tensor = scope.call(self, x)
+    def __call__(self, x: Any, scope: Scope | None = None) -> Tensor:
+        """The layer applied to x, under its own path.
+
+        Raises:   UsageError without a scope.
+        """
+        y: Tensor = self._checked(scope).call(self, x)
         return y
+
+    def _checked(self, scope: Any) -> Scope:
+        if not isinstance(scope, Scope):
+            given = "None" if scope is None else type(scope).__name__
+            raise UsageError(_NO_SCOPE(layer=type(self).__name__, given=given))
+        return scope
 
     @abstractmethod
     def apply(self, x: Tensor, scope: Scope) -> Tensor:

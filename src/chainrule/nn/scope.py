@@ -26,6 +26,13 @@ _IN_LAYER = Message(
     en="layer '{path}', built at {where}: {reason}",
     zh="层“{path}”（创建于 {where}）：{reason}",
 )
+_SEVERAL = Message(
+    "scope.several",
+    en="it was given a tuple of {count}, which it does not take. If the network has one input, give one array, not a"
+    " tuple; else put several together first, e.g. with cr.concatenate.",
+    zh="它得到了 {count} 项的元组，而它不接受元组。若网络只有一个输入，请给出单个数组而非元组；"
+    "否则请先合并，例如用 cr.concatenate。",
+)
 _NO_TENSOR = Message(
     "scope.no_tensor",
     en="{what} gives {given}, but should give a tensor, or a tuple of tensors. Is there a return in its function?",
@@ -233,6 +240,11 @@ class Scope:
             if error.__cause__ is not None:  # an inner layer has said where
                 raise
             raise type(error)(_IN_LAYER(path=path, where=layer.where, reason=error)) from error
+        except (AttributeError, TypeError) as error:
+            if not isinstance(x, list | tuple):
+                raise
+            reason = _SEVERAL(count=len(x))  # few layers take several, and nothing but their functions says which
+            raise UsageError(_IN_LAYER(path=path, where=layer.where, reason=reason)) from error
         finally:
             self.path = outer
         if first:

@@ -60,8 +60,8 @@ class Sequential(Layer):
                 raise UsageError(_NO_LAYER(place=place, given=repr(layer)))
             refuse_without_scope(f"layer {place} of Sequential", layer)
 
-    def __call__(self, x: Any, scope: Scope) -> Tensor:
-        return self.apply(x, scope) if self.name is None else super().__call__(x, scope)
+    def __call__(self, x: Any, scope: Scope | None = None) -> Tensor:
+        return self.apply(x, self._checked(scope)) if self.name is None else super().__call__(x, scope)
 
     def apply(self, x: Tensor, scope: Scope) -> Tensor:
         for layer in self.layers:

@@ -31,6 +31,12 @@ _LABELS = Message(
     zh="cross_entropy：logits {logits} 需要形状为 {integers} 的整数标签，或与其形状相同的 one-hot 标签；"
     "给出的标签为 {labels}。",
 )
+_LABEL_TYPE = Message(
+    "cross_entropy.label_type",
+    en="cross_entropy: labels {labels} are not integers, the numbers of classes. Convert them, e.g. with"
+    " cr.cast(labels, 'int64').",
+    zh="cross_entropy：标签 {labels} 不是整数，即类别的编号。请先转换，例如 cr.cast(labels, 'int64')。",
+)
 _RANGE = Message(
     "cross_entropy.range",
     en="cross_entropy: label {label} is out of range: with {classes} classes, labels go from 0 to {last}.",
@@ -132,8 +138,7 @@ def cross_entropy(logits: Any, labels: Any, *, label_smoothing: float | Tensor =
     classes = logits.shape[-1] if logits.shape else 0
     if logits.shape and isinstance(classes, int) and labels.shape == logits.shape[:-1]:
         if labels.dtype.floating or labels.dtype is bool_:
-            shapes = {"logits": show_shape(logits.shape), "integers": show_shape(logits.shape[:-1])}
-            raise DTypeError(_LABELS(**shapes, labels=labels.type))
+            raise DTypeError(_LABEL_TYPE(labels=labels.type))
         known = np.zeros(0) if labels.value is None else labels.value
         wrong = known[(known < 0) | (known >= classes)]
         if wrong.size:

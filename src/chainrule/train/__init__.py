@@ -3,6 +3,7 @@
 model        Model: fit, evaluate, predict, summary, save, load
 loop         Training: the loop, as callbacks see it
 arguments    what Model and fit are given, once it is certain what is meant
+plan         a training as it is asked for, which fit runs and rehearsals look at
 online       OnlineTraining: samples from a stream, learned from as they come
 callback     Callback, whose moments the loop calls, and what callbacks remember
 callbacks    EarlyStopping, Checkpoint, ReduceLearningRateOnPlateau
@@ -20,7 +21,7 @@ rate_finding lr_find: the range test, which suggests a learning rate
 learning_rate_range  LearningRateRange: its losses, in numbers and words
 dry_run      fast_dev_run: one batch through all that a training does
 rehearsal    Rehearsal: the stages that went through
-guessing     what a loss is without looking at the inputs, and at best
+guessing     what a loss is for answers that need no network: the same one for all inputs, and the best
 stand_in     a model to try things on in place of another one
 timeline     the state of a training, ahead by steps and back again
 past         steps that can be taken back: moments that are remembered

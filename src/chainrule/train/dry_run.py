@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import replace
@@ -14,29 +14,21 @@ import numpy as np
 
 from chainrule.data import epoch_order
 from chainrule.errors import UsageError
-from chainrule.execute.choice import Executor, check_executor
 from chainrule.messages import Message
 from chainrule.nn.losses.loss import LossFunction
-from chainrule.optim import Optimizer, as_optimizer
+from chainrule.optim import Optimizer
 from chainrule.optim.schedules import is_finite
 from chainrule.train import checkpoints
-from chainrule.train.arguments import (
-    checked_batch,
-    checked_callbacks,
-    checked_epochs,
-    divided,
-    epoch_lines,
-)
 from chainrule.train.callback import Callback
 from chainrule.train.callbacks import Checkpoint
 from chainrule.train.evaluation import EVALUATION_BATCH, Evaluator, evaluate
 from chainrule.train.goal import Goal
 from chainrule.train.loop import Training
-from chainrule.train.metrics import MetricFunction, Objective
+from chainrule.train.metrics import MetricFunction
 from chainrule.train.model import Model, check_model
-from chainrule.train.precision import check_instructions
+from chainrule.train.plan import Plan, planned
 from chainrule.train.rehearsal import Rehearsal, Stages, noted
-from chainrule.train.samples import Samples, as_samples
+from chainrule.train.samples import Samples
 from chainrule.train.stand_in import stand_in
 from chainrule.train.state import TrainingState
 from chainrule.train.step import EvaluationStep
@@ -59,18 +51,9 @@ def fast_dev_run(
     y: Any,
     *,
     loss: str | LossFunction | None = None,
-    optimizer: str | Optimizer = "adam",
     metrics: Sequence[str | MetricFunction] | None = None,
-    epochs: int = 1,
-    batch_size: int | None = None,
-    validation_data: tuple[Any, ...] | None = None,
-    validation_split: float = 0.0,
-    sample_weight: Any = None,
-    class_weight: Mapping[int, float] | None = None,
-    callbacks: Sequence[Callback] = (),
-    shuffle: bool = True,
     verbose: int = 0,
-    executor: Executor = "auto",
+    **arguments: Any,
 ) -> Rehearsal:
     """One batch through everything that `fit` will do with these arguments; model and callbacks stay as they are.
 
@@ -81,8 +64,8 @@ def fast_dev_run(
     temporary folder, once it is certain that its own place can be written to. What a callback does by itself, such as
     writing a file, it does; callbacks that cannot be copied are called themselves, and `fit` begins them afresh.
 
-    The arguments are those of `fit`: fast_dev_run(model, x, y, **arguments), then model.fit(x, y, **arguments). What it
-    compiles, `fit` finds compiled.
+    The arguments are those of `Model.fit`, except `resume`: fast_dev_run(model, x, y, **arguments), then
+    model.fit(x, y, **arguments). What it compiles, `fit` finds compiled.
 
     Raises:   whatever fails, as it is, with a note that names the stage, and the callback if it was one; UsageError for
               a schedule that gives no number.
@@ -99,39 +82,28 @@ def fast_dev_run(
         'data, schedules, build, validation, training, save, load, resume, predict'
     """
     check_model(model)
-    check_executor(executor)
-    check_instructions(model.precision, executor)
-    stage = Stages()
+    stage, double = Stages(), stand_in(model)
     with stage("data"):
-        given = Goal.begun(loss, metrics)
-        goal = given.objective()
-        rule, times = as_optimizer(optimizer), checked_epochs(epochs)
-        samples = as_samples(x, y, sample_weight, class_weight)
-        double = stand_in(model)
-        samples, validation = divided(double, goal, samples, validation_data, validation_split)
-        size = checked_batch(batch_size, rule, len(samples))
-        called = _copies([*epoch_lines(verbose), *checked_callbacks(callbacks)])
+        plan = planned(double, Goal.begun(loss, metrics), x, y, verbose=verbose, **arguments)
         double = double.of(
             double.network, double.parameters, double.states, double.scalars,
-            seed=model.seed, precision=model.precision, loss=given.loss, metrics=given.metrics,
+            seed=model.seed, precision=model.precision, loss=plan.goal.loss, metrics=plan.goal.metrics,
         )  # fmt: skip
     with stage("schedules"):
-        _check_schedules(rule, times * -(-len(samples) // size))
-    few = _few(samples, size, model.seed, shuffle=shuffle)
-    held = None if validation is None else _few(validation, min(EVALUATION_BATCH, len(validation)), 0, shuffle=False)
+        _check_schedules(plan.optimizer, plan.steps)
+    held = plan.validation
+    few = replace(
+        plan,
+        samples=_few(plan.samples, plan.batch_size, model.seed, shuffle=plan.shuffle),
+        validation=None if held is None else _few(held, min(EVALUATION_BATCH, len(held)), 0, shuffle=False),
+        callbacks=_copies(plan.callbacks),
+    )
     with tempfile.TemporaryDirectory() as folder:
-
-        def training(of: Model, passes: int, resume: TrainingState | None = None) -> _Rehearsed:
-            return _Rehearsed(
-                of, goal, rule, few, held, epochs=passes, batch_size=size, shuffle=shuffle, callbacks=called,
-                resume=resume, executor=executor, folder=folder,
-            )  # fmt: skip
-
         with stage("build"):
-            first = training(double, 1)
-        if held is not None:
+            first = _Rehearsed(replace(few, epochs=1), double, folder)
+        if few.validation is not None:
             with stage("validation"):
-                _evaluate(double, goal, held, executor)
+                _evaluate(double, few, few.validation)
         with stage("training"):
             first.run()
             logs = dict(first.logs)
@@ -142,19 +114,20 @@ def fast_dev_run(
         with stage("resume"):  # of the loaded training, but in the first one's network, whose program there is already
             state = loaded.training_state
             assert state is not None
-            training(double, 2, replace(state, stopped=False)).run()
+            _Rehearsed(replace(few, epochs=2), double, folder, replace(state, stopped=False)).run()
         with stage("predict"):
-            inputs = few.batch(np.arange(min(size, len(few)))).inputs
-            for trained, by in ((double, executor), (loaded, "reference")):
-                trained.predict(inputs[0] if len(inputs) == 1 else inputs, executor=by)
+            inputs = few.samples.batch(np.arange(min(few.batch_size, len(few.samples)))).inputs
+            given = inputs[0] if len(inputs) == 1 else inputs
+            double.predict(given, executor=few.executor)
+            loaded.predict(given, executor="reference")
     return Rehearsal(stage.seconds, logs)
 
 
 class _Rehearsed(Training):
     """A training whose checkpoints go into a temporary folder, once it is certain that their own can be written."""
 
-    def __init__(self, *given: Any, folder: str, **named: Any) -> None:
-        super().__init__(*given, **named)
+    def __init__(self, plan: Plan, model: Model, folder: str, resume: TrainingState | None = None) -> None:
+        super().__init__(plan, model, resume)
         self._folder = folder
         for callback in self.callbacks:
             if isinstance(callback, _AtAllMoments) and isinstance(callback.inner, Checkpoint):
@@ -201,7 +174,7 @@ class _AtAllMoments(Callback):
             return getattr(self.inner, moment)(*given)
 
 
-def _copies(callbacks: list[Callback]) -> list[Callback]:
+def _copies(callbacks: Sequence[Callback]) -> list[Callback]:
     """The callbacks as they are called here: copies, so that nothing of the rehearsal stays in them."""
     with suppress(Exception):  # of a callback that holds a file, a lock, a window: only its author knows what
         callbacks = deepcopy(callbacks)
@@ -224,6 +197,6 @@ def _few(samples: Samples, size: int, seed: int, *, shuffle: bool) -> Samples:
     return replace(samples, chosen=places if samples.chosen is None else samples.chosen[places])
 
 
-def _evaluate(model: Model, goal: Objective, samples: Samples, executor: Executor) -> None:
-    evaluator = Evaluator(EvaluationStep(model.network, goal, samples, model.precision), executor)
+def _evaluate(model: Model, plan: Plan, samples: Samples) -> None:
+    evaluator = Evaluator(EvaluationStep(model.network, plan.objective, samples, model.precision), plan.executor)
     evaluate(model, evaluator, samples, min(EVALUATION_BATCH, len(samples)))

@@ -12,21 +12,21 @@ from numpy.typing import NDArray
 
 from chainrule.data import check_batch_size, epoch_order
 from chainrule.errors import DivergedError, UsageError
-from chainrule.execute.choice import Executor, check_executor
+from chainrule.execute.choice import Executor
 from chainrule.messages import Message
 from chainrule.nn.losses import CategoricalCrossEntropy
 from chainrule.nn.losses.loss import LossFunction
 from chainrule.nn.losses.names import as_loss
-from chainrule.optim import Optimizer, Schedule, as_optimizer
+from chainrule.optim import Optimizer, Schedule
 from chainrule.train.arguments import checked_batch
 from chainrule.train.callback import Callback
+from chainrule.train.goal import Goal
 from chainrule.train.guessing import LossRange, are_hard, loss_range
 from chainrule.train.loop import Training
 from chainrule.train.memorization import Memorization, Outcome
-from chainrule.train.metrics import objective
 from chainrule.train.model import Model, check_model
-from chainrule.train.precision import check_instructions
-from chainrule.train.samples import Samples, as_samples
+from chainrule.train.plan import planned
+from chainrule.train.samples import Samples
 from chainrule.train.stand_in import first_random_layer, regularizing_scalars, stand_in
 
 __all__ = ["overfit_batches"]
@@ -99,41 +99,34 @@ def overfit_batches(
         the network the input that tells them apart.
     """
     check_model(model)
-    check_executor(executor)
-    check_instructions(model.precision, executor)
     for name, value in (("batches", batches), ("steps", steps)):
         if not isinstance(value, Integral) or value < 1:
             raise UsageError(_COUNT(name=name, value=value))
-    double, rule, function = stand_in(model), as_optimizer(optimizer), as_loss(loss)
+    double, function = stand_in(model), as_loss(loss)
     turned_off: dict[str, float] = {}
     if isinstance(function, CategoricalCrossEntropy) and function.label_smoothing:
         turned_off["label_smoothing"] = function.label_smoothing
         function = replace(function, label_smoothing=0.0)
-    goal = objective(function, None)
-    samples = as_samples(x, y)
-    double.check(samples, goal)
+    plan = planned(double, Goal(function), x, y, optimizer=optimizer, verbose=0, executor=executor)
+    samples, rule = plan.samples, plan.optimizer
     size = min(_BATCH, len(samples)) if batch_size is None else check_batch_size(batch_size, len(samples))
     places = epoch_order(len(samples), model.seed, 0)[: batches * size]
-    few = replace(samples, chosen=places)
     for name in regularizing_scalars(double.network):
         if double.scalars[name]:
             turned_off[name], double.scalars[name] = double.scalars[name], 0.0
     chosen = samples.batch(places)
     known = loss_range(function, double.network, chosen)
-    hard = "accuracy" in goal.metrics and are_hard(chosen.targets[0])
+    hard = "accuracy" in plan.objective.metrics and are_hard(chosen.targets[0])
     passes = _Passes(known, hard, target_loss)
-    training = Training(
-        double,
-        goal,
-        rule,
-        few,
-        None,
-        epochs=math.ceil(steps / math.ceil(len(few) / size)),
-        batch_size=checked_batch(size, rule, len(few)),
+    few = replace(
+        plan,
+        samples=replace(samples, chosen=places),
+        epochs=math.ceil(steps / math.ceil(len(places) / size)),
+        batch_size=checked_batch(size, rule, len(places)),
         shuffle=False,
         callbacks=[passes],
-        executor=executor,
     )
+    training = Training(few, double)
     decay = training.scalars.get("weight_decay", 0.0)
     if decay and not isinstance(rule.rate("weight_decay"), Schedule):
         turned_off["weight_decay"] = decay
@@ -155,7 +148,7 @@ def overfit_batches(
     return Memorization(
         outcome=outcome,
         losses=np.array(passes.losses),
-        accuracies=np.array(passes.accuracies) if "accuracy" in goal.metrics else None,
+        accuracies=np.array(passes.accuracies) if "accuracy" in plan.objective.metrics else None,
         target=passes.target,
         guessing=passes.range.guessing,
         places=places,
@@ -182,7 +175,7 @@ class _Passes(Callback):
         if known and known.guessing > known.best:  # of one constant target, guessing is perfect
             return known
         best = known.best if known else 0.0
-        return LossRange(max(first, best), best)
+        return LossRange(max(first, best), max(first, best), best)
 
     @property
     def target(self) -> float:

@@ -21,20 +21,25 @@ from chainrule.train.samples import Samples
 
 @dataclass(frozen=True)
 class LossRange:
-    """Two values of a loss on given samples.
+    """Values of a loss on given samples, for answers that need no network.
 
-    guessing   that of the same output for all of them: equal shares of the classes, or the mean of the targets
-    best       that of outputs which are the targets: 0, or what is uncertain in targets that are probabilities
+    guessing   the same for all of them, by who knows nothing: equal shares of the classes, or the mean of the targets
+    constant   the same for all of them, by who knows the targets: the shares that classes have, or the mean
+    best       outputs that are the targets: 0, or what is uncertain in targets that are probabilities
     """
 
     guessing: float
+    constant: float
     best: float
+
+
+_SMALLEST = 1e-3  # share of a class, so that one without samples has a logarithm
 
 
 def loss_range(
     loss: LossFunction, network: Network, samples: Samples, groups: NDArray[np.int64] | None = None
 ) -> LossRange | None:
-    """What the loss is for guessing and at best; None where outputs and targets are not comparable, and nobody knows.
+    """What the loss can be without a network; None where outputs and targets are not comparable, and nobody knows.
 
     groups   the group of each sample, for a guess at the mean of each group instead of that of all
     """
@@ -46,14 +51,19 @@ def loss_range(
     plain = _of_probabilities(loss)
     if isinstance(plain, CategoricalLoss | SquaredDistance) and shape[-1:] != (1,):
         best = _value(plain, y, y) if _is_soft(y, shape) else 0.0
-        return LossRange(_value(plain, np.full(shape, 1 / shape[-1]), y), best)
+        equal, shares = np.full(shape, 1 / shape[-1]), np.broadcast_to(_class_shares(y, shape), shape)
+        return LossRange(_value(plain, equal, y), _value(plain, shares, y), best)
     if y.shape not in (shape, shape[:-1] if shape[-1:] == (1,) else shape):
         return None
     targets = y.reshape(shape).astype(np.float64)
+    means = _means(targets, groups)
     if isinstance(plain, BinaryLoss):
         best = _value(plain, targets, y) if _is_soft(y, shape) else 0.0
-        return LossRange(_value(plain, np.full(shape, plain.threshold), y), best)
-    return LossRange(_value(plain, _means(targets, groups), y), _value(plain, targets, y))
+        shares = np.clip(means, _SMALLEST, 1 - _SMALLEST)
+        known = shares if plain.threshold else np.log(shares / (1 - shares))
+        return LossRange(_value(plain, np.full(shape, plain.threshold), y), _value(plain, known, y), best)
+    guess = _value(plain, means, y)
+    return LossRange(guess, guess, _value(plain, targets, y))
 
 
 def are_hard(y: Array) -> bool:
@@ -72,6 +82,17 @@ def _of_probabilities(loss: LossFunction) -> LossFunction:
     own: Sequence[str] = [f.name for f in fields(loss)]
     given: dict[str, Any] = {name: False for name in ("from_logits", "from_logarithms") if name in own}
     return replace(loss, **given)
+
+
+def _class_shares(y: Array, shape: Shape) -> Array:
+    """How often each class is meant, over all samples and places."""
+    classes = shape[-1]
+    assert isinstance(classes, int)
+    soft = y.shape == shape
+    counts = y.reshape(-1, classes).sum(0, dtype=np.float64) if soft else np.bincount(y.ravel(), minlength=classes)
+    shares = np.maximum(counts / counts.sum(), _SMALLEST)
+    sharing: Array = shares / shares.sum()
+    return sharing
 
 
 def _means(targets: Array, groups: NDArray[np.int64] | None) -> Array:

@@ -17,14 +17,13 @@ from chainrule.errors import DivergedError, UsageError
 from chainrule.execute.choice import Executor
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message, suggestion
-from chainrule.optim import Optimizer, Schedule
+from chainrule.optim import Schedule
 from chainrule.train.callback import Callback, memories, remind
 from chainrule.train.evaluation import EVALUATION_BATCH, Evaluator, evaluate
 from chainrule.train.history import History
 from chainrule.train.means import means, no_totals
-from chainrule.train.metrics import Objective
+from chainrule.train.plan import Plan
 from chainrule.train.resuming import check_resumable
-from chainrule.train.samples import Samples
 from chainrule.train.state import TrainingState
 from chainrule.train.step import Arrays, EvaluationStep, TrainingStep
 from chainrule.train.stepper import Series, make_stepper
@@ -85,42 +84,28 @@ class Training:
     saving                       seconds that the last checkpoint took; 0 before the first
     """
 
-    def __init__(
-        self,
-        model: Model,
-        objective: Objective,
-        optimizer: Optimizer,
-        samples: Samples,
-        validation: Samples | None,
-        *,
-        epochs: int,
-        batch_size: int,
-        shuffle: bool,
-        callbacks: Sequence[Callback],
-        resume: TrainingState | None = None,
-        executor: Executor = "auto",
-    ) -> None:
-        self.model, self.objective, self.optimizer = model, objective, optimizer
-        self.epochs, self.batch_size, self.shuffle = epochs, batch_size, shuffle
-        self.samples, self.validation = samples, validation
-        self.callbacks = list(callbacks)
+    def __init__(self, plan: Plan, model: Model, resume: TrainingState | None = None) -> None:
+        self.model, self.objective, self.optimizer = model, plan.objective, plan.optimizer
+        self.epochs, self.batch_size, self.shuffle = plan.epochs, plan.batch_size, plan.shuffle
+        self.samples, self.validation = plan.samples, plan.validation
+        self.callbacks = list(plan.callbacks)
         self.logs: dict[str, float] = {}
         self.losses: list[float] = []
         self.rates: list[float] = []
         self.saving = 0.0
-        self.step = TrainingStep(model.network, objective, optimizer, samples, model.precision)
-        self._stepper = make_stepper(self.step, samples, executor)
+        self.step = TrainingStep(model.network, plan.objective, plan.optimizer, plan.samples, model.precision)
+        self._stepper = make_stepper(self.step, plan.samples, plan.executor)
         self._evaluation: Evaluator | None = None
-        if validation is not None:
-            evaluation = EvaluationStep(model.network, objective, validation, model.precision)
-            self._evaluation = Evaluator(evaluation, executor)
-        self._metrics = list(objective.metrics)
+        if plan.validation is not None:
+            evaluation = EvaluationStep(model.network, plan.objective, plan.validation, model.precision)
+            self._evaluation = Evaluator(evaluation, plan.executor)
+        self._metrics = list(plan.objective.metrics)
         self._checkpoints: list[str | os.PathLike[str]] = []
         self._started = time.perf_counter()
         self._timeline = Timeline(self._stepper, resume or self._beginning())
         self._orders: dict[int, NDArray[np.int64]] = {}  # the last one that was asked for
         if resume:
-            check_resumable(resume, len(samples), self.step, self._metrics)
+            check_resumable(resume, len(plan.samples), self.step, self._metrics)
         remind(self.callbacks, self.state.callbacks)
 
     # -------------------------------------------------------------------------------------------- what it tells
@@ -329,7 +314,9 @@ class Training:
 
     def _diverge(self, what: str) -> NoReturn:
         """Go back to the parameters whose loss is known to be finite, and say what happened."""
-        place = {"epoch": self.epochs_done + 1, "step": self.steps_done + 1, "steps": self.steps_per_epoch}
+        steps = self.steps_per_epoch
+        step = min(self.steps_done + 1, steps)  # a parameter is looked at after an epoch's last step
+        place = {"epoch": self.epochs_done + 1, "step": step, "steps": steps}
         rate = self.scalars.get("learning_rate", math.nan)
         self._timeline.rewind(1)
         self._call("on_train_diverged")

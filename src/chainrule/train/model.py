@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike
 from chainrule.data import check_batch_size
 from chainrule.data.preparation import Preparation
 from chainrule.errors import UsageError
-from chainrule.execute.choice import Executor, check_executor
+from chainrule.execute.choice import Executor
 from chainrule.execute.immutable import all_immutable
 from chainrule.graph.dtype import DType
 from chainrule.graph.extent import Shape
@@ -23,23 +23,16 @@ from chainrule.graph.seeds import checked_seed
 from chainrule.messages import Message
 from chainrule.nn.losses.loss import LossFunction
 from chainrule.nn.network import Architecture, Network, trace
-from chainrule.optim import AVERAGE, Optimizer, as_optimizer
+from chainrule.optim import AVERAGE, Optimizer
 from chainrule.train import checkpoints, saved
-from chainrule.train.arguments import (
-    check_architecture,
-    checked_batch,
-    checked_callbacks,
-    checked_dtype,
-    checked_epochs,
-    divided,
-    epoch_lines,
-)
+from chainrule.train.arguments import check_architecture, checked_dtype
 from chainrule.train.callback import Callback
 from chainrule.train.evaluation import EVALUATION_BATCH, Evaluator, evaluate
 from chainrule.train.goal import Goal
 from chainrule.train.history import History
 from chainrule.train.loop import Training
 from chainrule.train.metrics import MetricFunction, Objective
+from chainrule.train.plan import planned
 from chainrule.train.precision import Precision, as_precision, check_instructions
 from chainrule.train.predictor import Predictor
 from chainrule.train.recording import Recording
@@ -262,28 +255,26 @@ class Model:
                   a batch is larger than the data; UsageError for unknown names and arguments out of range;
                   GradientError if no parameter can lower the loss; DivergedError if the loss becomes infinite or NaN.
         """
-        check_executor(executor)
-        check_instructions(self.precision, executor)
         resumed = state_to_resume(self.training_state, self.parameters, self.states) if resume else None
-        given = self._goal.resumed(loss, metrics) if resume else Goal.begun(loss, metrics)
-        goal = given.objective()
-        samples = as_samples(x, y, sample_weight, class_weight)
-        samples, validation = divided(self, goal, samples, validation_data, validation_split)
-        rule = as_optimizer(optimizer)
-        training = Training(
+        plan = planned(
             self,
-            goal,
-            rule,
-            samples,
-            validation,
-            epochs=checked_epochs(epochs),
-            batch_size=checked_batch(batch_size, rule, len(samples)),
+            self._goal.resumed(loss, metrics) if resume else Goal.begun(loss, metrics),
+            x,
+            y,
+            optimizer=optimizer,
+            epochs=epochs,
+            batch_size=batch_size,
+            validation_data=validation_data,
+            validation_split=validation_split,
+            sample_weight=sample_weight,
+            class_weight=class_weight,
+            callbacks=callbacks,
             shuffle=shuffle,
-            callbacks=[*epoch_lines(verbose), *checked_callbacks(callbacks)],
-            resume=resumed,
+            verbose=verbose,
             executor=executor,
         )
-        self._goal = given
+        training = Training(plan, self, resumed)
+        self._goal = plan.goal
         return training.run()
 
     def record(self, every: int | None = None, layers: Sequence[str] | None = None) -> Recording:

@@ -14,19 +14,17 @@ from numpy.typing import NDArray
 
 from chainrule.data import epoch_order
 from chainrule.errors import DivergedError, UsageError
-from chainrule.execute.choice import Executor, check_executor
+from chainrule.execute.choice import Executor
 from chainrule.messages import Message
 from chainrule.nn.losses.loss import LossFunction
 from chainrule.optim import ConstantRate, Optimizer, Schedule, Wrapper, as_optimizer
 from chainrule.optim.schedules import is_finite
-from chainrule.train.arguments import checked_batch
 from chainrule.train.callback import Callback
+from chainrule.train.goal import Goal
 from chainrule.train.learning_rate_range import LearningRateRange
 from chainrule.train.loop import Training
-from chainrule.train.metrics import objective
 from chainrule.train.model import Model, check_model
-from chainrule.train.precision import check_instructions
-from chainrule.train.samples import as_samples
+from chainrule.train.plan import planned
 from chainrule.train.stand_in import stand_in
 
 __all__ = ["lr_find"]
@@ -135,33 +133,22 @@ def lr_find(
         lowest, 3.5; at 5 the training diverged.
     """
     check_model(model)
-    check_executor(executor)
-    check_instructions(model.precision, executor)
     _check_range(lowest, highest, steps, multiple)
-    rule, goal = as_optimizer(optimizer), objective(loss, None)  # metrics as fit has them: one program serves both
+    rule, double = as_optimizer(optimizer), stand_in(model)
     rising = _with_rate(rule, _Rise(float(lowest), float(highest)))
-    double = stand_in(model)
-    samples = as_samples(x, y, sample_weight, class_weight)
-    double.check(samples, goal)
-    size = checked_batch(batch_size, rising, len(samples))
-    passes = range(math.ceil(steps * size / len(samples)))
-    places = np.concatenate([epoch_order(len(samples), model.seed, k) for k in passes])[: steps * size]
+    plan = planned(
+        double, Goal.begun(loss, None), x, y,  # metrics as fit has them: one program serves both
+        optimizer=rising, batch_size=batch_size, sample_weight=sample_weight, class_weight=class_weight,
+        shuffle=False, verbose=0, executor=executor,
+    )  # fmt: skip
+    passes = range(math.ceil(steps * plan.batch_size / len(plan.samples)))
+    orders = [epoch_order(len(plan.samples), model.seed, k) for k in passes]
+    samples = replace(plan.samples, chosen=np.concatenate(orders)[: steps * plan.batch_size])
 
     def trained(optimizer: Optimizer, watched: Callback) -> None:
-        training = Training(
-            stand_in(double),
-            goal,
-            optimizer,
-            replace(samples, chosen=places),
-            None,
-            epochs=1,
-            batch_size=size,
-            shuffle=False,
-            callbacks=[watched],
-            executor=executor,
-        )
+        tested = replace(plan, optimizer=optimizer, samples=samples, callbacks=[watched])
         with suppress(DivergedError):
-            training.run()
+            Training(tested, stand_in(double)).run()
 
     first = _Losses()
     trained(_with_rate(rule, ConstantRate(0.0)), first)

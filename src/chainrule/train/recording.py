@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from chainrule.autodiff.arguments import leaves, rebuild
 from chainrule.errors import UsageError
 from chainrule.execute.choice import program
+from chainrule.graph.operation import Array
 from chainrule.messages import Message, suggestion
 from chainrule.train.callback import Callback
 from chainrule.train.precision import in_precision
@@ -54,6 +55,7 @@ _NOTHING = Message(
     zh="尚无记录：请将其交给 fit，callbacks=[recording]。",
 )
 
+_KINDS = ("layers", "parameters")  # of what numbers are told
 MOST_APART = 1000  # steps between two looks, by default: each costs somewhat more than a step
 FEWEST = 20  # looks in a training, by default
 
@@ -155,21 +157,23 @@ class Recording(Callback):
 
     @property
     def layers(self) -> dict[str, LayerNumbers]:
-        names = [f.name for f in fields(LayerNumbers)]
-        return {path: LayerNumbers(**told) for path, told in self._columns("layers", names)}
+        return {path: LayerNumbers(**told) for path, told in self._told("layers", LayerNumbers)}
 
     @property
     def parameters(self) -> dict[str, ParameterNumbers]:
-        names = [f.name for f in fields(ParameterNumbers)]
-        return {name: ParameterNumbers(**told) for name, told in self._columns("parameters", names)}
+        return {name: ParameterNumbers(**told) for name, told in self._told("parameters", ParameterNumbers)}
 
-    def _columns(self, kind: str, names: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _told(self, kind: str, numbers: type) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Of each layer or parameter, what was told at all looks, as it is shown."""
+        missing, names = np.full(len(self._rows), np.nan), [f.name for f in fields(numbers)]
+        for key, columns in self._columns(kind).items():
+            yield key, {"gradient": missing, **{n: columns[n].astype(np.float64) for n in names if n in columns}}
+
+    def _columns(self, kind: str) -> dict[str, dict[str, Array]]:
         """Of each layer or parameter, what was told at all looks, by what it is."""
-        missing = np.full(len(self._rows), np.nan)
-        for key in self._rows[0][kind] if self._rows else ():
-            told = self._rows[0][kind][key]
-            columns = {n: np.array([row[kind][key][n] for row in self._rows], np.float64) for n in names if n in told}
-            yield key, {"gradient": missing, **columns}
+        rows = [row[kind] for row in self._rows]
+        first = rows[0] if rows else {}
+        return {key: {n: np.stack([row[key][n] for row in rows]) for n in own} for key, own in first.items()}
 
     # --------------------------------------------------------------------------------------------- as a callback
     def on_train_begin(self, training: Training) -> None:
@@ -207,10 +211,15 @@ class Recording(Callback):
         self._steps.append(training.state.step)
 
     def memory(self) -> dict[str, Any]:
-        return {"steps": self._steps, "rows": self._rows}
+        # One array for all looks: so they are kept among arrays, and not number by number in a text.
+        return {"steps": self.steps, **{kind: self._columns(kind) for kind in _KINDS}}
 
     def recall(self, memory: dict[str, Any]) -> None:
-        self._steps, self._rows = list(memory.get("steps", [])), list(memory.get("rows", []))
+        self._steps = [int(step) for step in memory.get("steps", ())]
+        self._rows = [
+            {kind: {key: {n: a[k] for n, a in own.items()} for key, own in memory[kind].items()} for kind in _KINDS}
+            for k in range(len(self._steps))
+        ]
 
 
 def _checked_every(every: Any) -> int | None:

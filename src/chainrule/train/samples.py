@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from chainrule.data import check_labels, check_samples, split_indices
 from chainrule.errors import DataError, UsageError
+from chainrule.graph.dtype import float32
 from chainrule.graph.extent import show_shape
 from chainrule.graph.operation import Array
 from chainrule.graph.tensor import Tensor
@@ -63,8 +64,16 @@ _FRACTIONS = Message(
 )
 _INPUT_COUNT = Message(
     "samples.input_count",
-    en="x holds {given} arrays, but the network has {wanted} inputs. Give one array for each, as a tuple.",
-    zh="x 中有 {given} 个数组，而网络有 {wanted} 个输入。请以元组形式为每个输入各给出一个数组。",
+    en="arrays in x: {given}, inputs of the network: {wanted}. Give one array for each input, several as a tuple, a"
+    " single one by itself.",
+    zh="x 中的数组数为 {given}，网络的输入数为 {wanted}。请为每个输入各给出一个数组：多个用元组，单个直接给出。",
+)
+_TOO_LARGE = Message(
+    "samples.too_large",
+    en="{name} holds {value:.3g}, but float32 ends at {end:.2g}. Scale the data, or compute"
+    " with more digits, Model(..., dtype='float64').",
+    zh="{name} 中有 {value:.3g}，而 float32 最大到 {end:.2g}。请缩放数据，或使用更高精度："
+    "Model(..., dtype='float64')。",
 )
 _WEIGHT_SHAPE = Message(
     "samples.weight_shape",
@@ -164,6 +173,14 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.inputs[0]) if self.chosen is None else len(self.chosen)
+
+    def named(self) -> Iterator[tuple[str, Array]]:
+        """All arrays, by what messages call them."""
+        for name, arrays in (("x", self.inputs), ("y", self.targets)):
+            for k, array in enumerate(arrays):
+                yield f"{self.prefix}{name}" + (f"[{k}]" if len(arrays) > 1 else ""), array
+        if self.weight is not None:
+            yield f"{self.prefix}sample_weight", self.weight
 
     def batch(self, places: NDArray[np.int64] | slice) -> Samples:
         """The samples at these places, copied out."""
@@ -273,10 +290,13 @@ def _class_weights(class_weight: Any, targets: tuple[Array, ...]) -> Array:
 
 # ------------------------------------------------------------------------------------------------- against a network
 def check_inputs(samples: Samples, network: Network) -> None:
-    """Refuse inputs of another number or shape than the network's, and fractions where it reads whole numbers.
+    """Refuse inputs of another number or shape than the network's, and fractions where it reads whole numbers; of all
+    that is given, numbers that the network's type does not hold.
 
     Raises:   DataError, with what to do.
     """
+    if network.dtype is float32:
+        _check_float32(samples)
     if len(samples.inputs) != len(network.inputs):
         raise DataError(_INPUT_COUNT(given=len(samples.inputs), wanted=len(network.inputs)))
     for k, (array, tensor) in enumerate(zip(samples.inputs, network.inputs, strict=True)):
@@ -289,6 +309,18 @@ def check_inputs(samples: Samples, network: Network) -> None:
             fractions = array[array != np.floor(array)]
             if fractions.size:
                 raise DataError(_FRACTIONS(name=name, value=fractions[0]))
+
+
+def _check_float32(samples: Samples) -> None:
+    for name, array in samples.named():
+        if array.dtype.kind != "f" or array.dtype.itemsize <= 4:
+            continue
+        largest = max(array.max(), array.min(), key=abs)
+        with np.errstate(over="ignore"):
+            fits = np.isfinite(np.float32(largest))
+        if not fits:
+            end = np.finfo(np.float32).max
+            raise DataError(_TOO_LARGE(name=name, value=largest, end=end))
 
 
 def _is_read_as_integers(tensor: Tensor, network: Network) -> bool:

@@ -1,0 +1,43 @@
+"""The command findings: which there are, and the mathematics and remedies of one of them."""
+
+from __future__ import annotations
+
+import re
+
+from chainrule.cli.shipped import shipped
+from chainrule.errors import UsageError
+from chainrule.messages import Message, in_language, suggestion
+
+_UNKNOWN = Message(
+    "findings.unknown",
+    en="There is no finding {code}.{suggestion} 'chainrule findings' lists them.",
+    zh="没有发现 {code}。{suggestion}“chainrule findings”列出全部发现。",
+)
+_HOW = Message(
+    "findings.how",
+    en="'chainrule findings {code}' explains the first of them.",
+    zh="“chainrule findings {code}”说明其中第一个。",
+)
+
+
+def print_list() -> None:
+    """Codes and what they mean, in the language in use."""
+    found = sections()
+    for section in found.values():
+        print(section.partition("\n")[0].removeprefix("## "))
+    print(f"\n{_HOW(code=next(iter(found)))}")
+
+
+def print_one(code: str) -> None:
+    """The part of the documentation about a code."""
+    found = sections()
+    if code not in found:
+        raise UsageError(_UNKNOWN(code=code, suggestion=suggestion(code, found)))
+    print(found[code])
+
+
+def sections() -> dict[str, str]:
+    """The parts of the page of findings by their codes, in the language in use."""
+    page = shipped("docs") / in_language(en="findings.md", zh="findings.zh.md")
+    parts = re.split(r"^(?=## CR\d{3} )", page.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    return {part.split()[1]: part.strip() for part in parts}
