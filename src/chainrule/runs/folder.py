@@ -104,14 +104,14 @@ class RunFolder:
     def at(cls, path: str | os.PathLike[str]) -> RunFolder:
         """A new one at a path, made where there is none.
 
-        Raises:   SaveError if it cannot be made; UsageError if it holds a run or a model already.
+        Raises:   UsageError if it cannot be made, or holds a run or a model already.
         """
         if (Path(path) / CONFIG).exists() or (Path(path) / MANIFEST).exists():
             raise UsageError(_TAKEN(path=path))
         try:
             Path(path).mkdir(parents=True, exist_ok=True)
         except OSError as reason:
-            raise SaveError(_CANNOT_WRITE(path=path, reason=reason.strerror or reason)) from None
+            raise UsageError(_CANNOT_WRITE(path=path, reason=reason.strerror or reason)) from None
         return cls(Path(path))
 
     @classmethod
