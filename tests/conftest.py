@@ -3,7 +3,7 @@
 import gc
 import os
 import signal
-from functools import partial
+from typing import Any
 
 import hypothesis
 import pytest
@@ -26,7 +26,11 @@ def compiled_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.execute.agreement import quick_target
 
     if not counts.full():
-        monkeypatch.setattr(choice, "NativeProgram", partial(NativeProgram, target=quick_target()))
+
+        def quick(outputs: Any, carried: Any, watched: int | None, batch: int | None = None) -> NativeProgram:
+            return NativeProgram(outputs, carried, watched, quick_target(), batch)  # which a test may set
+
+        monkeypatch.setattr(choice, "NativeProgram", quick)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

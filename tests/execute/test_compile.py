@@ -25,6 +25,8 @@ from chainrule.compiler.target import TARGETS, detect
 from chainrule.errors import CompilerError, GradientError, UsageError
 from tests.refusals import Refusals
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 RANDOM = np.random.default_rng(0)
 compiled: Any = cr.compile  # called as the type checker would not allow
 

@@ -18,6 +18,7 @@ from chainrule.graph.tensor import Tensor, input_tensor, tensor
 from chainrule.graph.traversal import topological
 from chainrule.nn import Layer, Network, Scope, trace
 from chainrule.nn.scope import Declarations
+from tests.counts import full
 
 BATCH = 3
 
@@ -142,4 +143,4 @@ def check_derivatives(case: Case) -> None:
             replaced = dict(zip(arguments, values, strict=True))
             return substituted([y], fixed | replaced)[0]
 
-        check_gradients(function, *point)
+        check_gradients(function, *point, directions=3 if full() else 1)

@@ -29,7 +29,7 @@ NOT_THE_SLOPE = {
 }
 
 every_operation = pytest.mark.parametrize("name", CASES)
-some_cases = settings(max_examples=scaled(100, one_in=16))  # others draw from the same cases: vmap, native code
+some_cases = settings(max_examples=scaled(100, one_in=25))  # others draw from the same cases: vmap, native code
 
 
 def directions(seed: int, likes: Sequence[Array]) -> list[Array]:
@@ -152,7 +152,7 @@ def with_gradients(case: Case, inputs: Sequence[Tensor]) -> list[Tensor]:
 
 @every_operation
 @given(data=st.data())
-@settings(max_examples=scaled(100, one_in=25))
+@settings(max_examples=scaled(100, one_in=50))
 def test_vmap_is_a_loop(name, data):
     """For every choice of the inputs that are batched, along any axis: the result and its gradients."""
     case = data.draw(CASES[name])
@@ -207,7 +207,7 @@ def test_vmap_of_vmap_is_two_loops(name, data):
 
 @every_operation
 @given(data=st.data())
-@settings(max_examples=scaled(50, one_in=16))
+@settings(max_examples=scaled(50, one_in=25))
 def test_a_symbolic_batch_gives_what_its_size_gives(name, data):
     case = data.draw(CASES[name])
     if not case.batch:

@@ -10,6 +10,8 @@ from chainrule.nn import Activation, BatchNormalization, Dense, Dropout, Rescali
 from chainrule.optim import SGD, RandomPerturbation
 from chainrule.train import Model
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
+
 X = np.array([[0.2, -1.0], [0.5, 0.3], [-0.7, 0.9]], np.float32)
 Y = np.array([[1.0], [0.0], [0.5]], np.float32)
 

@@ -121,7 +121,9 @@ class NativeProgram:
     @cached_property
     def compiled(self) -> Compiled:
         """Every stage of the compilation, to look at; made again where the library came from the cache."""
-        return self._passed()
+        from chainrule.compiler.pipeline import compiled  # a program from the cache needs none of the passes
+
+        return compiled(self.outputs, self.carried, self._watched, self._target, self.batch)
 
     def show(self, stage: str, *, batch: int | None = None) -> str:
         """One stage of the compilation as text; see `chainrule.compiler.show`. `batch` is for "memory"."""
@@ -131,14 +133,9 @@ class NativeProgram:
 
     def _texts(self) -> list[str]:
         team.begin()  # which takes the C compiler about as long as the passes take
-        made = self._passed()
+        made = self.compiled
         first, *others = made.sources
         return [f"{first}\n{EXPORTED} const char plan[] = {json.dumps(made.plan.text())};\n", *others]
-
-    def _passed(self) -> Compiled:
-        from chainrule.compiler.pipeline import compiled  # a program from the cache needs none of the passes
-
-        return compiled(self.outputs, self.carried, self._watched, self._target, self.batch)
 
     @property
     def may_fault(self) -> bool:
