@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -67,8 +67,8 @@ _NO_ANSWERS = Message(
 )
 _OTHER = Message(
     "reading.other",
-    en="The data are of type {kind}. Give a path, the bytes of a file, an array, or a frame of pandas or polars.",
-    zh="数据的类型是 {kind}。请给出路径、文件的字节、数组，或 pandas、polars 的数据框。",
+    en="The data are of type {kind}. Give a path, the bytes of a file, an array, a frame of pandas or polars, or rows as dictionaries.",
+    zh="数据的类型是 {kind}。请给出路径、文件的字节、数组、pandas 或 polars 的数据框，或由字典组成的行。",
 )
 
 _SEPARATED = (".csv", ".tsv", ".tab", ".txt")
@@ -134,8 +134,8 @@ def read_source(
 def read_records(data: Any, preparation: Preparation) -> Records:
     """Read data of the same kinds, without answers, for a model whose preparation this is.
 
-    They are a path, the bytes of a file, a file that is open with a table as text, an array or a tuple of them, or a
-    frame. A folder may hold pictures without classes. Pictures for a model that was trained on arrays of images become
+    They are a path, the bytes of a file, a file that is open with a table as text, an array or a tuple of them, a frame,
+    or a list of rows, each a dictionary. A folder may hold pictures without classes. Pictures for a model that was trained on arrays of images become
     such arrays, and arrays of images pictures for one that was trained on pictures; one sample is a batch of one.
 
     Raises:   FileFormatError if there are no such data, or if they are damaged; UsageError for data of another type.
@@ -147,6 +147,8 @@ def read_records(data: Any, preparation: Preparation) -> Records:
             records = _records(data)
         case tuple():
             records = Arrays(tuple(map(np.asarray, data)))
+        case [Mapping(), *_]:
+            records = as_table(data)
         case np.ndarray() | list():
             records = Arrays((np.asarray(data),))
         case _ if hasattr(data, "read"):

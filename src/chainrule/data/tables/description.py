@@ -20,8 +20,11 @@ _TURNS = Message("description.turns", en=", and the place in the {parts}", zh="�
 _YEAR = Message("description.year", en="year", zh="一年")
 _WEEK = Message("description.week", en="week", zh="一周")
 _DAY = Message("description.day", en="day", zh="一天")
+_AND = Message("description.and", en=" and ", zh="、")
 _CATEGORY = Message("description.category", en="a category of {count}", zh="{count} 个类别")
-_RARE = Message("description.rare", en=", and {count} rare ones as one", zh="，另有 {count} 个罕见取值合为一类")
+_RARE = Message(
+    "description.rare", en="; rare ones ({count}) count as unknown", zh="；罕见取值（{count} 个）按未知处理"
+)
 _EMPTY = Message("description.empty", en="ignored: it has no values", zh="忽略：没有任何值")
 _CONSTANT = Message("description.constant", en="ignored: it always says {detail!r}", zh="忽略：始终为 {detail!r}")
 _IDENTIFIER = Message(
@@ -106,7 +109,7 @@ def _use(learned: LearnedColumn, column: Column) -> str:
             return _NUMBER() + (_INDICATOR() if indicator else "")
         case DateColumn(year=year, week=week, day=day, indicator=indicator):
             parts = [word() for word, varies in ((_YEAR, year), (_WEEK, week), (_DAY, day)) if varies]
-            turns = _TURNS(parts=", ".join(parts)) if parts else ""
+            turns = _TURNS(parts=_AND().join(parts)) if parts else ""
             return _DAYS() + turns + (_INDICATOR() if indicator else "")
         case CategoryColumn(labels=labels):
             rare = len(as_texts(column).present) - len(labels)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
 from types import NoneType
 from typing import Any, NoReturn
 
@@ -15,8 +18,9 @@ from chainrule.messages import Message
 
 _NO_FRAME = Message(
     "frames.no_frame",
-    en="a table is a frame of pandas or polars, or a table of Arrow, not {kind}. Make one of it, or give arrays.",
-    zh="表格应为 pandas 或 polars 的数据框，或 Arrow 的表，而不是 {kind}。请先转换，或直接给出数组。",
+    en="a table is a frame of pandas or polars, or a table of Arrow, not {kind}. Make one of it, or give a list"
+    " of rows, each a dictionary.",
+    zh="表格应为 pandas 或 polars 的数据框，或 Arrow 的表，而不是 {kind}。请先转换，或给出由字典组成的行列表。",
 )
 _EMPTY = Message(
     "frames.empty",
@@ -35,20 +39,28 @@ _TWICE = Message(
     zh="{name}：有两列同名。请为每列取不同的名称。",
 )
 
-_CELLS = (str, bool, int, float, np.generic, NoneType)  # of what pandas calls an object
+_CELLS = (str, bool, int, float, Decimal, date, np.generic, NoneType)  # of what pandas calls an object
 
 
 def as_table(frame: Any, name: str = "the table") -> Table:
     """The table that a frame of pandas or polars, or a table of Arrow, is: numbers, yes and no, dates in UTC, texts and
-    categories; what says that nothing is known, in whichever way, is missing.
+    categories; what says that nothing is known, in whichever way, is missing. A list of dictionaries, as JSON has rows,
+    is a table too.
 
     name   what messages call it
 
     Raises:   UsageError if it is no such frame; DataError if it is empty or a column holds something else, such as
               lists.
+    Example:
+        >>> table = as_table([{"mass": 9, "fruit": "cherry"}, {"mass": None, "fruit": "apple"}])
+        >>> table.kind("mass"), table.kind("fruit")
+        (Number(), Text())
     """
     import narwhals as nw
 
+    if isinstance(frame, list) and frame and all(isinstance(row, Mapping) for row in frame):
+        names = dict.fromkeys(str(column) for row in frame for column in row)
+        return Table(name, {column: _texts(name, column, [row.get(column) for row in frame]) for column in names})
     try:
         data = nw.from_native(frame)
     except TypeError:
@@ -91,12 +103,16 @@ def _column(name: str, series: Any) -> Column:
         if getattr(dtype, "time_zone", None):
             series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
         return np.asarray(series.to_numpy(), "M8[s]")
-    if dtype in (nw.Categorical, nw.Enum):
-        series = series.cast(nw.String)
-    elif dtype not in (nw.String, nw.Boolean, nw.Object, nw.Unknown):
+    if dtype not in (nw.String, nw.Categorical, nw.Enum, nw.Boolean, nw.Object, nw.Unknown):
         refuse_column(name, series.name, dtype)
-    cells = series.to_list()
+    nulls = series.is_null().to_list()
+    cells = [None if null else cell for cell, null in zip(series.to_list(), nulls, strict=True)]
+    return _texts(name, series.name, cells)
+
+
+def _texts(name: str, column: str, cells: list[Any]) -> Texts:
+    """The column of what stands in these cells, as texts."""
     strange = next((cell for cell in cells if not isinstance(cell, _CELLS)), None)
     if strange is not None:
-        refuse_column(name, series.name, type(strange).__name__)
-    return Texts.of(["" if cell is None or cell != cell else str(cell) for cell in cells])
+        refuse_column(name, column, type(strange).__name__)
+    return Texts.of(["" if cell is None else str(cell) for cell in cells])

@@ -36,8 +36,8 @@ _NO_HEADER = Message(
 )
 _TWICE = Message(
     "csv.twice",
-    en="{name}: two columns are called '{column}', the {first}. and the {second}. Give each a name of its own.",
-    zh="{name}：有两列同名“{column}”，即第 {first} 列和第 {second} 列。请为每列取不同的名称。",
+    en="{name}: columns {first} and {second} are both called '{column}'. Give each a name of its own.",
+    zh="{name}：第 {first} 列和第 {second} 列同名“{column}”。请为每列取不同的名称。",
 )
 _COLUMNS = Message(
     "csv.columns",
@@ -103,7 +103,7 @@ def read_csv(
     if first is None:
         raise DataError(_EMPTY(name=name))
     if names is None:
-        header = _named([cell.strip() for cell in first[1]])
+        header = _named(first[1])
     else:
         rows, header = chain([first], rows), list(names)
     _check_names(name, header, names is None)
@@ -134,8 +134,8 @@ def _columns(
 
 
 def _named(header: list[str]) -> list[str]:
-    """These names, and the place of a column that has none."""
-    return [column or f"column{place}" for place, column in enumerate(header, 1)]
+    """These names, each on one line, and the place of a column that has none."""
+    return [" ".join(column.split()) or f"column{place}" for place, column in enumerate(header, 1)]
 
 
 def _rows(name: str, content: bytes, delimiter: str) -> Iterator[tuple[int, list[str]]]:

@@ -1,0 +1,121 @@
+"""Tables and their answers."""
+
+import io
+
+import numpy as np
+import pytest
+
+from chainrule.data.tables import Table, Texts, read_csv
+from chainrule.data.targets import are_classes
+from chainrule.errors import DataError
+
+
+def table(text: str) -> Table:
+    return read_csv(io.StringIO(text))
+
+
+def test_rows_that_are_taken_remember_their_lines():
+    taken = table("a,b\n1,x\n\n2,y\n3,z\n").take(np.array([2, 0]))
+    assert [taken.place(row) for row in range(2)] == ["line 5", "line 2"]
+    assert len(taken) == 2
+
+
+def test_rows_of_no_file_are_counted():
+    assert Table("t", {"a": np.arange(2)}).place(1) == "row 1 (the first is 0)"
+
+
+@pytest.mark.parametrize(
+    ("column", "answers", "classes"),
+    [
+        ("0 1 0 1", [0, 1, 0, 1], True),
+        ("yes no yes no", ["yes", "no", "yes", "no"], True),  # as they are written
+        ("b a b a", ["b", "a", "b", "a"], True),
+        ("01 02 01 02", ["01", "02", "01", "02"], True),
+        ("1.0 2.0 1.0 2.0", [1, 2, 1, 2], True),
+        ("+ - + -", ["+", "-", "+", "-"], True),
+        ("0.5 1.5 2.5 3.5", [0.5, 1.5, 2.5, 3.5], False),
+        ("10 20 30 40", [10, 20, 30, 40], False),
+    ],
+)
+def test_answers(column, answers, classes):
+    rows = "".join(f"{k},{answer}\n" for k, answer in enumerate(column.split()))
+    labeled = table("x,y\n" + rows).labeled("y")
+    assert labeled.answers.tolist() == answers
+    assert are_classes(labeled.answers) == classes
+    assert labeled.left_out == 0
+
+
+@pytest.mark.parametrize("missing", ["", "?", "NA"])
+def test_rows_without_an_answer_are_left_out(missing):
+    labeled = table(f"x,y,w\n1,2,1\n2,{missing},5\n3,4,2\n").labeled("y", weight="w")
+    assert (labeled.answers.tolist(), labeled.left_out) == ([2, 4], 1)
+    assert labeled.answers.dtype.kind == "i"
+    assert labeled.weights is not None
+    assert labeled.weights.tolist() == [1, 2]
+    assert isinstance(labeled.records, Table)
+    assert labeled.records.place(1) == "line 4"
+
+
+def test_answers_of_frames():
+    x = np.arange(3)
+    flags = Table("t", {"x": x, "y": np.array([True, False, True])}).labeled("y")
+    assert flags.answers.tolist() == [True, False, True]
+    some = Table("t", {"x": x, "y": np.array([1.0, np.nan, 0.0])}).labeled("y")
+    assert some.answers.tolist() == [1, 0]
+    categories = Table("t", {"x": x, "y": Texts.of(["1", "2", ""])}, categories=frozenset(["y"])).labeled("y")
+    assert categories.answers.tolist() == ["1", "2"]
+
+
+def test_columns_that_are_not_learned_from():
+    labeled = table("x,id,y,w,g\n1,5,0,1,a\n2,6,1,1,b\n3,7,0,1,a\n").labeled("y", exclude=["id"], group="g", weight="w")
+    assert isinstance(labeled.records, Table)
+    assert list(labeled.records.columns) == ["x"]
+    assert labeled.groups is not None
+    assert labeled.groups[0] == labeled.groups[2] != labeled.groups[1]
+
+
+def test_a_kind_is_found_after_a_column_is_excluded():
+    decimal = table('x,price,y\n1,"3,14",0\n2,"2,5",1\n')
+    with pytest.raises(DataError, match="decimal point"):
+        decimal.described()
+    assert len(decimal.without(["price"]).described()) == 2
+    assert decimal.labeled("y", exclude=["price"]).answers.tolist() == [0, 1]
+
+
+def test_descriptions():
+    rows = ["age,town,when,member,note,empty,id,one"]
+    for k in range(12):
+        town, member = "Bern" if k % 3 else "Rome", "yes" if k % 2 else "no"
+        rows.append(f"{k % 4},{town},2024-01-{k + 1:02},{member},n{k},,{k},7")
+    rows.append("?,Oslo,,,,,12,7")
+    said = {row.column: (row.kind, row.missing, row.values, row.use) for row in table("\n".join(rows)).described()}
+    assert said == {
+        "age": ("number", 1, "0 to 3", "standardised, and whether it is missing"),
+        "town": ("text", 0, "Bern (8), Rome (4), Oslo (1)", "a category of 2; rare ones (1) count as unknown"),
+        "when": (
+            "date",
+            1,
+            "2024-01-01 to 2024-01-12",
+            "days, standardised, and the place in the year and week, and whether it is missing",
+        ),
+        "member": ("yes or no", 1, "no (6), yes (6)", "standardised, and whether it is missing"),
+        "note": (
+            "text",
+            1,
+            "n0 (1), n1 (1), n2 (1) and 9 more",
+            "ignored: free text, most of it in one or two rows only",
+        ),
+        "empty": ("text", 13, "", "ignored: it has no values"),
+        "id": ("number", 0, "0 to 12", "ignored: whole numbers that are all different only name the rows"),
+        "one": ("number", 0, "7", "ignored: it always says '7'"),
+    }
+
+
+def test_groups_are_those_of_texts_and_numbers_alike():
+    groups = (
+        Table("t", {"x": np.arange(3), "y": np.arange(3), "g": np.array([5.0, 6.0, 5.0])})
+        .labeled("y", group="g")
+        .groups
+    )
+    assert groups is not None
+    assert groups[0] == groups[2] != groups[1]
