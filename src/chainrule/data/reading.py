@@ -67,7 +67,8 @@ _NO_ANSWERS = Message(
 )
 _OTHER = Message(
     "reading.other",
-    en="The data are of type {kind}. Give a path, the bytes of a file, an array, a frame of pandas or polars, or rows as dictionaries.",
+    en="The data are of type {kind}. Give a path, the bytes of a file, an array, a frame of pandas or polars, or"
+    " rows as dictionaries.",
     zh="数据的类型是 {kind}。请给出路径、文件的字节、数组、pandas 或 polars 的数据框，或由字典组成的行。",
 )
 
@@ -134,9 +135,10 @@ def read_source(
 def read_records(data: Any, preparation: Preparation) -> Records:
     """Read data of the same kinds, without answers, for a model whose preparation this is.
 
-    They are a path, the bytes of a file, a file that is open with a table as text, an array or a tuple of them, a frame,
-    or a list of rows, each a dictionary. A folder may hold pictures without classes. Pictures for a model that was trained on arrays of images become
-    such arrays, and arrays of images pictures for one that was trained on pictures; one sample is a batch of one.
+    They are a path, the bytes of a file, a file that is open with a table as text, an array or a tuple of them, a
+    frame, or a list of rows, each a dictionary. A folder may hold pictures without classes. Pictures for a model that
+    was trained on arrays of images become such arrays, and arrays of images pictures for one that was trained on
+    pictures; one sample is a batch of one.
 
     Raises:   FileFormatError if there are no such data, or if they are damaged; UsageError for data of another type.
     """
