@@ -181,6 +181,7 @@ def test_a_rate_that_is_too_high_diverges_with_its_own_code_and_can_be_diagnosed
     assert "learning rate" in left.err
     assert f"saved in {folder}" in left.err
     assert here(capsys, "diagnose", folder, "--fail-on", "CR001").code == 5
+    arguments[-1] = f"{folder}-again"
     to_script = here(capsys, "train", "mlp", *arguments, "--json", "--fail-on", "any")
     assert to_script.code == 4
     told = json.loads(to_script.out)
