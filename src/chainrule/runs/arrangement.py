@@ -102,7 +102,7 @@ def arrange(configuration: Configuration) -> Arrangement:
     """
     settings, how = configuration.data, configuration.train
     source = read(settings)
-    parts = _divided(source, settings, patience=how.patience is not None, seed=how.seed)
+    parts = _divided(source, settings, patience=bool(how.patience), seed=how.seed)
     preparation = Preparation.learned(
         parts["training"], source.target, settings.task, classes=source.classes, image_size=settings.image_size
     )
@@ -114,6 +114,7 @@ def arrange(configuration: Configuration) -> Arrangement:
     model.preparation = preparation
     epochs = how.epochs or recipe.epochs(len(training))
     batch_size = check_batch_size(how.batch_size or min(recipe.batch_size, len(training)), len(training))
+    patience = how.patience if how.patience is not None else recipe.patience if "validation" in prepared else 0
     steps = epochs * math.ceil(len(training) / batch_size)
     if how.lr == AUTO:
         how = replace(how, lr=_found_rate(model, training, preparation, optimizer_of(how, recipe, steps), batch_size))
@@ -121,7 +122,7 @@ def arrange(configuration: Configuration) -> Arrangement:
         configuration=replace(
             configuration,
             model=replace(configuration.model, name=name),
-            train=replace(how, epochs=epochs, batch_size=batch_size),
+            train=replace(how, epochs=epochs, batch_size=batch_size, patience=patience),
         ),
         source=source,
         preparation=preparation,

@@ -50,9 +50,9 @@ _TEST = Message(
 )
 _VALIDATION = Message(
     "configuration.validation",
-    en="Share of the training samples to validate with after each epoch; default: 0.1 where patience is set or the"
-    " data are a table, else none.",
-    zh="每轮之后用于验证的训练样本比例；默认：设置了 patience 或数据为表格时为 0.1，否则不验证。",
+    en="Share of the training samples to validate with after each epoch; default: 0.1 where patience is set or nothing"
+    " is set aside for testing by the data themselves, else none.",
+    zh="每轮之后用于验证的训练样本比例；默认：设置了 patience 或数据本身没有划分测试集时为 0.1，否则不验证。",
 )
 _IMAGE_SIZE = Message(
     "configuration.image_size",
@@ -103,8 +103,9 @@ _AVERAGE = Message(
 )
 _PATIENCE = Message(
     "configuration.patience",
-    en="Epochs without a lower validation loss after which to stop and go back to the best weights; default: never.",
-    zh="验证损失连续多少轮不再下降就停止并恢复最佳权重；默认：不提前停止。",
+    en="Epochs without a lower validation loss after which to stop and go back to the best weights; 0: never; default:"
+    " 10 for tables, else never.",
+    zh="验证损失连续多少轮不再下降就停止并恢复最佳权重；0：不提前停止；默认：表格为 10，其他不提前停止。",
 )
 _SEED = Message(
     "configuration.seed",
@@ -156,7 +157,7 @@ class TrainSettings:
     lr: float | Literal["auto"] | None = setting(Either(Above(0), Choice((AUTO,))), _RATE, example=AUTO)
     clip_norm: float | None = setting(Above(0), _CLIP, example=1.0)
     average: Literal["ema", "swa"] | None = setting(Choice(("ema", "swa")), _AVERAGE, example="ema")
-    patience: int | None = setting(Whole(1), _PATIENCE, example=5)
+    patience: int | None = setting(Whole(0), _PATIENCE, example=5)
     seed: int = setting(Whole(0), _SEED, default=0)
     precision: Literal["float32", "bf16"] = setting(Choice(tuple(PRECISIONS)), _PRECISION, default="float32")
 

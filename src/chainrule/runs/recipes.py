@@ -34,6 +34,7 @@ class Recipe:
     batch_size: int = 64
     learning_rate: float = 4e-3  # the peak of one cycle: up over a fifth of the training, then down to nothing
     shift: int = 1  # pixels, at random, of every training image
+    patience: int = 0  # epochs without a lower validation loss, where there are samples to validate with; 0: any number
 
     def epochs(self, samples: int) -> int:
         """How often to pass over so many training samples: of few, as often as makes the steps of 10,000."""
@@ -48,7 +49,7 @@ RECIPES = {
     "resnet": Recipe(most_epochs=4),
     "all_cnn": Recipe(most_epochs=6, learning_rate=1e-3),
 }
-TABLE = Recipe(most_epochs=20, most_samples=3_000_000, batch_size=32, learning_rate=1e-2, shift=0)
+TABLE = Recipe(most_epochs=20, most_samples=3_000_000, batch_size=32, learning_rate=5e-3, shift=0, patience=10)
 
 
 def optimizer_of(settings: TrainSettings, recipe: Recipe, steps: int) -> Optimizer:

@@ -77,7 +77,7 @@ def _fitted(
     arrangement: Arrangement, model: Model, folder: RunFolder, diagnosis: Diagnosis, callbacks: Sequence[Callback]
 ) -> Outcome:
     recorder, patience = Recorder(folder), arrangement.configuration.train.patience
-    stopping = [] if patience is None else [EarlyStopping("val_loss", patience=patience, restore_best_weights=True)]
+    stopping = [EarlyStopping("val_loss", patience=patience, restore_best_weights=True)] if patience else []
     began = time.perf_counter()
     try:
         model.fit(
