@@ -11,6 +11,14 @@ order      permutation, the seeded shuffle under all of these
 batches    epoch_order, batches
 scaling    scale_images, unscale_images
 checks     check_samples, check_finite, check_labels, check_batch_size
+
+What people bring, imported where it is used:
+
+tables       read_csv, read_parquet, as_table: rows of named columns
+pictures     read_pictures: folders of pictures
+reading      read_source(path), read_records(data): whatever of these a path holds
+records      what is read, with or without answers, before anything is scaled or encoded
+preparation  how records become a network's numbers, and its outputs answers
 """
 
 from chainrule.data.arrows import arrows

@@ -182,12 +182,11 @@ def _records(file: File) -> Records:
 
 def _table(path: Path, head: bytes) -> Table:
     """The table in a file; a text is one where its name says so."""
-    endings = [ending.lower() for ending in path.suffixes]
-    if head.startswith(_PARQUET) or endings[-1:] == [".parquet"]:
+    name = path.name.lower().removesuffix(".gz")
+    if head.startswith(_PARQUET) or name.endswith(".parquet"):
         return read_parquet(path)
-    match endings:
-        case [*_, ending] | [*_, ending, ".gz"] if ending in _SEPARATED:
-            return read_csv(path)
+    if name.endswith(_SEPARATED):
+        return read_csv(path)
     raise FileFormatError(_UNKNOWN(path=path, tables=", ".join(_SEPARATED)))
 
 

@@ -174,7 +174,10 @@ def test_a_preparation_outlives_its_program():
 def test_data_of_no_preparation():
     data = TableInputs.learned(of_columns(a=[1.0, 2.0], b=Texts.of(["x", "x"]))).as_data()
     number, ignored = data["columns"]
-    for wrong in ({}, {"columns": []}, {"columns": [ignored]}, {"columns": [number | {"column": "other"}]}):
+    far = number | {"standard": {"median": 0, "mean": float("inf"), "deviation": 1}}
+    flat = number | {"standard": {"median": 0, "mean": 0, "deviation": 0}}
+    for columns in ([], [ignored], [number | {"column": "other"}], [far], [flat]):
+        wrong = {"columns": columns}
         with pytest.raises((KeyError, ValueError, TypeError)):
             TableInputs.from_data(wrong)
     with pytest.raises(ValueError, match="because"):

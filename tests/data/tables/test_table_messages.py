@@ -1,5 +1,6 @@
 """What is said about tables that cannot be read or learned from, and that it is said well."""
 
+import gzip
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -104,3 +105,6 @@ def test_a_table_needs_a_target(tmp_path):
     (tmp_path / "t.csv").write_text("a,b\n1,2\n")
     assert "They are: a, b." in said(lambda: read_source(tmp_path / "t.csv"))
     assert list(read_source(tmp_path / "t.csv", "b").training.answers) == [2]
+    with gzip.open(tmp_path / "my.t.csv.gz", "wt") as file:
+        file.write("a,b\n1,2\n")
+    assert list(read_source(tmp_path / "my.t.csv.gz", "b").training.answers) == [2]

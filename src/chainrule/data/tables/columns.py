@@ -87,8 +87,11 @@ class Standard:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """What dataclasses.asdict made into data."""
-        return cls(float(data["median"]), float(data["mean"]), float(data["deviation"]))
+        """What dataclasses.asdict made into data; whatever Python raises says that it is no such data."""
+        numbers = float(data["median"]), float(data["mean"]), float(data["deviation"])
+        if not (np.isfinite(numbers).all() and numbers[2] > 0):
+            raise ValueError(numbers)
+        return cls(*numbers)
 
 
 @dataclass(frozen=True)

@@ -116,8 +116,8 @@ def kind_of(column: Column, category: bool = False) -> Kind:
         return Text()
     if (column.numbers[1] | column.missing).all():
         return Number()
-    words = {text.lower() for text in present}
-    if any(words == set(pair) for pair in _YES_AND_NO):
+    pair = next((pair for pair in _YES_AND_NO if present[0].lower() in pair), None)
+    if pair and {text.lower() for text in present} == set(pair):
         return YesNo()
     order = order_of(present)
     return Text() if order is None else Date(order)
@@ -127,10 +127,15 @@ def as_texts(column: Column) -> Texts:
     """The rows of a column as texts; whole numbers without a point, so that it does not matter who read them."""
     if isinstance(column, Texts):
         return column
-    if column.dtype.kind == "f":
-        plain = ("" if value != value else int(value) if value.is_integer() else value for value in column.tolist())
-        return Texts.of([*map(str, plain)])
-    return Texts.of(["" if text == "NaT" else text for text in column.astype(str).tolist()])
+    different, codes = np.unique(column, return_inverse=True)
+    texts = [str(int(value)) if _is_whole(value) else str(value) for value in different.tolist()]
+    if different.dtype.kind == "M":
+        texts = different.astype(str).tolist()
+    return Texts(np.array(["" if text in ("nan", "NaT") else text for text in texts], object), codes)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, float) and value.is_integer()
 
 
 def _of_rows(column: Texts, values: NDArray[Any], read: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[np.bool_]]:

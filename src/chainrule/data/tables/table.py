@@ -189,7 +189,7 @@ class Table(Records):
             (1, array(['yes'], dtype=object), 1)
         """
         apart = [name for name in (target, group, weight) if name is not None]
-        records = self.without([*apart, *exclude])
+        records = self.without([*apart, *([exclude] if isinstance(exclude, str) else exclude)])
         answers, known = self._answers(target)
         if not known.any():
             raise DataError(_NO_ANSWERS(table=self.name, name=target))

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import Any, Self
 
 import numpy as np
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 
 from chainrule.data.tables.written_numbers import numbers
 
-MISSING = frozenset({"", "na", "n/a", "nan", "null", "?", "-"})  # in any case: what stands where nothing is known
+_MISSING = ("", "na", "n/a", "nan", "null", "?", "-")  # what stands where nothing is known, in capitals or not
+_SPELLINGS = {"".join(letters) for word in _MISSING for letters in product(*zip(word, word.upper(), strict=True))}
 
 _MOST_QUOTED = 40  # characters of a cell in a message
 
@@ -46,14 +48,18 @@ class Texts:
 
     def take(self, rows: NDArray[Any]) -> Texts:
         """Those of these rows; a text that none of them has is forgotten."""
-        used, codes = np.unique(self.codes[rows], return_inverse=True)
-        return Texts(self.different[used], codes)
+        taken = self.codes[rows]
+        used = np.zeros(len(self.different), bool)
+        used[taken] = True
+        return Texts(self.different[used], (np.cumsum(used) - 1)[taken])
 
     @cached_property
     def missing(self) -> NDArray[np.bool_]:
         """Which of the different texts say that nothing is known; a minus does, unless it is the opposite of a plus."""
-        signs = "+" in self.different.tolist()
-        return np.array([text.lower() in MISSING and not (signs and text == "-") for text in self.different], bool)
+        missing = np.fromiter(map(_SPELLINGS.__contains__, self.different), bool, len(self.different))
+        if (self.different == "+").any():
+            missing &= self.different != "-"
+        return missing
 
     @cached_property
     def present(self) -> list[str]:
