@@ -12,11 +12,13 @@ training       train; rearrange and resume, after a break
 scores         how good predictions are, and how good it is to guess
 outcome        Outcome: what a run reached, and what it cost
 comparison     runs side by side
+cross_validation  cross_validate: how much a result depends on the samples that were tested with
 trained        load, Trained: predictions for data as people have them
 """
 
 from chainrule.runs.arrangement import Arrangement, arrange
 from chainrule.runs.configuration import Configuration
+from chainrule.runs.cross_validation import cross_validate
 from chainrule.runs.folder import RunFolder
 from chainrule.runs.outcome import Outcome
 from chainrule.runs.settings import overridden, read_configuration
@@ -30,6 +32,7 @@ __all__ = [
     "RunFolder",
     "Trained",
     "arrange",
+    "cross_validate",
     "load",
     "overridden",
     "read_configuration",

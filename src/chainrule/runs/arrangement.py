@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +21,7 @@ from chainrule.nn import MODELS, Layer, RandomShift, Sequential, mlp, tabular_ml
 from chainrule.optim import Optimizer
 from chainrule.runs.configuration import AUTO, DIGITS, Configuration, DataSettings, ModelSettings
 from chainrule.runs.recipes import RECIPES, TABLE, Recipe, optimizer_of
-from chainrule.train import Model, lr_find
+from chainrule.train import Callback, EarlyStopping, Model, lr_find
 
 _NOT_FOR_DATA = Message(
     "arrangement.not_for_data",
@@ -93,6 +94,28 @@ class Arrangement:
             "verbose": 0,
         }
 
+    def stopping(self) -> list[Callback]:
+        """What ends the training where validation gets no better, if it is to be ended there."""
+        patience = self.configuration.train.patience
+        return [EarlyStopping("val_loss", patience=patience, restore_best_weights=True)] if patience else []
+
+    def used(self, model: Model) -> Model:
+        """What a trained model is used as: itself, or the average of its weights, with where its training stands."""
+        if self.configuration.train.average is None:
+            return model
+        average = model.averaged()
+        average.training_state = model.training_state
+        return average
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Labeled records in parts; validation is None where nothing is to be validated."""
+
+    training: Labeled
+    validation: Labeled | None
+    test: Labeled
+
 
 def arrange(configuration: Configuration) -> Arrangement:
     """Read the data, divide and prepare them, and choose what the configuration leaves open.
@@ -100,35 +123,47 @@ def arrange(configuration: Configuration) -> Arrangement:
     Raises:   FileFormatError and DataError for what cannot be read or learned from; UsageError for settings that do
               not fit the data.
     """
+    source = read(configuration.data)
+    return arranged(configuration, source, _divided(source, configuration))
+
+
+def arranged(configuration: Configuration, source: Source, parts: Parts) -> Arrangement:
+    """The arrangement for data that have been divided.
+
+    Raises:   as `arrange`.
+    """
     settings, how = configuration.data, configuration.train
-    source = read(settings)
-    parts = _divided(source, settings, patience=bool(how.patience), seed=how.seed)
+    task = settings.task or ("classification" if names_classes(source, settings) else "regression")
+    classes = source.classes
+    if task == "classification" and not classes:  # one of which there are few may be in one part only
+        classes = Classes.learned(source.target, source.training.answers).labels
     preparation = Preparation.learned(
-        parts["training"], source.target, settings.task, classes=source.classes, image_size=settings.image_size
+        parts.training, source.target, task, classes=classes, image_size=settings.image_size
     )
-    prepared = {name: _part(part, preparation, settings) for name, part in parts.items()}
-    training = prepared["training"]
+    training = _part(parts.training, preparation, settings)
+    validation = None if parts.validation is None else _part(parts.validation, preparation, settings)
     name, architecture, recipe = _network(configuration.model, preparation, training.x, source)
     shapes = [x.shape[1:] for x in training.x] if isinstance(training.x, tuple) else training.x.shape[1:]
     model = Model(architecture, shapes, seed=how.seed, precision=how.precision)
     model.preparation = preparation
     epochs = how.epochs or recipe.epochs(len(training))
     batch_size = check_batch_size(how.batch_size or min(recipe.batch_size, len(training)), len(training))
-    patience = how.patience if how.patience is not None else recipe.patience if "validation" in prepared else 0
+    patience = how.patience if how.patience is not None else recipe.patience if validation is not None else 0
     steps = epochs * math.ceil(len(training) / batch_size)
     if how.lr == AUTO:
         how = replace(how, lr=_found_rate(model, training, preparation, optimizer_of(how, recipe, steps), batch_size))
     return Arrangement(
         configuration=replace(
             configuration,
+            data=replace(settings, source=_wherever(settings.source), task=task),
             model=replace(configuration.model, name=name),
             train=replace(how, epochs=epochs, batch_size=batch_size, patience=patience),
         ),
         source=source,
         preparation=preparation,
         training=training,
-        validation=prepared.get("validation"),
-        test=prepared["test"],
+        validation=validation,
+        test=_part(parts.test, preparation, settings),
         model=model,
         optimizer=optimizer_of(how, recipe, steps),
         epochs=epochs,
@@ -153,24 +188,43 @@ def read(settings: DataSettings) -> Source:
     )
 
 
-def _divided(source: Source, settings: DataSettings, *, patience: bool, seed: int) -> dict[str, Labeled]:
+def _wherever(source: str) -> str:
+    """A source as it is found from any folder."""
+    return source if source == DIGITS else os.path.abspath(source)
+
+
+def _divided(source: Source, configuration: Configuration) -> Parts:
     """The parts: what the source itself does not set aside for testing is set aside here."""
+    settings, seed = configuration.data, configuration.train.seed
     training, test = source.training, source.test
     if test is None:
-        training, test = _two_parts(training, settings.test, settings, seed)
+        training, test = _two_parts(training, settings.test, seed, stratified=names_classes(source, settings))
+    return with_validation(training, test, source, configuration)
+
+
+def with_validation(training: Labeled, test: Labeled, source: Source, configuration: Configuration) -> Parts:
+    """The parts, with as much for validation as the configuration says."""
+    settings, how = configuration.data, configuration.train
     share = settings.validation
     if share is None:
-        share = _VALIDATION if patience or source.test is None else 0.0
+        share = _VALIDATION if how.patience or source.test is None else 0.0
     if not share:
-        return {"training": training, "test": test}
-    training, validation = _two_parts(training, share, settings, seed + 1)
-    return {"training": training, "validation": validation, "test": test}
+        return Parts(training, None, test)
+    stratified = names_classes(source, settings)
+    training, validation = _two_parts(training, share, how.seed + 1, stratified=stratified)
+    return Parts(training, validation, test)
 
 
-def _two_parts(data: Labeled, share: float, settings: DataSettings, seed: int) -> tuple[Labeled, Labeled]:
-    """What is left, and a share that is set aside: of every class alike, and groups as a whole."""
-    classes = are_classes(data.answers) if settings.task is None else settings.task == "classification"
-    labels = data.answers if classes else None
+def names_classes(source: Source, settings: DataSettings) -> bool:
+    """Whether what is predicted are classes: as it was told, or as the answers look."""
+    if settings.task is not None:
+        return settings.task == "classification"
+    return bool(source.classes) or are_classes(source.training.answers)
+
+
+def _two_parts(data: Labeled, share: float, seed: int, *, stratified: bool) -> tuple[Labeled, Labeled]:
+    """What is left, and a share that is set aside: of every class alike where asked, and groups as a whole."""
+    labels = data.answers if stratified else None
     left, aside = split_indices(len(data), (1 - share, share), seed=seed, labels=labels, groups=data.groups)
     return data.take(np.sort(left)), data.take(np.sort(aside))
 

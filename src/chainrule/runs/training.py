@@ -16,7 +16,7 @@ from chainrule.runs.environment import environment
 from chainrule.runs.folder import CONFIG, ENVIRONMENT, FINDINGS, RESULT, RunFolder
 from chainrule.runs.outcome import Outcome
 from chainrule.runs.recorder import Recorder
-from chainrule.train import Callback, EarlyStopping, Model
+from chainrule.train import Callback, Model
 
 _OTHER_DATA = Message(
     "run.other_data",
@@ -76,13 +76,12 @@ def resume(
 def _fitted(
     arrangement: Arrangement, model: Model, folder: RunFolder, diagnosis: Diagnosis, callbacks: Sequence[Callback]
 ) -> Outcome:
-    recorder, patience = Recorder(folder), arrangement.configuration.train.patience
-    stopping = [EarlyStopping("val_loss", patience=patience, restore_best_weights=True)] if patience else []
+    recorder = Recorder(folder)
     began = time.perf_counter()
     try:
         model.fit(
             **arrangement.fit_arguments(),
-            callbacks=[recorder, *callbacks, *stopping, diagnosis],
+            callbacks=[recorder, *callbacks, *arrangement.stopping(), diagnosis],
             resume=model.training_state is not None,
         )
     except (DivergedError, KeyboardInterrupt) as reason:
@@ -92,10 +91,7 @@ def _fitted(
             folder.write(RESULT, {"state": DIVERGED})
         raise
     seconds = time.perf_counter() - began
-    if arrangement.configuration.train.average is not None:
-        average = model.averaged()
-        average.training_state = model.training_state
-        model = average
+    model = arrangement.used(model)
     model.save(folder.path)
     _write_findings(folder, diagnosis)
     outcome = Outcome.of(arrangement, model, seconds=seconds, stepping=recorder.stepping, executor=recorder.executor)

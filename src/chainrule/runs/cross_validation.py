@@ -1,0 +1,30 @@
+"""How much a result depends on which samples happened to be tested with."""
+
+from __future__ import annotations
+
+from chainrule.data import fold_indices
+from chainrule.runs.arrangement import arranged, names_classes, read, with_validation
+from chainrule.runs.configuration import Configuration
+from chainrule.runs.scores import Scores, judged
+
+
+def cross_validate(configuration: Configuration, folds: int = 5) -> list[Scores]:
+    """Train as often as there are folds, each time without one of them, and judge by that one.
+
+    Each class is in proportion in every fold, and groups stay together. Samples that the data themselves set aside for
+    testing are not looked at; all else is as the configuration says, and prepared anew for each fold.
+
+    Raises:   as `arrange`; UsageError for less than 2 folds.
+    Source:   Stone 1974, Cross-validatory choice and assessment of statistical predictions
+    """
+    source = read(configuration.data)
+    data = source.training
+    labels = data.answers if names_classes(source, configuration.data) else None
+    found = []
+    for fold in fold_indices(len(data), folds, seed=configuration.train.seed, labels=labels, groups=data.groups):
+        parts = with_validation(data.take(fold.train), data.take(fold.validation), source, configuration)
+        arrangement = arranged(configuration, source, parts)
+        arrangement.model.fit(**arrangement.fit_arguments(), callbacks=arrangement.stopping())
+        outputs = arrangement.used(arrangement.model).predict(arrangement.test.x)
+        found.append(judged(arrangement.target, outputs, arrangement.test.y))
+    return found
