@@ -9,6 +9,7 @@ scenes     scenes, scene_windows: pictures of several objects, for networks that
 splits     train_validation_split, split_indices, fold_indices for cross-validation
 order      permutation, the seeded shuffle under all of these
 batches    epoch_order, batches
+moments    mean_and_deviation, of numbers of any size
 scaling    scale_images, unscale_images
 checks     check_samples, check_finite, check_labels, check_batch_size
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.inputs import Inputs
+from chainrule.data.moments import mean_and_deviation
 from chainrule.data.records import Arrays, Records
 from chainrule.errors import DataError
 from chainrule.messages import Message
@@ -49,13 +50,8 @@ class ArrayInputs(Inputs):
         (x,) = records.arrays
         if x.ndim != 2 or x.dtype.kind != "f":
             return cls(x.shape[1:])
-        values = x.astype(np.float64)
-        deviations = values.std(0)
-        return cls(
-            x.shape[1:],
-            tuple(values.mean(0).tolist()),
-            tuple(np.where(deviations > 0, deviations, 1.0).tolist()),
-        )
+        means, deviations = mean_and_deviation(x)
+        return cls(x.shape[1:], tuple(means.tolist()), tuple(deviations.tolist()))
 
     def of(self, records: Records) -> NDArray[Any]:
         if not isinstance(records, Arrays) or len(records.arrays) != 1:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.checks import check_finite
+from chainrule.data.moments import mean_and_deviation
 from chainrule.errors import DataError
 from chainrule.messages import Message, suggestion
 
@@ -142,8 +143,8 @@ class Quantity(Target):
         Raises:   DataError if they are no numbers, or not finite.
         """
         check_finite(name, answers)
-        values = answers.astype(np.float64)
-        return cls(name, float(values.mean()), float(values.std()) or 1.0)
+        mean, deviation = mean_and_deviation(answers)
+        return cls(name, float(mean), float(deviation))
 
     @property
     def outputs(self) -> int:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal, Self, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.moments import mean_and_deviation
 from chainrule.data.tables.kinds import Column, Date, Kind, Number, Text, YesNo, as_texts
 from chainrule.data.tables.texts import Texts
 from chainrule.data.tables.written_dates import Order
@@ -46,12 +47,12 @@ class LearnedColumn(ABC):
 
 
 class NumericColumn(LearnedColumn):
-    """A column of which a network gets numbers.
+    """A column of which a network gets numbers."""
 
-    kind   how it is read
-    """
-
-    kind: Kind
+    @property
+    @abstractmethod
+    def kind(self) -> Kind:
+        """How it is read."""
 
     @abstractmethod
     def numbers(self, values: NDArray[Any]) -> NDArray[np.float64]:
@@ -74,9 +75,8 @@ class Standard:
         """That of these values, some of which are NaN, but not all."""
         median = float(np.median(values[~np.isnan(values)]))
         filled = np.where(np.isnan(values), median, values)
-        size = float(abs(filled).max()) or 1.0  # what is squared below stays at most 1
-        deviation = float((filled / size).std()) * size
-        return cls(median, float((filled / size).mean()) * size, deviation or 1.0)
+        mean, deviation = mean_and_deviation(filled)
+        return cls(median, float(mean), float(deviation))
 
     def of(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """These values, NaN among them or not."""
@@ -114,7 +114,7 @@ class NumberColumn(NumericColumn):
         return cls(name, kind == YesNo(), bool(np.isnan(values).any()), Standard.learned(values))
 
     @property
-    def kind(self) -> Kind:  # type: ignore[override]
+    def kind(self) -> Kind:
         return YesNo() if self.yes_no else Number()
 
     def numbers(self, values: NDArray[Any]) -> NDArray[np.float64]:
@@ -158,7 +158,7 @@ class DateColumn(NumericColumn):
         )
 
     @property
-    def kind(self) -> Kind:  # type: ignore[override]
+    def kind(self) -> Kind:
         return Date(self.order)
 
     def numbers(self, values: NDArray[Any]) -> NDArray[np.float64]:
