@@ -68,6 +68,17 @@ def test_a_compressed_file(tmp_path):
         read_csv(path)
 
 
+def test_the_encoding_of_a_file_that_is_open(tmp_path):
+    path = tmp_path / "towns.csv"
+    path.write_bytes("stadt,land\nKöln,de\n".encode("cp1252"))
+    with path.open(encoding="cp1252") as file:
+        assert rows_of(read_csv(file)) == [["Köln", "de"]]
+
+
+def test_a_mark_knows_better():
+    assert rows_of(read_csv(io.BytesIO("a\nü\n".encode("utf-16")), encoding="cp1252")) == [["ü"]]
+
+
 @pytest.mark.parametrize("file", [io.StringIO("a,b\n1,2\n"), io.BytesIO(b"a,b\n1,2\n")])
 def test_files_that_are_open(file):
     assert rows_of(read_csv(file)) == [["1", "2"]]

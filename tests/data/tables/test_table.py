@@ -47,7 +47,7 @@ def test_answers(column, answers, classes):
 
 @pytest.mark.parametrize("missing", ["", "?", "NA"])
 def test_rows_without_an_answer_are_left_out(missing):
-    labeled = table(f"x,y,w\n1,2,1\n2,{missing},5\n3,4,2\n").labeled("y", weight="w")
+    labeled = table(f"x,y,w\n1,2,1\n2,{missing},\n3,4,2\n").labeled("y", weight="w")  # nor need it have a weight
     assert (labeled.answers.tolist(), labeled.left_out) == ([2, 4], 1)
     assert labeled.answers.dtype.kind == "i"
     assert labeled.weights is not None
@@ -103,10 +103,10 @@ def test_descriptions():
             "text",
             1,
             "n0 (1), n1 (1), n2 (1) and 9 more",
-            "ignored: free text, most of it in one or two rows only",
+            "ignored: texts that hardly repeat",
         ),
         "empty": ("text", 13, "", "ignored: it has no values"),
-        "id": ("number", 0, "0 to 12", "ignored: whole numbers that are all different only name the rows"),
+        "id": ("number", 0, "0 to 12", "ignored: whole numbers that only name the rows"),
         "one": ("number", 0, "7", "ignored: it always says '7'"),
     }
 

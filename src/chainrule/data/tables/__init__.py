@@ -1,6 +1,7 @@
 """Tables: rows of named columns, read from files and frames, and how they become a network's inputs.
 
 table              Table: the rows as they were read, described() and labeled(target)
+answers            the answers in a column, and the weights and groups of rows
 texts              Texts: a column of texts
 separated_values   read_csv: commas, semicolons, tabs or bars between values
 content            the bytes of a text file, whatever its encoding and compression

@@ -6,6 +6,7 @@ import codecs
 import gzip
 import io
 import os
+import sys
 import zlib
 from pathlib import Path
 from typing import IO, Any
@@ -66,18 +67,19 @@ File = str | os.PathLike[str] | IO[Any]
 def read_content(file: File, encoding: str | None = None, most_bytes: int = MOST_BYTES) -> tuple[str, bytes]:
     """What messages call a text file, and its content in UTF-8 without a mark, which is found to be text.
 
-    An encoding of None is UTF-8, or what a mark at the beginning says.
+    An encoding of None is UTF-8; a mark at the beginning knows better than either.
 
     Raises:   FileFormatError if it is missing, damaged, too large, or no text in its encoding; UsageError for an
               encoding that nobody knows.
     """
-    name, stored = _stored(file, most_bytes)
+    name, stored, own = _stored(file, most_bytes)
+    encoding = own or encoding
     content = _decompressed(name, stored, most_bytes) if stored.startswith(_GZIP) else stored
     if len(content) > most_bytes:
         raise FileFormatError(_TOO_LARGE(name=name, most=most_bytes))
     for mark, said in _MARKS.items():
         if content.startswith(mark):
-            content, encoding = content[len(mark) :], encoding if encoding not in (None, "utf-16") else said
+            content, encoding = content[len(mark) :], said
             break
     content = _in_utf8(name, content, encoding or "utf-8")
     nul = content.find(b"\0")
@@ -95,23 +97,24 @@ def check_exists(path: Path) -> None:
         raise FileFormatError(_MISSING(path=path, suggestion=suggestion(path.name, _neighbours(path))))
 
 
-def _stored(file: File, most_bytes: int) -> tuple[str, bytes]:
-    """The name and the bytes of a file, at most one more than `most_bytes` of them."""
+def _stored(file: File, most_bytes: int) -> tuple[str, bytes, str | None]:
+    """The name and the bytes of a file, at most one more than `most_bytes` of them, and their encoding if it is set."""
     if isinstance(file, str | os.PathLike):
         path = Path(file)
         try:
             check_exists(path)
             with path.open("rb") as opened:
-                return str(path), opened.read(most_bytes + 1)
+                return str(path), opened.read(most_bytes + 1), None
         except OSError as reason:
             raise FileFormatError(_UNREADABLE(path=path, reason=reason.strerror or reason)) from None
     if not hasattr(file, "read"):
         raise UsageError(_NO_SOURCE(kind=type(file).__name__))
-    name = getattr(file, "name", None)
+    name = file.name if isinstance(getattr(file, "name", None), str) else "<table>"
     content = getattr(file, "buffer", file).read(most_bytes + 1)
     if isinstance(content, str):
-        content = content.encode("utf-8", "surrogatepass")
-    return name if isinstance(name, str) else "<table>", content
+        return name, content.encode("utf-8", "surrogatepass"), "utf-8"
+    # That of the standard input is the terminal's, and says nothing about a file.
+    return name, content, None if file is sys.stdin else getattr(file, "encoding", None)
 
 
 def _decompressed(name: str, stored: bytes, most_bytes: int) -> bytes:

@@ -28,15 +28,9 @@ _RARE = Message(
 _EMPTY = Message("description.empty", en="ignored: it has no values", zh="忽略：没有任何值")
 _CONSTANT = Message("description.constant", en="ignored: it always says {detail!r}", zh="忽略：始终为 {detail!r}")
 _IDENTIFIER = Message(
-    "description.identifier",
-    en="ignored: whole numbers that are all different only name the rows",
-    zh="忽略：互不相同的整数只是行的编号",
+    "description.identifier", en="ignored: whole numbers that only name the rows", zh="忽略：只是行的编号"
 )
-_TEXT = Message(
-    "description.text",
-    en="ignored: free text, most of it in one or two rows only",
-    zh="忽略：自由文本，多数只出现一两次",
-)
+_TEXT = Message("description.text", en="ignored: texts that hardly repeat", zh="忽略：几乎不重复的文本")
 _MOSTLY_NUMBERS = Message(
     "description.mostly_numbers",
     en="ignored: not all are numbers, such as {detail!r}; correct these, or leave them empty",

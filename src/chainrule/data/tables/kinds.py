@@ -20,7 +20,7 @@ _YES_NO = Message("kinds.yes_no", en="yes or no", zh="是否")
 _DATE = Message("kinds.date", en="date", zh="日期")
 _TEXT = Message("kinds.text", en="text", zh="文本")
 
-_YES_AND_NO = (("true", "false"), ("yes", "no"), ("t", "f"), ("y", "n"), ("on", "off"))
+_YES_AND_NO = (("true", "false"), ("yes", "no"), ("t", "f"), ("y", "n"), ("on", "off"), ("是", "否"))
 _YES = {word: float(k == 0) for pair in (*_YES_AND_NO, ("1", "0")) for k, word in enumerate(pair)}
 
 

@@ -54,11 +54,11 @@ def read_parquet(file: str | os.PathLike[str] | IO[bytes], *, most_cells: int = 
         import pyarrow.parquet as pq
     except ImportError:
         raise UsageError(_EXTRA()) from None
-    name = "<table>"
-    if isinstance(file, str | os.PathLike):
-        name = str(Path(file))
-        check_exists(Path(file))
+    path = Path(file) if isinstance(file, str | os.PathLike) else None
+    name = "<table>" if path is None else str(path)
     try:
+        if path is not None:
+            check_exists(path)
         schema = pq.ParquetFile(file).schema_arrow
         texts = [field.name for field in schema if _is_text(field.type)]
         # Dictionaries keep what a few kilobytes promise from becoming gigabytes of equal texts.

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.records import Labeled, Records
+from chainrule.data.tables.answers import groups_of, known_answers, weights_of
 from chainrule.data.tables.columns import learned_column
 from chainrule.data.tables.description import Description, described
-from chainrule.data.tables.kinds import Column, Date, Kind, Number, Text, YesNo, kind_of
+from chainrule.data.tables.kinds import Column, Kind, Text, kind_of
 from chainrule.data.tables.texts import Texts, shortened
 from chainrule.data.tables.written_numbers import with_comma
 from chainrule.errors import DataError
@@ -33,39 +34,10 @@ _UNREAD = Message(
     " nothing is known.",
     zh="{table}，{place}：列“{name}”中为 {text!r}，但该列的类型是“{kind}”。请更正；如果未知，请留空。",
 )
-_MOSTLY = Message(
-    "table.mostly",
-    en="{table}, {place}: '{name}' says {text!r}, but {count} of its {present} values are numbers, and a target is"
-    " either. Correct it, or leave it empty if nothing is known.",
-    zh="{table}，{place}：列“{name}”中为 {text!r}，但其 {present} 个值中有 {count} 个是数值，"
-    "而目标只能是其中一种。请更正；如果未知，请留空。",
-)
 _NO_COLUMN = Message(
     "table.no_column",
     en="{table} has no column '{name}'; its columns are: {known}.{suggestion}",
     zh="{table} 中没有列“{name}”；其中有：{known}。{suggestion}",
-)
-_NO_ANSWERS = Message(
-    "table.no_answers",
-    en="{table}: no row has a value of '{name}', so there is nothing to learn. Choose another target.",
-    zh="{table}：没有任何一行有“{name}”的值，因此无从学习。请另选目标。",
-)
-_DATES = Message(
-    "table.dates",
-    en="{table}: '{name}' holds dates, which cannot be predicted. Make a number of it, such as the days until then, or"
-    " choose another target.",
-    zh="{table}：“{name}”中是日期，不能作为预测目标。请将其转换为数值，例如距该日期的天数，或另选目标。",
-)
-_WEIGHT = Message(
-    "table.weight",
-    en="{table}, {place}: the weight '{name}' is {value}. Give each row a finite number of 0 or more.",
-    zh="{table}，{place}：权重“{name}”为 {value}。请为每行给出一个不小于 0 的有限数。",
-)
-_NO_GROUP = Message(
-    "table.no_group",
-    en="{table}, {place}: nothing is known of the group '{name}', so that this row might be both trained on and tested"
-    " with. Give each row its group.",
-    zh="{table}，{place}：分组“{name}”未知，该行可能同时出现在训练和测试数据中。请为每一行给出所属的组。",
 )
 _NO_INPUTS = Message(
     "table.no_inputs",
@@ -74,7 +46,6 @@ _NO_INPUTS = Message(
 )
 
 _MOST_NAMED = 20  # columns that a message lists
-_MOSTLY_SHARE = 0.9  # of numbers, from which on the others are mistakes
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,15 +161,17 @@ class Table(Records):
         """
         apart = [name for name in (target, group, weight) if name is not None]
         records = self.without([*apart, *([exclude] if isinstance(exclude, str) else exclude)])
-        answers, known = self._answers(target)
-        if not known.any():
-            raise DataError(_NO_ANSWERS(table=self.name, name=target))
         if not records.columns:
             raise DataError(_NO_INPUTS(table=self.name, name=target))
-        weights = None if weight is None else self._weights(weight)
-        groups = None if group is None else self._groups(group)
-        labeled = Labeled(records, answers, weights, groups)
-        return replace(labeled.take(np.flatnonzero(known)), left_out=len(self) - int(known.sum()))
+        answers, rows = known_answers(self, target)
+        answered = self.take(rows)
+        return Labeled(
+            records.take(rows),
+            answers,
+            None if weight is None else weights_of(answered, weight),
+            None if group is None else groups_of(answered, group),
+            left_out=len(self) - len(rows),
+        )
 
     def check_name(self, name: str) -> str:
         """The name of a column, once it is found to be one.
@@ -210,42 +183,3 @@ class Table(Records):
             listed = ", ".join(known[:_MOST_NAMED]) + (", …" if len(known) > _MOST_NAMED else "")
             raise DataError(_NO_COLUMN(table=self.name, name=name, known=listed, suggestion=suggestion(name, known)))
         return name
-
-    def _answers(self, name: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """The answers, and which rows have one."""
-        column, kind = self.columns[name], self.kind(name)
-        match kind:
-            case Date():
-                raise DataError(_DATES(table=self.name, name=name))
-            case Number():
-                values = self.values(name, kind)
-                known = ~np.isnan(values)
-                whole = bool((values[known] == np.floor(values[known])).all() and (abs(values[known]) < 2**53).all())
-                return np.where(known, values, 0).astype(np.int64) if whole else values, known
-            case YesNo() if not isinstance(column, Texts):
-                return column, np.ones(len(column), bool)
-        assert isinstance(column, Texts)  # as they are written, yes and no too
-        self._check_not_mostly_numbers(name, column)
-        return column.different[column.codes], ~column.missing[column.codes]
-
-    def _check_not_mostly_numbers(self, name: str, column: Texts) -> None:
-        _, said = column.numbers
-        count, present = int(column.counts[said].sum()), int(column.counts[~column.missing].sum())
-        if name not in self.categories and _MOSTLY_SHARE * present <= count < present:
-            text = column.different[~said & ~column.missing][0]
-            where = {"table": self.name, "place": self.place_of(name, text), "name": name}
-            raise DataError(_MOSTLY(**where, text=shortened(text), count=count, present=present))
-
-    def _weights(self, name: str) -> NDArray[np.float64]:
-        weights = self.values(name, Number())
-        unfit = ~(weights >= 0)
-        if unfit.any():
-            row = int(np.argmax(unfit))
-            raise DataError(_WEIGHT(table=self.name, place=self.place(row), name=name, value=weights[row]))
-        return weights
-
-    def _groups(self, name: str) -> NDArray[Any]:
-        groups = self.values(name, Text())
-        if (groups < 0).any():
-            raise DataError(_NO_GROUP(table=self.name, place=self.place(int(np.argmax(groups < 0))), name=name))
-        return groups
