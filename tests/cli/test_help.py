@@ -61,8 +61,8 @@ def test_help_is_in_the_language_asked_for(arguments, variables):
     [
         (
             ["trian"],
-            "There is no command 'trian'; choose one of: train, resume, runs, init, diagnose, findings, summary, labs."
-            " Did you mean 'train'?",
+            "There is no command 'trian'; choose one of: train, resume, runs, serve, init, diagnose, findings, summary,"
+            " labs. Did you mean 'train'?",
         ),
         (["train", "lenet6"], "Did you mean 'lenet5'?"),
         (["summary", "nlp"], "Did you mean 'mlp'?"),
@@ -88,6 +88,8 @@ def test_help_is_in_the_language_asked_for(arguments, variables):
         (["train", "--data", ""], "--data is given without the name of a folder."),
         (["train", "--save", ""], "--save is given without the name of a folder."),
         (["train", "--save", __file__], "cannot be written"),
+        (["serve", "--port", "-1"], "--port / PORT must be a whole number, 0 or more."),
+        (["serve"], "RUN is missing."),
         (["labs", "99"], "There is no lab 99; choose one from "),
         (["labs", "0"], "NUMBER must be a whole number, 1 or more."),
         (["labs", "seven"], "NUMBER must be a whole number, 1 or more."),

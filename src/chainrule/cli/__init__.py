@@ -1,9 +1,10 @@
-"""The command line: `chainrule train`, `diagnose`, `findings`, `summary` and `labs`.
+"""The command line: `chainrule train`, `serve`, `diagnose`, `findings`, `summary` and `labs`.
 
 commands   what can be typed
 spoken     help and refusals in the language of the product
 recipes    how each model is trained unless somebody says otherwise
 training   the command train: from the arguments to the result
+serving    the command serve: a trained model that answers requests
 diagnosing  the command diagnose: what was found while a saved model trained
 findings   the command findings: a list, and one explained
 labs       the command labs: a list, and one opened as a notebook

@@ -91,6 +91,33 @@ _SORT = Message(
     en="Score to sort by, best first: accuracy, loss, rmse, mae or r2; default: in the order in which they began.",
     zh="按该得分排序（最好的在前）：accuracy、loss、rmse、mae 或 r2；默认：按开始时间。",
 )
+_SERVE = Message(
+    "cli.serve",
+    en="Answer requests by HTTP with predictions of a trained model, until Ctrl-C; needs the extra serve.",
+    zh="通过 HTTP 提供已训练模型的预测，按 Ctrl-C 停止；需要附加组件 serve。",
+)
+_HOST = Message(
+    "cli.host",
+    en="Address to listen at; default: 127.0.0.1, where nobody but this machine gets in. 0.0.0.0 is all addresses.",
+    zh="监听地址；默认：127.0.0.1，仅本机可访问。0.0.0.0 表示所有地址。",
+)
+_PORT = Message(
+    "cli.port",
+    en="Port to listen at; default: 8000, or PORT. With 0 the system chooses one.",
+    zh="监听端口；默认：8000 或环境变量 PORT。0 表示由系统选择。",
+)
+_ACCESS_TOKEN = Message(
+    "cli.token",
+    en="What every request has to carry, in a header or as ?token=…; better given as CHAINRULE_TOKEN, which no list of"
+    " processes shows.",
+    zh="每个请求必须携带的令牌（请求头或 ?token=…）；最好通过 CHAINRULE_TOKEN 给出，以免出现在进程列表中。",
+)
+_ALLOW_HOST = Message(
+    "cli.allow_host",
+    en="A name by which clients reach this server, beside localhost and addresses in numbers; may be given several"
+    " times.",
+    zh="除 localhost 和数字地址外，客户端访问本服务器所用的名称；可多次给出。",
+)
 _INIT = Message(
     "cli.init",
     en="Write a configuration with a comment about every setting, to be trained with 'chainrule train'.",
@@ -203,6 +230,12 @@ Save = Annotated[str | None, typer.Option(help=_SAVE(), metavar="DIR")]
 Curves = Annotated[bool, typer.Option("--curves", help=_CURVES())]
 Folder = Annotated[str, typer.Argument(help=_FOLDER(), metavar="DIR")]
 FailOn = Annotated[list[str] | None, typer.Option("--fail-on", help=_FAIL_ON(), metavar="CODE")]
+Host = Annotated[str, typer.Option(help=_HOST(), metavar="ADDRESS")]
+Port = Annotated[int, typer.Option(help=_PORT(), metavar="N", min=0, envvar="PORT")]
+AccessToken = Annotated[
+    str | None, typer.Option("--token", help=_ACCESS_TOKEN(), metavar="TEXT", envvar="CHAINRULE_TOKEN")
+]
+AllowHost = Annotated[list[str] | None, typer.Option("--allow-host", help=_ALLOW_HOST(), metavar="NAME")]
 Json = Annotated[bool, typer.Option("--json", help=_JSON())]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help=_QUIET())]
 
@@ -284,6 +317,20 @@ def runs(
     from chainrule.cli.listing import run
 
     raise typer.Exit(run(paths or (), folder=folder, sort=sort, as_json=json))
+
+
+@app.command(cls=Command, help=_SERVE(), options_metavar=_SOME_OPTIONS())
+def serve(
+    run: Run,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    token: AccessToken = None,
+    allow_host: AllowHost = None,
+    lang: Language = None,
+) -> None:
+    from chainrule.cli.serving import run as serve_run
+
+    raise typer.Exit(serve_run(run, host=host, port=port, token=token, hosts=allow_host or ()))
 
 
 @app.command(cls=Command, help=_INIT(), options_metavar=_SOME_OPTIONS())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.data.preparation import Preparation
 from chainrule.data.reading import read_records
@@ -18,6 +19,7 @@ from chainrule.messages import Message
 from chainrule.runs.folder import RunFolder
 from chainrule.runs.scores import Scores, judged
 from chainrule.train import Model
+from chainrule.train.evaluation import EVALUATION_BATCH
 
 _UNPREPARED = Message(
     "trained.unprepared",
@@ -47,7 +49,7 @@ class Trained:
         Raises:   DataError and FileFormatError for data that cannot be read, or lack what the model needs.
         """
         inputs = self.preparation.inputs.of(self._records(data))
-        return self.preparation.target.predictions(self.model.predict(inputs))
+        return self.preparation.target.predictions(self.outputs(inputs))
 
     def evaluate(self, data: Labeled) -> Scores:
         """How good the predictions are for records whose answers are known.
@@ -55,8 +57,23 @@ class Trained:
         Raises:   DataError as `predict`, and for answers that no sample to train on had.
         """
         target = self.preparation.target
-        outputs = self.model.predict(self.preparation.inputs.of(data.records))
+        outputs = self.outputs(self.preparation.inputs.of(data.records))
         return judged(target, outputs, target.numbers(data.answers))
+
+    def outputs(self, x: NDArray[Any] | tuple[NDArray[Any], ...]) -> NDArray[Any]:
+        """The network's outputs for what `preparation.inputs` made of records.
+
+        Those for a record do not depend, to the bit, on the records beside it: a sample that would be alone in its
+        batch has a copy of itself beside it, since a program for one sample adds up in another order than that for
+        many. In the reference executor, whose matrix products are NumPy's, they agree to rounding.
+        """
+        arrays = x if isinstance(x, tuple) else (x,)
+        if len(arrays[0]) % EVALUATION_BATCH != 1:
+            whole: NDArray[Any] = self.model.predict(x)
+            return whole
+        doubled = tuple(np.concatenate([array, array[-1:]]) for array in arrays)
+        outputs: NDArray[Any] = self.model.predict(doubled if isinstance(x, tuple) else doubled[0])
+        return outputs[:-1]
 
     def _records(self, data: Any) -> Records:
         match data:

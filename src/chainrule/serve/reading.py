@@ -1,0 +1,138 @@
+"""From the body of a request to what the network takes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from python_multipart.multipart import parse_options_header
+
+from chainrule.data.checks import check_finite
+from chainrule.data.pictures import Pictures
+from chainrule.data.pictures.decoding import is_picture, measure
+from chainrule.data.preparation import Preparation
+from chainrule.data.reading import read_records
+from chainrule.data.records import Records
+from chainrule.data.tables import read_csv
+from chainrule.errors import DataError, FileFormatError, ShapeError
+from chainrule.messages import Message
+from chainrule.serve.instances import check_rows, records_of
+from chainrule.serve.limits import Limits
+from chainrule.serve.multipart import Part, parts_of
+from chainrule.serve.refusals import RefusedRequestError
+
+_TYPE = Message(
+    "serve.reading.type",
+    en="The body is said to be '{given}', which is not read here. Say what it is in the header Content-Type: {known}.",
+    zh="请求正文的类型标为“{given}”，无法读取。请在请求头 Content-Type 中说明其类型：{known}。",
+)
+_ENCODED = Message(
+    "serve.reading.encoded",
+    en="The body is compressed ({given}). Send it as it is.",
+    zh="请求正文经过压缩（{given}）。请直接发送原文。",
+)
+_CHARSET = Message(
+    "serve.reading.charset",
+    en="The text is said to be in '{given}', which is not read here. Send it in UTF-8.",
+    zh="文本编码标为“{given}”，无法读取。请使用 UTF-8。",
+)
+_PARTS = Message(
+    "serve.reading.parts",
+    en="The form holds something else than pictures, or one table. Upload pictures alone, or one CSV file alone.",
+    zh="表单中除图片或单个表格之外还有其他内容。请只上传图片，或只上传一个 CSV 文件。",
+)
+_PIXELS = Message(
+    "serve.reading.pixels",
+    en="The pictures have {count:,} pixels together, more than the {most:,} that are decoded for one request. Make them"
+    " smaller, or send fewer at a time.",
+    zh="图片共有 {count:,} 个像素，超过每个请求解码的上限 {most:,}。请缩小图片，或减少每次发送的数量。",
+)
+_BODY = Message("serve.reading.body", en="The table", zh="表格")
+
+JSON, CSV, FORM = "application/json", "text/csv", "multipart/form-data"
+_PICTURES = ("image/png", "image/jpeg", "image/gif", "image/bmp", "image/webp")
+_CHARSETS = {"utf-8", "utf-16", "us-ascii", "iso-8859-1", "windows-1252", "gbk", "gb18030"}  # some others read slowly
+
+
+class _Body(io.BytesIO):
+    """A text that is called so in messages."""
+
+    @property
+    def name(self) -> str:
+        return _BODY()
+
+
+def inputs_of(
+    body: bytes, content_type: str, encoding: str, preparation: Preparation, limits: Limits
+) -> NDArray[Any] | tuple[NDArray[Any], ...]:
+    """What the network takes, from a body of this type.
+
+    Raises:   RefusedRequestError if the body is not what its type says, or not what the model takes.
+    """
+    kind, parameters = _typed(content_type)
+    if encoding not in ("", "identity"):
+        raise RefusedRequestError(415, "encoding", _ENCODED(given=encoding[:40]))
+    try:
+        with np.errstate(all="ignore"):  # numbers beyond float32 are found in the outputs
+            records = _records(body, kind, parameters, preparation, limits)
+            x = preparation.inputs.of(read_records(records, preparation))
+        for array in x if isinstance(x, tuple) else (x,):
+            check_finite("instances", array)
+        return x
+    except (DataError, ShapeError) as reason:
+        raise RefusedRequestError(422, "data", str(reason)) from None
+    except FileFormatError as reason:
+        raise RefusedRequestError(422, "file", str(reason)) from None
+
+
+def _typed(content_type: str) -> tuple[str, dict[str, str]]:
+    """The type in small letters, and its parameters."""
+    kind, parameters = parse_options_header(content_type)
+    texts = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in parameters.items()}
+    return kind.decode("latin-1").strip().lower(), texts
+
+
+def _records(body: bytes, kind: str, parameters: dict[str, str], preparation: Preparation, limits: Limits) -> Records:
+    if kind == JSON:
+        return records_of(body, preparation.inputs, limits)
+    if kind == CSV:
+        return _table(body, parameters.get("charset", "utf-8").lower(), limits)
+    if kind == FORM:
+        return _uploaded(parts_of(body, parameters.get("boundary")), limits)
+    if kind in _PICTURES:
+        return _pictures([body], limits)
+    known = ", ".join((JSON, CSV, FORM, *_PICTURES))
+    raise RefusedRequestError(415, "type", _TYPE(given=kind[:60], known=known))
+
+
+def _table(body: bytes, charset: str, limits: Limits) -> Records:
+    if charset not in _CHARSETS:
+        raise RefusedRequestError(415, "charset", _CHARSET(given=charset[:40]))
+    encoding = None if charset == "utf-8" else charset
+    table = read_csv(_Body(body), encoding=encoding, most_bytes=limits.body_bytes)
+    check_rows(len(table), limits)
+    return replace(table, name=_BODY())
+
+
+def _uploaded(parts: Sequence[Part], limits: Limits) -> Records:
+    contents = [part.content for part in parts]
+    if all(is_picture(content[:12]) for content in contents):
+        return _pictures(contents, limits)
+    told = parts[0].headers.get("content-type", "").split(";")[0].strip().lower()
+    named = parts[0].headers.get("content-disposition", "").lower().rstrip('"').endswith(".csv")
+    if len(parts) == 1 and (told == CSV or named):
+        return _table(contents[0], "utf-8", limits)
+    raise RefusedRequestError(415, "parts", _PARTS())
+
+
+def _pictures(contents: Sequence[bytes], limits: Limits) -> Pictures:
+    check_rows(len(contents), limits)
+    sizes = [measure(content) for content in contents]
+    count = sum(size.height * size.width for size in sizes)
+    if count > limits.pixels:
+        raise RefusedRequestError(413, "too_many_pixels", _PIXELS(count=count, most=limits.pixels))
+    return Pictures(contents)
