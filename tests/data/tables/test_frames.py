@@ -2,13 +2,14 @@
 
 import datetime as dt
 import importlib
+import io
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from chainrule.data.tables import Table, Texts, as_table
+from chainrule.data.tables import Table, TableInputs, Texts, as_table, read_csv
 from chainrule.data.tables.kinds import YesNo
 from chainrule.errors import DataError, UsageError
 
@@ -80,6 +81,19 @@ def test_the_same_rows(maker):
 
 def test_flags_with_gaps_are_yes_and_no():
     assert as_table(pa.table({"a": [True, None, False]})).kind("a") == YesNo()
+
+
+def test_inputs_do_not_depend_on_who_reads_the_table():
+    days = [dt.date(2024, 1, 1 + k) for k in range(9)]
+    frame = pa.table({"n": [1.5 * k for k in range(9)], "c": ["a", "b", "c"] * 3, "d": days, "i": [3, 1, None] * 3})
+    text = "n,c,d,i\n" + "".join(f"{r['n']},{r['c']},{r['d']},{r['i'] or ''}\n" for r in frame.to_pylist())
+    tables = [as_table(frame), read_csv(io.StringIO(text)), as_table(frame.to_pylist())]
+    inputs = [TableInputs.learned(table) for table in tables]
+    assert inputs[0] == inputs[1] == inputs[2]
+    expected = inputs[0].of(tables[0])
+    for table in tables[1:]:
+        for found, array in zip(inputs[0].of(table), expected, strict=True):
+            np.testing.assert_array_equal(found, array)
 
 
 def test_times_of_a_zone_are_those_of_utc():

@@ -45,6 +45,7 @@ _RANGE = Message("description.range", en="{lowest} to {highest}", zh="{lowest} �
 _OTHERS = Message("description.others", en="{listed} and {count} more", zh="{listed} 等，另有 {count} 个")
 
 _MOST_LISTED = 3  # texts of a column
+_MOST_WHOLE = 1e12  # whole numbers below it are shown with all their digits
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def _range(known: NDArray[Any], kind: Kind) -> str:
         whole_days = (known == known.astype("M8[D]")).all()
         lowest, highest = (str(end.astype("M8[D]") if whole_days else end).replace("T", " ") for end in ends)
     else:
-        lowest, highest = (f"{end:.6g}" for end in ends)
+        lowest, highest = (f"{end:.0f}" if end == int(end) and abs(end) < _MOST_WHOLE else f"{end:.6g}" for end in ends)
     return lowest if lowest == highest else _RANGE(lowest=lowest, highest=highest)
 
 

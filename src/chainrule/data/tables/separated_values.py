@@ -177,26 +177,25 @@ def _check_names(name: str, header: list[str], read: bool) -> None:
         raise FileFormatError(_COLUMNS(name=name, count=len(header), most=_MOST_COLUMNS))
     places: dict[str, int] = {}
     for place, column in enumerate(header, 1):
-        if read and (_is_fraction(column) or order_of([column]) is not None):
+        twice = column in places
+        if read and (_is_value(column) or (twice and column.isdecimal())):
             raise DataError(_NO_HEADER(name=name, text=shortened(column)))
-        if column in places:
-            if read and _is_number(column):
-                raise DataError(_NO_HEADER(name=name, text=shortened(column)))
+        if twice:
             raise DataError(_TWICE(name=name, column=shortened(column), first=places[column], second=place))
         places[column] = place
 
 
 def _check_header(name: str, header: Sequence[str], columns: Sequence[Texts]) -> None:
     """Refuse a first line that has numbers, and texts that its columns have again: it is a row."""
-    if any(map(_is_number, header)):
-        for text, column in zip(header, columns, strict=True):
-            if not _is_number(text) and text in column.different:
+    _, said = numbers(header)
+    if said.any():
+        for text, column, number in zip(header, columns, said, strict=True):
+            if not number and text in column.different:
                 raise DataError(_NO_HEADER(name=name, text=shortened(text)))
 
 
-def _is_number(text: str) -> bool:
-    return bool(numbers([text])[1][0])
-
-
-def _is_fraction(text: str) -> bool:
-    return _is_number(text) and not text.isdecimal()
+def _is_value(text: str) -> bool:
+    """Whether a text is a fraction or a date; whole numbers may be names, such as those of years."""
+    if text[0] not in "+-.0123456789" or text.isdecimal():
+        return False
+    return bool(numbers([text])[1][0]) or order_of([text]) is not None

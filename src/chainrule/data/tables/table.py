@@ -61,6 +61,8 @@ class Table(Records):
         >>> table = Table("fruit", {"mass": np.array([9.0, 170.0]), "fruit": Texts.of(["cherry", "apple"])})
         >>> len(table), table.kind("fruit"), table.take(np.array([1])).columns["mass"]
         (2, Text(), array([170.]))
+        >>> table
+        <fruit: 2 rows, 2 columns>
     """
 
     name: str
@@ -70,6 +72,9 @@ class Table(Records):
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {len(self)} rows, {len(self.columns)} columns>"
 
     def take(self, places: NDArray[Any]) -> Self:
         columns = {

@@ -31,6 +31,8 @@ class Texts:
         >>> towns = Texts.of(["Bern", "Rome", "Bern", "n/a"])
         >>> towns.different.tolist(), towns.codes.tolist(), towns.missing.tolist()
         (['Bern', 'Rome', 'n/a'], [0, 1, 0, 2], [False, False, True])
+        >>> towns
+        <4 texts, 3 different>
     """
 
     different: NDArray[Any]
@@ -45,6 +47,9 @@ class Texts:
 
     def __len__(self) -> int:
         return len(self.codes)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} texts, {len(self.different)} different>"
 
     def take(self, rows: NDArray[Any]) -> Texts:
         """Those of these rows; a text that none of them has is forgotten."""
