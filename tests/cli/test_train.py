@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 import chainrule as cr
-from chainrule.cli import main, report
+from chainrule.cli import main
 from chainrule.compiler.target import detect
 from chainrule.data import digits
 from chainrule.optim import SGD, Adam, OneCycle
+from chainrule.runs import wording
 from chainrule.runs.outcome import Outcome
 from chainrule.runs.scores import Scores
 from tests.cli.commands import apart, command, environment, here
@@ -156,8 +157,8 @@ def test_few_samples_of_many_classes(capsys, unbalanced_digits):
 
 
 def test_the_optimizer_is_shown_with_its_rate_and_what_is_not_default():
-    assert report._chosen(SGD()) == f"SGD(learning_rate={SGD().learning_rate})"
-    shown = report._chosen(Adam(OneCycle(0.1), beta_2=0.9))
+    assert wording._chosen(SGD()) == f"SGD(learning_rate={SGD().learning_rate})"
+    shown = wording._chosen(Adam(OneCycle(0.1), beta_2=0.9))
     assert shown == "Adam(learning_rate=OneCycle(peak=0.1), beta_2=0.9)"
 
 

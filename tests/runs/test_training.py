@@ -12,6 +12,7 @@ from chainrule.data import digits, write_idx
 from chainrule.diagnosis import Diagnosis
 from chainrule.errors import DataError, DivergedError, FileFormatError, UsageError
 from chainrule.runs import Configuration, RunFolder, arrange, overridden, rearrange, resume, train
+from chainrule.runs.report import write_report
 from chainrule.train import Callback
 from chainrule.train.whole_files import unsealed
 
@@ -106,7 +107,10 @@ def test_a_divergence_keeps_its_findings_and_is_an_end(few, tmp_path):
     with pytest.raises(DivergedError):
         train(arrange(ordered(few, "train.optimizer=sgd", "train.lr=1e30")), folder, Diagnosis(verbose=0))
     assert folder.read("result.json") == {"state": "diverged"}
-    assert [finding["code"] for finding in folder.read("findings.json")["findings"]]
+    codes = [finding["code"] for finding in folder.read("findings.json")["findings"]]
+    page = write_report(folder).read_text(encoding="utf-8")
+    assert "This training diverged" in page
+    assert codes[0] in page
     with pytest.raises(UsageError, match="has ended"):
         rearrange(folder)
 

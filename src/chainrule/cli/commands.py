@@ -118,6 +118,17 @@ _ALLOW_HOST = Message(
     " times.",
     zh="除 localhost 和数字地址外，客户端访问本服务器所用的名称；可多次给出。",
 )
+_REPORT = Message(
+    "cli.report",
+    en="Write a run as one page of HTML: result, mistakes, findings, curves, data, network, settings.",
+    zh="将一次运行写成一个 HTML 页面：结果、错误、诊断发现、曲线、数据、网络、设置。",
+)
+_PAGE = Message(
+    "cli.page",
+    en="File to write; default: report.html in the run.",
+    zh="要写入的文件；默认：运行文件夹中的 report.html。",
+)
+_OPEN = Message("cli.open", en="Open it in the browser.", zh="在浏览器中打开。")
 _INIT = Message(
     "cli.init",
     en="Write a configuration with a comment about every setting, to be trained with 'chainrule train'.",
@@ -208,6 +219,8 @@ Run = Annotated[str, typer.Argument(help=_RUN(), metavar="RUN")]
 SomeRuns = Annotated[list[str] | None, typer.Argument(help=_SOME_RUNS(), metavar="[RUN ...]")]
 In = Annotated[str | None, typer.Option("--in", help=_IN(), metavar="DIR")]
 Sort = Annotated[str | None, typer.Option(help=_SORT(), metavar="SCORE")]
+Page = Annotated[str | None, typer.Option("--output", "-o", help=_PAGE(), metavar="FILE")]
+Open = Annotated[bool, typer.Option("--open", help=_OPEN())]
 ConfigFile = Annotated[str, typer.Argument(help=_CONFIG_FILE(), metavar="[FILE]")]
 Schema = Annotated[bool, typer.Option("--schema", help=_SCHEMA())]
 LabNumber = Annotated[int | None, typer.Argument(help=_LAB(), metavar="[NUMBER]", min=1)]
@@ -331,6 +344,13 @@ def serve(
     from chainrule.cli.serving import run as serve_run
 
     raise typer.Exit(serve_run(run, host=host, port=port, token=token, hosts=allow_host or ()))
+
+
+@app.command(cls=Command, help=_REPORT(), options_metavar=_SOME_OPTIONS())
+def report(run: Run, output: Page = None, show: Open = False, lang: Language = None) -> None:
+    from chainrule.cli import reporting
+
+    raise typer.Exit(reporting.run(run, output=output, show=show))
 
 
 @app.command(cls=Command, help=_INIT(), options_metavar=_SOME_OPTIONS())

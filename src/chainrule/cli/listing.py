@@ -21,13 +21,12 @@ _NONE = Message(
     en="There is no run in {folder} yet. 'chainrule train' makes one.",
     zh="{folder} 中还没有运行。“chainrule train”会创建一个。",
 )
-_STATES = {
-    FINISHED: Message("cli.listing.finished", en="finished", zh="已完成"),
-    DIVERGED: Message("cli.listing.diverged", en="diverged", zh="已发散"),
-    INTERRUPTED: Message("cli.listing.interrupted", en="not ended", zh="未结束"),
-    DAMAGED: Message("cli.listing.damaged", en="damaged", zh="已损坏"),
-}
+_FINISHED = Message("cli.listing.finished", en="finished", zh="已完成")
+_DIVERGED = Message("cli.listing.diverged", en="diverged", zh="已发散")
+_INTERRUPTED = Message("cli.listing.interrupted", en="not ended", zh="未结束")
+_DAMAGED = Message("cli.listing.damaged", en="damaged", zh="已损坏")
 
+_STATES = {FINISHED: _FINISHED, DIVERGED: _DIVERGED, INTERRUPTED: _INTERRUPTED, DAMAGED: _DAMAGED}
 _LOWER_IS_BETTER = ("loss", "rmse", "mae")
 
 

@@ -24,6 +24,7 @@ from chainrule.runs.folder import RunFolder
 from chainrule.runs.outcome import Outcome
 from chainrule.runs.settings import configured, overridden, read_configuration
 from chainrule.runs.training import rearrange, resume, train
+from chainrule.runs.wording import findings_in_words
 from chainrule.train import Callback, Model
 
 _UNKNOWN = Message(
@@ -162,7 +163,7 @@ def followed(go: Go, arrangement: Arrangement, folder: RunFolder, telling: Telli
     if not asked_for(diagnosis.findings, telling.fail_on):
         return 0
     if telling.quiet and not telling.as_json:
-        print(report.told(diagnosis.findings), file=sys.stderr)
+        print(findings_in_words(diagnosis.findings), file=sys.stderr)
     return FOUND
 
 

@@ -26,27 +26,35 @@ def code(text: object) -> str:
 
 
 def table(
-    head: Sequence[object], rows: Iterable[Sequence[object]], *, caption: str, foot: Sequence[object] = ()
+    head: Sequence[object],
+    rows: Iterable[Sequence[object]],
+    *,
+    caption: str,
+    foot: Sequence[object] = (),
+    numbers: int = 0,
 ) -> str:
-    """A table whose columns are named by `head` and whose rows are named by their first cells."""
+    """A table whose columns are named by `head` and whose rows are named by their first cells; the last `numbers`
+    columns are read from the right.
+    """
+    words = len(head) - numbers
     lines = [
         f'<caption style="white-space: nowrap; text-align: left">{escape(caption)}</caption>',
-        f"<thead>{_row(head, heads=len(head))}</thead>",
+        f"<thead>{_row(head, heads=len(head), words=words)}</thead>",
         "<tbody>",
     ]
-    lines += [_row(row, heads=1) for row in rows]
+    lines += [_row(row, heads=1, words=words) for row in rows]
     lines.append("</tbody>")
     if foot:
-        lines.append(f"<tfoot>{_row(foot, heads=1)}</tfoot>")
+        lines.append(f"<tfoot>{_row(foot, heads=1, words=words)}</tfoot>")
     return "\n".join(["<table>", *lines, "</table>"])
 
 
-def _row(cells: Sequence[object], *, heads: int) -> str:
+def _row(cells: Sequence[object], *, heads: int, words: int) -> str:
     scope = "col" if heads > 1 else "row"
     parts = []
     for k, cell in enumerate(cells):
-        text = escape(str(cell))
-        parts.append(f'<th scope="{scope}">{text}</th>' if k < heads else f"<td>{text}</td>")
+        text, side = escape(str(cell)), "" if k < words else ' style="text-align: right"'
+        parts.append(f'<th scope="{scope}"{side}>{text}</th>' if k < heads else f"<td{side}>{text}</td>")
     return f"<tr>{''.join(parts)}</tr>"
 
 

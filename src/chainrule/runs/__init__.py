@@ -8,11 +8,14 @@ arrangement    arrange: data in parts, prepared; the network; how it is trained
 folder         RunFolder: what stands where, how runs are named, found and listed
 environment    with what a run was made
 recorder       what keeps the folder up to date while it trains
+same_data      whether the data are still those that a run was begun with
 training       train; rearrange and resume, after a break
 scores         how good predictions are, and how good it is to guess
 outcome        Outcome: what a run reached, and what it cost
 comparison     runs side by side
 cross_validation  cross_validate: how much a result depends on the samples that were tested with
+wording        what is said of data, plan and result, in a terminal and in a report
+report         a run as one page of HTML
 trained        load, Trained: predictions for data as people have them
 """
 

@@ -6,8 +6,9 @@
     metrics.jsonl      a line of JSON for each epoch
     findings.json      what the diagnosis found
     result.json        what was reached; there is none until a run has ended
+    report.html        all of it as one page
 
-Each of these is written whole or not at all; all but metrics.jsonl carry the SHA-256 of their own text.
+Each of these is written whole or not at all; all that is JSON but metrics.jsonl carries the SHA-256 of its own text.
 """
 
 from __future__ import annotations

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from hashlib import sha256
-
-import numpy as np
 
 from chainrule.diagnosis import Diagnosis
-from chainrule.errors import DataError, DivergedError, UsageError
+from chainrule.errors import DivergedError, UsageError
 from chainrule.messages import Message
-from chainrule.runs.arrangement import Arrangement, Part, arrange
+from chainrule.runs.arrangement import Arrangement
 from chainrule.runs.environment import environment
 from chainrule.runs.folder import CONFIG, ENVIRONMENT, FINDINGS, RESULT, RunFolder
 from chainrule.runs.outcome import Outcome
 from chainrule.runs.recorder import Recorder
+from chainrule.runs.report import Subject, write
+from chainrule.runs.same_data import arranged_as_then, fingerprint
 from chainrule.train import Callback, Model
 
-_OTHER_DATA = Message(
-    "run.other_data",
-    en="The data in {source} are no longer those that {run} was begun with, so it cannot go on as it would have. Put"
-    " them back, or begin a new run.",
-    zh="{source} 中的数据与 {run} 开始时不同，因此无法照原样继续。请恢复原来的数据，或开始新的运行。",
-)
 _ENDED = Message(
     "run.ended",
     en="{run} has ended: there is nothing to resume. 'chainrule evaluate {run}' shows what it is worth; more epochs are"
@@ -32,8 +25,6 @@ _ENDED = Message(
 )
 
 FINISHED, DIVERGED = "finished", "diverged"
-
-_LOOKED_AT = 4096  # samples of a part that tell whether the data are the same
 
 
 def train(
@@ -44,7 +35,7 @@ def train(
     Raises:   as `Model.fit`; SaveError if the folder cannot be written. Where it diverges or is interrupted, what was
               reached is saved first.
     """
-    folder.write(CONFIG, {"settings": arrangement.configuration.as_data(), "data": _fingerprint(arrangement)})
+    folder.write(CONFIG, {"settings": arrangement.configuration.as_data(), "data": fingerprint(arrangement)})
     folder.write(ENVIRONMENT, environment())
     return _fitted(arrangement, arrangement.model, folder, diagnosis, callbacks)
 
@@ -56,10 +47,7 @@ def rearrange(folder: RunFolder) -> Arrangement:
     """
     if folder.has_ended:
         raise UsageError(_ENDED(run=folder))
-    arrangement = arrange(folder.configuration())
-    if folder.read(CONFIG)["data"] != _fingerprint(arrangement):
-        raise DataError(_OTHER_DATA(source=arrangement.source.name, run=folder))
-    return arrangement
+    return arranged_as_then(folder)
 
 
 def resume(
@@ -96,24 +84,9 @@ def _fitted(
     _write_findings(folder, diagnosis)
     outcome = Outcome.of(arrangement, model, seconds=seconds, stepping=recorder.stepping, executor=recorder.executor)
     folder.write(RESULT, {"state": FINISHED, **outcome.as_data()})
+    write(Subject(folder, arrangement.configuration, arrangement, model))
     return outcome
 
 
 def _write_findings(folder: RunFolder, diagnosis: Diagnosis) -> None:
     folder.write(FINDINGS, {"findings": [finding.as_dict() for finding in diagnosis.findings]})
-
-
-def _fingerprint(arrangement: Arrangement) -> str:
-    """A number that is another one where the prepared samples are others, as far as some of each part tell."""
-    digest = sha256()
-    for part in (arrangement.training, arrangement.validation, arrangement.test):
-        if part is not None:
-            for array in _arrays(part):
-                digest.update(f"{array.dtype} {array.shape}".encode())
-                digest.update(np.ascontiguousarray(array[:: -(-len(array) // _LOOKED_AT)]).tobytes())
-    return digest.hexdigest()
-
-
-def _arrays(part: Part) -> list[np.ndarray[tuple[int, ...], np.dtype[np.generic]]]:
-    inputs = part.x if isinstance(part.x, tuple) else (part.x,)
-    return [*inputs, part.y, *([] if part.weights is None else [part.weights])]

@@ -1,0 +1,211 @@
+"""What is said of a run's data, plan and result, in a terminal and in a report: rows of tables, and sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.data.tables import Table
+from chainrule.data.targets import Classes, Target
+from chainrule.diagnosis import Findings
+from chainrule.messages import Message
+from chainrule.nn import Network
+from chainrule.runs.arrangement import Arrangement
+from chainrule.runs.scores import Scores, guessed
+from chainrule.train import summary
+
+_DATA = Message("wording.data", en="data: {name}", zh="数据：{name}")
+_TRAINING = Message("wording.training", en="training", zh="训练")
+_VALIDATION = Message("wording.validation", en="validation", zh="验证")
+_TEST = Message("wording.test", en="test", zh="测试")
+_SAMPLES = Message("wording.samples", en="samples", zh="样本数")
+_EACH = Message("wording.each", en="each sample", zh="单个样本")
+_CLASSES = Message("wording.classes", en="classes", zh="类别数")
+_BALANCE = Message("wording.balance", en="in smallest, largest class", zh="最小、最大类别的样本数")
+_GUESSING = Message("wording.guessing", en="always guessing the largest", zh="总是猜最大类别的准确率")
+_RANGE = Message("wording.range", en="range of '{target}'", zh="“{target}”的范围")
+_GUESSING_MEAN = Message("wording.guessing_mean", en="typical error of guessing the mean", zh="总是猜平均值的典型误差")
+_COLUMN = Message("wording.column", en="column", zh="列")
+_MISSING = Message("wording.missing", en="missing", zh="缺失")
+_VALUES = Message("wording.values", en="values", zh="取值")
+_USE = Message("wording.use", en="the network gets", zh="网络得到的")
+_KIND = Message("wording.kind", en="kind", zh="类型")
+_TOTAL = Message("wording.total", en="in all", zh="合计")
+_PLAN = Message(
+    "wording.plan",
+    en="epochs: {epochs}, steps per epoch: {steps:,}, samples per step: {batch_size:,}, seed: {seed}",
+    zh="轮数：{epochs}，每轮步数：{steps:,}，每步样本数：{batch_size:,}，种子：{seed}",
+)
+_RESULT = Message(
+    "wording.result",
+    en="test accuracy {accuracy:.2%} ({errors:,} of {samples:,} wrong), test loss {loss:.4f}",
+    zh="测试准确率 {accuracy:.2%}（{samples:,} 个中错 {errors:,} 个），测试损失 {loss:.4f}",
+)
+_QUANTITY_RESULT = Message(
+    "wording.quantity_result",
+    en="test: typical error of '{target}' {rmse:,.4g} (root of the mean square; mean {mae:,.4g}) on {samples:,}"
+    " samples, R² {r2:.3f}",
+    zh="测试：“{target}”的典型误差 {rmse:,.4g}（均方根；平均 {mae:,.4g}），{samples:,} 个样本，R² {r2:.3f}",
+)
+_GUESS = Message(
+    "wording.guess",
+    en="always guessing the largest class: {accuracy:.2%}",
+    zh="总是猜最大类别：{accuracy:.2%}",
+)
+_QUANTITY_GUESS = Message(
+    "wording.quantity_guess",
+    en="always guessing the mean: {rmse:,.4g} (mean {mae:,.4g})",
+    zh="总是猜平均值：{rmse:,.4g}（平均 {mae:,.4g}）",
+)
+_BEST = Message(
+    "wording.best",
+    en="best epoch: {epoch} of {epochs}, training loss {loss:.4f}",
+    zh="最佳轮次：第 {epoch}/{epochs} 轮，训练损失 {loss:.4f}",
+)
+_BEST_VALIDATED = Message(
+    "wording.best_validated",
+    en="best epoch: {epoch} of {epochs}, validation loss {loss:.4f}",
+    zh="最佳轮次：第 {epoch}/{epochs} 轮，验证损失 {loss:.4f}",
+)
+_COST = Message(
+    "wording.cost",
+    en="time: {seconds:.1f} s with compiling; training alone {rate:,.0f} samples per second, {executor} executor",
+    zh="用时：{seconds:.1f} 秒（含编译）；训练本身每秒 {rate:,.0f} 个样本，{executor} 执行器",
+)
+_CONFUSED = Message("wording.confused", en="most often confused: {pairs}", zh="最常混淆：{pairs}")
+_PAIR = Message("wording.pair", en="{label} taken for {taken} ({count}×)", zh="{label} 误认为 {taken}（{count} 次）")
+_FINDINGS = Message("wording.findings", en="findings: {found}", zh="发现：{found}")
+_NO_FINDINGS = Message("wording.no_findings", en="none", zh="无")
+
+_PAIRS = 3  # of classes, the most confused
+
+
+@dataclass(frozen=True)
+class Tabular:
+    """A table as texts.
+
+    head      the names of its columns
+    rows      their cells
+    numbers   how many columns, the last ones, are read from the right
+    foot      a last row; empty where there is none
+    """
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numbers: int = 0
+    foot: tuple[str, ...] = ()
+
+
+# ---------------------------------------------------------------------------------------------------- before a training
+def data_table(arrangement: Arrangement) -> Tabular:
+    """How many samples of what kind there are in each part, what is predicted, and how good it is to guess."""
+    target = arrangement.target
+    named = {
+        _TRAINING(): arrangement.training,
+        **({_VALIDATION(): arrangement.validation} if arrangement.validation is not None else {}),
+        _TEST(): arrangement.test,
+    }
+    parts = list(named.values())
+    inputs = [part.x if isinstance(part.x, tuple) else (part.x,) for part in parts]
+    kinds = [", ".join(f"{'×'.join(map(str, x.shape[1:]))} {x.dtype}" for x in own) for own in inputs]
+    guesses = [guessed(target, arrangement.training.y, part.y).values for part in parts]
+    rows = [(_SAMPLES(), *(f"{len(part):,}" for part in parts)), (_EACH(), *kinds)]
+    if isinstance(target, Classes):
+        counts = [np.bincount(part.y, minlength=target.outputs) for part in parts]
+        rows += [
+            (_CLASSES(), *(str(np.count_nonzero(part)) for part in counts)),
+            (_BALANCE(), *(f"{part.min():,}, {part.max():,}" for part in counts)),
+            (_GUESSING(), *(f"{guess['accuracy']:.2%}" for guess in guesses)),
+        ]
+    else:
+        answers = [part.labeled.answers for part in parts]
+        rows += [
+            (_RANGE(target=target.name), *(f"{own.min():,.5g} … {own.max():,.5g}" for own in answers)),
+            (_GUESSING_MEAN(), *(f"{guess['rmse']:,.4g}" for guess in guesses)),
+        ]
+    return Tabular((_DATA(name=arrangement.source.name), *named), tuple(rows), numbers=len(named))
+
+
+def column_table(records: Table) -> Tabular:
+    """What each column holds, and what becomes of it."""
+    head = _COLUMN(), _KIND(), _MISSING(), _VALUES(), _USE()
+    rows = ((d.column, d.kind, f"{d.missing:,}" if d.missing else "", d.values, d.use) for d in records.described())
+    return Tabular(head, tuple(rows))
+
+
+def layer_table(network: Network) -> Tabular:
+    """The layers with their outputs and numbers of parameters."""
+    rows = tuple((path, kind, output, f"{count:,}") for path, kind, output, count in summary.rows(network))
+    return Tabular(summary.head(), rows, numbers=1, foot=(_TOTAL(), "", "", f"{network.parameter_count:,}"))
+
+
+def plan_in_words(arrangement: Arrangement) -> str:
+    """How long it is trained, and how; two lines."""
+    size = arrangement.batch_size
+    steps = math.ceil(len(arrangement.training) / size)
+    plan = _PLAN(epochs=arrangement.epochs, steps=steps, batch_size=size, seed=arrangement.model.seed)
+    return f"{plan}\n{_chosen(arrangement.optimizer)}"
+
+
+def _chosen(value: Any) -> str:
+    """An optimizer or schedule as Python would write it: the learning rate, and what differs from the defaults."""
+    if not is_dataclass(value):
+        return repr(value)
+    own = {field: getattr(value, field.name) for field in fields(value)}
+    shown = [f"{f.name}={_chosen(v)}" for f, v in own.items() if f.name == "learning_rate" or v != f.default]
+    return f"{type(value).__name__}({', '.join(shown)})"
+
+
+# ------------------------------------------------------------------------------------------------------------- after it
+def scores_in_words(target: Target, scores: Scores) -> str:
+    """How good predictions are."""
+    values, samples = scores.values, scores.samples
+    if scores.confusion is None:
+        return _QUANTITY_RESULT(target=target.name, samples=samples, **values)
+    wrong = samples - int(np.trace(scores.confusion))
+    return _RESULT(accuracy=values["accuracy"], errors=wrong, samples=samples, loss=values["loss"])
+
+
+def guess_in_words(target: Target, guess: Scores) -> str:
+    """How good it is to guess."""
+    if isinstance(target, Classes):
+        return _GUESS(accuracy=guess.values["accuracy"])
+    return _QUANTITY_GUESS(rmse=guess.values["rmse"], mae=guess.values["mae"])
+
+
+def best_in_words(result: Mapping[str, Any], *, validated: bool) -> str:
+    """The best epoch of a result as it is kept."""
+    best = _BEST_VALIDATED if validated else _BEST
+    return best(epoch=result["best_epoch"], epochs=result["epochs"], loss=_number(result["best_loss"]))
+
+
+def cost_in_words(result: Mapping[str, Any]) -> str:
+    """The time that a result took, as it is kept."""
+    seconds, rate = _number(result["seconds"]), _number(result["samples_per_second"])
+    return _COST(seconds=seconds, rate=rate, executor=result["executor"])
+
+
+def _number(kept: float | None) -> float:
+    return math.nan if kept is None else kept
+
+
+def confused_in_words(target: Target, scores: Scores) -> str:
+    """The pairs of classes that were most often taken for each other; empty where there are none."""
+    if scores.confusion is None or not isinstance(target, Classes):
+        return ""
+    errors = scores.confusion.copy()
+    np.fill_diagonal(errors, 0)
+    most = np.argsort(-errors, axis=None, kind="stable")[:_PAIRS]
+    places, names = zip(*np.unravel_index(most, errors.shape), strict=True), target.labels
+    pairs = [_PAIR(label=names[a], taken=names[b], count=errors[a, b]) for a, b in places if errors[a, b]]
+    return _CONFUSED(pairs=", ".join(pairs)) if pairs else ""
+
+
+def findings_in_words(findings: Findings) -> str:
+    """Codes and titles."""
+    titles = ", ".join(f"{finding.code} {finding.title}" for finding in findings)
+    return _FINDINGS(found=titles or _NO_FINDINGS())
