@@ -30,6 +30,7 @@ _GUESSING = Message("wording.guessing", en="always guessing the largest", zh="�
 _RANGE = Message("wording.range", en="range of '{target}'", zh="“{target}”的范围")
 _GUESSING_MEAN = Message("wording.guessing_mean", en="typical error of guessing the mean", zh="总是猜平均值的典型误差")
 _COLUMN = Message("wording.column", en="column", zh="列")
+_LEFT_OUT = Message("wording.left_out", en="left out, no '{target}'", zh="因缺少“{target}”而略去")
 _MISSING = Message("wording.missing", en="missing", zh="缺失")
 _VALUES = Message("wording.values", en="values", zh="取值")
 _USE = Message("wording.use", en="the network gets", zh="网络得到的")
@@ -114,6 +115,9 @@ def data_table(arrangement: Arrangement) -> Tabular:
     kinds = [", ".join(f"{'×'.join(map(str, x.shape[1:]))} {x.dtype}" for x in own) for own in inputs]
     guesses = [guessed(target, arrangement.training.y, part.y).values for part in parts]
     rows = [(_SAMPLES(), *(f"{len(part):,}" for part in parts)), (_EACH(), *kinds)]
+    left_out = arrangement.source.training.left_out
+    if left_out:
+        rows.append((_LEFT_OUT(target=target.name), f"{left_out:,}", *([""] * (len(parts) - 1))))
     if isinstance(target, Classes):
         counts = [np.bincount(part.y, minlength=target.outputs) for part in parts]
         rows += [
