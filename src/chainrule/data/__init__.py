@@ -8,7 +8,7 @@ dataset    Dataset: arrays for training and for testing
 scenes     scenes, scene_windows: pictures of several objects, for networks that find them
 splits     train_validation_split, split_indices, fold_indices for cross-validation
 order      permutation, the seeded shuffle under all of these
-batches    epoch_order, batches
+batches    epoch_order, Blocks, batches
 moments    mean_and_deviation, of numbers of any size
 scaling    scale_images, unscale_images
 checks     check_samples, check_finite, check_labels, check_batch_size
@@ -17,13 +17,15 @@ What people bring, imported where it is used:
 
 tables       read_csv, read_parquet, as_table: rows of named columns
 pictures     read_pictures: folders of pictures
+archives     read_npy, read_npz: NumPy's files
+stored       store, stored: data larger than memory
 reading      read_source(path), read_records(data): whatever of these a path holds
 records      what is read, with or without answers, before anything is scaled or encoded
 preparation  how records become a network's numbers, and its outputs answers
 """
 
 from chainrule.data.arrows import arrows
-from chainrule.data.batches import batches, epoch_order
+from chainrule.data.batches import Blocks, batches, epoch_order
 from chainrule.data.bundled import digits
 from chainrule.data.checks import check_batch_size, check_finite, check_labels, check_samples
 from chainrule.data.dataset import Dataset
@@ -35,6 +37,7 @@ from chainrule.data.sources import find_data, load_images
 from chainrule.data.splits import Fold, Split, fold_indices, split_indices, train_validation_split
 
 __all__ = [
+    "Blocks",
     "Dataset",
     "Fold",
     "Scenes",

@@ -1,16 +1,22 @@
 """Dealing out samples: the order of an epoch, and its batches from any position on."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import SupportsIndex
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.checks import check_batch_size
-from chainrule.data.order import EPOCH, permutation
+from chainrule.data.order import BLOCK, EPOCH, permutation
 from chainrule.errors import UsageError
 from chainrule.messages import Message
 
+_BLOCKS = Message(
+    "data.blocks",
+    en="Blocks: {name} is {value!r}; it must be a whole number, at least 1.",
+    zh="Blocks：{name} 为 {value!r}；它必须是不小于 1 的整数。",
+)
 _POSITION = Message(
     "data.position",
     en="position is {position}, but the epoch has {samples} samples; it must lie between 0 and {samples}.",
@@ -18,8 +24,36 @@ _POSITION = Message(
 )
 
 
-def epoch_order(samples: int, seed: SupportsIndex, epoch: int) -> NDArray[np.int64]:
-    """The order in which an epoch visits the samples: a permutation that seed and epoch alone decide.
+@dataclass(frozen=True)
+class Blocks:
+    """An order for data larger than memory, which a disk reads in pieces: neighbours stay near each other.
+
+    The data are cut into blocks of `size` neighbours, which come in random order; `window` blocks at a time, from all
+    over the data, are shuffled together, sample by sample. Data that are sorted, as by class, need small blocks and
+    many in a window, so that each window holds some of everything.
+
+    size     samples in a block; a disk should read one in a few milliseconds
+    window   blocks that are shuffled together; two windows are in memory
+
+    Raises:   UsageError if these are no numbers from 1 on.
+    """
+
+    size: int = 1024
+    window: int = 64
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if type(value) is not int or value < 1:
+                raise UsageError(_BLOCKS(name=name, value=value))
+
+    @property
+    def span(self) -> int:
+        """Samples in a window."""
+        return self.size * self.window
+
+
+def epoch_order(samples: int, seed: SupportsIndex, epoch: int, blocks: Blocks | None = None) -> NDArray[np.int64]:
+    """The order in which an epoch visits the samples: a permutation that seed, epoch and blocks alone decide.
 
     Raises:   UsageError if the seed does not fit in 64 bits.
     Source:   chainrule.data.order.permutation says how it is computed.
@@ -28,8 +62,17 @@ def epoch_order(samples: int, seed: SupportsIndex, epoch: int) -> NDArray[np.int
         array([1, 0, 3, 9, 4, 2, 6, 5, 8, 7])
         >>> epoch_order(10, seed=0, epoch=1)
         array([7, 6, 1, 8, 5, 3, 0, 9, 2, 4])
+        >>> epoch_order(10, seed=0, epoch=0, blocks=Blocks(size=2, window=2))
+        array([1, 0, 8, 9, 3, 2, 5, 4, 7, 6])
     """
-    return permutation(samples, seed, stream=EPOCH, round_number=epoch)
+    ranks = permutation(samples, seed, stream=EPOCH, round_number=epoch)
+    if blocks is None:
+        return ranks
+    starts = permutation(-(-samples // blocks.size), seed, stream=BLOCK, round_number=epoch) * blocks.size
+    neighbours = (starts[:, np.newaxis] + np.arange(min(blocks.size, samples))).reshape(-1)
+    neighbours = neighbours[neighbours < samples]
+    windows = np.arange(samples) // blocks.span
+    return neighbours[np.argsort(windows * samples + ranks, kind="stable")]
 
 
 def batches(

@@ -1,7 +1,7 @@
 """Refusing data that no network can learn from, before the first step rather than after an hour."""
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, SupportsIndex
 
 import numpy as np
@@ -69,6 +69,8 @@ _BATCH_TOO_LARGE = Message(
     zh="batch_size 为 {size}，但只有 {samples} 个样本。请把 batch_size 设为不超过 {samples}，或读入更多数据。",
 )
 
+_PIECE = 1 << 22  # values that are looked at in one go: an array may be larger than the memory
+
 
 def check_samples(arrays: Mapping[str, NDArray[Any]]) -> int:
     """The number of samples in arrays that belong together, such as {"x": x, "y": y}, once they are found to be sound.
@@ -99,12 +101,26 @@ def check_finite(name: str, array: NDArray[Any]) -> None:
         raise DataError(_NOT_NUMBERS(name=name, dtype=array.dtype))
     if array.dtype.kind != "f":
         return
-    finite = np.isfinite(array)
-    if not finite.all():
-        index = _first(~finite)
-        count = finite.size - np.count_nonzero(finite)
-        place = _place(name, index)
-        raise DataError(_NOT_FINITE(name=name, count=count, size=finite.size, value=array[index], index=place))
+    first, count = None, 0
+    for start, piece in _pieces(array):
+        finite = np.isfinite(piece)
+        if not finite.all():
+            count += finite.size - np.count_nonzero(finite)
+            where = _first(~finite)
+            first = first or (where if start is None else (start + where[0], *where[1:]))
+    if first is not None:
+        place = _place(name, first)
+        raise DataError(_NOT_FINITE(name=name, count=count, size=array.size, value=array[first], index=place))
+
+
+def _pieces(array: NDArray[Any]) -> Iterator[tuple[int | None, NDArray[Any]]]:
+    """An array in pieces along its first axis, so that what is made of each stays small; None for one without axes."""
+    if array.ndim == 0 or array.size <= _PIECE:
+        yield 0 if array.ndim else None, array
+        return
+    rows = max(1, _PIECE * len(array) // array.size)
+    for start in range(0, len(array), rows):
+        yield start, array[start : start + rows]
 
 
 def check_labels(labels: NDArray[Any], classes: int, name: str = "y") -> None:

@@ -9,7 +9,7 @@ from chainrule.graph.philox import philox4x32
 from chainrule.graph.seeds import checked_seed
 
 # Each purpose has a stream of its own, so that with one seed they are independent of each other.
-EPOCH, SPLIT, CHOICE = 0x65706F63, 0x73706C74, 0x63686F63
+EPOCH, BLOCK, SPLIT, CHOICE = 0x65706F63, 0x626C6F63, 0x73706C74, 0x63686F63
 
 
 def permutation(count: int, seed: SupportsIndex, *, stream: int = CHOICE, round_number: int = 0) -> NDArray[np.int64]:

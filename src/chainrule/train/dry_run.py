@@ -94,7 +94,7 @@ def fast_dev_run(
     held = plan.validation
     few = replace(
         plan,
-        samples=_few(plan.samples, plan.batch_size, model.seed, shuffle=plan.shuffle),
+        samples=_few(plan.samples, plan.batch_size, model.seed, shuffle=bool(plan.shuffle)),
         validation=None if held is None else _few(held, min(EVALUATION_BATCH, len(held)), 0, shuffle=False),
         callbacks=_copies(plan.callbacks),
     )

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data import batches, epoch_order
+from chainrule.data import Blocks, batches, epoch_order
 from chainrule.errors import DivergedError, UsageError
 from chainrule.execute.choice import Executor
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message, suggestion
 from chainrule.optim import Schedule
+from chainrule.train.ahead import Ahead
 from chainrule.train.callback import Callback, memories, remind
 from chainrule.train.evaluation import EVALUATION_BATCH, Evaluator, evaluate
 from chainrule.train.history import History
@@ -95,6 +96,8 @@ class Training:
         self.saving = 0.0
         self.step = TrainingStep(model.network, plan.objective, plan.optimizer, plan.samples, model.precision)
         self._stepper = make_stepper(self.step, plan.samples, plan.executor)
+        self._blocks = plan.shuffle if isinstance(plan.shuffle, Blocks) else None
+        self._ahead = Ahead(plan.samples, self._blocks.span if self._blocks else None)
         self._evaluation: Evaluator | None = None
         if plan.validation is not None:
             evaluation = EvaluationStep(model.network, plan.objective, plan.validation, model.precision)
@@ -174,7 +177,7 @@ class Training:
         if not self.shuffle:
             return np.arange(samples)
         if order not in self._orders:
-            self._orders = {order: epoch_order(samples, self.model.seed, order)}
+            self._orders = {order: epoch_order(samples, self.model.seed, order, self._blocks)}
         return self._orders[order]
 
     @property
@@ -251,6 +254,7 @@ class Training:
                 self._run_epoch()
             self._call("on_train_end")
         finally:
+            self._ahead.end()
             self._hand_over()
             self.model.training_state = self._resumable()
         return self.history
@@ -270,7 +274,9 @@ class Training:
 
     def _run_epoch(self) -> None:
         now = self._timeline.numbers
-        waiting = list(batches(self._order(now.order), self.batch_size, position=now.position))
+        order = self._order(now.order)
+        self._ahead.begin(order, now.position)
+        waiting = list(batches(order, self.batch_size, position=now.position))
         while waiting:
             count = self._series_length(waiting)
             self._run_series(waiting[:count])
@@ -298,6 +304,7 @@ class Training:
 
     def _run_series(self, places: Sequence[NDArray[np.int64]]) -> None:
         now = self._timeline.numbers
+        self._ahead.reach(now.position)
         scalars = [self._scalars_of(now.update + k) for k in range(len(places))]
         sums = self._timeline.run(Series(places, scalars, self.model.seed, now.step, now.update + 1))
         self.losses = [float(one.loss) for one in sums]

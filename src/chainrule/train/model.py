@@ -11,7 +11,7 @@ from typing import Any, NoReturn, Self
 
 from numpy.typing import DTypeLike
 
-from chainrule.data import check_batch_size
+from chainrule.data import Blocks, check_batch_size
 from chainrule.data.preparation import Preparation
 from chainrule.errors import UsageError
 from chainrule.execute.choice import Executor
@@ -223,7 +223,7 @@ class Model:
         sample_weight: Any = None,
         class_weight: Mapping[int, float] | None = None,
         callbacks: Sequence[Callback] = (),
-        shuffle: bool = True,
+        shuffle: bool | Blocks = True,
         verbose: int = 1,
         resume: bool = False,
         executor: Executor = "auto",
@@ -241,6 +241,7 @@ class Model:
         validation_split   or the share of the samples to set aside for it: at random, of every integer label alike
         sample_weight      w, one number per sample; metrics do not use it
         class_weight       a weight for all samples of an integer label, multiplied with theirs
+        shuffle            whether each epoch has an order of its own; Blocks(...), one for data larger than memory
         resume             go on with the last training of this model, or of the checkpoint it was loaded from, up to
                            `epochs` in all. With the arguments that it was begun with, it then gives the bits that it
                            would have given without a break; loss and metrics of None are those. Without resume a new

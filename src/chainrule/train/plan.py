@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from chainrule.data import Blocks
 from chainrule.execute.choice import Executor, check_executor
 from chainrule.optim import Optimizer, as_optimizer
 from chainrule.train.arguments import checked_batch, checked_callbacks, checked_epochs, divided, epoch_lines
@@ -34,7 +37,7 @@ class Plan:
     validation: Samples | None
     epochs: int
     batch_size: int
-    shuffle: bool
+    shuffle: bool | Blocks
     callbacks: Sequence[Callback]
     executor: Executor
 
@@ -58,7 +61,7 @@ def planned(
     sample_weight: Any = None,
     class_weight: Mapping[int, float] | None = None,
     callbacks: Sequence[Callback] = (),
-    shuffle: bool = True,
+    shuffle: bool | Blocks = True,
     verbose: int = 1,
     executor: Executor = "auto",
 ) -> Plan:
@@ -71,6 +74,8 @@ def planned(
     objective = goal.objective()
     samples = as_samples(x, y, sample_weight, class_weight)
     samples, validation = divided(model, objective, samples, validation_data, validation_split)
+    if isinstance(shuffle, Blocks) and samples.chosen is not None:
+        samples = replace(samples, chosen=np.sort(samples.chosen))  # near in the order, near on the disk
     rule = as_optimizer(optimizer)
     return Plan(
         goal=goal,
