@@ -15,6 +15,7 @@ from chainrule.runs import Configuration, RunFolder, arrange, overridden, rearra
 from chainrule.runs.report import write_report
 from chainrule.train import Callback
 from chainrule.train.whole_files import unsealed
+from tests.runs.reached import everything
 
 
 @pytest.fixture
@@ -45,17 +46,6 @@ class Break(Callback):
         self.left -= 1
         if not self.left:
             raise KeyboardInterrupt
-
-
-def everything(folder):
-    """All that a run reached: parameters, where the training stands, metrics and findings, without times."""
-    model = cr.Model.load(folder.path)
-    state = model.training_state
-    lines = [{name: value for name, value in line.items() if name != "seconds"} for line in folder.metrics()]
-    numbers = {name: value.tobytes() for name, value in {**model.parameters, **model.states}.items()}
-    slots = {name: {slot: v.tobytes() for slot, v in own.items()} for name, own in state.slots.items()}
-    result = {k: v for k, v in folder.read("result.json").items() if k not in ("seconds", "samples_per_second")}
-    return numbers, slots, state.step, state.order, dict(state.logs), lines, folder.read("findings.json"), result
 
 
 def test_a_run_keeps_what_belongs_to_it(few, tmp_path):

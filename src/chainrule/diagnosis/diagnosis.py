@@ -78,9 +78,12 @@ class Diagnosis(Callback):
 
     # ---------------------------------------------------------------------------------------------- as a callback
     def on_train_begin(self, training: Training) -> None:
-        task = Task.of(training)
-        self._facts = Facts.of(task)
-        self._before = [finding for check in BEFORE for finding in check(task)]
+        if self.course is None:
+            task = Task.of(training)
+            self._facts = Facts.of(task)
+            self._before = [finding for check in BEFORE for finding in check(task)]
+        else:  # what was found before the first step, which is long done, still holds
+            self._facts = self.course.facts
         self._say(self._before)
         self._recording.on_train_begin(training)
         if self.course is None:
@@ -140,20 +143,27 @@ class Diagnosis(Callback):
             self._said.add(key)
 
     def memory(self) -> dict[str, Any]:
-        kept = [{"code": finding.code, "values": dict(finding.values)} for finding in self.findings]
         course = None
         if self.course is not None:  # and the steps since it was looked back at
             course = replace(self.course, losses=_joined(self._losses), rates=_joined(self._rates)).as_dict()
-        return {"findings": kept, "course": course}
+        return {"before": _told(self._before), "findings": _told(self._found), "held": self._held, "course": course}
 
     def recall(self, memory: dict[str, Any]) -> None:
-        known = [one for one in memory.get("findings", []) if one["code"] in KINDS]
-        self._before = [KINDS[one["code"]].found(**one["values"]) for one in known]
-        self._found, self._said = [], set()
+        self._before, self._found = (_remembered(memory.get(name, ())) for name in ("before", "findings"))
+        self._held, self._said = dict(memory.get("held", {})), set()
         self.course = Course.from_dict(memory["course"]) if memory.get("course") else None
         self._losses = [] if self.course is None else [self.course.losses]
         self._rates = [] if self.course is None else [self.course.rates]
         self._recording.recall({} if self.course is None else self.course.recording.memory())
+
+
+def _told(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    return [{"code": finding.code, "values": dict(finding.values)} for finding in findings]
+
+
+def _remembered(told: Iterable[dict[str, Any]]) -> list[Finding]:
+    """Findings as they were told; not those of kinds that another version knew."""
+    return [KINDS[one["code"]].found(**one["values"]) for one in told if one["code"] in KINDS]
 
 
 def _lasting(task: Task, course: Course) -> list[Finding]:

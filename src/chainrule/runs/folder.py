@@ -97,7 +97,7 @@ class RunFolder:
             except FileExistsError:
                 continue
             except OSError as reason:
-                raise SaveError(_CANNOT_WRITE(path=path, reason=reason.strerror or reason)) from None
+                raise SaveError(cannot_write(path, reason)) from None
             return cls(path)
         raise SaveError(_CANNOT_WRITE(path=root / stem, reason=os.strerror(17)))
 
@@ -112,7 +112,7 @@ class RunFolder:
         try:
             Path(path).mkdir(parents=True, exist_ok=True)
         except OSError as reason:
-            raise UsageError(_CANNOT_WRITE(path=path, reason=reason.strerror or reason)) from None
+            raise UsageError(cannot_write(path, reason)) from None
         return cls(Path(path))
 
     @classmethod
@@ -216,7 +216,7 @@ class RunFolder:
             with path.open("a", encoding="utf-8") as file:
                 file.write(f"{json.dumps(line)}\n")
         except OSError as reason:
-            raise SaveError(_CANNOT_WRITE(path=path, reason=reason.strerror or reason)) from reason
+            raise SaveError(cannot_write(path, reason)) from reason
 
     def write_content(self, name: str, content: bytes) -> None:
         """Put this content in the place of what a file of the run held.
@@ -226,7 +226,7 @@ class RunFolder:
         try:
             write_whole(self.path / name, content)
         except OSError as reason:
-            raise SaveError(_CANNOT_WRITE(path=self.path / name, reason=reason.strerror or reason)) from reason
+            raise SaveError(cannot_write(self.path / name, reason)) from reason
 
     def read(self, name: str) -> dict[str, Any]:
         """The data in a file of the run.
@@ -244,3 +244,8 @@ class RunFolder:
         if version != SCHEMA_VERSION:
             raise FileFormatError(_VERSION(path=path, found=version, known=SCHEMA_VERSION))
         return data
+
+
+def cannot_write(path: Path | str | os.PathLike[str], reason: OSError) -> str:
+    """What is said where a file of a run cannot be written."""
+    return _CANNOT_WRITE(path=path, reason=reason.strerror or reason)

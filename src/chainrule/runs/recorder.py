@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -27,19 +28,26 @@ class Recorder(Callback):
     def __init__(self, folder: RunFolder, *, share: float = _SHARE) -> None:
         self._folder, self._share = folder, share
         self._saved = 0.0
+        self._rate = math.nan  # of learning, in the last step
 
     def on_train_begin(self, training: Training) -> None:
         self.executor, self._saved = training.executor, time.monotonic()
         self._folder.write_metrics(_agreeing(self._folder.metrics(), training.history.history))
 
     def on_train_progress(self, training: Training) -> None:
-        self.stepping = training.seconds
+        self.stepping, self._rate = training.seconds, training.rates[-1]
         self._save_if_time(training)
 
     def on_epoch_end(self, training: Training) -> None:
         line = {"epoch": training.epochs_done, **training.logs, "seconds": round(training.seconds, 3)}
-        self._folder.append_metrics({**line, "learning_rate": training.rates[-1]} if training.rates else line)
+        self._folder.append_metrics(line if math.isnan(self._rate) else {**line, "learning_rate": self._rate})
         self._save_if_time(training)
+
+    def memory(self) -> dict[str, Any]:
+        return {"rate": self._rate}  # an epoch may end, after a break, without a step
+
+    def recall(self, memory: dict[str, Any]) -> None:
+        self._rate = memory.get("rate", math.nan)
 
     def on_train_end(self, training: Training) -> None:
         self.stepping = training.seconds

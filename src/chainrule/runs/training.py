@@ -11,6 +11,7 @@ from chainrule.messages import Message
 from chainrule.runs.arrangement import Arrangement
 from chainrule.runs.environment import environment
 from chainrule.runs.folder import CONFIG, ENVIRONMENT, FINDINGS, RESULT, RunFolder
+from chainrule.runs.lock import held
 from chainrule.runs.outcome import Outcome
 from chainrule.runs.recorder import Recorder
 from chainrule.runs.report import Subject, write
@@ -32,12 +33,13 @@ def train(
 ) -> Outcome:
     """Train as arranged, and keep all that belongs to it in a folder.
 
-    Raises:   as `Model.fit`; SaveError if the folder cannot be written. Where it diverges or is interrupted, what was
-              reached is saved first.
+    Raises:   as `Model.fit`; SaveError if the folder cannot be written; UsageError if another process trains there.
+              Where it diverges or is interrupted, what was reached is saved first.
     """
-    folder.write(CONFIG, {"settings": arrangement.configuration.as_data(), "data": fingerprint(arrangement)})
-    folder.write(ENVIRONMENT, environment())
-    return _fitted(arrangement, arrangement.model, folder, diagnosis, callbacks)
+    with held(folder):
+        folder.write(ENVIRONMENT, environment())  # before the configuration, which makes the folder one of a run
+        folder.write(CONFIG, {"settings": arrangement.configuration.as_data(), "data": fingerprint(arrangement)})
+        return _fitted(arrangement, arrangement.model, folder, diagnosis, callbacks)
 
 
 def rearrange(folder: RunFolder) -> Arrangement:
@@ -57,8 +59,9 @@ def resume(
 
     Raises:   FileFormatError if its checkpoint is damaged; and as `train`.
     """
-    model = Model.load(folder.path) if folder.has_checkpoint else arrangement.model
-    return _fitted(arrangement, model, folder, diagnosis, callbacks)
+    with held(folder):
+        model = Model.load(folder.path) if folder.has_checkpoint else arrangement.model
+        return _fitted(arrangement, model, folder, diagnosis, callbacks)
 
 
 def _fitted(
