@@ -19,6 +19,7 @@ BUILTIN = {
     "UsageError": ValueError,
     "CompilerError": RuntimeError,
     "DivergedError": ArithmeticError,
+    "DownloadError": OSError,
     "SaveError": OSError,
 }
 

@@ -49,5 +49,9 @@ class DivergedError(ChainruleError, ArithmeticError):
     """A training whose loss or parameters became infinite or NaN."""
 
 
+class DownloadError(ChainruleError, OSError):
+    """Data that no server gives as they should be."""
+
+
 class SaveError(ChainruleError, OSError):
     """A file that cannot be written; what was there before is still there."""

@@ -23,7 +23,16 @@ def test_no_command_gives_help(capsys):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["train", "--help"], ["diagnose", "-h"], ["findings", "-h"], ["summary", "-h"], ["labs", "-h"]],
+    [
+        ["--help"],
+        ["train", "--help"],
+        ["diagnose", "-h"],
+        ["findings", "-h"],
+        ["summary", "-h"],
+        ["labs", "-h"],
+        ["data"],
+        ["data", "get", "--help"],
+    ],
 )
 def test_help_says_what_can_be_typed(capsys, arguments):
     left = here(capsys, *arguments)
@@ -62,7 +71,7 @@ def test_help_is_in_the_language_asked_for(arguments, variables):
         (
             ["trian"],
             "There is no command 'trian'; choose one of: train, resume, runs, serve, report, init, diagnose, findings,"
-            " summary, labs. Did you mean 'train'?",
+            " summary, labs, data. Did you mean 'train'?",
         ),
         (["train", "lenet6"], "Did you mean 'lenet5'?"),
         (["summary", "nlp"], "Did you mean 'mlp'?"),
@@ -90,6 +99,8 @@ def test_help_is_in_the_language_asked_for(arguments, variables):
         (["train", "--save", __file__], "cannot be written"),
         (["serve", "--port", "-1"], "--port / PORT must be a whole number, 0 or more."),
         (["serve"], "RUN is missing."),
+        (["data", "gte"], "There is no command 'gte'; choose one of: get. Did you mean 'get'?"),
+        (["data", "get", "mnits"], "choose one of: mnist, fashion-mnist. Did you mean 'mnist'?"),
         (["labs", "99"], "There is no lab 99; choose one from "),
         (["labs", "0"], "NUMBER must be a whole number, 1 or more."),
         (["labs", "seven"], "NUMBER must be a whole number, 1 or more."),

@@ -78,11 +78,19 @@ def test_a_data_set_checks_its_labels():
 
 def test_find_data(tmp_path, monkeypatch):
     monkeypatch.delenv("CHAINRULE_DATA_DIR", raising=False)
+    monkeypatch.setenv("CHAINRULE_HOME", str(tmp_path / "home"))
     assert find_data("mnist") is None
+    folder = tmp_path / "home" / "data" / "mnist"
+    folder.mkdir(parents=True)
+    write_set(folder, ".gz")
+    assert find_data("mnist") == folder
     monkeypatch.setenv("CHAINRULE_DATA_DIR", str(tmp_path))
     assert find_data("mnist") is None
     (tmp_path / "mnist").mkdir()
+    write_set(tmp_path / "mnist")
     assert find_data("mnist") == tmp_path / "mnist"
+    (tmp_path / "mnist" / "t10k-labels-idx1-ubyte").unlink()
+    assert find_data("mnist") is None, "half of a set is none"
 
 
 def test_the_bundled_digits():

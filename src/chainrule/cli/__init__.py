@@ -7,6 +7,7 @@ training   the command train: from the arguments to the result
 serving    the command serve: a trained model that answers requests
 diagnosing  the command diagnose: what was found while a saved model trained
 findings   the command findings: a list, and one explained
+downloading  the command data get: a full data set
 labs       the command labs: a list, and one opened as a notebook
 shipped    where labs and documentation are, in a wheel and in the repository
 progress   what shows while a training runs

@@ -42,6 +42,22 @@ _SUMMARY = Message(
     en="Show a model's layers, their outputs and parameters.",
     zh="显示模型的各层、输出与参数。",
 )
+_DATA_SETS = Message(
+    "cli.data_sets",
+    en="Fetch full data sets from the network.",
+    zh="从网络获取完整的数据集。",
+)
+_GET = Message(
+    "cli.get",
+    en="Fetch a full data set, MNIST or Fashion-MNIST, unless it is there already, and say where it is.",
+    zh="获取完整的数据集（MNIST 或 Fashion-MNIST；已有则不再下载），并说明其位置。",
+)
+_SET_NAME = Message("cli.set_name", en="mnist or fashion-mnist.", zh="mnist 或 fashion-mnist。")
+_INTO = Message(
+    "cli.into",
+    en="Folder to put it in; default: one of its name in CHAINRULE_DATA_DIR, CHAINRULE_HOME/data or the user's data.",
+    zh="存放的文件夹；默认：CHAINRULE_DATA_DIR、CHAINRULE_HOME/data 或用户数据目录中以其命名的文件夹。",
+)
 _LABS = Message(
     "cli.labs",
     en="List the labs, one for each exercise of the chapter, or open one of them as a notebook.",
@@ -198,6 +214,12 @@ def _codes() -> list[str]:
     return list(sections())
 
 
+def _data_sets() -> list[str]:
+    from chainrule.data.downloads import DOWNLOADS
+
+    return list(DOWNLOADS)
+
+
 app = typer.Typer(
     cls=Group,
     help=_ABOUT(),
@@ -223,6 +245,8 @@ Page = Annotated[str | None, typer.Option("--output", "-o", help=_PAGE(), metava
 Open = Annotated[bool, typer.Option("--open", help=_OPEN())]
 ConfigFile = Annotated[str, typer.Argument(help=_CONFIG_FILE(), metavar="[FILE]")]
 Schema = Annotated[bool, typer.Option("--schema", help=_SCHEMA())]
+SetName = Annotated[str, typer.Argument(help=_SET_NAME(), metavar="NAME", autocompletion=_data_sets)]
+Into = Annotated[str | None, typer.Option("--into", help=_INTO(), metavar="DIR")]
 LabNumber = Annotated[int | None, typer.Argument(help=_LAB(), metavar="[NUMBER]", min=1)]
 FindingCode = Annotated[str | None, typer.Argument(help=_CODE(), metavar="[CODE]", autocompletion=_codes)]
 Data = Annotated[str | None, _setting("data", "source", "PATH")]
@@ -389,6 +413,29 @@ def summary(model: Model, lang: Language = None) -> None:
     from chainrule.cli.training import network_of
 
     print_layers(network_of(model))
+
+
+data_sets = typer.Typer(
+    cls=Group,
+    help=_DATA_SETS(),
+    options_metavar=_SOME_OPTIONS(),
+    subcommand_metavar=_COMMAND(),
+    invoke_without_command=True,
+)
+app.add_typer(data_sets, name="data")
+
+
+@data_sets.callback()
+def data_sets_help(context: typer.Context, lang: Language = None) -> None:
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+@data_sets.command(cls=Command, help=_GET(), options_metavar=_SOME_OPTIONS())
+def get(name: SetName, into: Into = None, json: Json = False, quiet: Quiet = False, lang: Language = None) -> None:
+    from chainrule.cli.downloading import run
+
+    raise typer.Exit(run(name, into, as_json=json, quiet=quiet))
 
 
 @app.command(cls=Command, help=_LABS(), options_metavar=_SOME_OPTIONS())

@@ -22,7 +22,7 @@ from chainrule.data.pictures.inputs import PictureInputs
 from chainrule.data.pictures.records import Pictures
 from chainrule.data.preparation import Preparation
 from chainrule.data.records import Arrays, Records, Source
-from chainrule.data.sources import holds_images, load_images
+from chainrule.data.sources import IMAGE_FILES, load_images, missing_files
 from chainrule.data.tables import Table, as_table, read_csv, read_parquet
 from chainrule.errors import DataError, FileFormatError, UsageError
 from chainrule.messages import Message, suggestion
@@ -114,7 +114,8 @@ def read_source(
     head = _head(place)
     if head is None:
         _refuse_columns(columns, place, _PICTURES)
-        return Source.of(load_images(place)) if holds_images(place) else read_pictures(place)
+        lacks_all = len(missing_files(place)) == len(IMAGE_FILES)
+        return read_pictures(place) if lacks_all else Source.of(load_images(place))
     if is_picture(head):
         raise DataError(_ONE_PICTURE(path=place))
     if head.startswith(NPY):

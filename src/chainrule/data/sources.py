@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from platformdirs import user_data_path
 
 from chainrule.data.checks import check_samples
 from chainrule.data.dataset import Dataset
@@ -34,6 +35,13 @@ _CONTENT = Message(
 _IMAGES = Message("source.images", en="images", zh="图像")
 _LABELS = Message("source.labels", en="labels", zh="标签")
 
+IMAGE_FILES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+
 
 def load_images(folder: str | os.PathLike[str], name: str = "") -> Dataset:
     """Read a set of gray images laid out as MNIST is: four IDX files, plain or compressed, in one folder.
@@ -53,16 +61,25 @@ def load_images(folder: str | os.PathLike[str], name: str = "") -> Dataset:
     return Dataset(name or folder.resolve().name, x_train, y_train, x_test, y_test, names)
 
 
-def holds_images(folder: Path) -> bool:
-    """Whether a folder looks like one that load_images reads: it has a set's first file, in any spelling."""
-    return any((folder / name).is_file() for name in _spellings("train-images-idx3-ubyte"))
+def missing_files(folder: Path) -> list[str]:
+    """Those of the four files that load_images reads which a folder lacks."""
+    return [file for file in IMAGE_FILES if not any((folder / name).is_file() for name in _spellings(file))]
+
+
+def data_folder() -> Path:
+    """Where full data sets are: $CHAINRULE_DATA_DIR, else data in $CHAINRULE_HOME, else the user's data folder."""
+    if chosen := os.environ.get("CHAINRULE_DATA_DIR"):
+        return Path(chosen)
+    home = os.environ.get("CHAINRULE_HOME")
+    return (Path(home) if home else user_data_path("chainrule")) / "data"
 
 
 def find_data(name: str) -> Path | None:
-    """The folder of a full data set, such as 'mnist', inside CHAINRULE_DATA_DIR; None if it is not on this machine."""
-    root = os.environ.get("CHAINRULE_DATA_DIR")
-    folder = Path(root, name) if root else None
-    return folder if folder and folder.is_dir() else None
+    """The folder of a full data set, such as 'mnist', in CHAINRULE_DATA_DIR or where `chainrule data get` puts it; None
+    if it is not on this machine.
+    """
+    folder = data_folder() / name
+    return None if missing_files(folder) else folder
 
 
 def _read_part(folder: Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
