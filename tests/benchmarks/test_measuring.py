@@ -5,7 +5,9 @@ import pytest
 from benchmarks.blocks import InBlocks
 from benchmarks.processes import WholeProcesses, run
 from benchmarks.row import OURS, Contestant, WorkFailedError
+from benchmarks.serving import Served
 
+_SERVER = Contestant(OURS, "benchmarks.work.our_servers:lenet5")
 _WORK = "tests.benchmarks.contestants"
 _BRIEF = InBlocks(block=0.02, rounds=2)
 
@@ -76,3 +78,14 @@ def test_the_cache_is_empty_each_time_or_kept(tmp_path, cache, held, folders):
     assert [count for _, count in lines] == held
     assert len({folder for folder, _ in lines}) == folders
     assert len(samples[OURS].values) == 2, "the first run is dropped"
+
+
+@pytest.mark.full
+def test_servers_are_asked_by_turns():
+    broken = Contestant("peer", f"{_WORK}:failing", {"turns": 0})
+    samples, failed = Served("throughput", clients=2, block=0.5, rounds=2)([_SERVER, broken], 0.5)
+    assert failed == {"peer": "peer: RuntimeError: no such instruction"}
+    assert len(samples[OURS].values) == 2
+    assert 0 < max(samples[OURS].values) < 0.25
+    assert samples[OURS].cores is not None
+    assert 0 < samples[OURS].cores < 8

@@ -78,6 +78,8 @@ WRONG = {
     "no rows": table("mass,ripe,color,picked\n", CSV),
     "an empty table": table("", CSV),
     "a ragged table": table("mass,ripe\n1\n", CSV),
+    "a table that is wide": table(",".join(map(str, range(10_001))) + "\n1", CSV),
+    "a row that is wide": table(instances({str(k): 1 for k in range(10_001)})),
     "many rows": table("mass\n" + "1\n" * 11, CSV, SMALL),
     "a table in another encoding": table(b"mass,color\n1,\xff\n", CSV),
     "a table that is compressed to nothing": table(gzip.compress(b"0" * 5_000), CSV, SMALL),

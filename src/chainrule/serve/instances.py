@@ -46,6 +46,13 @@ _ROWS = Message(
     en="The request has {count:,} instances; at most {most:,} are predicted at a time. Send them in several requests.",
     zh="请求中有 {count:,} 个样本；每次最多预测 {most:,} 个。请分多次发送。",
 )
+_CELLS = Message(
+    "serve.instances.cells",
+    en="The request has a table of {rows:,} rows and {columns:,} columns; at most {most_columns:,} columns and {most:,}"
+    " cells are read at a time. Leave out the columns that the model does not need, or send fewer rows.",
+    zh="请求中的表格有 {rows:,} 行 {columns:,} 列；每次最多读取 {most_columns:,} 列、{most:,} 个单元格。"
+    "请去掉模型不需要的列，或减少行数。",
+)
 _NO_ROW = Message(
     "serve.instances.no_row",
     en="{place} is {kind}, but has to be an object that gives the value of every column: {example}.",
@@ -109,7 +116,7 @@ def records_of(body: bytes, inputs: Inputs, limits: Limits) -> Records:
         raise RefusedRequestError(422, "empty", _NONE())
     check_rows(len(instances), limits)
     if isinstance(inputs, TableInputs):
-        return _table(instances)
+        return _table(instances, limits)
     return _arrays(instances, inputs)
 
 
@@ -120,6 +127,17 @@ def check_rows(count: int, limits: Limits) -> None:
     """
     if count > limits.rows:
         raise RefusedRequestError(413, "too_many_rows", _ROWS(count=count, most=limits.rows))
+
+
+def check_cells(rows: int, columns: int, limits: Limits) -> None:
+    """Refuse a table that is too large.
+
+    Raises:   RefusedRequestError.
+    """
+    check_rows(rows, limits)
+    if columns > limits.columns or rows * columns > limits.cells:
+        text = _CELLS(rows=rows, columns=columns, most_columns=limits.columns, most=limits.cells)
+        raise RefusedRequestError(413, "too_many_cells", text)
 
 
 # ----------------------------------------------------------------------------------------------------------- the text
@@ -154,13 +172,14 @@ def _instances(data: Any, example: str) -> list[Any]:
 
 
 # -------------------------------------------------------------------------------------------------------------- tables
-def _table(instances: list[Any]) -> Table:
+def _table(instances: list[Any], limits: Limits) -> Table:
     """Rows with the same columns: a table with a column for each name in ten thousand rows would fill the memory."""
     for k, row in enumerate(instances):
         if not isinstance(row, dict) or not row:
             example = '{"COLUMN": VALUE, …}'
             raise RefusedRequestError(422, "row", _NO_ROW(place=_place(k), kind=_kind(row), example=example))
     names = instances[0].keys()
+    check_cells(len(instances), len(names), limits)
     for k, row in enumerate(instances):
         if row.keys() != names:
             _refuse_columns(k, row, names)

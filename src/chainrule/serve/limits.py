@@ -8,8 +8,11 @@ class Limits:
     """How much of what a server gives; none of it depends on the model.
 
     body_bytes       of one request: a photograph of a camera, or 10,000 rows of a hundred columns
-    bodies_bytes     of all requests that are being answered; what is made of them takes about ten times as much memory
+    bodies_bytes     of all requests that are being answered; what is made of them takes more: forty times as much for
+                     the worst JSON, while it is read, two such bodies at a time
     rows             in one request, so that its prediction does not keep others waiting for seconds
+    columns          of a table, whether the model needs them or not
+    cells            of a table: a million takes about a second to read
     pixels           of all pictures in one request, decoded: one of 32 megapixels takes a third of a second
     head_seconds     for a request's head, from the first byte on
     body_seconds     for its body: 16 MB at 4 Mbit/s
@@ -27,6 +30,8 @@ class Limits:
     body_bytes: int = 16 << 20
     bodies_bytes: int = 128 << 20
     rows: int = 10_000
+    columns: int = 10_000
+    cells: int = 2_000_000
     pixels: int = 1 << 25
     head_seconds: float = 10.0
     body_seconds: float = 30.0

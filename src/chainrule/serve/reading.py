@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,7 +21,7 @@ from chainrule.data.records import Records
 from chainrule.data.tables import read_csv
 from chainrule.errors import DataError, FileFormatError, ShapeError
 from chainrule.messages import Message
-from chainrule.serve.instances import check_rows, records_of
+from chainrule.serve.instances import check_cells, check_rows, records_of
 from chainrule.serve.limits import Limits
 from chainrule.serve.multipart import Part, parts_of
 from chainrule.serve.refusals import RefusedRequestError
@@ -55,6 +56,9 @@ _BODY = Message("serve.reading.body", en="The table", zh="表格")
 
 JSON, CSV, FORM = "application/json", "text/csv", "multipart/form-data"
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/bmp", "image/webp")
+_GZIP = b"\x1f\x8b"
+_DELIMITERS = (b",", b";", b"\t", b"|")
+_LINES_OF_A_ROW = 4  # at most, on the average, where texts have several
 _CHARSETS = {"utf-8", "utf-16", "us-ascii", "iso-8859-1", "windows-1252", "gbk", "gb18030"}  # some others read slowly
 
 
@@ -74,8 +78,8 @@ def inputs_of(
     Raises:   RefusedRequestError if the body is not what its type says, or not what the model takes.
     """
     kind, parameters = _typed(content_type)
-    if encoding not in ("", "identity"):
-        raise RefusedRequestError(415, "encoding", _ENCODED(given=encoding[:40]))
+    if encoding not in ("", "identity") or body.startswith(_GZIP):
+        raise RefusedRequestError(415, "encoding", _ENCODED(given=encoding[:40] or "gzip"))
     try:
         with np.errstate(all="ignore"):  # numbers beyond float32 are found in the outputs
             records = _records(body, kind, parameters, preparation, limits)
@@ -112,9 +116,14 @@ def _records(body: bytes, kind: str, parameters: dict[str, str], preparation: Pr
 def _table(body: bytes, charset: str, limits: Limits) -> Records:
     if charset not in _CHARSETS:
         raise RefusedRequestError(415, "charset", _CHARSET(given=charset[:40]))
+    first = re.match(rb"[^\r\n]*", body)
+    assert first is not None
+    columns = 1 + max(first[0].count(delimiter) for delimiter in _DELIMITERS)
+    lines = max(body.count(b"\n"), body.count(b"\r"))
+    check_cells(max(1, lines // _LINES_OF_A_ROW), columns, limits)  # before each of them is read
     encoding = None if charset == "utf-8" else charset
     table = read_csv(_Body(body), encoding=encoding, most_bytes=limits.body_bytes)
-    check_rows(len(table), limits)
+    check_cells(len(table), len(table.columns), limits)
     return replace(table, name=_BODY())
 
 
