@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import chainrule as cr
 from chainrule.data import digits, write_idx
@@ -34,6 +35,32 @@ def few(tmp_path):
 
 def ordered(few, *sets):
     return overridden(Configuration(), [f"data.source='{few}'", "model.name=mlp", "train.epochs=3", *sets])
+
+
+@pytest.fixture
+def photographs(tmp_path):
+    """60 digits as pictures in folders, a part for validation among them."""
+    data, folder = digits(), tmp_path / "photographs"
+    for part, places in (("train", range(40)), ("val", range(40, 50)), ("test", range(50, 60))):
+        for k in places:
+            of_class = folder / part / str(data.y_train[k] % 2)
+            of_class.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(data.x_train[k, ..., 0]).save(of_class / f"{k}.png")
+    return folder
+
+
+@pytest.mark.usefixtures("compiled_quickly")
+def test_pictures_are_trained_on_in_their_parts_and_predicted_however_they_come(photographs, tmp_path):
+    arrangement = arrange(ordered(photographs, "train.epochs=1", "model.units=[8]"))
+    assert [len(part.y) for part in (arrangement.training, arrangement.validation, arrangement.test)] == [40, 10, 10]
+    assert len(arrange(ordered(photographs, "data.validation=0.5")).validation.y) == 20
+    folder = RunFolder.at(tmp_path / "run")
+    train(arrangement, folder, Diagnosis(verbose=0))
+    path = next((photographs / "test" / "1").iterdir())
+    trained = cr.load(folder.path)
+    answers = [trained.predict(given) for given in (path, path.read_bytes(), np.asarray(Image.open(path)))]
+    assert all((answer.probabilities == answers[0].probabilities).all() for answer in answers)
+    assert len(trained.predict(photographs / "test")) == 10
 
 
 class Break(Callback):

@@ -19,6 +19,7 @@ tables       read_csv, read_parquet, as_table: rows of named columns
 pictures     read_pictures: folders of pictures
 archives     read_npy, read_npz: NumPy's files
 stored       store, stored: data larger than memory
+downloads    download(name): full data sets from the network
 reading      read_source(path), read_records(data): whatever of these a path holds
 records      what is read, with or without answers, before anything is scaled or encoded
 preparation  how records become a network's numbers, and its outputs answers

@@ -206,6 +206,8 @@ def with_validation(training: Labeled, test: Labeled, source: Source, configurat
     """The parts, with as much for validation as the configuration says."""
     settings, how = configuration.data, configuration.train
     share = settings.validation
+    if share is None and source.validation is not None:
+        return Parts(training, source.validation, test)
     if share is None:
         share = _VALIDATION if how.patience or source.test is None else 0.0
     if not share:

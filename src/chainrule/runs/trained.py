@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from chainrule.data.preparation import Preparation
 from chainrule.data.reading import read_records
-from chainrule.data.records import Arrays, Labeled, Records
-from chainrule.data.tables import as_table
+from chainrule.data.records import Labeled
 from chainrule.data.targets import Predictions
 from chainrule.errors import UsageError
 from chainrule.messages import Message
@@ -44,11 +43,12 @@ class Trained:
     def predict(self, data: Any) -> Predictions:
         """Answers for data as they were read for the training, without theirs.
 
-        data   a path (table, pictures, arrays), a table of pandas, polars or Arrow, an array or a list, or Records
+        data   a path (table, pictures, arrays), a table of pandas, polars or Arrow, an array or a list, or whatever
+               else chainrule.data.reading.read_records takes
 
         Raises:   DataError and FileFormatError for data that cannot be read, or lack what the model needs.
         """
-        inputs = self.preparation.inputs.of(self._records(data))
+        inputs = self.preparation.inputs.of(read_records(data, self.preparation))
         return self.preparation.target.predictions(self.outputs(inputs))
 
     def evaluate(self, data: Labeled) -> Scores:
@@ -74,16 +74,6 @@ class Trained:
         doubled = tuple(np.concatenate([array, array[-1:]]) for array in arrays)
         outputs: NDArray[Any] = self.model.predict(doubled if isinstance(x, tuple) else doubled[0])
         return outputs[:-1]
-
-    def _records(self, data: Any) -> Records:
-        match data:
-            case Records():
-                return data
-            case str() | os.PathLike():
-                return read_records(data, self.preparation)
-            case np.ndarray() | list():
-                return Arrays((np.asarray(data),))
-        return as_table(data)
 
 
 def load(path: str | os.PathLike[str]) -> Trained:
