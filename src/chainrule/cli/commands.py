@@ -145,6 +145,40 @@ _PAGE = Message(
     zh="要写入的文件；默认：运行文件夹中的 report.html。",
 )
 _OPEN = Message("cli.open", en="Open it in the browser.", zh="在浏览器中打开。")
+_TUNE = Message(
+    "cli.tune",
+    en="Search for good settings by many short trainings, judged by their validation; needs the extra tune.",
+    zh="通过多次短训练搜索好的设置，以验证结果评判；需要附加组件 tune。",
+)
+_TUNED = Message(
+    "cli.tuned",
+    en="A configuration (.toml), whose section [search] says what is varied; data or a model's name, as for train; or"
+    " the folder of a search, which then goes on.",
+    zh="配置文件（.toml），其 [search] 节说明要搜索的设置；或数据、模型名称（与 train 相同）；"
+    "或已有搜索的文件夹，将继续该搜索。",
+)
+_TRIALS = Message(
+    "cli.trials",
+    en="How many trials the study is to have in the end, with those that it has; default: 20.",
+    zh="研究最终应有的试验次数（含已有的）；默认：20。",
+)
+_STORAGE = Message(
+    "cli.storage",
+    en="Where trials are kept, such as postgresql://…, so that several processes and machines share a study; default:"
+    " study.db in the folder of the search.",
+    zh="试验的存储地址，例如 postgresql://…，供多个进程或机器共享同一研究；默认：搜索文件夹中的 study.db。",
+)
+_STUDY = Message(
+    "cli.study",
+    en="Name of the study in the storage; who gives the same takes part in it. Default: that of the data.",
+    zh="研究在存储中的名称；名称相同者参与同一研究。默认：数据的名称。",
+)
+_SPACE = Message(
+    "cli.space",
+    en="A TOML file whose section [search] says what is varied; default: that of the configuration, else learning"
+    " rate, batch size and hidden units.",
+    zh="TOML 文件，其 [search] 节说明要搜索的设置；默认：配置文件中的该节，否则搜索学习率、批大小和隐藏单元数。",
+)
 _INIT = Message(
     "cli.init",
     en="Write a configuration with a comment about every setting, to be trained with 'chainrule train'.",
@@ -243,6 +277,13 @@ In = Annotated[str | None, typer.Option("--in", help=_IN(), metavar="DIR")]
 Sort = Annotated[str | None, typer.Option(help=_SORT(), metavar="SCORE")]
 Page = Annotated[str | None, typer.Option("--output", "-o", help=_PAGE(), metavar="FILE")]
 Open = Annotated[bool, typer.Option("--open", help=_OPEN())]
+Tuned = Annotated[
+    str | None, typer.Argument(help=_TUNED(), metavar="[CONFIG|DATA|MODEL|SEARCH]", autocompletion=_models)
+]
+Trials = Annotated[int | None, typer.Option(help=_TRIALS(), metavar="N", min=1)]
+Storage = Annotated[str | None, typer.Option(help=_STORAGE(), metavar="URL")]
+StudyName = Annotated[str | None, typer.Option("--study", help=_STUDY(), metavar="NAME")]
+SpaceFile = Annotated[str | None, typer.Option("--space", help=_SPACE(), metavar="FILE")]
 ConfigFile = Annotated[str, typer.Argument(help=_CONFIG_FILE(), metavar="[FILE]")]
 Schema = Annotated[bool, typer.Option("--schema", help=_SCHEMA())]
 SetName = Annotated[str, typer.Argument(help=_SET_NAME(), metavar="NAME", autocompletion=_data_sets)]
@@ -375,6 +416,35 @@ def report(run: Run, output: Page = None, show: Open = False, lang: Language = N
     from chainrule.cli import reporting
 
     raise typer.Exit(reporting.run(run, output=output, show=show))
+
+
+@app.command(cls=Command, help=_TUNE(), options_metavar=_SOME_OPTIONS())
+def tune(
+    what: Tuned = None,
+    trials: Trials = None,
+    space: SpaceFile = None,
+    storage: Storage = None,
+    study: StudyName = None,
+    data: Data = None,
+    target: Target = None,
+    epochs: Epochs = None,
+    seed: Seed = None,
+    sets: Sets = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    lang: Language = None,
+) -> None:
+    from chainrule.cli import tuning
+    from chainrule.cli.training import Order
+
+    options = {
+        "--data": ("data", "source", data),
+        "--target": ("data", "target", target),
+        "--epochs": ("train", "epochs", epochs),
+        "--seed": ("train", "seed", seed),
+    }
+    wish = tuning.Wish(trials=trials, storage=storage, study=study, space=space, as_json=json, quiet=quiet)
+    raise typer.Exit(tuning.run(Order(what, options, tuple(sets or ())), wish))
 
 
 @app.command(cls=Command, help=_INIT(), options_metavar=_SOME_OPTIONS())

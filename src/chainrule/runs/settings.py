@@ -60,6 +60,14 @@ _HEAD = Message(
     zh="一次训练：chainrule train {name}。以 # 开头的行未设置，其中的值仅为示例。",
 )
 
+_SEARCH = Message(
+    "settings.search",
+    en="What 'chainrule tune' varies, by section.setting: a range {{low, high, log}} or {{choices}}; a training itself"
+    " does not look at it.",
+    zh="“chainrule tune”所搜索的设置，形如“节.设置”：范围 {{low, high, log}} 或 {{choices}}；训练本身不使用它。",
+)
+
+SEARCH = "search"  # the section of a file that says what a search may vary
 _LARGEST = 1 << 20  # bytes of a file: configurations are pages, not books
 _WIDTH = 100
 
@@ -74,6 +82,20 @@ def read_configuration(path: str | os.PathLike[str]) -> Configuration:
               cannot have, with the line.
     """
     path = Path(path)
+    data, text = read_toml(path)
+    told = {name: given for name, given in data.items() if name != SEARCH}
+    configuration = configured(Configuration(), told, str(path), text)
+    source = configuration.data.source
+    if source == DIGITS:
+        return configuration
+    return replace(configuration, data=replace(configuration.data, source=str(path.parent / source)))
+
+
+def read_toml(path: Path) -> tuple[dict[str, Any], str]:
+    """What a TOML file holds, and its text.
+
+    Raises:   FileFormatError if there is none, or it is no TOML.
+    """
     try:
         with path.open("rb") as file:
             content = file.read(_LARGEST + 1)
@@ -87,11 +109,7 @@ def read_configuration(path: str | os.PathLike[str]) -> Configuration:
         raise FileFormatError(_NOT_TOML(path=path, reason=str(reason) or type(reason).__name__)) from None
     if data is None:
         raise FileFormatError(_UNREADABLE(path=path, reason=f"> {_LARGEST:,} bytes"))
-    configuration = configured(Configuration(), data, str(path), text)
-    source = configuration.data.source
-    if source == DIGITS:
-        return configuration
-    return replace(configuration, data=replace(configuration.data, source=str(path.parent / source)))
+    return data, text
 
 
 def configured(configuration: Configuration, data: Mapping[str, Any], place: str, text: str = "") -> Configuration:
@@ -103,10 +121,10 @@ def configured(configuration: Configuration, data: Mapping[str, Any], place: str
     """
     for name, given in data.items():
         if name not in SECTIONS:
-            known, hint, where = ", ".join(SECTIONS), suggestion(name, SECTIONS), _place(place, text, name, "")
+            known, hint, where = ", ".join(SECTIONS), suggestion(name, SECTIONS), placed(place, text, name, "")
             raise UsageError(_NO_SECTION(place=where, name=name, known=known, suggestion=hint))
         if not isinstance(given, Mapping):
-            where = _place(place, text, "", name)
+            where = placed(place, text, "", name)
             raise UsageError(_NOT_A_SECTION(place=where, name=name, known=", ".join(SECTIONS[name])))
         checked = {key: _checked(name, key, value, place, text) for key, value in given.items()}
         configuration = replace(configuration, **{name: replace(getattr(configuration, name), **checked)})
@@ -116,12 +134,12 @@ def configured(configuration: Configuration, data: Mapping[str, Any], place: str
 def _checked(section: str, key: str, value: Any, place: str, text: str) -> Any:
     settings = SECTIONS[section]
     if key not in settings:
-        known, where = ", ".join(settings), _place(place, text, section, key)
+        known, where = ", ".join(settings), placed(place, text, section, key)
         hint = suggestion(key, settings, {"learning_rate": "lr"})
         raise UsageError(_NO_SETTING(place=where, section=section, key=key, known=known, suggestion=hint))
     kind = settings[key].kind
     if not kind.allows(value):
-        where, hint = _place(place, text, section, key), suggestion(str(value), kind.words())
+        where, hint = placed(place, text, section, key), suggestion(str(value), kind.words())
         message = _VALUE(
             place=where, section=section, key=key, value=_written(value), wanted=kind.wanted(), suggestion=hint
         )
@@ -129,8 +147,8 @@ def _checked(section: str, key: str, value: Any, place: str, text: str) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _place(place: str, text: str, section: str, key: str) -> str:
-    """With the line that says it, as far as it can be found: in its section, or as a dotted key."""
+def placed(place: str, text: str, section: str, key: str) -> str:
+    """A place with the line that says it, as far as it can be found: in its section, or as a dotted key."""
     current = ""
     for number, line in enumerate(text.splitlines(), 1):
         if heading := re.match(r"\s*\[\s*([^\]\s]+)\s*\]", line):
@@ -138,7 +156,7 @@ def _place(place: str, text: str, section: str, key: str) -> str:
             if not key and current == section:
                 return _LINE(path=place, line=number)
         named = (
-            rf"\s*{re.escape(key)}\b\s*="
+            rf"\s*[\"']?{re.escape(key)}[\"']?\s*="
             if current == section
             else rf"\s*{re.escape(section)}\s*\.\s*{re.escape(key)}\b"
         )
@@ -194,7 +212,8 @@ def schema() -> dict[str, Any]:
                 },
             }
             for name, settings in SECTIONS.items()
-        },
+        }
+        | {SEARCH: {"type": "object", "description": _SEARCH(), "additionalProperties": {"type": "object"}}},
     }
 
 

@@ -132,7 +132,7 @@ def report(subject: Subject) -> str:
 
 def _above(subject: Subject) -> list[str]:
     told, began = subject.configuration, str(subject.environment.get("began", "?"))
-    about = _ABOUT(model=told.model.name, data=told.data.source, began=began[:16].replace("T", " "))
+    about = _ABOUT(model=told.model.name, data=Path(told.data.source).name, began=began[:16].replace("T", " "))
     parts, state = [paragraph(about, "soft")], subject.result["state"]
     if state != "finished":
         parts.append(paragraph(_NOT_ENDED() if state == INTERRUPTED else _DIVERGED(), "result"))

@@ -1,0 +1,176 @@
+"""Searches: they find what is better, look at no test sample, and go on after a break as if there had been none."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import optuna
+import pytest
+
+from chainrule.cli import main
+from chainrule.data import digits, write_idx
+from chainrule.errors import UsageError
+from chainrule.runs import Configuration, overridden, read_configuration
+from chainrule.tune import Range, Search, Space, search
+from chainrule.tune.objective import Pruning
+from chainrule.tune.results import importance
+from chainrule.tune.storage import opened, quietly, sqlite_in
+
+RATES = Space({"train.lr": Range(1e-3, 1e-1, log=True)})
+
+
+def few(folder, *, tested_with):
+    """240 digits to learn from, and some others to test with."""
+    data = digits()
+    folder.mkdir()
+    for part, x, y in (
+        ("train", data.x_train[:240], data.y_train[:240]),
+        ("t10k", data.x_test[tested_with], data.y_test[tested_with]),
+    ):
+        write_idx(folder / f"{part}-images-idx3-ubyte", x[..., 0])
+        write_idx(folder / f"{part}-labels-idx1-ubyte", y.astype(np.uint8))
+    return folder
+
+
+def around(folder, *sets):
+    told = ["model.name=mlp", "model.units=[16]", "train.epochs=3", f"data.source='{folder}'", *sets]
+    return overridden(Configuration(), told)
+
+
+def of(found):
+    """What the trials tried and reached, without their numbers, which those that broke off have too."""
+    return [(trial.state, trial.settings, trial.scores, trial.epochs) for trial in found.trials]
+
+
+@pytest.mark.usefixtures("compiled_quickly")
+def test_the_best_trial_beats_the_default_whatever_there_is_to_test_with_and_whatever_breaks(tmp_path, monkeypatch):
+    wanted = Search.of(around(few(tmp_path / "one", tested_with=slice(0, 30))), RATES)
+    told = []
+    found = search(wanted, sqlite_in(tmp_path / "one.db"), "digits", 6, lambda trial, _: told.append(trial))
+    assert [trial.number for trial in found.trials] == list(range(6))
+    assert told == list(found.trials)
+    default, best = found.trials[0], found.best
+    assert default.as_configured
+    assert not default.settings
+    assert best.value < 0.95 * default.value
+    assert found.configuration.train.lr == best.settings["train.lr"]
+    assert found.configuration.train.epochs == 3
+
+    other = Search.of(around(few(tmp_path / "other", tested_with=slice(30, 40))), RATES)
+    address, ended, left = sqlite_in(tmp_path / "other.db"), Pruning.on_epoch_end, [8]
+
+    def break_once(self, training):
+        left[0] -= 1
+        if not left[0]:
+            raise KeyboardInterrupt
+        ended(self, training)
+
+    monkeypatch.setattr(Pruning, "on_epoch_end", break_once)
+    with pytest.raises(KeyboardInterrupt):
+        search(other, address, "digits", 6)
+    again = search(other, address, "digits", 6)
+    assert of(again) == of(found)
+    assert len(optuna.load_study(study_name="digits", storage=address).trials) == 7, "one was interrupted"
+    assert of(search(other, address, "digits", 6)) == of(found), "there are enough"
+
+    optuna.load_study(study_name="digits", storage=address).ask()  # a trial of a process that is killed
+    assert len(search(other, address, "digits", 7).trials) == 7
+
+    for changed, said in (
+        (Search.of(around(tmp_path / "other", "train.clip_norm=1"), RATES), "other settings"),
+        (Search.of(around(tmp_path / "other"), Space({"train.lr": Range(0.1, 1)})), "bounds to search in"),
+        (Search.of(around(tmp_path / "one"), RATES), "other data"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            search(changed, address, "digits", 9)
+
+
+@pytest.mark.usefixtures("compiled_quickly")
+def test_a_trial_that_is_worse_than_most_is_broken_off_and_one_that_diverges_is_no_end(tmp_path):
+    rates = [0.01, 0.02, 0.03, 0.04, 1e-6, 1e30]
+    told = around(few(tmp_path / "few", tested_with=slice(0, 10)), "train.optimizer=sgd")
+    wanted = Search.of(told, Space({"train.lr": Range(1e-6, 1e30, log=True)}))
+    address = sqlite_in(tmp_path / "study.db")
+    with quietly():
+        study = opened(address, "digits")
+        for rate in rates:
+            study.enqueue_trial({"train.lr": rate})
+    found = search(wanted, address, "digits", 6)
+    assert [trial.state for trial in found.trials] == 4 * ["complete"] + 2 * ["pruned"]
+    assert [trial.epochs for trial in found.trials] == [3, 3, 3, 3, 1, 0]
+
+
+def here(capsys, *arguments):
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    return left.value.code or 0, capsys.readouterr()
+
+
+@pytest.mark.usefixtures("compiled_quickly")
+def test_the_command_searches_goes_on_and_writes_what_can_be_trained(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    few(tmp_path / "few", tested_with=slice(0, 10))
+    (tmp_path / "experiment.toml").write_text(
+        '[data]\nsource = "few"\n[model]\nname = "mlp"\nunits = [16]\n[train]\nepochs = 1\n'
+        "[search]\ntrain.lr = {low = 1e-3, high = 1e-1, log = true}\n",
+    )
+    code, said = here(capsys, "tune", "experiment.toml", "--trials", "2", "--json")
+    assert code == 0
+    assert said.err.count("\n") == 2
+    told = json.loads(said.out)
+    assert [trial["settings"].keys() for trial in told["trials"]] == [set(), {"train.lr"}]
+    code, said = here(capsys, "tune", told["search"], "--trials", "3")
+    assert code == 0
+    assert said.err.startswith("trial 3/3"), "the first two were there"
+    assert "the best of 3 trials" in said.out
+    best = read_configuration(tmp_path / told["configuration"])
+    assert (best.train.epochs, best.model.units) == (1, (16,))
+    assert best.train.lr is None or 1e-3 <= best.train.lr <= 1e-1
+    assert (tmp_path / best.data.source / "train-images-idx3-ubyte").is_file()
+    code, said = here(capsys, "tune", told["search"], "--epochs", "2")
+    assert code == 2
+    assert "Leave --epochs out" in said.err
+    assert here(capsys, "runs")[1].out.startswith("There is no run in runs yet"), "a search is no run"
+
+
+def test_what_a_search_needs_is_said(tmp_path, monkeypatch, capsys):
+    code, said = here(capsys, "tune", "--storage", "sqlite:////no/such/folder/study.db", "--set", "train.epochs=x")
+    assert (code, said.out) == (2, "")
+    with pytest.raises(UsageError, match="storage of the study cannot be used"):
+        opened("sqlite:////no/such/folder/study.db", "study")
+    with pytest.raises(UsageError, match="storage of the study cannot be used"):
+        opened("nosuch://host/study", "study")
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    code, said = here(capsys, "tune", "mlp")
+    assert code == 2
+    assert 'pip install "chainrule[tune]"' in said.err
+
+
+def test_what_matters_is_what_trials_differ_by(tmp_path):
+    space = Space({"train.lr": Range(0.1, 1), "train.clip_norm": Range(0.1, 1)})
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    with quietly():
+        study.optimize(lambda trial: space.suggested(trial)["train.lr"], n_trials=11)
+        assert importance(study, space) == {}, "too few"
+        study.optimize(lambda trial: space.suggested(trial)["train.lr"], n_trials=20)
+        found = importance(study, space)
+    assert sum(found.values()) == pytest.approx(1)
+    assert found["train.lr"] > 0.8
+
+
+@pytest.mark.full
+def test_processes_share_a_study(tmp_path):
+    few(tmp_path / "few", tested_with=slice(0, 10))
+    address = sqlite_in(tmp_path / "study.db")
+    command = [sys.executable, "-m", "chainrule", "tune", "mlp", "--data", "few", "--epochs", "2", "--json", "--study"]
+    command += ["shared", "--storage", address, "--trials", "8", "--set", "model.units=[16]"]
+    both = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    found = [json.loads(process.communicate(timeout=300)[0]) for process in both]
+    assert all(process.returncode == 0 for process in both)
+    trials = found[0]["trials"]
+    assert 8 <= len(trials) <= 9
+    settings = [json.dumps(trial["settings"]) for trial in trials if trial["settings"]]
+    assert len(set(settings)) == len(settings), "no two tried the same"
