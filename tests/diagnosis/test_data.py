@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import numpy as np
 import pytest
@@ -91,6 +92,7 @@ def test_inputs_that_are_all_the_same_are_found(build, data, kept):
     finding = found(build(), same, y, "CR004")
     assert finding.values["case"] == "constant"
     assert finding.values["samples"] == 600
+    assert diagnosed(build(), same, y, epochs=2, executor="reference").findings.codes == ["CR004"]
     same[300:] = x[300:]
     assert found(build(), same, y, "CR004") is None
 
@@ -122,8 +124,8 @@ def test_a_single_class_and_classes_of_the_validation_alone():
         "only": 1,
     }
     low = y < 2
-    finding = found(rows(), x[low], y[low], "CR003", validation_data=(x, y), batch_size=32)
-    assert finding.values["case"] in {"unused", "validation"}
+    findings = preflight(rows(), x[low], y[low], rehearse=False, validation_data=(x, y), batch_size=32)
+    assert [finding.values["case"] for finding in findings if finding.code == "CR003"] == ["unused", "validation"]
     assert found(rows(classes=2), x[low], y[low], "CR003") is None
 
 
@@ -208,14 +210,21 @@ def with_noise(y, share, classes, seed=0):
     return np.where(wrong, (y + rng.integers(1, classes, len(y))) % classes, y), np.flatnonzero(wrong)
 
 
+@cache
+def of_noise(build, data, classes, share):
+    """A training with a share of wrong labels; the labels, and the places of the wrong ones."""
+    x, y = data(1500)
+    noisy, wrong = with_noise(y, share, classes)
+    watched = diagnosed(build(classes=classes), x, noisy, validation_split=0.3, epochs=6, executor="reference")
+    return watched, y, wrong
+
+
 @pytest.mark.parametrize(("build", "data", "classes"), [(dense, images, 10), (rows, table, 3)])
 @pytest.mark.parametrize("share", [0.1, 0.2, 0.35])
 def test_noisy_labels_are_found_with_suspects_that_are_wrong(build, data, classes, share):
     if not full() and (build, share) != (rows, 0.2):
         pytest.skip("one is enough every day")
-    x, y = data(1500)
-    noisy, wrong = with_noise(y, share, classes)
-    watched = diagnosed(build(classes=classes), x, noisy, validation_split=0.3, epochs=6, executor="reference")
+    watched, y, wrong = of_noise(build, data, classes, share)
     finding = next(f for f in watched.findings if f.code == "CR019")
     suspects = finding.values["validation_places"]
     assert np.isin(suspects, wrong).mean() > 0.8
@@ -241,3 +250,25 @@ def test_a_network_that_is_sure_of_what_it_has_not_learned_suspects_nobody():
     arms = arms.astype(np.float32)
     watched = diagnosed(linear, arms, y, validation_split=0.4, epochs=10, optimizer=rate, executor="reference")
     assert "CR019" not in watched.findings.codes
+
+
+def of_table(code, count=300, *, x=lambda x: x, y=lambda y: y, classes=3, **arguments):
+    """The finding about a table of which the inputs, or the labels, are other ones."""
+    own, labels = table(count)
+    return found(rows(classes=classes), x(own), y(labels), code, **arguments)
+
+
+PLANTED = {
+    "CR003 from_one": lambda: of_table("CR003", y=lambda y: y + 1, classes=4),
+    "CR003 unused": lambda: of_table("CR003", classes=5),
+    "CR003 single": lambda: of_table("CR003", y=lambda y: 0 * y + 1),
+    "CR003 validation": lambda: of_table("CR003", 50, y=lambda y: y % 2, validation_data=table(60)),
+    "CR004 large": lambda: of_table("CR004", x=lambda x: 100 * x),
+    "CR004 small": lambda: of_table("CR004", x=lambda x: x / 1000),
+    "CR004 features": lambda: of_table("CR004", x=lambda x: x * [1, 1, 1, 1, 1, 1, 1, 1e-3]),
+    "CR004 constant": lambda: of_table("CR004", x=lambda x: 0 * x),
+    "CR004 targets": lambda: of_table("CR004", y=lambda y: 500 + 100 * np.eye(3)[y], loss="mean_squared_error"),
+    "CR019": lambda: next(f for f in of_noise(rows, table, 3, 0.2)[0].findings if f.code == "CR019"),
+    "CR020": lambda: of_table("CR020", y=lambda y: np.where(np.arange(len(y)) < 292, y % 2, 2)),
+    "CR021": lambda: of_table("CR021", validation_data=tuple(part[:60] for part in table(300))),
+}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 from dataclasses import replace
 
@@ -177,6 +179,16 @@ def test_high_is_a_rise_above_guessing_and_no_noise_of_batches():
     assert not list(rate_too_high(course(risen, facts={"constant_loss": 30.0})))  # it began no better
 
 
+def test_a_first_step_that_was_not_measured_is_not_told():
+    risen = 2.3 + 20 * np.exp(-(((TIMES - 0.1) / 0.05) ** 2))
+    (rose,) = rate_too_high(course(risen, rate=0.1, ratio=np.inf))
+    (diverged,) = rate_too_high(course(np.append(risen, np.nan), rate=0.1, weight=0.0, failure=FAILURE))
+    assert [rose.values["case"], diverged.values["case"]] == ["rose_unmeasured", "diverged_unmeasured"]
+    for found in (rose, diverged):
+        json.dumps(found.as_dict(), allow_nan=False)
+        assert not re.search(r"\b(inf|nan)\b", str(found))
+
+
 def test_means_of_epochs_that_go_up_and_down_oscillate():
     def of_epochs(means):
         return course(np.repeat(means, 25), logs={"loss": tuple(means)}, ratio=0.02)
@@ -230,6 +242,10 @@ def test_the_shortest_courses_say_nothing(losses):
 PLANTED = {
     "CR010": lambda: finding(diagnosed(rows(), *table(300), optimizer=SGD(1e-5), executor="reference"), "CR010"),
     "CR012 rose": lambda: finding(diagnosed(rows(), *table(300), optimizer=Adam(1.0), executor="reference"), "CR012"),
+    "CR012 rose_unmeasured": lambda: next(rate_too_high(course([2.3] * 100 + [20.0] * 300, rate=0.1, ratio=np.inf))),
+    "CR012 diverged_unmeasured": lambda: next(
+        rate_too_high(course([2.3] * 9 + [99.0] * 9 + [np.nan], rate=0.1, weight=0.0, failure=FAILURE))
+    ),
     "CR012 diverged": lambda: finding(
         diagnosed(rows(), *table(300), optimizer=SGD(1e4), executor="reference"), "CR012"
     ),

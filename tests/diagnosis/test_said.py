@@ -11,6 +11,7 @@ import pytest
 from chainrule.diagnosis import KINDS, Finding
 from chainrule.messages import use_language
 from tests.diagnosis import (
+    test_data,
     test_depth,
     test_first_loss,
     test_initialization,
@@ -20,6 +21,7 @@ from tests.diagnosis import (
     test_plateau,
     test_probabilities,
     test_rates,
+    test_rehearsals,
     test_small_batches,
     test_underfitting,
     test_units,
@@ -29,6 +31,8 @@ from tests.refusals import Refusals
 PLANTED: dict[str, Callable[[], Finding]] = {  # by code and case
     **test_nonfinite.PLANTED,
     **test_first_loss.PLANTED,
+    **test_data.PLANTED,
+    **test_rehearsals.PLANTED,
     **test_probabilities.PLANTED,
     **test_initialization.PLANTED,
     **test_units.PLANTED,

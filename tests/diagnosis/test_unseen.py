@@ -12,11 +12,12 @@ from chainrule.diagnosis.preflight import preflight
 from chainrule.errors import DivergedError
 from chainrule.train import EarlyStopping, Model
 from tests.diagnosis.trainings import Noted
-from tests.diagnosis.unseen import FAULTY, HEALTHY, Unseen
+from tests.diagnosis.unseen import FAULTY, HEALTHY
 from tests.diagnosis.unseen_again import HEALTHY_AGAIN
 from tests.diagnosis.unseen_fourth import HEALTHY_FOURTH
 from tests.diagnosis.unseen_samples import NotHereError, Samples
 from tests.diagnosis.unseen_third import HEALTHY_THIRD
+from tests.diagnosis.unseen_training import Unseen
 
 pytestmark = pytest.mark.full
 

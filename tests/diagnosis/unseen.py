@@ -5,106 +5,19 @@ Whoever tunes a check looks at others. These were written, and their curves look
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from chainrule import nn
 from chainrule.nn import Constant, Normal, Orthogonal, Uniform
-from chainrule.optim import SGD, Adam, AdamW, Cosine, ExponentialDecay, Momentum, Nesterov, Optimizer, RMSProp, WarmUp
-from tests.diagnosis.unseen_networks import (
-    SameForAllUnits,
-    along_time,
-    attentive,
-    bare_cross_entropy,
-    bare_shares,
-    bare_standardization,
-    convolutional,
-    convolutional_normalized,
-    convolutional_residual,
-    copying,
-    deep,
-    deep_convolutional,
-    dense,
-    detached,
-    exponentials,
-    kept_from_one,
-    larger_in_inference,
-    logarithm,
-    mean_of_features,
-    normal_in_training,
-    normalized,
-    recurrent,
-    relative_error,
-    residual,
-    segmenting,
-    unscaled_dropout,
-)
-from tests.diagnosis.unseen_samples import (
-    Samples,
-    brightnesses,
-    clusters,
-    corners,
-    counted_from_one,
-    curved,
-    discs,
-    divided,
-    fashion,
-    fashion_copies,
-    fashion_rows,
-    fashion_scenes,
-    forecasts,
-    larger_targets,
-    leaked,
-    moons,
-    parity,
-    pointing,
-    relabeled,
-    repeated,
-    rings,
-    rounded,
-    spirals,
-    straight,
-    stretched,
-    tags,
-    thinned,
-    unscaled_fashion,
-    untrained_class,
-    waves,
-    with_blank_rows,
-    with_labels,
-)
-
-
-@dataclass(frozen=True, eq=False)
-class Unseen:
-    """A training, and the code of what is wrong with it.
-
-    samples    by the seed, which is also the model's
-    split      the share of the samples to validate with, where they do not say with which
-    patience   of early stopping, if it stops early
-    code       None where it is fine
-    """
-
-    name: str
-    samples: Callable[[int], Samples]
-    network: nn.Sequential
-    optimizer: Optimizer
-    epochs: int
-    batch_size: int = 64
-    loss: Any = "cross_entropy"
-    seed: int = 0
-    split: float = 0.0
-    class_weight: Mapping[int, float] | None = None
-    patience: int | None = None
-    code: str | None = None
+from chainrule.optim import *
+from tests.diagnosis.unseen_networks import *
+from tests.diagnosis.unseen_samples import *
+from tests.diagnosis.unseen_training import *
 
 
 def _wrong(code: str, *trainings: Unseen) -> list[Unseen]:
     return [replace(training, code=code) for training in trainings]
 
-
-_BINARY, _SQUARED = "binary_cross_entropy", "mean_squared_error"
 
 # A table: as the formatter would have it, nobody would see what differs from one training to the next.
 # fmt: off
@@ -133,10 +46,10 @@ HEALTHY = [
         lambda seed: thinned(fashion(3000, 14, seed), label=2, kept=150), convolutional(), RMSProp(0.001), epochs=8,
         split=0.2, class_weight={2: 2.0}, seed=10),
     Unseen("clothes, copied through 24 numbers", lambda seed: fashion_copies(3000, seed), copying(), RMSProp(0.001),
-        epochs=15, loss=_SQUARED, split=0.1, seed=11),
+        epochs=15, loss=SQUARED, split=0.1, seed=11),
     Unseen("clothes, copied by convolutions", lambda seed: fashion_copies(1500, seed),
         nn.autoencoder(16, image=(14, 14, 1), width=8, scale=1.0), Adam(0.002), epochs=15, batch_size=32,
-        loss=_SQUARED, split=0.1, seed=12),
+        loss=SQUARED, split=0.1, seed=12),
     Unseen("clothes in larger pictures, and what is between them", lambda seed: fashion_scenes(1000, seed),
         convolutional(11), Adam(0.002), epochs=8, split=0.2, seed=13),
     Unseen("clouds that hardly overlap", lambda seed: clusters(1500, 0.6, seed), dense(32, to=4), SGD(0.1), epochs=15,
@@ -155,7 +68,7 @@ HEALTHY = [
     Unseen("clouds, nothing but a softmax", lambda seed: clusters(1500, 0.7, seed, modes=1), dense(to=4), SGD(0.3),
         epochs=15, split=0.2, seed=20),
     Unseen("moons, one output", lambda seed: moons(1000, 0.15, seed), dense(16, to=1, activation="tanh"), Adam(0.02),
-        epochs=25, batch_size=32, loss=_BINARY, split=0.2, seed=21),
+        epochs=25, batch_size=32, loss=BINARY, split=0.2, seed=21),
     Unseen("moons that touch, GELU, a hundred to validate", lambda seed: divided(moons(900, 0.3, seed), 100),
         dense(24, 24, to=2, activation="gelu"), Adam(0.005), epochs=15, batch_size=32, seed=22),
     Unseen("rings", lambda seed: rings(1200, 0.12, seed), dense(32, 32, to=3), RMSProp(0.003), epochs=15,
@@ -165,18 +78,18 @@ HEALTHY = [
     Unseen("rings, ways past layers, a rate that warms up", lambda seed: rings(1500, 0.15, seed), residual(3),
         AdamW(WarmUp(Cosine(0.005), steps=40)), epochs=12, batch_size=32, split=0.2, seed=25),
     Unseen("a curved relation", lambda seed: curved(3500, 0.2, seed), dense(64, 64, to=1), Adam(0.003), epochs=12,
-        loss=_SQUARED, split=0.2, seed=26),
+        loss=SQUARED, split=0.2, seed=26),
     Unseen("a curved relation, GELU, Huber's loss", lambda seed: curved(2500, 0.3, seed),
         dense(48, 24, to=1, activation="gelu"), Adam(0.003), epochs=15, loss="huber", split=0.2, seed=27),
     Unseen("three curved relations", lambda seed: curved(2500, 0.2, seed, targets=3),
-        dense(48, 48, to=3, activation="tanh"), Momentum(0.05), epochs=20, batch_size=32, loss=_SQUARED, split=0.2,
+        dense(48, 48, to=3, activation="tanh"), Momentum(0.05), epochs=20, batch_size=32, loss=SQUARED, split=0.2,
         seed=28),
     Unseen("a straight relation", lambda seed: straight(800, 0.3, seed), dense(to=1), SGD(0.05), epochs=10,
-        batch_size=32, loss=_SQUARED, split=0.2, seed=29),
-    Unseen("tags", lambda seed: tags(2500, 0.3, seed), dense(48, to=5), Adam(0.003), epochs=12, loss=_BINARY,
+        batch_size=32, loss=SQUARED, split=0.2, seed=29),
+    Unseen("tags", lambda seed: tags(2500, 0.3, seed), dense(48, to=5), Adam(0.003), epochs=12, loss=BINARY,
         split=0.2, seed=30),
     Unseen("tags, layer normalisation", lambda seed: tags(3000, 0.3, seed),
-        dense(48, 48, to=5, behind=nn.LayerNormalization), AdamW(0.001, weight_decay=0.05), epochs=8, loss=_BINARY,
+        dense(48, 48, to=5, behind=nn.LayerNormalization), AdamW(0.001, weight_decay=0.05), epochs=8, loss=BINARY,
         split=0.2, seed=31),
     Unseen("machines, convolutions along time", lambda seed: waves(1500, seed=seed), along_time(), Adam(0.003),
         epochs=12, batch_size=32, split=0.2, seed=32),
@@ -185,7 +98,7 @@ HEALTHY = [
     Unseen("machines, LSTM", lambda seed: waves(1500, 12, 0.3, seed), recurrent(nn.LSTM(16), 4), Adam(0.01),
         epochs=14, batch_size=32, split=0.2, seed=34),
     Unseen("the next step, GRU", lambda seed: forecasts(1500, seed), recurrent(nn.GRU(12), 1), Adam(0.005), epochs=12,
-        batch_size=32, loss=_SQUARED, split=0.2, seed=35),
+        batch_size=32, loss=SQUARED, split=0.2, seed=35),
     Unseen("machines, attention", lambda seed: waves(1500, 12, 0.3, seed), attentive(), Adam(0.003), epochs=14,
         batch_size=32, split=0.2, seed=36),
     Unseen("arrows", lambda seed: pointing(1200, 400, seed), convolutional(4, activation="elu"), Adam(0.002),
@@ -193,7 +106,7 @@ HEALTHY = [
     Unseen("arrows, shifted by a pixel", lambda seed: pointing(1500, 300, seed),
         convolutional(4, first=(nn.RandomShift(1),)), Nesterov(0.02), epochs=8, batch_size=32, seed=38),
     Unseen("discs, pixel by pixel", lambda seed: discs(600, seed), segmenting(), Adam(0.005), epochs=12,
-        batch_size=32, loss=_BINARY, split=0.2, seed=39),
+        batch_size=32, loss=BINARY, split=0.2, seed=39),
     Unseen("clothes of five kinds, small batches, a rate that falls",
         lambda seed: fashion_rows(2000, seed, classes=5), dense(32, to=5, activation="tanh"),
         SGD(ExponentialDecay(0.05, steps=400, factor=0.5)), epochs=10, batch_size=16, split=0.2, seed=40),
@@ -225,10 +138,10 @@ FAULTY = [
             dense(32, to=4, last=Normal(0, 4)), Adam(0.003), epochs=6, split=0.2, seed=107),
         Unseen("tags that are denied with too much certainty at first", lambda seed: tags(1500, 0.3, seed),
             nn.Sequential([nn.Dense(48, "relu"), nn.Dense(5, bias_initializer=Constant(-12))]), Adam(0.003), epochs=6,
-            loss=_BINARY, split=0.2, seed=108),
+            loss=BINARY, split=0.2, seed=108),
         Unseen("a curved relation, from a first guess far off", lambda seed: curved(1500, 0.2, seed),
             nn.Sequential([nn.Dense(48, "relu"), nn.Dense(1, bias_initializer=Constant(8))]), Adam(0.003), epochs=6,
-            loss=_SQUARED, split=0.2, seed=109),
+            loss=SQUARED, split=0.2, seed=109),
         Unseen("arrows, kernels too large", lambda seed: pointing(1000, 300, seed),
             convolutional(4, kernel=Normal(0, 0.6), last=Normal(0, 0.6)), Adam(0.002), epochs=5, batch_size=32,
             seed=110),
@@ -256,7 +169,7 @@ FAULTY = [
             Adam(0.003), epochs=6, split=0.2, seed=117),
         Unseen("a curved relation, targets in cents",
             lambda seed: larger_targets(curved(1500, 0.2, seed), 20000, 150000), dense(48, to=1), Adam(0.003),
-            epochs=6, loss=_SQUARED, split=0.2, seed=118),
+            epochs=6, loss=SQUARED, split=0.2, seed=118),
         Unseen("machines, sensors around 400", lambda seed: stretched(waves(1200, seed=seed), 5, 400), along_time(),
             Adam(0.003), epochs=6, batch_size=32, split=0.2, seed=119),
         Unseen("moons in millimetres", lambda seed: stretched(moons(1000, 0.15, seed), 300),
@@ -280,7 +193,7 @@ FAULTY = [
         Unseen("moons, a sigmoid kept away from 0 and 1 in front of a loss of logits",
             lambda seed: moons(1200, 0.15, seed),
             nn.Sequential([nn.Dense(16, "tanh"), nn.Dense(1, "sigmoid"), kept_from_one]), Adam(0.02), epochs=12,
-            batch_size=32, loss=_BINARY, split=0.2, seed=125),
+            batch_size=32, loss=BINARY, split=0.2, seed=125),
     ),
     *_wrong(  # first weights of zero
         "CR006",
@@ -292,7 +205,7 @@ FAULTY = [
             convolutional(4, kernel="zeros", last="zeros"), Adam(0.002), epochs=4, batch_size=32, seed=128),
         Unseen("three curved relations, zeros and tanh", lambda seed: curved(1500, 0.2, seed, targets=3),
             dense(48, 48, to=3, activation="tanh", kernel="zeros", last="zeros"), Momentum(0.05), epochs=8,
-            batch_size=32, loss=_SQUARED, split=0.2, seed=129),
+            batch_size=32, loss=SQUARED, split=0.2, seed=129),
         Unseen("machines, kernels of zeros", lambda seed: waves(1200, seed=seed), along_time(kernel="zeros"),
             Adam(0.003), epochs=6, batch_size=32, split=0.2, seed=130),
     ),
@@ -300,7 +213,7 @@ FAULTY = [
         "CR007",
         Unseen("moons, one weight everywhere", lambda seed: moons(1000, 0.15, seed),
             dense(16, to=1, activation="tanh", kernel=Constant(0.5), last=Constant(0.2)), Adam(0.02), epochs=10,
-            batch_size=32, loss=_BINARY, split=0.2, seed=131),
+            batch_size=32, loss=BINARY, split=0.2, seed=131),
         Unseen("clothes, small constants", lambda seed: fashion(2000, seed=seed),
             dense(128, to=10, kernel=Constant(0.01), last=Constant(0.01)), Adam(0.001), epochs=5, split=0.2,
             seed=132),
@@ -309,10 +222,10 @@ FAULTY = [
             seed=133),
         Unseen("a curved relation, units with the same random weights", lambda seed: curved(1500, 0.2, seed),
             dense(64, 64, to=1, activation="tanh", kernel=SameForAllUnits(0.2), last=Constant(0.1)), Adam(0.003),
-            epochs=8, loss=_SQUARED, split=0.2, seed=134),
+            epochs=8, loss=SQUARED, split=0.2, seed=134),
         Unseen("tags, ones", lambda seed: tags(1500, 0.3, seed),
             dense(48, 48, to=5, activation="tanh", kernel=Constant(0.1), last="ones"), Adam(0.003), epochs=6,
-            loss=_BINARY, split=0.2, seed=135),
+            loss=BINARY, split=0.2, seed=135),
     ),
     *_wrong(  # not even a batch can be learned by heart
         "CR008",
@@ -321,7 +234,7 @@ FAULTY = [
                 nn.LayerNormalization(center=False, scale=False), mean_of_features, nn.Dense(32, "relu"), nn.Dense(4)]),
             Adam(0.003), epochs=6, split=0.2, seed=136),
         Unseen("targets that no sigmoid reaches", lambda seed: curved(1500, 0.2, seed),
-            nn.Sequential([nn.Dense(48, "relu"), nn.Dense(1, "sigmoid")]), Adam(0.003), epochs=8, loss=_SQUARED,
+            nn.Sequential([nn.Dense(48, "relu"), nn.Dense(1, "sigmoid")]), Adam(0.003), epochs=8, loss=SQUARED,
             split=0.2, seed=137),
         Unseen("one feature, normalised by itself", lambda seed: rings(1500, 0.12, seed),
             nn.Sequential([nn.Dense(1), nn.LayerNormalization(), nn.Dense(24, "relu"), nn.Dense(3)]), Adam(0.003),
@@ -330,7 +243,7 @@ FAULTY = [
             nn.Sequential([nn.Dense(32, "relu"), nn.Dense(2), detached, nn.Dense(10)]), Adam(0.003), epochs=6,
             split=0.2, seed=139),
         Unseen("targets below 0, outputs above", lambda seed: straight(1200, 0.3, seed),
-            nn.Sequential([nn.Dense(24, "tanh"), nn.Dense(1), nn.ReLU()]), Adam(0.003), epochs=8, loss=_SQUARED,
+            nn.Sequential([nn.Dense(24, "tanh"), nn.Dense(1), nn.ReLU()]), Adam(0.003), epochs=8, loss=SQUARED,
             split=0.2, seed=140),
     ),
     *_wrong(  # augmentation that changes labels
@@ -357,7 +270,7 @@ FAULTY = [
         Unseen("arrows", lambda seed: pointing(1200, 300, seed), convolutional(4), Adam(1e-5), epochs=5,
             batch_size=32, seed=148),
         Unseen("three curved relations", lambda seed: curved(2000, 0.2, seed, targets=3),
-            dense(48, 48, to=3, activation="tanh"), Momentum(2e-5), epochs=10, batch_size=32, loss=_SQUARED,
+            dense(48, 48, to=3, activation="tanh"), Momentum(2e-5), epochs=10, batch_size=32, loss=SQUARED,
             split=0.2, seed=149),
         Unseen("machines, LSTM", lambda seed: waves(1200, 12, 0.3, seed), recurrent(nn.LSTM(16), 4), RMSProp(1e-5),
             epochs=8, batch_size=32, split=0.2, seed=150),
@@ -371,12 +284,12 @@ FAULTY = [
         Unseen("parity", lambda seed: parity(1500, seed), dense(16, to=2, activation="tanh"), SGD(0.02), epochs=15,
             batch_size=32, split=0.2, seed=153),
         Unseen("a straight relation, five linear layers with tiny weights", lambda seed: straight(1500, 0.3, seed),
-            deep(4, 16, 1, None, Normal(0, 0.03)), SGD(0.02), epochs=12, batch_size=32, loss=_SQUARED, split=0.2,
+            deep(4, 16, 1, None, Normal(0, 0.03)), SGD(0.02), epochs=12, batch_size=32, loss=SQUARED, split=0.2,
             seed=154),
         Unseen("clothes copied by sigmoids, all to the same mean", lambda seed: fashion_copies(1500, seed),
             nn.Sequential([nn.Flatten(), nn.Dense(48, "sigmoid"), nn.Dense(16, "sigmoid"), nn.Dense(48, "sigmoid"),
                 nn.Dense(196), nn.Reshape((14, 14, 1))]),
-            SGD(0.5), epochs=12, loss=_SQUARED, split=0.2, seed=155),
+            SGD(0.5), epochs=12, loss=SQUARED, split=0.2, seed=155),
     ),
     *_wrong(  # a learning rate that is too high
         "CR012",
@@ -387,7 +300,7 @@ FAULTY = [
         Unseen("clothes, convolutions, momentum", lambda seed: fashion(2000, 14, seed), convolutional(),
             Momentum(0.3), epochs=6, split=0.2, seed=158),
         Unseen("a curved relation, plain descent", lambda seed: curved(2000, 0.2, seed), dense(64, 64, to=1),
-            SGD(0.9), epochs=8, loss=_SQUARED, split=0.2, seed=159),
+            SGD(0.9), epochs=8, loss=SQUARED, split=0.2, seed=159),
         Unseen("machines, RMSProp", lambda seed: waves(1500, seed=seed), along_time(), RMSProp(0.2), epochs=8,
             batch_size=32, split=0.2, seed=160),
     ),
@@ -404,7 +317,7 @@ FAULTY = [
         Unseen("a curved relation, one layer of three", lambda seed: curved(1500, 0.2, seed),
             nn.Sequential([nn.Dense(48, "relu"), nn.Dense(48, "relu", bias_initializer=Uniform(-12, 0)),
                 nn.Dense(24, "relu"), nn.Dense(1)]),
-            Adam(0.003), epochs=8, loss=_SQUARED, split=0.2, seed=165),
+            Adam(0.003), epochs=8, loss=SQUARED, split=0.2, seed=165),
     ),
     *_wrong(  # saturated units
         "CR014",
@@ -415,7 +328,7 @@ FAULTY = [
         Unseen("moons in another unit, tanh", lambda seed: stretched(moons(1000, 0.15, seed), 60),
             dense(24, 24, to=2, activation="tanh"), Adam(0.003), epochs=8, batch_size=32, split=0.2, seed=168),
         Unseen("tags, biases far above 0", lambda seed: tags(1500, 0.3, seed),
-            dense(48, to=5, activation="sigmoid", bias=Constant(9)), Adam(0.003), epochs=8, loss=_BINARY, split=0.2,
+            dense(48, to=5, activation="sigmoid", bias=Constant(9)), Adam(0.003), epochs=8, loss=BINARY, split=0.2,
             seed=169),
         Unseen("arrows, large kernels into tanh", lambda seed: pointing(1200, 300, seed),
             convolutional(4, activation="tanh", kernel=Normal(0, 2.5)), Adam(0.001), epochs=5, batch_size=32,
@@ -441,12 +354,12 @@ FAULTY = [
             deep(10, 48, 4, "relu", Normal(0, 0.5)), SGD(0.001), epochs=6, split=0.2, seed=176),
         Unseen("a curved relation, eight linear-to-exponential layers with large weights",
             lambda seed: curved(1500, 0.2, seed), deep(8, 48, 1, "elu", Normal(0, 0.5)), Adam(0.001), epochs=8,
-            loss=_SQUARED, split=0.2, seed=177),
+            loss=SQUARED, split=0.2, seed=177),
         Unseen("clothes, twelve layers with large weights", lambda seed: fashion_rows(2000, seed),
             deep(12, 32, 10, "leaky_relu", Normal(0, 0.6)), Adam(0.001), epochs=5, split=0.2, seed=178),
         Unseen("the next step, a linear recurrence that grows", lambda seed: forecasts(1200, seed),
             recurrent(nn.SimpleRNN(16, None, recurrent_initializer=Orthogonal(2.0)), 1), SGD(0.001), epochs=6,
-            batch_size=32, loss=_SQUARED, split=0.2, seed=179),
+            batch_size=32, loss=SQUARED, split=0.2, seed=179),
         Unseen("arrows, six convolutions with large kernels", lambda seed: pointing(800, 200, seed),
             deep_convolutional(6, 4, "relu", Normal(0, 0.8)),
             SGD(0.0001), epochs=6, batch_size=32, seed=180),
@@ -456,13 +369,13 @@ FAULTY = [
         Unseen("three hundred clothes", lambda seed: fashion(420, seed=seed), dense(256, 128, to=10), Adam(0.002),
             epochs=40, batch_size=32, split=0.3, seed=181),
         Unseen("two hundred noisy numbers", lambda seed: curved(280, 0.6, seed), dense(128, 128, to=1), Adam(0.003),
-            epochs=60, batch_size=32, loss=_SQUARED, split=0.3, seed=182),
+            epochs=60, batch_size=32, loss=SQUARED, split=0.3, seed=182),
         Unseen("two hundred points of clouds that overlap", lambda seed: clusters(300, 0.95, seed),
             dense(128, 64, to=4), Adam(0.003), epochs=50, batch_size=32, split=0.3, seed=183),
         Unseen("two hundred clothes, convolutions", lambda seed: fashion(300, 14, seed), convolutional(width=24),
             Adam(0.003), epochs=40, batch_size=32, split=0.33, seed=184),
         Unseen("two hundred tags", lambda seed: tags(280, 0.8, seed), dense(128, 128, to=5), Adam(0.003), epochs=40,
-            batch_size=32, loss=_BINARY, split=0.3, seed=185),
+            batch_size=32, loss=BINARY, split=0.3, seed=185),
     ),
     *_wrong(  # too small a model
         "CR018",
@@ -473,7 +386,7 @@ FAULTY = [
         Unseen("clothes through one number", lambda seed: fashion_rows(3000, seed),
             dense(1, to=10, activation="tanh"), Adam(0.01), epochs=15, split=0.2, seed=188),
         Unseen("a curved relation, a straight model", lambda seed: curved(2000, 0.05, seed), dense(to=1), Adam(0.02),
-            epochs=20, loss=_SQUARED, split=0.2, seed=189),
+            epochs=20, loss=SQUARED, split=0.2, seed=189),
         Unseen("machines, one filter", lambda seed: waves(1500, noise=0.2, seed=seed),
             nn.Sequential([nn.Conv1D(1, 3, activation="relu"), nn.GlobalAveragePooling1D(), nn.Dense(4)]), Adam(0.02),
             epochs=20, batch_size=32, split=0.2, seed=190),
@@ -498,7 +411,7 @@ FAULTY = [
         Unseen("clouds, one in fifteen", lambda seed: clusters(2500, 0.6, seed, shares=(0.45, 0.32, 0.2, 0.03)),
             dense(64, 32, to=4), Adam(0.001), epochs=10, split=0.2, seed=197),
         Unseen("moons, twenty-four of one to one of the other", lambda seed: moons(2000, 0.15, seed, share=0.04),
-            dense(16, to=1, activation="tanh"), Adam(0.02), epochs=10, batch_size=32, loss=_BINARY, split=0.2,
+            dense(16, to=1, activation="tanh"), Adam(0.02), epochs=10, batch_size=32, loss=BINARY, split=0.2,
             seed=198),
         Unseen("machines that seldom fail", lambda seed: waves(2000, seed=seed, shares=(0.5, 0.24, 0.24, 0.02)),
             along_time(), Adam(0.003), epochs=8, batch_size=32, split=0.2, seed=199),
@@ -517,7 +430,7 @@ FAULTY = [
             lambda seed: repeated(fashion_rows(900, seed), 3, seed), dense(64, to=10), Adam(0.001), epochs=6,
             split=0.25, seed=203),
         Unseen("a curved relation, half", lambda seed: leaked(curved(2000, 0.3, seed), 400, 0.5, seed),
-            dense(64, 64, to=1), Adam(0.003), epochs=8, loss=_SQUARED, seed=204),
+            dense(64, 64, to=1), Adam(0.003), epochs=8, loss=SQUARED, seed=204),
         Unseen("machines, a fifth", lambda seed: leaked(waves(1800, seed=seed), 300, 0.2, seed), along_time(),
             Adam(0.003), epochs=8, batch_size=32, seed=205),
     ),
@@ -530,7 +443,7 @@ FAULTY = [
         Unseen("tags, normalised in training only", lambda seed: stretched(tags(2000, 0.3, seed), 1, 2),
             nn.Sequential([
                 nn.Dense(48), normal_in_training, nn.ReLU(), nn.Dense(48), normal_in_training, nn.ReLU(), nn.Dense(5)]),
-            Adam(0.003), epochs=8, loss=_BINARY, split=0.2, seed=208),
+            Adam(0.003), epochs=8, loss=BINARY, split=0.2, seed=208),
         Unseen("clothes, convolutions, running means that hardly move", lambda seed: fashion(2500, 14, seed),
             convolutional_normalized(momentum=0.9995), Adam(0.003), epochs=6, split=0.2, seed=209),
         Unseen("rings, a layer that turns its outputs around in inference", lambda seed: rings(1500, 0.12, seed),

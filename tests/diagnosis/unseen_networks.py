@@ -175,6 +175,76 @@ def deep_convolutional(
     return nn.Sequential([*convolutions, nn.Flatten(), nn.Dense(to)])
 
 
+def denoising() -> nn.Sequential:
+    """Each pixel of an image of one color, from its surroundings."""
+    return nn.Sequential([
+        nn.Conv2D(12, 3, padding="same", activation="relu", kernel_initializer="he_uniform"),
+        nn.Conv2D(12, 3, padding="same", activation="relu", kernel_initializer="he_uniform"),
+        nn.Conv2D(1, 3, padding="same"),
+    ])  # fmt: skip
+
+
+def separable() -> nn.Sequential:
+    """A convolution, and two that are separable, each with a normalisation over its channels."""
+    return nn.Sequential([
+        nn.Conv2D(16, 3, 2, "same", activation="relu", kernel_initializer="he_uniform"),
+        nn.SeparableConv2D(24, 3, padding="same"),
+        nn.LayerNormalization(),
+        nn.ReLU(),
+        nn.MaxPool2D(2),
+        nn.SeparableConv2D(32, 3, padding="same"),
+        nn.LayerNormalization(),
+        nn.ReLU(),
+        nn.GlobalAveragePooling2D(),
+        nn.Dense(10),
+    ])  # fmt: skip
+
+
+def labeling_pixels() -> nn.Sequential:
+    """Three scores for each pixel; batch normalisation."""
+    return nn.Sequential([
+        nn.Conv2D(12, 5, padding="same", use_bias=False, kernel_initializer="he_normal"),
+        nn.BatchNormalization(0.9),
+        nn.ReLU(),
+        nn.Conv2D(12, 3, padding="same", use_bias=False, kernel_initializer="he_normal"),
+        nn.BatchNormalization(0.9),
+        nn.ReLU(),
+        nn.Conv2D(3, 1),
+    ])  # fmt: skip
+
+
+def reading() -> nn.Sequential:
+    """A vector for each word, and their mean."""
+    return nn.Sequential([nn.Embedding(60, 16), nn.GlobalAveragePooling1D(), nn.Dense(16, "relu"), nn.Dense(4)])
+
+
+def forecasting() -> nn.Sequential:
+    """Two convolutions along time, and four numbers."""
+    return nn.Sequential([
+        nn.Conv1D(12, 5, activation="relu", kernel_initializer="he_uniform"),
+        nn.Conv1D(12, 3, activation="relu", kernel_initializer="he_uniform"),
+        nn.Flatten(),
+        nn.Dense(4),
+    ])  # fmt: skip
+
+
+def timing() -> nn.Sequential:
+    """Convolutions along time, pooled twice, and one number."""
+    return nn.Sequential([
+        nn.Conv1D(12, 5, padding="same", activation="relu", kernel_initializer="he_uniform"),
+        nn.MaxPool1D(2),
+        nn.Conv1D(16, 5, padding="same", activation="relu", kernel_initializer="he_uniform"),
+        nn.MaxPool1D(2),
+        nn.Flatten(),
+        nn.Dense(1),
+    ])  # fmt: skip
+
+
+def varied(network: nn.Sequential, *variations: nn.Layer) -> nn.Sequential:
+    """A network behind layers that vary the training images."""
+    return nn.Sequential([*variations, *network.layers])
+
+
 # ----------------------------------------------------------------------------------------------------------- mistakes
 @dataclass(frozen=True)
 class SameForAllUnits(nn.Initializer):

@@ -43,7 +43,8 @@ def standardized(values: Array) -> Array:
 
 # ------------------------------------------------------------------------------------------------------------ images
 @cache
-def _fashion() -> Dataset:
+def fashion_data() -> Dataset:
+    """All clothes; NotHereError where they are not."""
     folder = find_data("fashion-mnist")
     if folder is None:
         raise NotHereError("needs Fashion-MNIST: set CHAINRULE_DATA_DIR")
@@ -52,7 +53,7 @@ def _fashion() -> Dataset:
 
 def fashion_pixels(count: int, size: int = 28, seed: int = 0, classes: int = 10) -> tuple[Array, Array]:
     """Clothes of the first classes in gray levels from 0 to 255, of 28 or 14 pixels."""
-    data = _fashion()
+    data = fashion_data()
     held = np.flatnonzero(data.y_train < classes)
     chosen = np.random.default_rng(seed).permutation(held)[:count]
     x, y = data.x_train[chosen], data.y_train[chosen]

@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 
-from chainrule.data import Dataset, digits, find_data, load_images
-from tests.diagnosis.unseen_samples import Array, NotHereError, Samples, standardized
+from chainrule.data import digits
+from tests.diagnosis.unseen_samples import Array, Samples, fashion_data, standardized
 
 
 # ------------------------------------------------------------------------------------------------------------ images
-@cache
-def _digits() -> Dataset:
-    return digits()
-
-
-@cache
-def _fashion() -> Dataset:
-    folder = find_data("fashion-mnist")
-    if folder is None:
-        raise NotHereError("needs Fashion-MNIST: set CHAINRULE_DATA_DIR")
-    return load_images(folder)
-
-
 def _scaled(images: Array, size: int) -> Array:
     x = images.astype(np.float32) / 255
     return x.reshape(-1, 14, 2, 14, 2, 1).mean((2, 4)) if size == 14 else x
@@ -31,7 +16,7 @@ def _scaled(images: Array, size: int) -> Array:
 
 def handwritten(count: int, seed: int, size: int = 28) -> Samples:
     """Digits, scaled to [0, 1]: of the last 4,000 to train with; other tests take the first."""
-    data = _digits()
+    data = digits()
     chosen = 6000 + np.random.default_rng(seed).permutation(4000)[:count]
     return Samples(_scaled(data.x_train[chosen], size), data.y_train[chosen])
 
@@ -57,7 +42,7 @@ def handwritten_copies(count: int, seed: int, noise: float = 0.0) -> Samples:
 
 def worn(count: int, seed: int, size: int = 28, kinds: tuple[tuple[int, ...], ...] | None = None) -> Samples:
     """Clothes of the test samples, scaled to [0, 1]; of `kinds`, if given, each is a class, and others are left out."""
-    data = _fashion()
+    data = fashion_data()
     classes = np.full(10, -1)
     for label, members in enumerate(kinds or tuple((k,) for k in range(10))):
         classes[list(members)] = label

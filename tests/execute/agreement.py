@@ -12,7 +12,7 @@ from chainrule.compiler.target import Target, detect
 from chainrule.execute import Program
 from chainrule.graph.expansion import expanded_order
 from chainrule.graph.operation import Array
-from chainrule.graph.tensor import Tensor
+from chainrule.graph.tensor import SOURCE, Tensor
 
 SMALLEST = {4: 1e-37, 8: 1e-307}  # denormal numbers are zero to native code
 
@@ -76,8 +76,15 @@ def largest_met(
     bindings: Mapping[Tensor, Any] | None = None,
     batch: int | None = None,
 ) -> float:
-    """The largest finite number on the way from values to derivatives of theirs: the size of what may cancel there."""
-    before = set(expanded_order(values))
-    met = [node for node in expanded_order(derivatives) if node.dtype.floating and node not in before]
+    """The largest finite number on the way from values to derivatives of theirs: the size of what may cancel there.
+
+    Among what is made of given floats. Random numbers are made of whole ones, which are as large as they are exact.
+    """
+    before, made, met = set(expanded_order(values)), set[Tensor](), list[Tensor]()
+    for node in expanded_order(derivatives):
+        if (node.operation is SOURCE and node.dtype.floating) or not made.isdisjoint(node.inputs):
+            made.add(node)
+            if node.dtype.floating and node not in before:
+                met.append(node)
     numbers = Program(met).run(bindings or {}, batch=batch)
     return max((float(np.abs(x).max(initial=0.0, where=np.isfinite(x))) for x in numbers), default=0.0)

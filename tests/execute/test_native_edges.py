@@ -35,6 +35,16 @@ def test_a_costly_function_of_a_sum_that_many_points_share():
     )
 
 
+def test_two_axes_of_one_name_in_a_kernel():
+    """A sum over three numbers meets a map of two, both along what each calls its second axis: one kernel has both."""
+    x, y, w = (cr.input_tensor(name, (cr.batch, *shape)) for name, shape in (("x", (3, 2)), ("y", (2,)), ("w", (3, 1))))
+    random = np.random.default_rng(0)
+    agree(
+        [y * y, cr.sum((x + cr.reshape(y, (cr.batch, 1, 2))) * (w * w), axis=1)],
+        {t: random.normal(size=(5, *t.shape[1:])).astype("f4") for t in (x, y, w)},
+    )
+
+
 @pytest.mark.parametrize("size", [1, 5, 17, 40])
 def test_arrays_with_the_batch_on_several_axes(size):
     """Every pair of samples, and every triple, has its place in memory: they are more than samples, by far."""

@@ -7,7 +7,7 @@ import inspect
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -82,10 +82,13 @@ def drawn(cases: st.SearchStrategy[Case], count: int) -> list[Case]:
     return list(found.values())[-count:]
 
 
-def needs(case: Case, formula: str) -> bool:
-    """Whether an index formula computes some of the numbers of a case."""
-    y = case(*case.placeholders())
-    return 0 not in y.shape and any(node.operation.name == formula for node in expanded_order([y]))
+def needs(case: Case, formula: str | None) -> bool:
+    """Whether a case has numbers, not only zeros of floats, and needs an index formula for some, if that is given."""
+    y = case(*map(tensor, case.inputs))
+    numbers = y.numpy()
+    if numbers.size == 0 or (case.floats and y.dtype.floating and not numbers.any()):
+        return False
+    return formula is None or any(node.operation.name == formula for node in expanded_order([y]))
 
 
 def goes_its_own_way(name: str) -> bool:
@@ -99,14 +102,12 @@ def goes_its_own_way(name: str) -> bool:
 def compared(name: str) -> list[Case]:
     """The cases to be compiled: in the everyday run all that are drawn of what goes its own way, else one.
 
-    Where none of them needs the formula that some would, one that does is drawn in place of the last.
+    Where all of these are empty or zero, or none needs the formula that some would, the last makes room for another.
     """
     cases = drawn(CASES[name], _COUNT)
     chosen = cases if full() or goes_its_own_way(name) else cases[-1:]
-    formula = _SOMETIMES.get(name)
-    if formula is None or any(needs(case, formula) for case in chosen):
-        return chosen
-    return [*chosen[:-1], *drawn(CASES[name].filter(lambda case: needs(case, formula)), 1)]
+    fits = partial(needs, formula=_SOMETIMES.get(name))
+    return chosen if any(map(fits, chosen)) else [*chosen[:-1], *drawn(CASES[name].filter(fits), 1)]
 
 
 def types(name: str, k: int) -> tuple[str, ...]:
@@ -195,8 +196,9 @@ def wrong(graphs: list[Compiled], batch: int | None) -> Iterator[str]:
         for y, true in zip(graph.outputs, exact, strict=True):
             result, reference = next(actual), next(wanted)
             message = difference(result, reference, true)
-            if message and y is not graph.value:
-                largest = largest_met([graph.value], [y], graph.bindings, batch)
+            if message:
+                values = [] if y is graph.value else [graph.value]
+                largest = largest_met(values, [y], graph.bindings, batch)
                 message = difference(result, reference, true, cancelling=largest)
             if message:
                 yield f"{graph.name}: {y.describe()} {message}\n  from {graph.bindings}"

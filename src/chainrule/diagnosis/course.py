@@ -29,6 +29,7 @@ class Facts:
     default_rate                  the learning rate that such an optimizer has where nobody says another one
     parameter_sizes               how many numbers each parameter has
     fresh                         whether the model had not been trained before
+    constant_inputs               whether the inputs are the same for all samples
     constant_loss                 the loss of the best answer that does not look at the inputs; None: not known
     sizes                         how many numbers a layer gives for each sample, by its path, from first to last
     output_layers                 the layers that give the network's outputs
@@ -45,6 +46,7 @@ class Facts:
     output_layers: Sequence[str] = ()
     parameter_sizes: Mapping[str, int] = field(default_factory=dict)
     fresh: bool = True
+    constant_inputs: bool = False
 
     @classmethod
     def of(cls, task: Task) -> Facts:
@@ -61,6 +63,7 @@ class Facts:
             output_layers=output_layers(task.network),
             parameter_sizes={name: int(np.size(value)) for name, value in task.model.parameters.items()},
             fresh=task.is_fresh,
+            constant_inputs=task.has_constant_inputs,
         )
 
     def optimizer_at(self, rate: float) -> str:

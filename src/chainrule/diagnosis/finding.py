@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, overload
@@ -87,9 +88,13 @@ class Finding:
         return f"Finding({self.code} {self.title})"
 
     def as_dict(self) -> dict[str, Any]:
-        """As plain data; the texts are for those who read it without chainrule."""
+        """As plain data; the texts are for those who read it without chainrule.
+
+        Numbers that are infinite or NaN, which JSON does not know, are None.
+        """
+        values = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in self.values.items()}
         texts = {"title": self.title, "evidence": self.evidence, "remedy": self.remedy}
-        return {"code": self.code, "values": dict(self.values), **texts}
+        return {"code": self.code, "values": values, **texts}
 
 
 class Findings(Sequence[Finding]):

@@ -35,13 +35,14 @@ NOISY_LABELS = Kind(
     ),
     remedy=Message(
         "finding.noisy.remedy",
-        en="Look at the suspects and correct or remove them: keep = numpy.setdiff1d(numpy.arange(len(x)), suspects);"
-        " fit(x[keep], y[keep], ...). What remains harms less with label smoothing,"
-        " loss=CategoricalCrossEntropy(label_smoothing=0.1), and early stopping,"
+        en="Look at the suspects (all are in finding.values['places'], or 'validation_places') and correct or remove"
+        " them: keep = numpy.setdiff1d(numpy.arange(len(x)), suspects); fit(x[keep], y[keep], ...). What remains harms"
+        " less with label smoothing, loss=CategoricalCrossEntropy(label_smoothing=0.1), and early stopping,"
         " callbacks=[EarlyStopping('val_loss', patience=3)].",
-        zh="请查看这些可疑样本，更正或移除：keep = numpy.setdiff1d(numpy.arange(len(x)), suspects);"
-        " fit(x[keep], y[keep], ...)。剩余的噪声可用标签平滑 loss=CategoricalCrossEntropy(label_smoothing=0.1)"
-        " 和提前停止 callbacks=[EarlyStopping('val_loss', patience=3)] 减轻其危害。",
+        zh="请查看这些可疑样本（全部见 finding.values['places'] 与 'validation_places'），更正或移除："
+        "keep = numpy.setdiff1d(numpy.arange(len(x)), suspects); fit(x[keep], y[keep], ...)。剩余的噪声可用标签平滑"
+        " loss=CategoricalCrossEntropy(label_smoothing=0.1) 和提前停止"
+        " callbacks=[EarlyStopping('val_loss', patience=3)] 减轻其危害。",
     ),
 )
 

@@ -26,7 +26,7 @@ LABELS = Kind(
         ),
         "unused": Message(
             "finding.labels.unused",
-            en="The network has {classes} outputs, but no sample is of class {missing} ({count} classes without any).",
+            en="The network has {classes} outputs, but no sample is of class {missing} (classes without any: {count}).",
             zh="网络有 {classes} 个输出，但没有样本属于类别 {missing}（共 {count} 个类别没有样本）。",
         ),
         "single": Message(

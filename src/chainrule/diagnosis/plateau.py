@@ -46,7 +46,7 @@ FEWEST, HALF = 30, 0.5  # steps, and so many of all that are planned: many train
 def plateau(task: Task, course: Course) -> Iterator[Finding]:
     """A second half at the constant answer's loss, with a parameter that the loss hardly depends on."""
     constant, smoothed = course.facts.constant_loss, course.smoothed
-    if course.diverged or constant is None or constant <= 0:
+    if course.diverged or constant is None or constant <= 0 or course.facts.constant_inputs:  # which explain it
         return
     if len(course.losses) < FEWEST or course.done < HALF:
         return

@@ -33,18 +33,34 @@ RATE_TOO_LOW = Kind(
         "chainrule.lr_find 可测出该模型能承受的学习率。",
     ),
 )
+_DIVERGED_EN = (
+    "The training diverged: the loss, {first:.3g} at first and {peak:.3g} at its highest, was no number any more in"
+    " step {steps:,}. "
+)
+_DIVERGED_ZH = "训练发散：损失起初为 {first:.3g}，最高为 {peak:.3g}，到第 {steps:,} 步已不再是数。"
+_ROSE_EN = (
+    "The loss rose at first: from {first:.3g} to {peak:.3g} on average around step {at:,}, {times:,.1f} times the"
+    " higher one of the first loss and that of an answer without looking ({begin:.3g}), and was {last:.3g} after"
+    " {steps:,} steps. "
+)
+_ROSE_ZH = (
+    "损失起初上升：从 {first:.3g} 升到第 {at:,} 步附近的平均 {peak:.3g}，是初始损失与不看输入的答案的损失中较高者"
+    "（{begin:.3g}）的 {times:,.1f} 倍，{steps:,} 步后为 {last:.3g}。"
+)
+_BEYOND_EN, _BEYOND_ZH = "Steps went beyond the minimum.", "步长越过了最小值。"
 RATE_TOO_HIGH = Kind(
     "CR012",
     title=Message("finding.rate_high", en="learning rate too high", zh="学习率过高"),
     evidence={
         "diverged": Message(
             "finding.rate_high.diverged",
-            en="The training diverged: the loss, {first:.3g} at first and {peak:.3g} at its highest, was no number any"
-            " more in step {steps:,}. The first step changed weights by {ratio:.2g} times their size (usual: 0.001 to"
-            " 0.1): each step went so far beyond the minimum that it ended higher.",
-            zh="训练发散：损失起初为 {first:.3g}，最高为 {peak:.3g}，到第 {steps:,} 步已不再是数。"
-            "第一步对权重的改变为其大小的 {ratio:.2g} 倍（通常为 0.001 到 0.1）："
+            en=_DIVERGED_EN + "The first step changed weights by {ratio:.2g} times their size (usual: 0.001 to 0.1):"
+            " each step went so far beyond the minimum that it ended higher.",
+            zh=_DIVERGED_ZH + "第一步对权重的改变为其大小的 {ratio:.2g} 倍（通常为 0.001 到 0.1）："
             "每一步都远远越过最小值，落点反而更高。",
+        ),
+        "diverged_unmeasured": Message(
+            "finding.rate_high.diverged_unmeasured", en=_DIVERGED_EN + _BEYOND_EN, zh=_DIVERGED_ZH + _BEYOND_ZH
         ),
         "at_once": Message(
             "finding.rate_high.at_once",
@@ -56,13 +72,13 @@ RATE_TOO_HIGH = Kind(
         ),
         "rose": Message(
             "finding.rate_high.rose",
-            en="The loss rose at first: from {first:.3g} to {peak:.3g} on average around step {at:,},"
-            " {times:,.1f} times what an answer without looking would give ({scale:.3g}), and was {last:.3g} after"
-            " {steps:,} steps. The first step changed weights by {ratio:.2g} of their size (usual: 0.001 to 0.1): steps"
-            " went beyond the minimum.",
-            zh="损失起初上升：从 {first:.3g} 升到第 {at:,} 步附近的平均 {peak:.3g}，"
-            "是不看输入的答案的损失（{scale:.3g}）的 {times:,.1f} 倍，{steps:,} 步后为 {last:.3g}。"
-            "第一步对权重的改变为其大小的 {ratio:.2g}（通常为 0.001 到 0.1）：步长越过了最小值。",
+            en=_ROSE_EN
+            + "The first step changed weights by {ratio:.2g} times their size (usual: 0.001 to 0.1): steps went"
+            " beyond the minimum.",
+            zh=_ROSE_ZH + "第一步对权重的改变为其大小的 {ratio:.2g}（通常为 0.001 到 0.1）：步长越过了最小值。",
+        ),
+        "rose_unmeasured": Message(
+            "finding.rate_high.rose_unmeasured", en=_ROSE_EN + _BEYOND_EN, zh=_ROSE_ZH + _BEYOND_ZH
         ),
         "oscillates": Message(
             "finding.rate_high.oscillates",
@@ -102,6 +118,8 @@ def rate_too_low(course: Course) -> Iterator[Finding]:
     ratio, smoothed, rate = _median(course.ratios), course.smoothed, course.usual_rate()
     if course.diverged or not len(smoothed) or course.done < BEGINNING or _warms_up(course):
         return
+    if course.facts.constant_inputs:  # which explain it
+        return
     first = max(float(course.losses[0]), course.scale)
     path = ratio * len(course.losses)
     small = ratio < SLOW_RATIO and path / course.done < SHORT_PATH  # 0, if all is lost in rounding
@@ -140,30 +158,31 @@ def rate_too_high(course: Course) -> Iterator[Finding]:
         "first": float(course.losses[0]),
         "last": float(smoothed[-1]),
         "peak": peak,
-        "scale": course.scale,
         "now": now,
         "rate": rate,
         "optimizer": course.facts.optimizer_at(rate),
     }
+    known = {"ratio": ratio} if math.isfinite(ratio) else {}
+    unmeasured = "" if known else "_unmeasured"
     times = peak / first
     rose = times > PEAK or (times > LOWER_PEAK and ratio > LARGE_RATIO)
     if course.diverged and np.isinf(ratio):
         yield RATE_TOO_HIGH.found(case="at_once", **told)
     elif course.diverged:
         if rose or ratio > DIVERGING_RATIO:
-            yield RATE_TOO_HIGH.found(case="diverged", ratio=ratio, **told)
+            yield RATE_TOO_HIGH.found(case=f"diverged{unmeasured}", **known, **told)
     elif rose:
         at = int((smoothed.argmax() + 0.5) * len(course.losses) / len(smoothed))
-        yield RATE_TOO_HIGH.found(case="rose", at=at, times=times, ratio=ratio, **told)
+        yield RATE_TOO_HIGH.found(case=f"rose{unmeasured}", at=at, times=times, begin=first, **known, **told)
     else:
         means = np.asarray(course.logs.get("loss", ()))
         means = means[len(means) // 3 :] if len(means) >= FEWEST_EPOCHS else means[:0]
         jump, rises = jumps(means), int((np.diff(means) > JUMP / 2 * course.scale).sum())
         if jump > JUMP * course.scale and rises >= max(2, RISES * len(means)):
-            share = jump / course.scale
+            told |= {"scale": course.scale, "share": jump / course.scale}
             told["rate"] = rate = rounded(max(rate, now / 10))  # it is not far too high: the loss stays in the valley
             told["optimizer"] = course.facts.optimizer_at(rate)
-            yield RATE_TOO_HIGH.found(case="oscillates", epochs=len(means), rises=rises, jump=jump, share=share, **told)
+            yield RATE_TOO_HIGH.found(case="oscillates", epochs=len(means), rises=rises, jump=jump, **told)
 
 
 def jumps(values: NDArray[np.float64]) -> float:

@@ -41,7 +41,7 @@ UNSCALED = Kind(
             "finding.unscaled.features",
             en="Feature {largest} varies {ratio:.3g} times as much as feature {smallest} (standard deviations"
             " {high:.3g} and {low:.3g}): one learning rate cannot suit the weights of both, and the"
-            " smaller one is not heard.",
+            " smaller one hardly counts.",
             zh="特征 {largest} 的变化幅度是特征 {smallest} 的 {ratio:.3g} 倍（标准差分别为 {high:.3g} 与 {low:.3g}）："
             "同一个学习率无法同时适合两者的权重，较小的特征几乎不起作用。",
         ),
@@ -107,8 +107,9 @@ _LOOKED_AT = 500  # samples
 def unscaled_inputs(task: Task) -> Iterator[Finding]:
     """What reaches the first weights, and what a regression is to give."""
     some, name = task.some(_LOOKED_AT), "x"
-    if len(some) > 1 and all(map(_is_constant, some.inputs)):
-        yield from _constant(task, name)
+    if task.has_constant_inputs:
+        size = float(np.sqrt(np.mean([np.square(x, dtype=np.float64).mean() for x in some.inputs])))
+        yield UNSCALED.found(case="constant", name=name, size=size, samples=len(task.samples))
         return
     nodes = first_meetings(task.network)
     for values in Program(nodes).run(task.bindings(some)) if nodes else ():
@@ -116,18 +117,6 @@ def unscaled_inputs(task: Task) -> Iterator[Finding]:
             continue
         yield from _sizes(name, values.astype(np.float64), is_table=values.ndim == some.inputs[0].ndim == 2)
     yield from _targets(task)
-
-
-def _constant(task: Task, name: str) -> Iterator[Finding]:
-    """Inputs that are the same for all samples, not only for those that were looked at."""
-    samples = task.samples.batch(slice(None))
-    if all(map(_is_constant, samples.inputs)):
-        size = float(np.sqrt(np.mean([np.square(x[0], dtype=np.float64).mean() for x in samples.inputs])))
-        yield UNSCALED.found(case="constant", name=name, size=size, samples=len(samples))
-
-
-def _is_constant(x: Array) -> bool:
-    return x.size > 0 and bool((x == x[:1]).all())
 
 
 def _sizes(name: str, values: Array, *, is_table: bool) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.graph.operation import Array
 from chainrule.graph.seeds import random_generator
 from chainrule.graph.tensor import Tensor
 from chainrule.nn.losses.loss import BinaryLoss
@@ -78,6 +79,13 @@ class Task:
         last = outputs.shape[-1]
         return 2 if last == 1 else last if isinstance(last, int) else None
 
+    @cached_property
+    def has_constant_inputs(self) -> bool:
+        """Whether the inputs are the same for all samples."""
+        if len(self.samples) < 2 or not all(map(_is_constant, self.some(500).inputs)):  # which is quick
+            return False
+        return all(map(_is_constant, self.samples.batch(slice(None)).inputs))
+
     def some(self, count: int, *, seed: int = 0) -> Samples:
         """So many training samples at random, or all if there are fewer."""
         size = len(self.samples)
@@ -107,6 +115,10 @@ class Task:
         step = model.training_state.step if model.training_state else 0
         bindings = network_bindings(network, model.parameters, model.states, model.scalars)
         return {**bindings, **self.data.bindings(samples), network.seed: model.seed, network.step: step}
+
+
+def _is_constant(x: Array) -> bool:
+    return x.size > 0 and bool((x == x[:1]).all())
 
 
 def labels_of(samples: Samples, objective: Objective) -> NDArray[np.int64] | None:

@@ -24,15 +24,16 @@ from chainrule.train.samples import Samples
 __all__ = ["UNDERFITTING"]
 
 _COMPARED_EN = (
-    ", but more can be learned: of {looked} training samples '{measure}' is {network:.3g}, and {neighbors:.3g} without"
-    " any network, from the {count} other samples most like each. "
+    ", but more can be learned: on {looked} training samples the network's '{measure}' is {network:.3g}; giving"
+    " each the answer of the {count} other samples most like it, without any network, has {neighbors:.3g}. "
 )
 _COMPARED_ZH = (
-    "，但还有可学的东西：对 {looked} 个训练样本，“{measure}”为 {network:.3g}，而不用网络、只看与之最相似的 {count}"
-    " 个其他样本时为 {neighbors:.3g}。"
+    "，但还有可学的东西：在 {looked} 个训练样本上，网络的“{measure}”为 {network:.3g}，"
+    "而不用网络、只按与之最相似的 {count} 个其他样本作答时为 {neighbors:.3g}。"
 )
-_STOPPED_EN = "After {epochs} epochs the training loss is {last:.3g} and falls slowly at most" + _COMPARED_EN
-_STOPPED_ZH = "{epochs} 轮后训练损失为 {last:.3g}，至多还在缓慢下降" + _COMPARED_ZH
+_LOSS_EN, _LOSS_ZH = "After {epochs} epochs the training loss is {last:.3g}", "{epochs} 轮后训练损失为 {last:.3g}"
+_STOPPED_EN = _LOSS_EN + " and hardly falls any more" + _COMPARED_EN
+_STOPPED_ZH = _LOSS_ZH + "，且几乎不再下降" + _COMPARED_ZH
 
 UNDERFITTING = Kind(
     "CR018",
@@ -43,13 +44,25 @@ UNDERFITTING = Kind(
             en=_STOPPED_EN + "{parameters:,} parameters are too few for these data, or layers of the wrong form.",
             zh=_STOPPED_ZH + "对这些数据来说，{parameters:,} 个参数太少，或各层的形式不合适。",
         ),
+        "slow": Message(
+            "finding.underfitting.slow",
+            en=_LOSS_EN + " and still falls, by only {fall:.1%} in the last quarter" + _COMPARED_EN + "The training"
+            " was too short, or its steps too small, to tell whether the network is large enough.",
+            zh=_LOSS_ZH
+            + "，仍在下降，但最后四分之一只降低了 {fall:.1%}"
+            + _COMPARED_ZH
+            + "训练太短或步长太小，还看不出网络是否够大。",
+        ),
         "penalty": Message(
             "finding.underfitting.penalty",
-            en="After {epochs} epochs the training loss is {last:.3g}" + _COMPARED_EN + "At the beginning the penalties"
-            " were {strength:.2g} times the loss of an answer without looking (usual: below 0.1): they keep weights"
-            " small at any cost.",
-            zh="{epochs} 轮后训练损失为 {last:.3g}" + _COMPARED_ZH + "训练开始时，惩罚项是不看输入的答案的损失的"
-            " {strength:.2g} 倍（通常低于 0.1）：它不计代价地压小权重。",
+            en=_LOSS_EN
+            + _COMPARED_EN
+            + "At the beginning the penalties were {strength:.2g} times the loss of an answer"
+            " without looking (usual: below 0.1): they keep weights small at any cost.",
+            zh=_LOSS_ZH
+            + _COMPARED_ZH
+            + "训练开始时，惩罚项是不看输入的答案的损失的 {strength:.2g} 倍（通常低于 0.1）："
+            "它不计代价地压小权重。",
         ),
         "decay": Message(
             "finding.underfitting.decay",
@@ -72,6 +85,13 @@ UNDERFITTING = Kind(
             " Dense(64, 'relu'), before the last one, Conv2D layers for images. Then train again.",
             zh="请把网络加大：每层单元数增加到两至四倍，在最后一层之前再加一个隐藏层，例如 Dense(64, 'relu')，"
             "图像请用 Conv2D 层。然后重新训练。",
+        ),
+        "slow": Message(
+            "finding.underfitting.slow.remedy",
+            en="Train longer, epochs={more}, or with the larger rate that chainrule.lr_find(model, x, y) suggests."
+            " Where the loss then stops falling too early, make the network larger: twice to four times as many units.",
+            zh="请训练更久，epochs={more}，或使用 chainrule.lr_find(model, x, y) 建议的更大学习率。"
+            "若此后损失仍过早停止下降，请把网络加大：单元数增加到两至四倍。",
         ),
         "penalty": Message(
             "finding.underfitting.penalty.remedy",
@@ -103,7 +123,8 @@ LONG = 400  # steps, in which even a slow start is over, if nothing holds the ne
 FAR = 0.5  # of its size, by which the most moved parameter could change over the training
 LATE, NOTHING = 0.22, 0.01  # of all that the loss fell by, or of the loss: its fall in the last quarter
 AGAIN = 0.35  # of the loss: so much at most would it still fall, if it went on for as long again
-STEADY = 0.75  # of the fall in the quarter before: one that hardly slows down has not stopped
+SLOW = 0.05  # of what the neighbours show that is left: with that in its last quarter it may only have been too short
+LONGER = 4  # times as many epochs, for what such a pace, which slows down, has left
 MOST_TARGETS = 10  # numbers in a sample's target
 
 
@@ -114,7 +135,9 @@ def underfitting(task: Task, course: Course) -> Iterator[Finding]:
         return
     held = restraint(task)
     penalized = held is not None and held.kind == "penalty"  # whose own fall hides that nothing else falls
-    if (held is None and len(course.losses) < LONG) or not (penalized or _stopped(smoothed)):
+    fall, last = _late_fall(smoothed)
+    little = fall < min(max(LATE * (smoothed[0] - last), NOTHING * last), AGAIN * last / 4)
+    if (held is None and len(course.losses) < LONG) or not (penalized or little):
         return
     if any(True for check in (rate_too_low, rate_too_high) for _ in check(course)) or any(plateau(task, course)):
         return  # which explain it
@@ -138,7 +161,11 @@ def underfitting(task: Task, course: Course) -> Iterator[Finding]:
     if held is not None:
         told |= {"strength": held.strength, "layer": held.layer, "factor": 0.01 / held.strength}
         told |= {"decay": 1e-4 / (course.highest_rate or 1.0)}
-    yield UNDERFITTING.found(case=held.kind if held else "small", **told)
+        yield UNDERFITTING.found(case=held.kind, **told)
+    elif fall > SLOW * last * (1 - near / network):
+        yield UNDERFITTING.found(case="slow", fall=fall / last, more=LONGER * course.epochs_done, **told)
+    else:
+        yield UNDERFITTING.found(case="small", **told)
 
 
 def _moved(course: Course) -> bool:
@@ -147,14 +174,11 @@ def _moved(course: Course) -> bool:
     return bool(each) and float(max(each)) * len(course.losses) > FAR
 
 
-def _stopped(smoothed: NDArray[np.float64]) -> bool:
-    """Whether the last quarter lowered the loss by little, of what it fell by in all and is left, and by ever less."""
+def _late_fall(smoothed: NDArray[np.float64]) -> tuple[float, float]:
+    """What the last quarter of the training lowered the loss by, and to."""
     quarter = max(1, len(smoothed) // 4)
-    second, third, last = (smoothed[-k * quarter :][:quarter].mean() for k in (3, 2, 1))
-    earlier, fall, nothing = second - third, third - last, NOTHING * last
-    little = fall < min(max(LATE * (smoothed[0] - last), nothing), AGAIN * last / 4)
-    steady = min(earlier, fall) > nothing and fall > STEADY * earlier
-    return bool(little and not steady)
+    before, last = smoothed[-2 * quarter : -quarter].mean(), smoothed[-quarter:].mean()
+    return float(before - last), float(last)
 
 
 def _compared(task: Task) -> tuple[str, float, float, int, float] | None:

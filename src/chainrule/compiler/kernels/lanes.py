@@ -274,17 +274,15 @@ class Lanes(Accesses):
                 self.known[self.component(c, k, point)] = name
 
     def place(self, c: Reduce, point: Point) -> object:
-        return tuple(sorted((a.name, k) for a, k in point.items() if a in c.free_axes or a == CHUNK))
+        return frozenset((a, k) for a, k in point.items() if a in c.free_axes or a == CHUNK)
 
     def key(self, e: Expression, point: Point) -> object:
-        return id(e), tuple(
-            sorted(
-                (a.name, k)
-                for a, k in point.items()
-                if a in e.free_axes
-                or (a in (CHUNK, self.lane) and self.samples in e.free_axes)
-                or (a == CHUNK and isinstance(e, Reduce))
-            )
+        return id(e), frozenset(
+            (a, k)
+            for a, k in point.items()
+            if a in e.free_axes
+            or (a in (CHUNK, self.lane) and self.samples in e.free_axes)
+            or (a == CHUNK and isinstance(e, Reduce))
         )
 
     def inner_loop(self, contraction: Contraction, a: Axis, stack: ExitStack) -> None:

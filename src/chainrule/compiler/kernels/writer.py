@@ -192,7 +192,8 @@ class Writer:
         return type_name(dtype, self.vectors)
 
     def key(self, e: Expression, point: Point) -> object:
-        return id(e), tuple(sorted((a.name, k) for a, k in point.items() if a in e.free_axes))
+        """What a value here is known by. By axes, not their names, which a fused nest may have twice."""
+        return id(e), frozenset((a, k) for a, k in point.items() if a in e.free_axes)
 
     def value(self, e: Expression, point: Point) -> str:
         """A literal, or the name of the variable that holds the value here."""
@@ -284,7 +285,7 @@ class Writer:
         for other in self.all_reductions:
             if other.item == item and reduction_key(other) == reduction_key(e):
                 return self.key(other, point)
-        return "component", id(e), item, tuple(sorted((a.name, k) for a, k in point.items() if a in e.free_axes))
+        return "component", item, self.key(e, point)
 
     @cached_property
     def all_reductions(self) -> list[Reduce]:
