@@ -45,5 +45,5 @@ def test_a_folder_of_pictures(capsys, folder, monkeypatch):
     if not full():
         pytest.skip("long; runs with --full (make test-all)")
     monkeypatch.chdir(folder)
-    reached = result(capsys, "digits")
+    reached = result(capsys, "pictures")
     assert reached["test_accuracy"] > 0.9 > 5 * reached["guess_accuracy"]

@@ -2,14 +2,14 @@
 
     wine.csv       178 wines: 13 numbers from a laboratory, and the cultivar
     diabetes.csv   442 patients: age, sex, body mass, blood, and how far the illness went in a year
-    digits/        2,500 handwritten digits as PNG, a folder for each, in train/ and test/
+    pictures/      2,500 handwritten digits as PNG, a folder for each, in train/ and test/
 
 Then, for example:
 
     chainrule train wine.csv --target cultivar
     chainrule train diabetes.csv --target progression
-    chainrule train digits
-    chainrule predict runs/latest digits/test/7/0001.png
+    chainrule train pictures
+    chainrule predict runs/latest pictures/test/7
 
 It takes the name of the folder, by default this one, and needs scikit-learn.
 """
@@ -57,6 +57,6 @@ patients = [[*x, y] for x, y in zip(diabetes.data, diabetes.target, strict=True)
 write_table(folder / "diabetes.csv", [*diabetes.feature_names, "progression"], patients)
 
 data = digits()
-write_pictures(folder / "digits" / "train", data.x_train[:2000], data.y_train[:2000])
-write_pictures(folder / "digits" / "test", data.x_test[:500], data.y_test[:500])
-print(f"wine.csv, diabetes.csv and digits are written in {folder.resolve()}")
+write_pictures(folder / "pictures" / "train", data.x_train[:2000], data.y_train[:2000])
+write_pictures(folder / "pictures" / "test", data.x_test[:500], data.y_test[:500])
+print(f"wine.csv, diabetes.csv and pictures are written in {folder.resolve()}")

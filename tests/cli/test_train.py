@@ -13,6 +13,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.cli import main
+from chainrule.cli.training import Order
 from chainrule.compiler.target import detect
 from chainrule.data import digits
 from chainrule.optim import SGD, Adam, OneCycle
@@ -68,6 +69,13 @@ def test_a_damaged_file_is_bad_data(capsys, few_digits, tmp_path):
     left = here(capsys, "train", "--data", str(tmp_path))
     assert (left.code, left.out) == (3, "")
     assert damaged.name in left.err
+
+
+def test_a_folder_with_the_name_of_the_bundled_digits_is_data_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert Order("digits", {}).configuration().data.source == "digits"
+    (tmp_path / "digits").mkdir()
+    assert Order("digits", {}).configuration().data.source == str(tmp_path / "digits")
 
 
 def test_an_unknown_precision_is_refused_before_anything_is_read(capsys):

@@ -197,7 +197,6 @@ _DIAGNOSE = Message(
     en="Say what was wrong with the training of a saved model: evidence and remedies, and the layers' last numbers.",
     zh="说明已保存模型的训练有什么问题：证据、补救办法，以及各层最后的数值。",
 )
-_FOLDER = Message("cli.folder", en="Folder that a model was saved in.", zh="保存模型的文件夹。")
 _FAIL_ON = Message(
     "cli.fail_on",
     en="Code of a finding, or any: leave with exit code 5 if it is found (4: the training diverged); may be given"
@@ -306,7 +305,6 @@ Precision = Annotated[str | None, _setting("train", "precision", "NAME")]
 Sets = Annotated[list[str] | None, typer.Option("--set", help=_SET(), metavar="SECTION.KEY=VALUE")]
 Save = Annotated[str | None, typer.Option(help=_SAVE(), metavar="DIR")]
 Curves = Annotated[bool, typer.Option("--curves", help=_CURVES())]
-Folder = Annotated[str, typer.Argument(help=_FOLDER(), metavar="DIR")]
 FailOn = Annotated[list[str] | None, typer.Option("--fail-on", help=_FAIL_ON(), metavar="CODE")]
 Host = Annotated[str, typer.Option(help=_HOST(), metavar="ADDRESS")]
 Port = Annotated[int, typer.Option(help=_PORT(), metavar="N", min=0, envvar="PORT")]
@@ -464,10 +462,10 @@ def init(
 
 
 @app.command(cls=Command, help=_DIAGNOSE(), options_metavar=_SOME_OPTIONS())
-def diagnose(folder: Folder, fail_on: FailOn = None, json: Json = False, lang: Language = None) -> None:
-    from chainrule.cli.diagnosing import run
+def diagnose(run: Run, fail_on: FailOn = None, json: Json = False, lang: Language = None) -> None:
+    from chainrule.cli.diagnosing import run as diagnose_run
 
-    raise typer.Exit(run(folder, fail_on=fail_on or (), as_json=json))
+    raise typer.Exit(diagnose_run(run, fail_on=fail_on or (), as_json=json))
 
 
 @app.command(cls=Command, help=_FINDINGS(), options_metavar=_SOME_OPTIONS())

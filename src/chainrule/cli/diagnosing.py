@@ -11,6 +11,7 @@ from chainrule.diagnosis import KINDS, Diagnosis, Finding
 from chainrule.errors import UsageError
 from chainrule.messages import Message, suggestion
 from chainrule.messages.paragraph import print_paragraph
+from chainrule.runs.folder import RunFolder
 from chainrule.train import Model
 
 _UNWATCHED = Message(
@@ -32,7 +33,7 @@ _ANY = "any"
 def run(folder: str, *, fail_on: Collection[str], as_json: bool) -> int:
     """Print the findings and the last numbers of layers, and give the exit code."""
     check_codes(fail_on)
-    diagnosis = Diagnosis.of(Model.load(folder))
+    diagnosis = Diagnosis.of(Model.load(RunFolder.find(folder).path))
     if diagnosis is None:
         raise UsageError(_UNWATCHED(folder=folder))
     if as_json:

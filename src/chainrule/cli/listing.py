@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from chainrule.cli.report import print_table, table
@@ -16,6 +16,7 @@ _RUN = Message("cli.listing.run", en="run", zh="运行")
 _STATE = Message("cli.listing.state", en="state", zh="状态")
 _DATA = Message("cli.listing.data", en="data", zh="数据")
 _EPOCHS = Message("cli.listing.epochs", en="epochs", zh="轮数")
+_RESULT = Message("cli.listing.result", en="test", zh="测试")
 _NONE = Message(
     "cli.listing.none",
     en="There is no run in {folder} yet. 'chainrule train' makes one.",
@@ -42,26 +43,28 @@ def run(paths: Sequence[str], *, folder: str | None, sort: str | None, as_json: 
     elif not summaries:
         print(_NONE(folder=root))
     else:
-        _print(summaries)
+        _print(summaries, sort)
     return 0
 
 
-def _print(summaries: Sequence[Summary]) -> None:
+def _print(summaries: Sequence[Summary], first: str | None) -> None:
     settings = differing(summaries)
-    scores = list(dict.fromkeys(name for summary in summaries for name in summary.scores))
     shown = table()
-    for name in (_RUN(), _STATE(), _DATA(), *settings):
-        shown.add_column(name, overflow="fold")
-    for name in (_EPOCHS(), *scores):
-        shown.add_column(name, justify="right")
+    for name in (_RUN(), _STATE(), _EPOCHS(), _RESULT()):
+        shown.add_column(name, justify="right" if name == _EPOCHS() else "left", no_wrap=True)
+    for name in (_DATA(), *settings):
+        shown.add_column(name.replace(".", ".\n"), overflow="fold")
     for summary in summaries:
-        source = Path(str(summary.settings.get("data.source", ""))).name
+        source = Path(str(summary.settings.get("data.source", ""))).stem
         own = [str(summary.settings.get(name, "")) for name in settings]
-        reached = [_written(summary.scores.get(name)) for name in scores]
         state = _STATES[summary.state]() if summary.state in _STATES else summary.state
-        shown.add_row(summary.folder.path.name, state, source, *own, str(summary.epochs), *reached)
+        reached = _reached(summary.scores, first)
+        shown.add_row(summary.folder.path.name, state, str(summary.epochs), reached, source, *own)
     print_table(shown)
 
 
-def _written(score: float | None) -> str:
-    return "" if score is None else f"{score:.4g}"
+def _reached(scores: Mapping[str, float | None], first: str | None) -> str:
+    """The score that was sorted by, or else the one that says most; all are in the run's result."""
+    known = [(name, value) for name, value in scores.items() if value is not None]
+    known.sort(key=lambda score: score[0] != first)
+    return f"{known[0][0]} {known[0][1]:.4g}" if known else ""

@@ -19,7 +19,7 @@ from chainrule.inspect.terminal import check_plotext, curves_as_text
 from chainrule.messages import Message, suggestion
 from chainrule.nn import MODELS, Network
 from chainrule.runs.arrangement import Arrangement, arrange
-from chainrule.runs.configuration import Configuration
+from chainrule.runs.configuration import DIGITS, Configuration
 from chainrule.runs.folder import RunFolder
 from chainrule.runs.outcome import Outcome
 from chainrule.runs.settings import configured, overridden, read_configuration
@@ -86,8 +86,9 @@ def _began_with(what: str | None) -> Configuration:
         return configured(Configuration(), {"model": {"name": what}}, what)
     if Path(what).suffix == ".toml":
         return read_configuration(what)
-    if Path(what).exists():
-        return configured(Configuration(), {"data": {"source": what}}, what)
+    if Path(what).exists() or what == DIGITS:
+        source = str(Path(what).absolute()) if Path(what).exists() else what  # a folder of that name is not the bundled
+        return configured(Configuration(), {"data": {"source": source}}, what)
     raise UsageError(_UNKNOWN(name=what, known=", ".join(MODELS), suggestion=suggestion(what, MODELS)))
 
 

@@ -165,7 +165,7 @@ def _features() -> frozenset[str]:
             return features_of_sysctl(
                 subprocess.run(
                     ["sysctl", "-n", "machdep.cpu.features", "machdep.cpu.leaf7_features"],
-                    capture_output=True, text=True, check=True, timeout=10,
+                    capture_output=True, encoding="utf-8", check=True, timeout=10,
                 ).stdout
             )  # fmt: skip
         return features_of_cpuinfo(_cpu_information())
@@ -175,7 +175,7 @@ def _features() -> frozenset[str]:
 @cache
 def _cpu_information() -> str:
     with suppress(OSError):
-        return _CPU_INFORMATION.read_text(errors="replace")
+        return _CPU_INFORMATION.read_text(encoding="utf-8", errors="replace")
     return ""
 
 

@@ -130,10 +130,12 @@ def _shares(groups: Path, membership: Path) -> Iterator[float]:
     """The cores' worth of time that each control group around this process allows, where it limits that."""
     for folder in _folders(groups, membership):
         with suppress(OSError, ValueError):  # "max", or no such file: no limit there
-            quota, period = (folder / "cpu.max").read_text().split()
+            quota, period = (folder / "cpu.max").read_text(encoding="utf-8").split()
             yield int(quota) / int(period)
         with suppress(OSError, ValueError):
-            quota, period = ((folder / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
+            quota, period = (
+                (folder / f"cpu.cfs_{name}_us").read_text(encoding="utf-8") for name in ("quota", "period")
+            )
             if int(quota) > 0:
                 yield int(quota) / int(period)
 
@@ -144,7 +146,7 @@ def _folders(groups: Path, membership: Path) -> Iterator[Path]:
     A container may see a path from outside it in `membership`; only the outermost folder then exists.
     """
     with suppress(OSError, ValueError):
-        for line in membership.read_text().splitlines():
+        for line in membership.read_text(encoding="utf-8").splitlines():
             _, controllers, path = line.split(":", 2)
             if controllers and "cpu" not in controllers.split(","):
                 continue

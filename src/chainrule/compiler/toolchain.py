@@ -22,7 +22,6 @@ import sys
 import tempfile
 import time
 import weakref
-from _ctypes import dlclose, dlopen
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
@@ -34,6 +33,9 @@ from platformdirs import user_cache_path
 from chainrule.compiler.target import features_of_cpuinfo
 from chainrule.errors import CompilerError
 from chainrule.messages import Message
+
+if sys.platform != "win32":
+    from _ctypes import dlclose, dlopen
 
 # Arithmetic as NumPy does it: no fused multiply-add, integers that wrap around.
 FLAGS = ("-std=c11", "-O2", "-fPIC", "-shared", "-ffp-contract=off", "-fno-math-errno", "-fwrapv")
@@ -55,6 +57,13 @@ _NO_COMPILER = Message(
     "'apt install gcc', 'xcode-select --install' or 'pip install ziglang', or set CC to a compiler's path.",
     zh="找不到 C 编译器：已查找 cc、gcc、clang 以及 Python 包 ziglang。请安装其中之一，例如 'apt install gcc'、"
     "'xcode-select --install' 或 'pip install ziglang'，或将 CC 设为编译器的路径。",
+)
+_WINDOWS = Message(
+    "toolchain.windows",
+    en="native code runs on Linux and macOS, not on Windows itself. WSL, the Linux inside Windows, has it: 'wsl"
+    " --install', and chainrule installed there.",
+    zh="本机代码可在 Linux 和 macOS 上运行，不支持 Windows 本身。Windows 内的 Linux（WSL）可以：运行“wsl --install”，"
+    "并在其中安装 chainrule。",
 )
 _NO_SUCH_COMPILER = Message(
     "toolchain.no_such_compiler",
@@ -141,8 +150,10 @@ def load_made(identity: str, make: Callable[[], Sequence[str]], flags: Sequence[
 def find_compiler() -> tuple[str, ...]:
     """The command that compiles C: $CC, else cc, gcc or clang, else the one in the Python package ziglang.
 
-    Raises:   CompilerError if there is none, or none where CC says.
+    Raises:   CompilerError if there is none, or none where CC says; on Windows always.
     """
+    if sys.platform == "win32":  # whose libraries are loaded, and whose threads sleep, in other ways
+        raise CompilerError(_WINDOWS())
     chosen = os.environ.get("CC", "")
     try:
         command = shlex.split(chosen)
@@ -201,7 +212,7 @@ def _machine(compiler: Sequence[str], flags: Sequence[str]) -> tuple[str, ...]:
 @cache
 def _processor() -> tuple[str, ...]:
     try:
-        return tuple(sorted(features_of_cpuinfo(Path("/proc/cpuinfo").read_text(errors="replace"))))
+        return tuple(sorted(features_of_cpuinfo(Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace"))))
     except OSError:
         return (platform.processor(), platform.release())
 

@@ -11,7 +11,7 @@ from chainrule.runs.folder import CONFIG, RESULT, RunFolder
 
 INTERRUPTED, DAMAGED = "interrupted", "damaged"
 
-_UNSEEN = ("data.source",)  # shown anyway
+_SOURCE = "data.source"
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,10 @@ class Summary:
 
 
 def differing(summaries: Sequence[Summary]) -> list[str]:
-    """The settings that are not the same in all of them, by "section.key"."""
-    names = dict.fromkeys(name for summary in summaries for name in summary.settings if name not in _UNSEEN)
-    return [name for name in names if len({repr(summary.settings.get(name)) for summary in summaries}) > 1]
+    """The settings by "section.key" in which runs on the same data are not alike: other data ask for others."""
+    found: dict[str, None] = {}
+    for source in dict.fromkeys(summary.settings.get(_SOURCE) for summary in summaries):
+        alike = [summary.settings for summary in summaries if summary.settings.get(_SOURCE) == source]
+        names = dict.fromkeys(name for settings in alike for name in settings)
+        found |= {name: None for name in names if len({repr(settings.get(name)) for settings in alike}) > 1}
+    return list(found)
