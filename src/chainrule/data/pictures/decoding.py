@@ -162,8 +162,9 @@ def _opened(picture: Path | bytes, most_pixels: int, most_bytes: int) -> tuple[I
 
 @cache
 def _silence_notes() -> None:
-    """Once: Pillow warns of damaged EXIF without saying in which file, and all that is read of it is how to turn."""
-    warnings.filterwarnings("ignore", "Corrupt EXIF data", UserWarning)
+    """Once: Pillow warns of damaged notes without saying in which file, and all that is read of them is how to turn."""
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImagePlugin")  # which reads EXIF
+    warnings.filterwarnings("ignore", "Invalid APNG", UserWarning)  # of an animation the first frame counts
 
 
 def _check_size(picture: Path | bytes, size: tuple[int, int], most_pixels: int) -> None:
