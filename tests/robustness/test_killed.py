@@ -89,8 +89,10 @@ class Trainer:
 
 
 def reached(folder: RunFolder) -> dict[str, Any]:
-    """Everything, and all files: those of the model have their contents in their names, those of a save are gone."""
-    return {**everything(folder), "files": {path.name for path in folder.path.iterdir()}}
+    """Everything, and all files: those of the model have their contents in their names, those of a save are gone. Only
+    the report, which comes after the end, may be missing.
+    """
+    return {**everything(folder), "files": {path.name for path in folder.path.iterdir()} - {"report.html"}}
 
 
 def _begun(process: subprocess.Popen[str]) -> float:
