@@ -21,7 +21,7 @@ from chainrule.runs import RunFolder
 from tests import counts
 from tests.runs.reached import everything
 
-_DIGITS = ("model.name=mlp", "model.units=[6]", "train.epochs=3", "train.batch_size=64", "data.source='digits'")
+_DIGITS = ("model.name=mlp", "model.units=[6]", "train.epochs=3", "train.batch_size=64", "data.source=few")
 _TABLE = ("train.epochs=4", "train.batch_size=32", "model.units=[5]", "data.source='people.csv'", "data.target=answer")
 KINDS = {
     "everything": (*_TABLE, "train.optimizer=momentum", "train.clip_norm=1", "train.average=ema", "train.patience=2"),
@@ -39,7 +39,7 @@ _ANYWHERE, _WITHIN, _WHENEVER = "anywhere", "within a save", "whenever"
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the trainings run: 200 digits in MNIST's layout, and a table with numbers, categories and gaps."""
     bundled, place = digits(), tmp_path_factory.mktemp("data")
-    folder = place / "digits"
+    folder = place / "few"
     folder.mkdir()
     parts = {"train": (bundled.x_train[:200], bundled.y_train), "t10k": (bundled.x_test[:60], bundled.y_test)}
     for part, (x, y) in parts.items():

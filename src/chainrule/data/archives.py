@@ -204,7 +204,8 @@ def _array(file: IO[bytes], path: str, size: int, *, mapped: bool) -> NDArray[An
 
 
 def _shortened(text: str) -> str:
-    described = text.strip().removeprefix("{'descr': ").split(", 'fortran_order'")[0]
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    described = " ".join(printable.split()).removeprefix("{'descr': ").split(", 'fortran_order'")[0]
     return described if len(described) < 60 else described[:60] + "…"
 
 
@@ -213,7 +214,7 @@ def _head(file: IO[bytes], path: str) -> _Head:
     beginning = file.read(8)
     wide = beginning[6:7] != b"\x01"
     length = int.from_bytes(file.read(4 if wide else 2), "little")
-    if beginning[:6] != NPY or beginning[6] not in (1, 2, 3) or length > _MOST_HEAD:
+    if beginning[:6] != NPY or beginning[6:7] not in (b"\x01", b"\x02", b"\x03") or length > _MOST_HEAD:
         raise FileFormatError(_DAMAGED(path=path, reason=_HEAD()))
     text = file.read(length).decode("latin1")
     descr, order, extents = _DESCR.search(text), _ORDER.search(text), _EXTENTS.search(text)

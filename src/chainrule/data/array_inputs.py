@@ -62,15 +62,18 @@ class ArrayInputs(Inputs):
         if not self.means:
             return x
         scaled: NDArray[np.float64] = (x - np.array(self.means)) / np.array(self.deviations)
-        return scaled.astype(np.float32)
+        with np.errstate(over="ignore"):  # what is too large is infinite
+            return scaled.astype(np.float32)
 
     def as_data(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
-        return cls(
-            tuple(int(extent) for extent in data["shape"]),
-            tuple(map(float, data["means"])),
-            tuple(map(float, data["deviations"])),
-        )
+        shape = tuple(int(extent) for extent in data["shape"])
+        means, deviations = (tuple(map(float, data[name])) for name in ("means", "deviations"))
+        if len(means) != len(deviations) or len(means) not in (0, *shape[-1:]):
+            raise ValueError(data)
+        if not np.isfinite((means, deviations)).all() or min(deviations, default=1.0) <= 0:
+            raise ValueError(data)
+        return cls(shape, means, deviations)

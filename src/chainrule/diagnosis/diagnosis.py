@@ -145,7 +145,8 @@ class Diagnosis(Callback):
     def memory(self) -> dict[str, Any]:
         course = None
         if self.course is not None:  # and the steps since it was looked back at
-            course = replace(self.course, losses=_joined(self._losses), rates=_joined(self._rates)).as_dict()
+            losses, rates = _joined(self._losses), _joined(self._rates)
+            course = replace(self.course, losses=losses, rates=rates, recording=self._recording).as_dict()
         return {"before": _told(self._before), "findings": _told(self._found), "held": self._held, "course": course}
 
     def recall(self, memory: dict[str, Any]) -> None:

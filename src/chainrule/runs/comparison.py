@@ -35,10 +35,10 @@ class Summary:
         """That of a folder, as far as it can be read."""
         epochs = len(folder.metrics())
         try:
-            sections = folder.read(CONFIG)["settings"]
+            sections = folder.read(CONFIG, settings=dict)["settings"]
             settings = {f"{section}.{key}": value for section, own in sections.items() for key, value in own.items()}
             result: dict[str, Any] = folder.read(RESULT) if folder.has_ended else {"state": INTERRUPTED}
-        except (ChainruleError, KeyError, TypeError, AttributeError):
+        except (ChainruleError, AttributeError):
             return cls(folder, DAMAGED, {}, epochs, {})
         scores = {name.removeprefix("test_"): value for name, value in result.items() if name.startswith("test_")}
         return cls(folder, str(result.get("state")), settings, epochs, scores)

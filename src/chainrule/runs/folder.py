@@ -28,7 +28,7 @@ from chainrule.runs.configuration import Configuration
 from chainrule.runs.settings import configured
 from chainrule.train import History
 from chainrule.train.checkpoints import MANIFEST
-from chainrule.train.whole_files import sealed, unsealed, write_whole
+from chainrule.train.whole_files import read_whole, sealed, unsealed, write_whole
 
 _CANNOT_WRITE = Message(
     "run.cannot_write",
@@ -169,13 +169,13 @@ class RunFolder:
 
         Raises:   FileFormatError if that is missing or damaged; UsageError if it holds unknown settings.
         """
-        return configured(Configuration(), self.read(CONFIG)["settings"], str(self.path / CONFIG))
+        return configured(Configuration(), self.read(CONFIG, settings=dict)["settings"], str(self.path / CONFIG))
 
     def metrics(self) -> list[dict[str, Any]]:
         """The lines of metrics.jsonl, up to the first that is not whole."""
         found: list[dict[str, Any]] = []
         try:
-            text = (self.path / METRICS).read_text(encoding="utf-8", errors="replace")
+            text = read_whole(self.path / METRICS).decode(errors="replace")
         except OSError:
             return found
         for line in text.splitlines():
@@ -228,14 +228,14 @@ class RunFolder:
         except OSError as reason:
             raise SaveError(cannot_write(self.path / name, reason)) from reason
 
-    def read(self, name: str) -> dict[str, Any]:
-        """The data in a file of the run.
+    def read(self, name: str, **entries: type) -> dict[str, Any]:
+        """The data in a file of the run, in which there are entries of these types.
 
-        Raises:   FileFormatError if it is missing or damaged.
+        Raises:   FileFormatError if it is missing or damaged, or an entry is.
         """
         path = self.path / name
         try:
-            data = unsealed(path.read_bytes())
+            data = unsealed(read_whole(path))
             version = data.pop("schema_version")
         except FileNotFoundError:
             raise FileFormatError(_MISSING(path=path, folder=self.path)) from None
@@ -243,6 +243,8 @@ class RunFolder:
             raise FileFormatError(_DAMAGED(path=path)) from None
         if version != SCHEMA_VERSION:
             raise FileFormatError(_VERSION(path=path, found=version, known=SCHEMA_VERSION))
+        if not all(isinstance(data.get(entry), kind) for entry, kind in entries.items()):
+            raise FileFormatError(_DAMAGED(path=path))
         return data
 
 

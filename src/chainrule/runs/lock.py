@@ -48,7 +48,8 @@ def held(folder: RunFolder) -> Iterator[None]:
             os.write(file, f"{os.getpid()}, {platform.node()}\n".encode())
         yield
     finally:
-        os.close(file)
+        with suppress(OSError):
+            os.close(file)
 
 
 if sys.platform == "win32":

@@ -27,7 +27,7 @@ def arranged_as_then(folder: RunFolder) -> Arrangement:
     Raises:   DataError if its data are others now; FileFormatError if they or it cannot be read.
     """
     arrangement = arrange(folder.configuration())
-    if folder.read(CONFIG)["data"] != fingerprint(arrangement):
+    if folder.read(CONFIG, data=str)["data"] != fingerprint(arrangement):
         raise DataError(_OTHER_DATA(source=arrangement.source.name, run=folder))
     return arrangement
 

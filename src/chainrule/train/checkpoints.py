@@ -26,7 +26,7 @@ import numpy as np
 from chainrule.errors import FileFormatError, SaveError, UsageError
 from chainrule.graph.operation import Array
 from chainrule.messages import Message, suggestion
-from chainrule.train.whole_files import sealed, unsealed, write_whole
+from chainrule.train.whole_files import read_whole, sealed, unsealed, write_whole
 from chainrule.version import __version__
 
 _MISSING = Message(
@@ -167,7 +167,7 @@ def _manifest(folder: Path) -> bytes:
         hint = suggestion(folder.name, beside)
         raise FileFormatError(_MISSING(path=folder, reason=missing, suggestion=hint, manifest=MANIFEST))
     try:
-        return (folder / MANIFEST).read_bytes()
+        return read_whole(folder / MANIFEST)
     except FileNotFoundError:
         missing = _NO_MANIFEST(manifest=MANIFEST)
         raise FileFormatError(_MISSING(path=folder, reason=missing, suggestion="", manifest=MANIFEST)) from None
@@ -179,7 +179,7 @@ def _read_file(folder: Path, file: str, digest: str) -> bytes:
     if not _FILE.fullmatch(file):  # nothing outside of the folder
         raise FileFormatError(_DAMAGED(path=folder / MANIFEST, reason=_NOT_A_MANIFEST()))
     try:
-        content = (folder / file).read_bytes()
+        content = read_whole(folder / file)
     except FileNotFoundError:
         raise FileFormatError(_DAMAGED(path=folder, reason=_NO_FILE(file=file))) from None
     except OSError as reason:

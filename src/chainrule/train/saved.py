@@ -14,7 +14,7 @@ from chainrule.errors import FileFormatError
 from chainrule.graph.graph import Graph
 from chainrule.graph.operation import Array
 from chainrule.graph.records import from_records, to_records
-from chainrule.graph.tensor import Tensor
+from chainrule.graph.tensor import SOURCE, Tensor
 from chainrule.messages import Message
 from chainrule.nn.network import Network, Outputs, shape_of
 from chainrule.nn.scope import LayerRecord, Mixing, Parameter, Scalar, State
@@ -142,6 +142,7 @@ def from_files(files: Mapping[str, bytes]) -> SavedModel:
     """
     constants = _unpacked(files["constants.safetensors"]) if "constants.safetensors" in files else {}
     network = _network(json.loads(files["architecture.json"]), constants)
+    _check(network)
     arrays = _unpacked(files["model.safetensors"])
     parameters = _matching({name: p.tensor for name, p in network.parameters.items()}, arrays)
     states = _matching({name: s.tensor for name, s in network.states.items()}, arrays)
@@ -180,6 +181,8 @@ def _network(saved: Mapping[str, Any], constants: Mapping[str, Array]) -> Networ
     def of_layer(role: str, record: Mapping[str, Any]) -> Any:
         path = record["path"]
         found = tuple(tensor for name, tensor in roles.get(role, {}).items() if name.rpartition(":")[0] == path)
+        if role == "layer" and not found:
+            raise LookupError(path)
         return None if not found else found if record["several"] else found[0]
 
     return Network(
@@ -194,11 +197,35 @@ def _network(saved: Mapping[str, Any], constants: Mapping[str, Array]) -> Networ
         updates=roles.get("update", {}),
         penalties=tuple(roles.get("penalty", {}).values()),
         layers=tuple(
-            LayerRecord(r["path"], r["kind"], of_layer("layer", r), tuple(r["parameters"]), of_layer("trained", r))
+            LayerRecord(
+                path=str(r["path"]),
+                kind=str(r["kind"]),
+                output=of_layer("layer", r),
+                parameters=tuple(map(str, r["parameters"])),
+                training_output=of_layer("trained", r),
+            )
             for r in saved["layers"]
         ),
         mixings=tuple(map(Mixing, roles.get("share", {}).values(), roles.get("turn", {}).values())),
     )
+
+
+def _check(network: Network) -> None:
+    """What holds of every network that was traced, and that nothing else would notice before it is used.
+
+    Raises:   ValueError.
+    """
+    by_name = (network.parameters, network.states, network.scalars)
+    named = [one.tensor for own in by_name for one in own.values()]
+    given = [network.seed, network.step, *network.inputs, *named]
+    if not network.inputs or any(x.operation is not SOURCE or x.value is not None for x in given):
+        raise ValueError("inputs")
+    if len(set(given)) < len(given):
+        raise ValueError("one input for several")
+    if any(new.type != network.states[name].tensor.type for name, new in network.updates.items()):
+        raise ValueError("updates")
+    if not all(network.parameters.keys() >= set(record.parameters) for record in network.layers):
+        raise ValueError("layers")
 
 
 def _unpacked(content: bytes) -> Arrays:

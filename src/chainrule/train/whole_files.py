@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from contextlib import suppress
@@ -34,6 +35,20 @@ def write_whole(path: Path, content: bytes) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def read_whole(path: Path) -> bytes:
+    """What a file holds.
+
+    Raises:   OSError if it cannot be read, holds more than the memory, or is none, such as a pipe that nobody writes.
+    """
+    if not path.is_file():
+        path.lstat()  # raises what is to be said where there is nothing
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+    try:
+        return path.read_bytes()
+    except (MemoryError, OverflowError):
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG)) from None
 
 
 def sealed(data: dict[str, Any]) -> bytes:

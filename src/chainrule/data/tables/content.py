@@ -104,17 +104,27 @@ def _stored(file: File, most_bytes: int) -> tuple[str, bytes, str | None]:
         try:
             check_exists(path)
             with path.open("rb") as opened:
-                return str(path), opened.read(most_bytes + 1), None
+                return str(path), _read(opened, most_bytes), None
         except OSError as reason:
             raise FileFormatError(_UNREADABLE(path=path, reason=reason.strerror or reason)) from None
     if not hasattr(file, "read"):
         raise UsageError(_NO_SOURCE(kind=type(file).__name__))
     name = file.name if isinstance(getattr(file, "name", None), str) else "<table>"
-    content = getattr(file, "buffer", file).read(most_bytes + 1)
+    content = _read(getattr(file, "buffer", file), most_bytes)
     if isinstance(content, str):
         return name, content.encode("utf-8", "surrogatepass"), "utf-8"
     # That of the standard input is the terminal's, and says nothing about a file.
     return name, content, None if file is sys.stdin else getattr(file, "encoding", None)
+
+
+def _read(file: IO[Any], most: int) -> Any:
+    """What a file holds, up to one more than this, piece by piece: at once, it would take memory for all of that."""
+    pieces = [file.read(min(_PIECE, most + 1))]
+    size = len(pieces[0])
+    while pieces[-1] and size <= most:
+        pieces.append(file.read(min(_PIECE, most + 1 - size)))
+        size += len(pieces[-1])
+    return pieces[0][:0].join(pieces)
 
 
 def _decompressed(name: str, stored: bytes, most_bytes: int) -> bytes:

@@ -66,7 +66,7 @@ class Subject:
     @cached_property
     def result(self) -> dict[str, Any]:
         """What was reached, as it is kept; its state alone where nothing is kept yet."""
-        return self.folder.read(RESULT) if self.folder.has_ended else {"state": INTERRUPTED}
+        return self.folder.read(RESULT, state=str) if self.folder.has_ended else {"state": INTERRUPTED}
 
     @cached_property
     def environment(self) -> dict[str, Any]:
@@ -80,7 +80,7 @@ class Subject:
     def findings(self) -> Findings:
         """What the diagnosis found, as far as this version knows it."""
         try:
-            kept = self.folder.read(FINDINGS)["findings"]
+            kept = self.folder.read(FINDINGS, findings=list)["findings"]
             return Findings(KINDS[one["code"]].found(**one["values"]) for one in kept if one["code"] in KINDS)
         except FileFormatError:
             return Findings([])
