@@ -43,8 +43,9 @@ def test_a_rise_of_the_validation_is_found_and_early_stopping_cures_it(train, co
     found = finding(learned_by_heart, "CR017")
     epoch, before = learned_by_heart.on_the_way["CR017"]
     assert epoch < found.values["epoch"]
-    assert before.values["best"] == found.values["best"]
     assert found.values["case"] == "rises"
+    if before.values["case"] == "rises":  # else the gap was there first
+        assert before.values["best"] == found.values["best"]
     patience = found.values["patience"]
     cured = train(count, EarlyStopping("val_loss", patience=patience))
     assert "CR017" not in {*cured.findings.codes, *cured.on_the_way}

@@ -26,7 +26,7 @@ def deep(initializer, activation="tanh", outputs=3):
 
 DATA = {
     "table": (lambda: table(400), {"optimizer": SGD(0.1), "epochs": 6}, "tanh", 3),
-    "numbers": (numbers, {"optimizer": SGD(0.05), "epochs": 6, "loss": "mean_squared_error"}, "tanh", 1),
+    "numbers": (numbers, {"optimizer": SGD(0.05), "epochs": 12, "loss": "mean_squared_error"}, "tanh", 1),
 }
 
 
