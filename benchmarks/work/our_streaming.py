@@ -23,21 +23,22 @@ _DISK = Path("/var/tmp")  # unlike /tmp, which may be memory
 
 def epochs(turns: Turns, from_disk: bool) -> None:
     """Epochs of LeNet-5 over images of bytes, in blocks: from files that the system has forgotten, or from memory."""
+    # What is open and mapped stays when its name is gone: this process may be killed, and leaves nothing behind.
     with tempfile.TemporaryDirectory(dir=_DISK if _DISK.is_dir() else None) as folder:
         data = store(_images(), Path(folder, "images"), batches=True)
-        x, y = (data.x, data.y) if from_disk else (np.array(data.x), np.array(data.y))
         forgetting = [Forgotten(data)] if from_disk else []
-        cr.Model(cr.nn.lenet5()).fit(
-            x,
-            y,
-            optimizer=cr.optim.Adam(task.RATE),
-            metrics=[],
-            epochs=1_000_000,
-            batch_size=BATCH,
-            shuffle=cr.data.Blocks(),
-            callbacks=[Timed(turns, SAMPLES // BATCH), *forgetting],
-            verbose=0,
-        )
+    x, y = (data.x, data.y) if from_disk else (np.array(data.x), np.array(data.y))
+    cr.Model(cr.nn.lenet5()).fit(
+        x,
+        y,
+        optimizer=cr.optim.Adam(task.RATE),
+        metrics=[],
+        epochs=1_000_000,
+        batch_size=BATCH,
+        shuffle=cr.data.Blocks(),
+        callbacks=[Timed(turns, SAMPLES // BATCH), *forgetting],
+        verbose=0,
+    )
 
 
 class Forgotten(cr.train.Callback):
@@ -45,6 +46,7 @@ class Forgotten(cr.train.Callback):
 
     def __init__(self, data: Stored) -> None:
         self.data = data
+        self.files = [os.open(path, os.O_RDONLY) for path in data.folder.iterdir()]
 
     def on_train_begin(self, training: cr.train.Training) -> None:
         self._forget()
@@ -58,10 +60,8 @@ class Forgotten(cr.train.Callback):
             while isinstance(base, np.ndarray | memoryview):
                 base = base.base if isinstance(base, np.ndarray) else base.obj
             base.madvise(mmap.MADV_DONTNEED)  # what a process has mapped is not forgotten
-        for path in self.data.folder.iterdir():
-            opened = os.open(path, os.O_RDONLY)
-            os.posix_fadvise(opened, 0, 0, os.POSIX_FADV_DONTNEED)
-            os.close(opened)
+        for file in self.files:
+            os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _images() -> Iterator[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
