@@ -133,8 +133,9 @@ def search(
 
     Raises:   UsageError if the storage cannot be reached, or the study is about something else; KeyboardInterrupt,
               after what was reached is kept.
-    Source:   Bergstra et al. 2011, Algorithms for hyper-parameter optimization (the tree-structured Parzen estimator)
     """
+    from chainrule.tune.sampler import Sampler
+
     with quietly():
         study = opened(address, name)
         _check_identity(study, wanted)
@@ -146,8 +147,8 @@ def search(
             if after_each is not None:
                 after_each(Trial.of(trial, wanted.space), Found.of(study, wanted))
 
+        study.sampler = Sampler(wanted.told.train.seed)
         while len(ended(study)) < trials:
-            study.sampler = _sampler(study, wanted.told.train.seed)
             study.optimize(objective, n_trials=1, callbacks=[tell])
         return _found(study, wanted)
 
@@ -160,17 +161,6 @@ def found_so_far(wanted: Search, address: str, name: str) -> Found:
 
 def _found(study: Study, wanted: Search) -> Found:
     return replace(Found.of(study, wanted), importance=importance(study, wanted.space))
-
-
-def _sampler(study: Study, seed: int) -> Any:
-    """What suggests the next settings: by a seed of its own, so that a study that is gone on with goes on as it would
-    have, and processes that share one do not suggest the same.
-    """
-    from optuna.samplers import TPESampler
-    from optuna.trial import TrialState
-
-    begun = study.get_trials(deepcopy=False, states=(TrialState.RUNNING, TrialState.COMPLETE, TrialState.PRUNED))
-    return TPESampler(n_startup_trials=5, seed=(seed * 1_000_003 + len(begun)) % 2**32)
 
 
 def _check_identity(study: Study, wanted: Search) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ _UNREACHED = Message(
 
 _BEAT, _GRACE = 20, 60  # seconds: a trial that has not been heard of for so long was killed, and does not count
 
+# Two processes may find a database empty at the same time: then one of them is told that the tables are there already.
+_ATTEMPTS, _PAUSE, _MADE_MEANWHILE = 5, 0.5, ("already exists", "UNIQUE", "uplicate")
 _WARM_UP = 20  # percent of a training that no trial is judged by: high rates begin badly
 
 
@@ -69,19 +72,29 @@ def opened(address: str, name: str) -> Study:
 
     Raises:   UsageError if the storage cannot be reached.
     """
+    left = _ATTEMPTS
+    while True:
+        try:
+            return _opened(address, name)
+        except Exception as reason:  # whatever the driver of a database raises
+            said = str(reason).partition("\n")[0].rstrip(".")
+            left -= 1
+            if not left or not any(word in said for word in _MADE_MEANWHILE):
+                raise UsageError(_UNREACHED(reason=said)) from None
+            time.sleep(_PAUSE)
+
+
+def _opened(address: str, name: str) -> Study:
     import optuna
     from optuna.pruners import MedianPruner
 
-    try:
-        return optuna.create_study(
-            storage=_storage(address),
-            study_name=name,
-            direction="minimize",
-            pruner=MedianPruner(n_startup_trials=4, n_warmup_steps=_WARM_UP),
-            load_if_exists=True,
-        )
-    except Exception as reason:  # whatever the driver of a database raises
-        raise UsageError(_UNREACHED(reason=str(reason).partition("\n")[0].rstrip("."))) from None
+    return optuna.create_study(
+        storage=_storage(address),
+        study_name=name,
+        direction="minimize",
+        pruner=MedianPruner(n_startup_trials=4, n_warmup_steps=_WARM_UP),
+        load_if_exists=True,
+    )
 
 
 def _storage(address: str) -> BaseStorage:
