@@ -98,6 +98,8 @@ def test_help_is_in_the_language_asked_for(arguments, variables):
         (["train", "--save", ""], "--save is given without the name of a folder."),
         (["train", "--save", __file__], "cannot be written"),
         (["serve", "--port", "-1"], "--port / PORT must be a whole number, 0 or more."),
+        (["serve", "nothing", "--port", "65536"], "Port 65536 does not exist; ports are whole numbers from 0 to 65535"),
+        (["serve", "nothing", "--host", "nowhere.invalid"], "The server cannot listen at nowhere.invalid, port 8000"),
         (["serve"], "RUN is missing."),
         (["data", "gte"], "There is no command 'gte'; choose one of: get. Did you mean 'get'?"),
         (["data", "get", "mnits"], "choose one of: mnist, fashion-mnist. Did you mean 'mnist'?"),

@@ -132,7 +132,7 @@ def _usual(column: LearnedColumn) -> Any:
         case NumberColumn(yes_no=True, standard=standard):
             return standard.median > 0
         case NumberColumn(standard=standard):
-            return int(standard.median) if standard.median.is_integer() else standard.median
+            return int(standard.median) if standard.median.is_integer() else float(f"{standard.median:.6g}")
         case DateColumn(standard=standard):
             return (date(1970, 1, 1) + timedelta(days=int(standard.median))).isoformat()
         case CategoryColumn(labels=labels):

@@ -22,6 +22,11 @@ from chainrule.serve.application import application
 from chainrule.serve.connections import Connection
 from chainrule.serve.limits import Limits
 
+_PORT = Message(
+    "serve.server.port",
+    en="Port {port} does not exist; ports are whole numbers from 0 to 65535, and with 0 the system chooses one.",
+    zh="端口 {port} 不存在；端口应为 0 到 65535 的整数，0 表示由系统选择。",
+)
 _TAKEN = Message(
     "serve.server.taken",
     en="The server cannot listen at {host}, port {port}: {reason}. Stop what listens there, or choose another --port;"
@@ -37,13 +42,15 @@ def bound(host: str, port: int) -> socket.socket:
 
     Raises:   UsageError if that is not possible.
     """
+    if not 0 <= port < 1 << 16:  # the system would take the rest of a division
+        raise UsageError(_PORT(port=port))
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
         if os.name == "posix":  # elsewhere this lets two servers share the address
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-    except (OSError, OverflowError, UnicodeError) as reason:
+    except (OSError, UnicodeError) as reason:
         said = getattr(reason, "strerror", None) or reason
         raise UsageError(_TAKEN(host=host, port=port, reason=said)) from None
     return listener
