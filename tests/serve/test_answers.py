@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import shlex
+import threading
 
 import httpx
 import numpy as np
@@ -14,6 +15,7 @@ from chainrule.data.pictures import Pictures
 from chainrule.data.reading import read_records
 from chainrule.data.tables import as_table
 from chainrule.data.targets import Predictions
+from chainrule.runs.trained import Trained
 from tests.serve.asking import URL, answer, posted, together
 from tests.serve.models import array_model, fruit, picture_model, pictures, table_model
 
@@ -109,13 +111,22 @@ def test_accept_decides_between_json_and_csv(accept, media):
     assert response.headers["content-type"].startswith(media)
 
 
-def test_requests_at_the_same_time_get_the_answers_that_they_get_alone():
+def test_requests_at_the_same_time_get_the_answers_that_they_get_alone(monkeypatch):
     """Sixteen and more at once, of one row and of several: they are predicted together, and nobody notices."""
     rows = [fruit(count, seed=count) for count in (1, 1, 2, 1, 5, 1, 40, 1) * 4]
+    all_have_come, outputs = threading.Event(), Trained.outputs
+
+    def outputs_then(self, x):
+        assert all_have_come.wait(20)
+        return outputs(self, x)
 
     async def ask(client):
-        asked = [client.post("/predict", json={"instances": some}) for some in rows]
-        return await asyncio.gather(*asked), (await client.get("/metrics")).text
+        asked = asyncio.gather(*(client.post("/predict", json={"instances": some}) for some in rows))
+        await asyncio.sleep(0.2)
+        all_have_come.set()
+        return await asked, (await client.get("/metrics")).text
+
+    monkeypatch.setattr(Trained, "outputs", outputs_then)
 
     responses, numbers = together(table_model(), ask)
     for response, some in zip(responses, rows, strict=True):
