@@ -1,10 +1,12 @@
-"""The command line: `chainrule train`, `serve`, `diagnose`, `findings`, `summary` and `labs`.
+"""The command line: `chainrule train`, `predict`, `evaluate`, `serve`, `runs`, `diagnose` and more.
 
 commands   what can be typed
 spoken     help and refusals in the language of the product
 recipes    how each model is trained unless somebody says otherwise
 training   the command train: from the arguments to the result
 serving    the command serve: a trained model that answers requests
+predicting  the command predict: tables, pictures and arrays in, CSV or JSON out
+evaluating  the command evaluate: scores beside guessing
 diagnosing  the command diagnose: what was found while a saved model trained
 findings   the command findings: a list, and one explained
 downloading  the command data get: a full data set
@@ -17,6 +19,7 @@ report     tables and texts
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Sequence
 
@@ -52,6 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app(arguments, prog_name="chainrule")
     except ChainruleError as error:
         _leave(str(error), next((code for kind, code in _CODES.items() if isinstance(error, kind)), FAILED))
+    except BrokenPipeError:  # whoever read, such as head, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
     except OSError as error:
         _leave(_SYSTEM(reason=error), FAILED)
     except MemoryError:

@@ -179,6 +179,46 @@ _SPACE = Message(
     " rate, batch size and hidden units.",
     zh="TOML 文件，其 [search] 节说明要搜索的设置；默认：配置文件中的该节，否则搜索学习率、批大小和隐藏单元数。",
 )
+_PREDICT = Message(
+    "cli.predict",
+    en="Predict with what a run learned: for a table, pictures or arrays. On a terminal the first predictions are"
+    " shown; elsewhere all are CSV.",
+    zh="用一次运行学到的模型对表格、图片或数组进行预测。在终端显示前几个预测；其他情况下以 CSV 输出全部。",
+)
+_USED = Message(
+    "cli.used",
+    en="Folder of a run or of a saved model; runs/latest is the last one. Or digits, which comes with the package and"
+    " reads handwritten digits.",
+    zh="运行或已保存模型的文件夹；runs/latest 为最近一次。或 digits：随软件包提供的手写数字识别模型。",
+)
+_INPUTS = Message(
+    "cli.inputs",
+    en="Tables, pictures, folders of pictures, .npz or .npy files; - is standard input: a table as text, or a file.",
+    zh="表格、图片、图片文件夹、.npz 或 .npy 文件；- 为标准输入：文本表格或一个文件。",
+)
+_OUTPUT = Message(
+    "cli.output",
+    en="File to write all predictions to, .csv or .json. In CSV, a text that a spreadsheet would compute (=...) gets an"
+    " apostrophe before it.",
+    zh="写入全部预测的文件，.csv 或 .json。在 CSV 中，电子表格会当作公式计算的文本（=...）前会加一个撇号。",
+)
+_PROBABILITIES = Message("cli.probabilities", en="The probability of each class, too.", zh="同时给出每个类别的概率。")
+_EVALUATE = Message(
+    "cli.evaluate",
+    en="Say how good the predictions of a run are, beside guessing, on data whose answers are known.",
+    zh="在已知答案的数据上评估一次运行的预测效果，并与猜测比较。",
+)
+_ANSWERED = Message(
+    "cli.answered",
+    en="Data with answers, as train takes them, of which the part to test with counts where there is one; default: what"
+    " the run set aside for testing.",
+    zh="带有答案的数据，形式与 train 相同；如有测试部分则只用该部分；默认：该运行留作测试的数据。",
+)
+_ANSWERS = Message(
+    "cli.answers",
+    en="Column of a table with the answers; default: the name of what is predicted.",
+    zh="表格中答案所在的列；默认：预测目标的名称。",
+)
 _INIT = Message(
     "cli.init",
     en="Write a configuration with a comment about every setting, to be trained with 'chainrule train'.",
@@ -271,6 +311,12 @@ Version = Annotated[bool, typer.Option("--version", help=_VERSION(), callback=_p
 Model = Annotated[str, typer.Argument(help=_MODEL(), metavar="MODEL", autocompletion=_models)]
 What = Annotated[str | None, typer.Argument(help=_WHAT(), metavar="[DATA|CONFIG|MODEL]", autocompletion=_models)]
 Run = Annotated[str, typer.Argument(help=_RUN(), metavar="RUN")]
+Used = Annotated[str, typer.Argument(help=_USED(), metavar="RUN")]
+Inputs = Annotated[list[str], typer.Argument(help=_INPUTS(), metavar="INPUT ...")]
+Output = Annotated[str | None, typer.Option("--output", "-o", help=_OUTPUT(), metavar="FILE")]
+Probabilities = Annotated[bool, typer.Option("--probabilities", help=_PROBABILITIES())]
+Answered = Annotated[str | None, typer.Argument(help=_ANSWERED(), metavar="[SOURCE]")]
+Answers = Annotated[str | None, typer.Option("--target", help=_ANSWERS(), metavar="COLUMN")]
 SomeRuns = Annotated[list[str] | None, typer.Argument(help=_SOME_RUNS(), metavar="[RUN ...]")]
 In = Annotated[str | None, typer.Option("--in", help=_IN(), metavar="DIR")]
 Sort = Annotated[str | None, typer.Option(help=_SORT(), metavar="SCORE")]
@@ -380,6 +426,29 @@ def resume(
 
     telling = Telling(curves=curves, as_json=json, quiet=quiet, fail_on=tuple(fail_on or ()))
     raise typer.Exit(resumed(run, telling))
+
+
+@app.command(cls=Command, help=_PREDICT(), options_metavar=_SOME_OPTIONS())
+def predict(
+    run: Used,
+    inputs: Inputs,
+    output: Output = None,
+    probabilities: Probabilities = False,
+    json: Json = False,
+    lang: Language = None,
+) -> None:
+    from chainrule.cli.predicting import run as predicted
+
+    raise typer.Exit(predicted(run, inputs, output=output, as_json=json, probabilities=probabilities))
+
+
+@app.command(cls=Command, help=_EVALUATE(), options_metavar=_SOME_OPTIONS())
+def evaluate(
+    run: Used, source: Answered = None, target: Answers = None, json: Json = False, lang: Language = None
+) -> None:
+    from chainrule.cli.evaluating import run as evaluated
+
+    raise typer.Exit(evaluated(run, source, target=target, as_json=json))
 
 
 @app.command(cls=Command, help=_RUNS(), options_metavar=_SOME_OPTIONS())

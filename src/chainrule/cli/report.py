@@ -81,10 +81,15 @@ def table() -> Rows:
 
 
 def print_table(rows: Rows) -> None:
-    """A table on standard output, and an empty line."""
-    console = Console()
+    """A table on standard output, and an empty line; brackets in it are brackets."""
+    console = Console(markup=False, emoji=False)
     console.print(rows)
     console.print()
+
+
+def printable(text: str) -> str:
+    """A text without what a terminal would take for an order: names in data are given by anybody."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
 def _print(tabular: Tabular) -> None:

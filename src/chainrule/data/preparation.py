@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 
 from chainrule.data.array_inputs import ArrayInputs
 from chainrule.data.inputs import Inputs
+from chainrule.data.pictures.digits import DigitInputs
 from chainrule.data.pictures.inputs import PictureInputs
 from chainrule.data.pictures.records import Pictures
 from chainrule.data.records import Arrays, Labeled, Records
@@ -71,7 +72,7 @@ class Preparation:
         return cls(kind.from_data(inputs), Quantity(str(target["name"]), *numbers))
 
 
-_INPUTS: dict[str, type[Inputs]] = {kind.kind: kind for kind in (ArrayInputs, PictureInputs, TableInputs)}
+_INPUTS: dict[str, type[Inputs]] = {kind.kind: kind for kind in (ArrayInputs, DigitInputs, PictureInputs, TableInputs)}
 
 
 def _inputs(records: Records, image_size: tuple[int, int] | None) -> Inputs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,16 +14,17 @@ from numpy.typing import NDArray
 from chainrule.data.archives import NPY, ZIP, read_npy
 from chainrule.data.array_inputs import ArrayInputs
 from chainrule.data.array_sources import read_arrays, read_input
+from chainrule.data.given import as_records
 from chainrule.data.idx import read_idx
-from chainrule.data.inputs import Inputs
 from chainrule.data.pictures.decoding import is_picture
+from chainrule.data.pictures.digits import SIDE, DigitInputs
 from chainrule.data.pictures.folders import pictures_within, read_pictures
 from chainrule.data.pictures.inputs import PictureInputs
 from chainrule.data.pictures.records import Pictures
 from chainrule.data.preparation import Preparation
 from chainrule.data.records import Arrays, Records, Source
 from chainrule.data.sources import IMAGE_FILES, load_images, missing_files
-from chainrule.data.tables import Table, as_table, read_csv, read_parquet
+from chainrule.data.tables import Table, read_csv, read_parquet
 from chainrule.errors import DataError, FileFormatError, UsageError
 from chainrule.messages import Message, suggestion
 
@@ -64,12 +65,6 @@ _NO_ANSWERS = Message(
     "reading.no_answers",
     en="{path} is one array, without the answers to learn. Save both: numpy.savez('data.npz', x=x, y=y).",
     zh="{path} 是单个数组，没有要学习的答案。请一起保存：numpy.savez('data.npz', x=x, y=y)。",
-)
-_OTHER = Message(
-    "reading.other",
-    en="The data are of type {kind}. Give a path, the bytes of a file, an array, a frame of pandas or polars, or"
-    " rows as dictionaries.",
-    zh="数据的类型是 {kind}。请给出路径、文件的字节、数组、pandas 或 polars 的数据框，或由字典组成的行。",
 )
 
 _SEPARATED = (".csv", ".tsv", ".tab", ".txt")
@@ -136,31 +131,26 @@ def read_source(
 def read_records(data: Any, preparation: Preparation) -> Records:
     """Read data of the same kinds, without answers, for a model whose preparation this is.
 
-    They are a path, the bytes of a file, a file that is open with a table as text, an array or a tuple of them, a
-    frame, or a list of rows, each a dictionary. A folder may hold pictures without classes. Pictures for a model that
-    was trained on arrays of images become such arrays, and arrays of images pictures for one that was trained on
-    pictures; one sample is a batch of one.
+    They are a path, the bytes of a file, a file that is open with a table as text, or what as_records takes. A folder
+    may hold pictures without classes. Pictures for a model that was trained on arrays of images become such arrays, and
+    arrays of images pictures for one that was trained on pictures; one sample is a batch of one.
 
-    Raises:   FileFormatError if there are no such data, or if they are damaged; UsageError for data of another type.
+    Raises:   FileFormatError if there are no such data, or if they are damaged; DataError for rows that do not fit;
+              UsageError for data of another type.
     """
+    return as_wanted(read_as_given(data, preparation), preparation)
+
+
+def read_as_given(data: Any, preparation: Preparation) -> Records:
+    """The same, but pictures remain pictures and arrays arrays, whatever the model was trained on."""
     match data:
         case Records():
-            records = data
+            return data
         case str() | os.PathLike() | bytes():
-            records = _records(data)
-        case tuple():
-            records = Arrays(tuple(map(np.asarray, data)))
-        case [Mapping(), *_]:
-            records = as_table(data)
-        case np.ndarray() | list():
-            records = Arrays((np.asarray(data),))
+            return _records(data)
         case _ if hasattr(data, "read"):
-            records = read_csv(data)
-        case _ if hasattr(data, "columns") or hasattr(data, "column_names"):
-            records = as_table(data)
-        case _:
-            raise UsageError(_OTHER(kind=type(data).__name__))
-    return _as_wanted(records, preparation.inputs)
+            return read_csv(data)
+    return as_records(data, preparation.inputs)
 
 
 def _records(file: File) -> Records:
@@ -231,13 +221,18 @@ def _is_idx(head: bytes, path: Path) -> bool:
 
 
 # --------------------------------------------------------------------------------------------------- as a model wants
-def _as_wanted(records: Records, inputs: Inputs) -> Records:
-    match records, inputs:
-        case Arrays(arrays=(x,)), PictureInputs():
+def as_wanted(records: Records, preparation: Preparation) -> Records:
+    """The records as a model takes them that was trained on arrays of images, or on pictures."""
+    match records, preparation.inputs:
+        case Arrays(arrays=(x,)), DigitInputs():
+            images = _of_shape(x, (SIDE, SIDE, 1))
+            is_one = x.ndim == 2 or (x.ndim == 3 and x.shape[2] in (1, 3))
+            return Arrays((images,)) if images.shape[1:] == (SIDE, SIDE, 1) else Pictures([x] if is_one else [*x])
+        case Arrays(arrays=(x,)), PictureInputs() as inputs:
             return Pictures(
                 list(x if x.ndim >= 3 and x.shape[1:] != (inputs.width, inputs.channels) else x[np.newaxis])
             )
-        case Arrays(arrays=(x,)), ArrayInputs():
+        case Arrays(arrays=(x,)), ArrayInputs() as inputs:
             return Arrays((_of_shape(x, inputs.shape),))
         case Pictures(), ArrayInputs(shape=(height, width, 1 | 3 as channels)):
             return Arrays((PictureInputs(height, width, channels).of(records),))

@@ -124,7 +124,7 @@ def arrange(configuration: Configuration) -> Arrangement:
               not fit the data.
     """
     source = read(configuration.data)
-    return arranged(configuration, source, _divided(source, configuration))
+    return arranged(configuration, source, divided(source, configuration))
 
 
 def arranged(configuration: Configuration, source: Source, parts: Parts) -> Arrangement:
@@ -193,8 +193,8 @@ def _wherever(source: str) -> str:
     return source if source == DIGITS else os.path.abspath(source)
 
 
-def _divided(source: Source, configuration: Configuration) -> Parts:
-    """The parts: what the source itself does not set aside for testing is set aside here."""
+def divided(source: Source, configuration: Configuration) -> Parts:
+    """The parts: what the source itself does not set aside for testing is set aside here, always the same."""
     settings, seed = configuration.data, configuration.train.seed
     training, test = source.training, source.test
     if test is None:

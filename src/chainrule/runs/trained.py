@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.preparation import Preparation
-from chainrule.data.reading import read_records
-from chainrule.data.records import Labeled
-from chainrule.data.targets import Predictions
-from chainrule.errors import UsageError
+from chainrule.data.reading import read_records, read_source
+from chainrule.data.records import Labeled, Records, Source
+from chainrule.data.tables import TableInputs
+from chainrule.data.targets import Classes, Predictions
+from chainrule.errors import ChainruleError, UsageError
 from chainrule.messages import Message
-from chainrule.runs.folder import RunFolder
-from chainrule.runs.scores import Scores, judged
+from chainrule.runs.arrangement import divided, read
+from chainrule.runs.configuration import DIGITS, Configuration, DataSettings
+from chainrule.runs.folder import CONFIG, RunFolder
+from chainrule.runs.scores import Scores, guessed, judged
 from chainrule.train import Model
 from chainrule.train.evaluation import EVALUATION_BATCH
 
@@ -27,38 +32,87 @@ _UNPREPARED = Message(
     zh="{path} 中的模型只接受与训练时相同形式的数组，没有保存其他数据的预处理方式。请用 cr.Model.load({path!r})"
     " 加载，或用“chainrule train”训练，它会记住预处理。",
 )
+_NO_SAMPLES = Message(
+    "trained.no_samples",
+    en="{path} is a saved model, not a run: nothing says what it was trained on. Say which data to evaluate it with.",
+    zh="{path} 是保存的模型而不是运行：没有记录它的训练数据。请指明用哪些数据评估。",
+)
+_OF_CLASSES = Message(
+    "trained.of_classes", en="one of the {count} classes of {target!r}", zh="{target!r} 的 {count} 个类别之一"
+)
+_QUANTITY = Message("trained.quantity", en="the quantity {target!r}", zh="数量 {target!r}")
+_SHOWN = Message(
+    "trained.shown",
+    en="<{name}: predicts {predicted} from {kind}; {parameters:,} parameters>",
+    zh="<{name}：由 {kind} 预测{predicted}；{parameters:,} 个参数>",
+)
+
+SHIPPED = Path(__file__).parent / "shipped"  # models that come with the package, by name
+_FIRST_PIECE = 256  # records, which say how much memory one of them takes, and
+_PIECE_BYTES = 1 << 26  # that the inputs of a piece may take from then on
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Trained:
-    """A model, and how data are prepared for it.
+    """A model, and how data are prepared for it: as `load` gives it, or made of a model of yours.
 
     name   of the run or the folder that it was loaded from
+
+    Example:
+        >>> from chainrule.data import digits
+        >>> reader = load("digits")
+        >>> reader
+        <digits: predicts one of the 10 classes of 'digit' from digits; 61,706 parameters>
+        >>> found = reader.predict(digits().x_test[:5])
+        >>> found.values.tolist(), digits().y_test[:5].tolist()
+        (['2', '7', '6', '5', '0'], [2, 7, 6, 5, 0])
+        >>> found.probabilities.max(1).round(2)
+        array([1.  , 1.  , 0.99, 1.  , 1.  ])
     """
 
     name: str
     model: Model
     preparation: Preparation
+    _folder: RunFolder | None = None
 
+    def __repr__(self) -> str:
+        target = self.preparation.target
+        said = _OF_CLASSES(count=target.outputs, target=target.name)
+        predicted = said if isinstance(target, Classes) else _QUANTITY(target=target.name)
+        count = self.model.network.parameter_count
+        return _SHOWN(name=self.name, predicted=predicted, kind=self.preparation.inputs.kind, parameters=count)
+
+    # ------------------------------------------------------------------------------------------------------ prediction
     def predict(self, data: Any) -> Predictions:
         """Answers for data as they were read for the training, without theirs.
 
-        data   a path (table, pictures, arrays), a table of pandas, polars or Arrow, an array or a list, or whatever
-               else chainrule.data.reading.read_records takes
+            a path                      of a table, arrays, a picture, or a folder of pictures; the bytes of such a file
+            a frame                     of pandas or polars, or a table of Arrow
+            dicts, or lists of values   rows; without names in the order of the columns
+            arrays                      samples; one alone is a batch of one
+            pictures                    of Pillow, or as pixels (height, width[, 3]) uint8
 
-        Raises:   DataError and FileFormatError for data that cannot be read, or lack what the model needs.
+        Rows may have columns that are not needed; what is empty, and a category that no row to train on had, count as
+        unknown.
+
+        Raises:   DataError and FileFormatError for data that cannot be read, or lack what the model needs; UsageError
+                  for an object of another kind.
         """
-        inputs = self.preparation.inputs.of(read_records(data, self.preparation))
-        return self.preparation.target.predictions(self.outputs(inputs))
+        return self.preparation.target.predictions(np.concatenate([*self._pieces(self.records(data))]))
 
-    def evaluate(self, data: Labeled) -> Scores:
-        """How good the predictions are for records whose answers are known.
+    def records(self, data: Any) -> Records:
+        """The records that data are, as `predict` reads them.
 
-        Raises:   DataError as `predict`, and for answers that no sample to train on had.
+        Raises:   as `predict`, as far as reading goes.
         """
-        target = self.preparation.target
-        outputs = self.outputs(self.preparation.inputs.of(data.records))
-        return judged(target, outputs, target.numbers(data.answers))
+        return read_records(data, self.preparation)
+
+    def predicted(self, records: Records) -> Iterator[Predictions]:
+        """Answers piece by piece, in order, with memory for the inputs of one piece only.
+
+        Raises:   DataError and FileFormatError for a piece that lacks what the model needs.
+        """
+        yield from map(self.preparation.target.predictions, self._pieces(records))
 
     def outputs(self, x: NDArray[Any] | tuple[NDArray[Any], ...]) -> NDArray[Any]:
         """The network's outputs for what `preparation.inputs` made of records.
@@ -75,14 +129,103 @@ class Trained:
         outputs: NDArray[Any] = self.model.predict(doubled if isinstance(x, tuple) else doubled[0])
         return outputs[:-1]
 
+    def _pieces(self, records: Records) -> Iterator[NDArray[Any]]:
+        """The outputs for records, piece by piece."""
+        start, size = 0, _FIRST_PIECE
+        while start < len(records):
+            stop = min(start + size, len(records))
+            whole = start == 0 and stop == len(records)
+            x = self.preparation.inputs.of(records if whole else records.take(np.arange(start, stop)))
+            yield self.outputs(x)
+            taken = sum(array.nbytes for array in (x if isinstance(x, tuple) else (x,)))
+            start, size = stop, max(_FIRST_PIECE, _PIECE_BYTES * (stop - start) // max(1, taken))
+
+    # ------------------------------------------------------------------------------------------------------ evaluation
+    def evaluate(self, data: Any = None, target: str | None = None) -> Scores:
+        """How good the predictions are for data whose answers are known: those that the run set aside for testing, or
+        others.
+
+        data     a path as for training, of which the part to test with counts where there is one; "digits", the bundled
+                 ones; or Labeled records
+        target   the column of a table with the answers; None: that which is predicted
+
+        Raises:   FileFormatError and DataError as `predict`, and for answers that no sample to train on had;
+                  UsageError where nothing says what the model was trained on.
+        Example:
+            >>> scores = load("digits").evaluate("digits")
+            >>> scores.samples, scores.values["accuracy"] > 0.99
+            (2000, True)
+        """
+        labeled = data if isinstance(data, Labeled) else self.labeled(data, target)[0]
+        inputs, wanted = read_records(labeled.records, self.preparation), self.preparation.target
+        return judged(wanted, np.concatenate([*self._pieces(inputs)]), wanted.numbers(labeled.answers))
+
+    def guess(self, judged_by: NDArray[Any], learned_from: NDArray[Any] | None = None) -> Scores:
+        """The scores of who always says the largest class, or the mean.
+
+        judged_by      the answers to be guessed
+        learned_from   those that the guess is made of; None: of what is to be guessed
+        """
+        wanted = self.preparation.target
+        y = wanted.numbers(judged_by)
+        return guessed(wanted, y if learned_from is None else wanted.numbers(learned_from), y)
+
+    def labeled(self, data: Any = None, target: str | None = None) -> tuple[Labeled, Labeled | None]:
+        """The records that `evaluate` judges by, and those that the run was trained on, where it says so.
+
+        Raises:   as `evaluate`, as far as reading goes.
+        """
+        if data is None:
+            configuration = self._configuration()
+            parts = divided(read(configuration.data), configuration)
+            return parts.test, parts.training
+        source = self._source(data, target)
+        return source.test or source.training, None
+
+    def _source(self, data: str | os.PathLike[str], target: str | None) -> Source:
+        if data == DIGITS and not Path(DIGITS).exists():
+            return read(DataSettings())
+        if isinstance(self.preparation.inputs, TableInputs):
+            target = target or self.preparation.target.name
+        return read_source(data, target)
+
+    def _configuration(self) -> Configuration:
+        folder = self._folder
+        if folder is not None and folder.path.parent == SHIPPED:
+            return Configuration()  # the bundled digits to test with are none that it was trained on
+        if folder is None or not (folder.path / CONFIG).is_file():
+            raise UsageError(_NO_SAMPLES(path=self.name if folder is None else folder))
+        return folder.configuration()
+
 
 def load(path: str | os.PathLike[str]) -> Trained:
-    """What a run learned, such as runs/latest, or a model that was saved with its preparation.
+    """What a run learned, such as runs/latest; a model that was saved with its preparation; or "digits", a LeNet-5 that
+    comes with the package and reads handwritten digits.
 
     Raises:   FileFormatError if there is none, or it is damaged; UsageError if it does not know how data are prepared.
+    Example:
+        >>> from PIL import Image, ImageDraw
+        >>> paper = Image.new("RGB", (300, 200), "white")
+        >>> pencil = ImageDraw.Draw(paper)
+        >>> pencil.line([(120, 40), (190, 40), (140, 160)], fill="darkblue", width=12)  # seven
+        >>> load("digits").predict(paper).values
+        array(['7'], dtype='<U1')
     """
-    folder = RunFolder.find(path).path
-    model = Model.load(folder)
+    folder = _found(path)
+    model = Model.load(folder.path)
     if model.preparation is None:
         raise UsageError(_UNPREPARED(path=str(folder)))
-    return Trained(folder.name, model, model.preparation)
+    return Trained(folder.path.name, model, model.preparation, folder)
+
+
+def _found(path: str | os.PathLike[str]) -> RunFolder:
+    """A run of this name goes before a model that comes with the package, and that before a folder without a model."""
+    shipped = RunFolder(SHIPPED / path)
+    is_shipped = len(Path(path).parts) == 1 and shipped.has_checkpoint
+    try:
+        folder = RunFolder.find(path)
+    except ChainruleError:
+        if is_shipped:
+            return shipped
+        raise
+    return shipped if is_shipped and not folder.has_checkpoint else folder

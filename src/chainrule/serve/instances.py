@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from chainrule.data.inputs import Inputs
-from chainrule.data.pictures import PictureInputs
+from chainrule.data.pictures import DigitInputs, PictureInputs
 from chainrule.data.records import Arrays, Records
 from chainrule.data.tables import Table, TableInputs, as_table
 from chainrule.messages import Message, suggestion
@@ -203,7 +203,7 @@ def _arrays(instances: Sequence[Any], inputs: Inputs) -> Arrays:
         raise RefusedRequestError(422, "shape", _RAGGED(shape=sample_shape(inputs))) from None
     except OverflowError:
         raise RefusedRequestError(400, "json", _NO_JSON(reason=_LONG_NUMBER())) from None
-    if isinstance(inputs, PictureInputs) and array.dtype.kind in "iufb":
+    if isinstance(inputs, PictureInputs | DigitInputs) and array.dtype.kind in "iufb":
         least, most = array.min(initial=255), array.max(initial=0)
         if array.dtype.kind == "f" or least < 0 or most > 255:
             raise RefusedRequestError(422, "pixels", _BYTES(least=float(least), most=float(most)))

@@ -20,6 +20,7 @@ from chainrule.errors import FileFormatError
 from chainrule.messages import Message
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
 _UNREADABLE = Message(
@@ -102,6 +103,17 @@ def decode(
     return np.ascontiguousarray(_upright(pixels, turn))
 
 
+def pixels_of_image(image: Image) -> NDArray[np.uint8]:
+    """The pixels of a picture that Pillow has opened or made, as decode gives them.
+
+    Raises:   FileFormatError if its file turns out to be damaged.
+    """
+    try:
+        return np.ascontiguousarray(_upright(_pixels(image), _orientation(image)))
+    except Exception as reason:  # as above
+        raise FileFormatError(_DAMAGED(picture=_GIVEN(), reason=reason)) from None
+
+
 def measure(picture: Path | bytes) -> Measures:
     """What the head of a picture promises, which takes a thousandth of the time that decoding takes.
 
@@ -141,11 +153,11 @@ def _opened(picture: Path | bytes, most_pixels: int, most_bytes: int) -> tuple[I
     """The picture with its head read, and the number of its orientation."""
     data = content(picture, most_bytes) if isinstance(picture, os.PathLike) else picture
     if len(data) > most_bytes:
-        raise FileFormatError(_TOO_MANY_BYTES(picture=_named(picture), most=most_bytes))
+        raise FileFormatError(_TOO_MANY_BYTES(picture=named(picture), most=most_bytes))
     name = _format(data[:12])
     if name is None:
         known, found = ", ".join(_FORMATS), data[:4].hex(" ")
-        raise FileFormatError(_FOREIGN(picture=_named(picture), found=found, formats=known))
+        raise FileFormatError(_FOREIGN(picture=named(picture), found=found, formats=known))
     if name == "WebP":  # Pillow's reader would take memory for all pixels at once
         _check_size(picture, _size_of_webp(data), most_pixels)
     _silence_notes()
@@ -154,10 +166,14 @@ def _opened(picture: Path | bytes, most_pixels: int, most_bytes: int) -> tuple[I
     except Exception as reason:  # as above
         raise _damaged(picture, reason) from None
     _check_size(picture, image.size, most_pixels)
-    turn = 1
+    return image, _orientation(image)
+
+
+def _orientation(image: Image) -> int:
     with suppress(Exception):  # a picture whose notes are damaged is a picture
         turn = int(image.getexif().get(_ORIENTATION, 1))
-    return image, turn if turn in _TURNED else 1
+        return turn if turn in _TURNED else 1
+    return 1
 
 
 @cache
@@ -170,17 +186,18 @@ def _silence_notes() -> None:
 def _check_size(picture: Path | bytes, size: tuple[int, int], most_pixels: int) -> None:
     width, height = size
     if width < 1 or height < 1:
-        raise FileFormatError(_DAMAGED(picture=_named(picture), reason=_NO_PIXELS()))
+        raise FileFormatError(_DAMAGED(picture=named(picture), reason=_NO_PIXELS()))
     if width * height > most_pixels:
-        raise FileFormatError(_TOO_MANY_PIXELS(picture=_named(picture), width=width, height=height, most=most_pixels))
+        raise FileFormatError(_TOO_MANY_PIXELS(picture=named(picture), width=width, height=height, most=most_pixels))
 
 
 def _damaged(picture: Path | bytes, reason: Exception) -> FileFormatError:
     said = str(reason).strip().rstrip(".") or type(reason).__name__
-    return FileFormatError(_DAMAGED(picture=_named(picture), reason=" ".join(said.split())[:200]))
+    return FileFormatError(_DAMAGED(picture=named(picture), reason=" ".join(said.split())[:200]))
 
 
-def _named(picture: Path | bytes) -> str:
+def named(picture: Path | bytes | NDArray[np.uint8]) -> str:
+    """What messages call a picture."""
     return str(picture) if isinstance(picture, os.PathLike) else _GIVEN()
 
 
@@ -193,8 +210,8 @@ def _draft(image: ImageFile, box: tuple[int, int], *, swapped: bool) -> None:
         image.draft(None, (ceil(image.width * scale), ceil(image.height * scale)))
 
 
-def _pixels(image: ImageFile) -> NDArray[np.uint8]:
-    from PIL import Image
+def _pixels(image: Image) -> NDArray[np.uint8]:
+    from PIL.Image import new
 
     mode = "L" if image.mode in _GRAY else "RGB"
     if image.mode == "I;16":
@@ -202,10 +219,10 @@ def _pixels(image: ImageFile) -> NDArray[np.uint8]:
         if (transparent := image.info.get("transparency")) is not None:
             deep[deep == transparent] = 0xFFFF
         return (deep >> 8).astype(np.uint8)[..., np.newaxis]
-    plain: Image.Image = image
+    plain = image
     if image.has_transparency_data:
         layered = image.convert("LA" if mode == "L" and image.mode in ("LA", "La") else "RGBA")
-        plain = Image.new(mode, image.size, "white")
+        plain = new(mode, image.size, "white")
         plain.paste(layered.convert(mode), mask=layered.getchannel("A"))
     elif image.mode != mode:
         plain = image.convert(mode)

@@ -92,7 +92,7 @@ class PictureInputs(Inputs):
     def fitted(self, picture: Picture) -> NDArray[np.uint8]:
         """One picture, (height, width, channels)."""
         box = self.height, self.width
-        pixels = _pixels(picture, box)
+        pixels = pixels_of(picture, box)
         if pixels.shape[2] != self.channels:
             pixels = _as_gray(pixels) if self.channels == 1 else np.repeat(pixels, 3, 2)
         return pixels if pixels.shape[:2] == box else _within(box, pixels)
@@ -133,11 +133,11 @@ def _any_colored(pictures: Sequence[Picture]) -> bool:
 
 
 def _is_colored(picture: Picture) -> bool:
-    pixels = _pixels(picture)
+    pixels = pixels_of(picture)
     return bool(pixels.shape[2] == 3 and (pixels[..., :1] != pixels[..., 1:]).any())
 
 
-def _pixels(picture: Picture, box: tuple[int, int] | None = None) -> NDArray[np.uint8]:
+def pixels_of(picture: Picture, box: tuple[int, int] | None = None) -> NDArray[np.uint8]:
     """(height, width, channels)"""
     if isinstance(picture, Path | bytes):
         return decode(picture, box=box)

@@ -115,4 +115,12 @@ def _texts(name: str, column: str, cells: list[Any]) -> Texts:
     strange = next((cell for cell in cells if not isinstance(cell, _CELLS)), None)
     if strange is not None:
         refuse_column(name, column, type(strange).__name__)
-    return Texts.of(["" if cell is None else str(cell) for cell in cells])
+    return Texts.of([*map(_text, cells)])
+
+
+def _text(cell: Any) -> str:
+    """As a file would have it; whole numbers without a point, as as_texts writes them."""
+    if cell is None:
+        return ""
+    number = cell.item() if isinstance(cell, np.generic) else cell
+    return str(int(number)) if isinstance(number, float) and number.is_integer() else str(cell)

@@ -1,0 +1,219 @@
+"""The command predict: answers for tables, pictures and arrays, as a table on a terminal, as CSV, or as JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from chainrule.cli.report import print_table, printable, table
+from chainrule.data.pictures import Pictures
+from chainrule.data.reading import read_as_given
+from chainrule.data.records import Records
+from chainrule.errors import FileFormatError, SaveError, UsageError
+from chainrule.messages import Message
+from chainrule.runs.trained import Trained, load
+from chainrule.train.whole_files import write_whole
+
+_ENDING = Message(
+    "cli.predict.ending",
+    en="-o {path}: predictions are written as .csv or .json. Give a name that ends so.",
+    zh="-o {path}：预测可写为 .csv 或 .json。请给出以此结尾的名称。",
+)
+_CANNOT = Message(
+    "cli.predict.cannot",
+    en="The predictions cannot be written in {path}: {reason}. Choose another place.",
+    zh="无法将预测写入 {path}：{reason}。请另选位置。",
+)
+_WRITTEN = Message("cli.predict.written", en="{path}: predictions for {count:,}", zh="{path}：{count:,} 个预测")
+_TWICE = Message(
+    "cli.predict.twice",
+    en="Standard input can be read once only, but '-' is given several times.",
+    zh="标准输入只能读取一次，但“-”给出了多次。",
+)
+_TOO_LARGE = Message(
+    "cli.predict.too_large",
+    en="Standard input has more than {most:,} bytes. Give the path of a file.",
+    zh="标准输入超过 {most:,} 字节。请给出文件的路径。",
+)
+_MORE = Message(
+    "cli.predict.more",
+    en="and {count:,} more; -o predictions.csv keeps all",
+    zh="另有 {count:,} 个；-o predictions.csv 可保存全部",
+)
+_HEADINGS = {
+    "file": Message("cli.predict.file", en="file", zh="文件"),
+    "row": Message("cli.predict.row", en="row", zh="行"),
+    "probability": Message("cli.predict.probability", en="probability", zh="概率"),
+}
+
+STANDARD_INPUT = "-"
+_SHOWN = 20  # predictions on a terminal
+_MOST_BYTES = 1 << 30  # of standard input
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsheet would compute
+
+# What is predicted for one record: "file" and "row" say for which, then "value", "probability" and "probabilities".
+Answer = dict[str, Any]
+
+
+def run(path: str, inputs: Sequence[str], *, output: str | None, as_json: bool, probabilities: bool) -> int:
+    """Predict with what a run learned, print, and give the exit code."""
+    ending = None if output is None else Path(output).suffix.lower()
+    if ending not in (None, ".csv", ".json"):
+        raise UsageError(_ENDING(path=output))
+    trained = load(path)
+    answers, target = _answers(trained, _read(trained, inputs), probabilities), trained.preparation.target.name
+    if output is not None:
+        kept = list(answers)
+        answers, text = iter(kept), json_of(target, kept) if ending == ".json" else "".join(csv_of(target, kept))
+        try:
+            write_whole(Path(output), text.encode())
+        except OSError as reason:
+            raise SaveError(_CANNOT(path=output, reason=reason.strerror or reason)) from None
+        if not as_json:
+            print(_WRITTEN(count=len(kept), path=output))
+            return 0
+    if as_json:
+        print(json_of(target, answers))
+    elif sys.stdout.isatty():
+        _print(target, answers)
+    else:
+        for line in csv_of(target, answers):
+            print(line, end="")
+    return 0
+
+
+# ------------------------------------------------------------------------------------------------------------- reading
+def _read(trained: Trained, inputs: Sequence[str]) -> list[tuple[str, Records]]:
+    """What the inputs hold, each with its name. Pictures that follow each other are read together, in parallel."""
+    if inputs.count(STANDARD_INPUT) > 1:
+        raise UsageError(_TWICE())
+    found: list[tuple[str, Records]] = []
+    for name in inputs:
+        data = _standard_input() if name == STANDARD_INPUT else name
+        records = read_as_given(data, trained.preparation)
+        if isinstance(records, Pictures) and found and isinstance(found[-1][1], Pictures):
+            found[-1] = "", Pictures([*found[-1][1].pictures, *records.pictures])
+        else:
+            found.append((name, records))
+    return found
+
+
+def _standard_input() -> bytes:
+    content = sys.stdin.buffer.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise FileFormatError(_TOO_LARGE(most=_MOST_BYTES))
+    return content
+
+
+def _answers(trained: Trained, found: Sequence[tuple[str, Records]], probabilities: bool) -> Iterator[Answer]:
+    with_files = len(found) > 1 or any(_files(name, records) for name, records in found)
+    with_rows = not all(_files(name, records) for name, records in found)
+    for name, records in found:
+        files, place = _files(name, records), 0
+        for predictions in trained.predicted(trained.records(records)):
+            shares = [None] * len(predictions) if predictions.probabilities is None else predictions.probabilities
+            for value, share in zip(predictions.values.tolist(), shares, strict=True):
+                answer: Answer = {}
+                if with_files:
+                    answer["file"] = files[place] if files else name
+                if with_rows:
+                    answer["row"] = None if files else place + 1
+                answer["value"] = value
+                if share is not None:
+                    answer["probability"] = float(share.max())
+                    if probabilities:
+                        answer["probabilities"] = dict(zip(predictions.classes, share.tolist(), strict=True))
+                yield answer
+                place += 1
+
+
+def _files(name: str, records: Records) -> list[str]:
+    """The file of each picture; none where records are rows of one file."""
+    if not isinstance(records, Pictures):
+        return []
+    return [str(picture) if isinstance(picture, Path) else name for picture in records.pictures]
+
+
+# ------------------------------------------------------------------------------------------------------------- writing
+def json_of(target: str, answers: Iterable[Answer]) -> str:
+    """Answers as one JSON object; what is no finite number is null."""
+    found = [
+        {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in answer.items()}
+        for answer in answers
+    ]
+    return json.dumps({"target": target, "predictions": found}, ensure_ascii=False)
+
+
+def csv_of(target: str, answers: Iterable[Answer]) -> Iterator[str]:
+    r"""Answers as the lines of a CSV file: where, the answer under the name of what is predicted, and how probable.
+
+    A text that a spreadsheet would compute has an apostrophe before it, the mark by which spreadsheets know a text: a
+    file or a class may have been named by anybody. JSON has it as it is.
+
+    Example:
+        >>> list(csv_of("kind", [{"file": "=a.png", "value": "cat", "probability": 0.75}]))
+        ['file,kind,probability\n', "'=a.png,cat,0.75\n"]
+    """
+    for number, answer in enumerate(answers):
+        cells = _cells(target, answer)
+        if not number:
+            yield _line(name for name, _ in cells)
+        yield _line("" if value is None else value for _, value in cells)
+
+
+def _cells(target: str, answer: Answer) -> list[tuple[str, Any]]:
+    """Names of columns, and what stands in them."""
+    cells: list[tuple[str, Any]] = []
+    for key, value in answer.items():
+        if key == "probabilities":
+            cells += [(f"probability of {name}", share) for name, share in value.items()]
+        else:
+            cells.append((target if key == "value" else key, value))
+    return cells
+
+
+def _line(cells: Iterable[Any]) -> str:
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\n").writerow(map(_harmless, cells))
+    return written.getvalue()
+
+
+def _harmless(cell: Any) -> Any:
+    if not isinstance(cell, str) or not cell.startswith(_FORMULA) or cell == STANDARD_INPUT:
+        return cell
+    with suppress(ValueError):
+        float(cell)  # a class that is called -1
+        return cell
+    return f"'{cell}"
+
+
+# ------------------------------------------------------------------------------------------------------- on a terminal
+def _print(target: str, answers: Iterator[Answer]) -> None:
+    """The first of them as a table; one alone as a line."""
+    first = list(islice(answers, _SHOWN))
+    if len(first) == 1:
+        print("  ".join(_written(key, first[0][key]) for key in ("value", "probability") if key in first[0]))
+        return
+    shown = table()
+    for name, value in _cells(target, first[0]):
+        heading = _HEADINGS[name]() if name in _HEADINGS else name
+        shown.add_column(printable(heading), justify="left" if isinstance(value, str) else "right", overflow="fold")
+    for answer in first:
+        shown.add_row(*(_written(name, value) for name, value in _cells(target, answer)))
+    print_table(shown)
+    if more := sum(1 for _ in answers):
+        print(_MORE(count=more))
+
+
+def _written(name: str, value: Any) -> str:
+    if name.startswith("probability") and isinstance(value, float):
+        return f"{math.floor(1000 * value) / 10:.1f} %"  # nothing uncertain is 100 %
+    return f"{value:,.5g}" if isinstance(value, float) else "" if value is None else printable(str(value))
