@@ -48,12 +48,11 @@ _MORE = Message(
     en="and {count:,} more; -o predictions.csv keeps all",
     zh="另有 {count:,} 个；-o predictions.csv 可保存全部",
 )
-_HEADINGS = {
-    "file": Message("cli.predict.file", en="file", zh="文件"),
-    "row": Message("cli.predict.row", en="row", zh="行"),
-    "probability": Message("cli.predict.probability", en="probability", zh="概率"),
-}
+_FILE = Message("cli.predict.file", en="file", zh="文件")
+_ROW = Message("cli.predict.row", en="row", zh="行")
+_PROBABILITY = Message("cli.predict.probability", en="probability", zh="概率")
 
+_HEADINGS = {"file": _FILE, "row": _ROW, "probability": _PROBABILITY}
 STANDARD_INPUT = "-"
 _SHOWN = 20  # predictions on a terminal
 _MOST_BYTES = 1 << 30  # of standard input
