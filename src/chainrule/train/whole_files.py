@@ -55,10 +55,12 @@ def sealed(data: dict[str, Any]) -> bytes:
     """An object as JSON that people can read, with the SHA-256 of the rest of its text as its last entry.
 
     Example:
-        >>> print(sealed({"seed": 0}).decode().replace("sha256", "sum")[:36])
+        >>> print(sealed({"seed": 0}).decode())
         {
          "seed": 0,
-         "sum": "37df4aacdd9a
+         "sha256": "aae02764710613727aee9cd599cfc44d45e3c44471d7b3b08674cbcd8239d688"
+        }
+        <BLANKLINE>
     """
     body = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)
     opened = body.removesuffix("\n}") + "," if data else "{"
