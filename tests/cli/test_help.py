@@ -70,8 +70,8 @@ def test_help_is_in_the_language_asked_for(arguments, variables):
     [
         (
             ["trian"],
-            "There is no command 'trian'; choose one of: train, resume, predict, evaluate, runs, serve, report, tune, init,"
-            " diagnose, findings, summary, labs, data. Did you mean 'train'?",
+            "There is no command 'trian'; choose one of: train, resume, predict, evaluate, runs, serve, report, tune,"
+            " init, diagnose, findings, summary, labs, data. Did you mean 'train'?",
         ),
         (["train", "lenet6"], "Did you mean 'lenet5'?"),
         (["summary", "nlp"], "Did you mean 'mlp'?"),
