@@ -13,13 +13,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from chainrule.cli.report import print_table, printable, table
+from chainrule.cli.report import print_tabular, printable
 from chainrule.data.pictures import Pictures
 from chainrule.data.reading import read_as_given
 from chainrule.data.records import Records
 from chainrule.errors import FileFormatError, SaveError, UsageError
 from chainrule.messages import Message
 from chainrule.runs.trained import Trained, load
+from chainrule.runs.wording import Tabular
 from chainrule.train.whole_files import write_whole
 
 _ENDING = Message(
@@ -201,13 +202,13 @@ def _print(target: str, answers: Iterator[Answer]) -> None:
     if len(first) == 1:
         print("  ".join(_written(key, first[0][key]) for key in ("value", "probability") if key in first[0]))
         return
-    shown = table()
-    for name, value in _cells(target, first[0]):
-        heading = _HEADINGS[name]() if name in _HEADINGS else name
-        shown.add_column(printable(heading), justify="left" if isinstance(value, str) else "right", overflow="fold")
-    for answer in first:
-        shown.add_row(*(_written(name, value) for name, value in _cells(target, answer)))
-    print_table(shown)
+    names = [name for name, _ in _cells(target, first[0])]
+    head = tuple(printable(_HEADINGS[name]() if name in _HEADINGS else name) for name in names)
+    rows = tuple(tuple(_written(name, value) for name, value in _cells(target, answer)) for answer in first)
+    words = 1 + max(
+        (place for place, (_, value) in enumerate(_cells(target, first[0])) if isinstance(value, str)), default=-1
+    )
+    print_tabular(Tabular(head, rows, numbers=len(head) - words))
     if more := sum(1 for _ in answers):
         print(_MORE(count=more))
 

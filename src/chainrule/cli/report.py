@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table as Rows
 from rich.text import Text
 
@@ -29,26 +34,26 @@ from chainrule.runs.wording import (
     scores_in_words,
 )
 
-_SAVED = Message(
-    "cli.report.saved",
-    en="kept in {folder}, all of it on one page in {page}; next: chainrule predict {folder} INPUT, chainrule diagnose"
-    " {folder}; in Python cr.load('{folder}').predict(...)",
-    zh="已保存在 {folder}，完整报告见 {page}；下一步：chainrule predict {folder} INPUT，chainrule diagnose {folder}；"
-    "在 Python 中 cr.load('{folder}').predict(...)",
-)
+_SAVED = Message("cli.report.saved", en="kept in {folder}; next:", zh="已保存在 {folder}；下一步：")
+_PAGE = Message("cli.report.page", en="open {page}", zh="打开 {page}")
+_PYTHON = Message("cli.report.python", en="in Python: {code}", zh="在 Python 中：{code}")
+
+
+_LONG_WORD = 16  # characters: a longer word may be broken
+_GAP = 3  # between columns
 
 
 def print_data(arrangement: Arrangement) -> None:
     """How many samples of what kind there are in each part, what is predicted, and how good it is to guess."""
     records = arrangement.training.labeled.records
     if isinstance(records, Table):
-        _print(column_table(records))
-    _print(data_table(arrangement))
+        print_tabular(column_table(records))
+    print_tabular(data_table(arrangement))
 
 
 def print_layers(network: Network) -> None:
     """The layers with their outputs and numbers of parameters."""
-    _print(layer_table(network))
+    print_tabular(layer_table(network))
 
 
 def print_plan(arrangement: Arrangement) -> None:
@@ -72,7 +77,22 @@ def print_outcome(
     if pairs := confused_in_words(target, outcome.test):
         print(pairs)
     print(findings_in_words(findings))
-    print(_SAVED(folder=folder, page=folder.path / REPORT))
+    _print_next(folder)
+
+
+def _print_next(folder: RunFolder) -> None:
+    """Where all is kept, and what can be done with it: a line each, to be copied whole."""
+    run = shlex.quote(str(folder))
+    print(f"\n{_SAVED(folder=folder)}")
+    for line in (
+        f"chainrule predict {run} INPUT",
+        f"chainrule evaluate {run}",
+        f"chainrule diagnose {run}",
+        f"chainrule serve {run}",
+        _PAGE(page=folder.path / REPORT),
+        _PYTHON(code=f"cr.load({str(folder)!r}).predict(...)"),
+    ):
+        print(f"  {line}")
 
 
 def table() -> Rows:
@@ -92,7 +112,11 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
-def _print(tabular: Tabular) -> None:
+def print_tabular(tabular: Tabular) -> None:
+    """A table on standard output, and an empty line; where words have no room beside each other, below each other."""
+    if not _has_room(tabular, Console().width):
+        _print_below(tabular)
+        return
     shown = table()
     words = len(tabular.head) - tabular.numbers
     for place, name in enumerate(tabular.head):
@@ -102,3 +126,28 @@ def _print(tabular: Tabular) -> None:
         shown.add_row(*map(Text, row))
     shown.show_footer = bool(tabular.foot)
     print_table(shown)
+
+
+def _has_room(tabular: Tabular, width: int) -> bool:
+    """Whether no word is broken in a terminal of this width, but very long ones, such as paths."""
+    lines = [tabular.head, *tabular.rows, *([tabular.foot] if tabular.foot else [])]
+    columns = [*zip(*lines, strict=True)]
+    natural = [max(map(cell_len, column)) for column in columns]
+    # Chinese may be broken anywhere.
+    words = [max(map(len, re.findall(r"[!-~]+", " ".join(column))), default=1) for column in columns]
+    room = width - _GAP * (len(columns) - 1)
+    # Rich makes the widest columns narrower until all have room: none is wider than this level then.
+    level = max((level for level in range(width) if sum(min(each, level) for each in natural) <= room), default=0)
+    return all(level >= min(each, word, _LONG_WORD) for each, word in zip(natural, words, strict=True))
+
+
+def _print_below(tabular: Tabular) -> None:
+    """The first cell of each row, and below it the others with the heads of their columns."""
+    console = Console(markup=False, emoji=False, highlight=False)
+    first, *others = tabular.head
+    console.print(Text(first, "bold"))
+    for title, *cells in [*tabular.rows, *([tabular.foot] if tabular.foot else [])]:
+        console.print(Text(title))
+        said = "; ".join(f"{name}: {cell}" if name else cell for name, cell in zip(others, cells, strict=True) if cell)
+        console.print(Padding(Text(said), (0, 0, 0, 2)))
+    console.print()

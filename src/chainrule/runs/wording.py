@@ -24,6 +24,8 @@ _VALIDATION = Message("wording.validation", en="validation", zh="验证")
 _TEST = Message("wording.test", en="test", zh="测试")
 _SAMPLES = Message("wording.samples", en="samples", zh="样本数")
 _EACH = Message("wording.each", en="each sample", zh="单个样本")
+_NUMBERS = Message("wording.numbers", en="numbers in a sample", zh="单个样本的数值个数")
+_CATEGORIES = Message("wording.categories", en="categories in a sample", zh="单个样本的类别列数")
 _CLASSES = Message("wording.classes", en="classes", zh="类别数")
 _BALANCE = Message("wording.balance", en="in smallest, largest class", zh="最小、最大类别的样本数")
 _GUESSING = Message("wording.guessing", en="always guessing the largest", zh="总是猜最大类别的准确率")
@@ -111,10 +113,14 @@ def data_table(arrangement: Arrangement) -> Tabular:
         _TEST(): arrangement.test,
     }
     parts = list(named.values())
-    inputs = [part.x if isinstance(part.x, tuple) else (part.x,) for part in parts]
-    kinds = [", ".join(f"{'×'.join(map(str, x.shape[1:]))} {x.dtype}" for x in own) for own in inputs]
     guesses = [guessed(target, arrangement.training.y, part.y).values for part in parts]
-    rows = [(_SAMPLES(), *(f"{len(part):,}" for part in parts)), (_EACH(), *kinds)]
+    rows = [(_SAMPLES(), *(f"{len(part):,}" for part in parts))]
+    if isinstance(arrangement.training.x, tuple):
+        numbers, categories = arrangement.training.x
+        rows += [(_NUMBERS(), *[f"{numbers.shape[1]:,}"] * len(parts))]
+        rows += [(_CATEGORIES(), *[f"{categories.shape[1]:,}"] * len(parts))]
+    else:
+        rows += [(_EACH(), *(f"{'×'.join(map(str, part.x.shape[1:]))} {part.x.dtype}" for part in parts))]
     left_out = arrangement.source.training.left_out
     if left_out:
         rows.append((_LEFT_OUT(target=target.name), f"{left_out:,}", *([""] * (len(parts) - 1))))

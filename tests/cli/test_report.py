@@ -1,0 +1,42 @@
+"""Tables on terminals of any width: no word is broken, and brackets in names are brackets."""
+
+import re
+
+import pytest
+
+from chainrule.cli.report import print_tabular, printable
+from chainrule.runs.wording import Tabular
+
+COLUMNS = Tabular(
+    ("column", "kind", "missing", "values", "the network gets"),
+    (
+        ("petal [width]", "number", "8", "-0.16 to 2.7", "standardised, and whether it is missing"),
+        ("town", "text", "", "Oslo (53), Bern (48)", "a category of 3"),
+    ),
+)
+PARTS = Tabular(("data: t", "training", "test"), (("samples", "144", "40"),), numbers=2, foot=("in all", "184", ""))
+
+
+def shown(capsys, monkeypatch, tabular, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    print_tabular(tabular)
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("tabular", [COLUMNS, PARTS])
+@pytest.mark.parametrize("width", [20, 30, 40, 60, 80, 120])
+def test_every_word_is_whole_and_no_line_too_long(capsys, monkeypatch, tabular, width):
+    text = shown(capsys, monkeypatch, tabular, width)
+    assert max(map(len, text.splitlines())) <= width
+    words = {word for line in (tabular.head, *tabular.rows, tabular.foot) for cell in line for word in cell.split()}
+    assert words <= set(re.split(r"[\s;:]+", text)) | {word for word in words if word.endswith(":")}
+
+
+def test_in_a_narrow_terminal_cells_stand_below_each_other(capsys, monkeypatch):
+    lines = [line.rstrip() for line in shown(capsys, monkeypatch, PARTS, 20).splitlines()]
+    assert lines[:3] == ["data: t", "samples", "  training: 144;"]
+    assert "in all" in lines
+
+
+def test_what_is_no_character_is_not_printed():
+    assert printable("a\x1b[31mb\n名") == "a�[31mb�名"
