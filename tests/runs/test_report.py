@@ -146,6 +146,7 @@ def test_the_rows_are_those_with_the_largest_errors(folder):
     assert [float(row[2]) for row in rows] == pytest.approx(predicted[worst], rel=1e-5)
     assert [float(row[4]) for row in rows] == pytest.approx(test.labeled.answers[worst] / 3.5, rel=1e-5)
     assert "R²" in said(page)
+    assert not [h for h in page.iter("h2") if said(h) == "Findings"], "nobody looked"
 
 
 def test_of_many_classes_those_that_were_confused_most():

@@ -11,7 +11,6 @@ import numpy as np
 
 from chainrule.data.tables import Table
 from chainrule.data.targets import Classes, Quantity
-from chainrule.diagnosis import Diagnosis
 from chainrule.errors import SaveError
 from chainrule.graph.charts import Curve, curves
 from chainrule.messages import Message
@@ -126,7 +125,7 @@ def write(subject: Subject, path: Path | None = None) -> Path:
 def report(subject: Subject) -> str:
     """The page."""
     title = _TITLE(name=subject.folder.path.resolve().name)
-    sections = [*_judged(subject), _found(subject), *_course(subject), *_about(subject), _settings(subject)]
+    sections = [*_judged(subject), *_found(subject), *_course(subject), *_about(subject), _settings(subject)]
     return page(title, _above(subject), [*sections, _use(subject)], _CONTENTS())
 
 
@@ -162,7 +161,9 @@ def _judged(subject: Subject) -> Iterator[Section]:
         yield Section("mistakes", _ERRORS(), mistaken_quantities(target, test, found))
 
 
-def _found(subject: Subject) -> Section:
+def _found(subject: Subject) -> Iterator[Section]:
+    if subject.findings is None:
+        return
     parts = []
     for finding in subject.findings:
         parts += [
@@ -170,18 +171,18 @@ def _found(subject: Subject) -> Section:
             paragraph(finding.evidence),
             f"<p><strong>{_REMEDY()}</strong> {text(finding.remedy)}</p>",
         ]
-    return Section("findings", _FINDINGS(), tuple(parts) or (paragraph(_NO_FINDINGS()),))
+    yield Section("findings", _FINDINGS(), tuple(parts) or (paragraph(_NO_FINDINGS()),))
 
 
 def _course(subject: Subject) -> Iterator[Section]:
     history = subject.folder.history()
     names = dict.fromkeys(name.removeprefix("val_") for name in history.history)
     drawn = history_charts(history, names)
-    diagnosis = None if subject.model is None else Diagnosis.of(subject.model)
-    if diagnosis is not None and diagnosis.course is not None:
+    course = None if subject.diagnosis is None else subject.diagnosis.course
+    if course is not None:
         if len(history.epoch) < 2:
-            drawn += _of_steps(_LOSS(), diagnosis.course.losses)
-        drawn += _of_steps(_RATE(), diagnosis.course.rates)
+            drawn += _of_steps(_LOSS(), course.losses)
+        drawn += _of_steps(_RATE(), course.rates)
     if drawn:
         yield Section("course", _COURSE(), (charts(drawn),))
 

@@ -57,6 +57,7 @@ tfoot th, tfoot td { font-weight: 600; border-bottom: 0; }
 figure { margin: 0; }
 figcaption { font-size: .85rem; line-height: 1.35; }
 .gallery img { width: 112px; height: 112px; object-fit: contain; background: var(--panel); image-rendering: pixelated; }
+@media (max-width: 40rem) { .scroll table { width: max-content; } }
 @media (max-width: 32rem) { .gallery { grid-template-columns: repeat(auto-fill, minmax(6.5rem, 1fr)); } }
 @media print { nav { display: none; } .scroll { overflow: visible; } }
 """

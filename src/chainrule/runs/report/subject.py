@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.diagnosis import KINDS, Findings
+from chainrule.diagnosis import KINDS, Diagnosis, Findings
 from chainrule.errors import ChainruleError, FileFormatError
 from chainrule.messages import Message
 from chainrule.runs.arrangement import Arrangement
@@ -77,13 +77,17 @@ class Subject:
             return {}
 
     @cached_property
-    def findings(self) -> Findings:
-        """What the diagnosis found, as far as this version knows it."""
-        try:
-            kept = self.folder.read(FINDINGS, findings=list)["findings"]
-            return Findings(KINDS[one["code"]].found(**one["values"]) for one in kept if one["code"] in KINDS)
-        except FileFormatError:
-            return Findings([])
+    def diagnosis(self) -> Diagnosis | None:
+        """What the model remembers of its training; None where it was not watched."""
+        return None if self.model is None else Diagnosis.of(self.model)
+
+    @cached_property
+    def findings(self) -> Findings | None:
+        """What the diagnosis found, as far as this version knows it; None where nobody looked."""
+        if not (self.folder.path / FINDINGS).is_file():  # it has not ended
+            return None if self.diagnosis is None else self.diagnosis.findings
+        kept = self.folder.read(FINDINGS)["findings"]
+        return Findings(KINDS[one["code"]].found(**one["values"]) for one in kept if one["code"] in KINDS)
 
     @cached_property
     def outputs(self) -> NDArray[Any] | None:
