@@ -3,12 +3,18 @@
 import importlib.util
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+import typer.core
+import typer.main
+
+from chainrule import cli
+from chainrule.cli.commands import app
 
 _ROOT = Path(__file__).parents[1]
 _README = _ROOT / "README.md"
@@ -72,10 +78,38 @@ def test_without_a_compiler_the_line_is_the_one_printed(tmp_path):
 
 
 def test_every_variable_that_is_read_is_named_and_no_other():
-    named = set(re.findall(r"^\| `(CHAINRULE_\w+)` \|", _section("Native code"), re.MULTILINE))
+    section = _section("Extras, exit codes, variables")
+    named = set(re.findall(r"^\| `(CHAINRULE_\w+)` \|", section, re.MULTILINE))
     files = (_ROOT / "src" / "chainrule").rglob("*.py")
     read = {name for file in files for name in re.findall(r'"(CHAINRULE_\w+)"', file.read_text(encoding="utf-8"))}
     assert named == read
+
+
+def test_every_extra_for_users_is_named_and_every_exit_code():
+    section = _section("Extras, exit codes, variables")
+    project = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = set(project["optional-dependencies"]) - {"bench", "dev", "docs"}
+    assert set(re.findall(r"^\| `(\w+)` \| ", section.partition("exit code")[0], re.MULTILINE)) == extras
+    codes = {0, cli.FAILED, cli.USAGE, cli.BAD_DATA, cli.DIVERGED, cli.FOUND, cli.INTERRUPTED}
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", section, re.MULTILINE)} == codes
+
+
+def _typed() -> list[str]:
+    """The lines of the README's shell blocks that are commands of chainrule."""
+    text = _README.read_text(encoding="utf-8")
+    shell = "".join(block["body"] for block in _BLOCK.finditer(text) if block["language"] == "sh")
+    return [line for line in shell.splitlines() if line.startswith("chainrule ")]
+
+
+@pytest.mark.parametrize("line", _typed(), ids=lambda line: line.partition("#")[0].strip())
+def test_every_command_can_be_typed_so(line):
+    """Its name, options and arguments are those that there are."""
+    command, words = typer.main.get_command(app), shlex.split(line, comments=True)
+    while isinstance(command, typer.core.TyperGroup):
+        name, words = words[1], words[1:]
+        assert name in command.commands
+        command = command.commands[name]
+    command.make_context(words[0], words[1:])
 
 
 def test_the_extra_for_a_compiler_is_one():
