@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import cached_property, update_wrapper
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from chainrule.errors import DTypeError, GraphError, ShapeError, UsageError
 from chainrule.execute.call import Arguments, Reader, open_inputs
@@ -190,6 +192,7 @@ class CompiledFunction:
         self._last: CompiledProgram | None = None
         self._reader = Reader(function, self.name, batch)
         self._lock = threading.RLock()
+        _functions.add(self)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         if self._last is not None and not keywords and (found := self._last.directly(arguments)) is not None:
@@ -218,6 +221,10 @@ class CompiledFunction:
         if self._last is None:
             raise UsageError(_NOT_YET(function=self.name))
         return self._last.show(stage, batch=batch)
+
+    def unlock(self) -> None:
+        """In the child of a fork nobody traces it, whatever another thread of the parent was doing."""
+        self._lock = threading.RLock()
 
     # ----------------------------------------------------------------------------------------------------- the program
     def _program(self, arguments: Arguments) -> CompiledProgram:
@@ -298,3 +305,15 @@ def _users_line(traceback: TracebackType | None) -> str:
     lines = [f"{code.co_filename.rpartition('/')[2]}:{line}" for code, line in _frames(traceback)
              if not code.co_filename.startswith(package)]  # fmt: skip
     return lines[-1] if lines else ""
+
+
+_functions: WeakSet[CompiledFunction] = WeakSet()
+
+
+def _unlock_all() -> None:
+    for function in _functions:
+        function.unlock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock_all)

@@ -8,6 +8,7 @@ then depend on the number of cores.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,3 +45,16 @@ def one_thread() -> Iterator[None]:
             _inside -= 1
             if _inside == 0:
                 _limit.restore_original_limits()
+
+
+def _begin_child() -> None:
+    """In the child of a fork only the thread lives on that forked, outside of every evaluation."""
+    global _inside
+    if _inside:
+        _inside = 0
+        _limit.restore_original_limits()
+    _lock.release()
+
+
+if hasattr(os, "register_at_fork"):  # held meanwhile, so that the child finds the numbers whole
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_begin_child)
