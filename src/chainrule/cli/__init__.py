@@ -2,8 +2,11 @@
 
 commands   what can be typed
 spoken     help and refusals in the language of the product
-recipes    how each model is trained unless somebody says otherwise
-training   the command train: from the arguments to the result
+training   the commands train and resume: from the arguments to the result
+listing    the command runs: side by side
+reporting  the command report: a run as one page
+beginning  the command init: a configuration to begin with
+tuning     the command tune: a search for settings
 serving    the command serve: a trained model that answers requests
 predicting  the command predict: tables, pictures and arrays in, CSV or JSON out
 evaluating  the command evaluate: scores beside guessing
