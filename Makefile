@@ -2,7 +2,9 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-PIP    := $(BIN)/python -m pip -qq --disable-pip-version-check
+# Byte code is made of the modules that are used, when they are: of all of them it takes as long as the rest of an installation.
+PIP    := $(BIN)/python -m pip -qq --disable-pip-version-check install --no-compile
+unexport PYTHONDONTWRITEBYTECODE
 SOURCES_OF_INSTALL := pyproject.toml src/chainrule/version.py
 
 .PHONY: train test test-all docs lint format clean
@@ -39,17 +41,17 @@ clean:
 $(VENV)/installed: $(SOURCES_OF_INSTALL)
 	@echo "Installing chainrule into $(VENV) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(PIP) install --editable .
+	@$(PIP) --editable .
 	@touch $@
 
 $(VENV)/installed-dev: $(SOURCES_OF_INSTALL)
 	@echo "Installing chainrule and its development tools into $(VENV) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(PIP) install --editable '.[dev]'
+	@$(PIP) --editable '.[dev]'
 	@touch $@ $(VENV)/installed
 
 $(VENV)/installed-docs: $(SOURCES_OF_INSTALL)
 	@echo "Installing chainrule and what makes its site into $(VENV) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(PIP) install --editable '.[docs]'
+	@$(PIP) --editable '.[docs]'
 	@touch $@ $(VENV)/installed

@@ -27,9 +27,9 @@ def test_there_are_examples():
     assert {example.stem for example in EXAMPLES} >= {"localization", "segmentation", "sensor_series", "table"}
 
 
-# Every day tests/train/test_architectures.py trains a smaller network for segmentation, and tests/surgery moves a
-# classifier over images.
-_LONG = {"localization", "segmentation"}
+# Every day tests/train/test_architectures.py trains a smaller network for segmentation, tests/surgery moves a
+# classifier over images, and tests/train/test_models.py saves a smaller network for series.
+_LONG = {"localization", "segmentation", "sensor_series"}
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)

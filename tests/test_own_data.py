@@ -28,12 +28,14 @@ def result(capsys, *arguments):
     return json.loads(left.out.splitlines()[-1])
 
 
+@pytest.mark.usefixtures("compiled_quickly")
 def test_a_table_of_classes(capsys, folder, monkeypatch):
     monkeypatch.chdir(folder)
     reached = result(capsys, "wine.csv", "--target", "cultivar", "--epochs", "30")
     assert reached["test_accuracy"] > 0.9 > 2 * reached["guess_accuracy"]
 
 
+@pytest.mark.usefixtures("compiled_quickly")
 def test_a_table_of_quantities(capsys, folder, monkeypatch):
     monkeypatch.chdir(folder)
     reached = result(capsys, "diabetes.csv", "--target", "progression")

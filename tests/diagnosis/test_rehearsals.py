@@ -73,6 +73,7 @@ def of_arrows(kind, *transforms):
     return found(model, data.x_train, data.y_train, "CR009")
 
 
+@pytest.mark.usefixtures("compiled_quickly")
 @pytest.mark.parametrize("kind", ["dense", "convolutional"])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_transforms_that_turn_arrows_are_found_and_shifts_are_not(kind, fault):

@@ -114,14 +114,15 @@ def types(name: str, k: int) -> tuple[str, ...]:
     """The types of the k-th case of an operation, beside float64.
 
     What has kernels of its own is tried in all of them, two in one case and two in the next. What consists of other
-    operations meets its integers in a cast, or in those; each of its cases takes one type, and the operations take
-    turns. So do scalar formulas, whose `extremes` are of every type.
+    operations meets its integers in a cast, or in those; one operation in three takes one type, and they take turns.
+    So do scalar formulas, whose `extremes` are of every type.
     """
     if full():
         return ("float32", *_INTEGERS)
     if isinstance(ops.vocabulary.get(name), Primitive) and goes_its_own_way(name):
         return ("float32", *_INTEGERS[k % 2 :: 2])
-    return ("float32", _INTEGERS[(list(CASES).index(name) + k) % len(_INTEGERS)])
+    turn, skipped = divmod(list(CASES).index(name) + k, 3)
+    return ("float32",) if skipped else ("float32", _INTEGERS[turn % len(_INTEGERS)])
 
 
 def compiled(name: str, case: Case, dtypes: tuple[str, ...]) -> Iterator[Compiled]:

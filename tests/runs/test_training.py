@@ -16,6 +16,7 @@ from chainrule.runs import Configuration, RunFolder, arrange, overridden, rearra
 from chainrule.runs.report import write_report
 from chainrule.train import Callback
 from chainrule.train.whole_files import unsealed
+from tests.counts import full
 from tests.runs.reached import everything
 
 
@@ -95,6 +96,8 @@ def test_a_run_keeps_what_belongs_to_it(few, tmp_path):
     "setting", ["train.patience=1", "train.average=ema", "train.optimizer=momentum", "train.clip_norm=1"]
 )
 def test_a_break_changes_no_bit(few, tmp_path, setting):
+    if setting not in ("train.patience=1", "train.average=ema") and not full():
+        pytest.skip("long; runs with --full (make test-all)")
     configuration = ordered(few, setting, "data.validation=0.2")
     whole = RunFolder.at(tmp_path / "whole")
     train(arrange(configuration), whole, Diagnosis(verbose=0))

@@ -46,6 +46,7 @@ def linear() -> float:
     return found
 
 
+@pytest.mark.full
 def test_a_residual_network_reads_digits(linear):
     assert accuracy(resnet(depth=8, width=8), epochs=3, rate=0.02) > linear + 0.05
 
@@ -57,6 +58,7 @@ def test_an_all_convolutional_network_reads_digits(linear):
     assert accuracy(all_cnn(width=8), epochs=5, rate=0.01, **less) > linear + 0.02
 
 
+@pytest.mark.full
 def test_an_autoencoder_keeps_more_of_a_digit_than_as_many_principal_components():
     x, new = DIGITS.x_train[:4000], DIGITS.x_test / np.float32(255)
     model = cr.Model(autoencoder(8, width=8))
