@@ -1,0 +1,45 @@
+"""The list of runs: what of them is shown, and that it fits a terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chainrule.cli import listing
+from chainrule.runs.comparison import Summary, differing
+from chainrule.runs.folder import RunFolder
+
+
+def summary(name, source, scores=None, **settings):
+    own = {"data.source": source, **{key.replace("_", ".", 1): value for key, value in settings.items()}}
+    return Summary(RunFolder(Path("runs", name)), "finished", own, 23, scores or {})
+
+
+def test_only_runs_on_the_same_data_are_compared_by_their_settings():
+    """A table's target and the task of another are no settings that somebody tried."""
+    wine = summary("a", "wine.csv", data_target="cultivar", train_lr=0.001, train_seed=0)
+    slower = summary("b", "wine.csv", data_target="cultivar", train_lr=0.0001, train_seed=0)
+    other = summary("c", "diabetes.csv", data_target="progression", train_lr=0.01, train_seed=1)
+    assert differing([wine, other]) == []
+    assert differing([wine, slower, other]) == ["train.lr"]
+    assert differing([]) == []
+
+
+@pytest.mark.parametrize(("sort", "score"), [(None, "accuracy 0.9722"), ("loss", "loss 0.068")])
+def test_names_of_runs_can_be_copied_from_a_terminal_of_80_columns(capsys, monkeypatch, sort, score):
+    monkeypatch.setenv("COLUMNS", "80")
+    name = "2026-11-27T23-44-12-diabetes"
+    listing._print(
+        [
+            summary(name, "/somewhere/diabetes.csv", {"rmse": 54.02, "mae": 44.17, "r2": 0.496}),
+            summary("wine-1", "/somewhere/wine.csv", {"accuracy": 0.97222, "loss": 0.06804}, train_lr=0.001),
+            summary("wine-2", "/somewhere/wine.csv", {"accuracy": None, "loss": 0.5}, train_lr=0.002),
+        ],
+        sort,
+    )
+    printed = capsys.readouterr().out
+    assert name in printed
+    assert score in printed
+    assert "rmse 54.02" in printed
+    assert max(map(len, printed.splitlines())) <= 80
