@@ -35,10 +35,14 @@ from chainrule.errors import ChainruleError
 from chainrule.nn import Dense, lenet5, tabular_mlp
 from chainrule.runs import Configuration, RunFolder
 from chainrule.runs.settings import example, read_configuration
+from chainrule.runs.trained import Trained
+from chainrule.serve import Limits
+from chainrule.serve.reading import inputs_of
 from chainrule.train import Model, checkpoints
 from tests.counts import scaled
 from tests.robustness import limits
 from tests.robustness.mutations import as_json, changed_bytes, changed_data, nested
+from tests.serve.models import array_model, fruit, picture_model, table_model
 from tests.train.problems import fit, model
 
 _MEMORY = 1 << 29  # bytes more than the test has; no valid one of these files needs a hundredth of it
@@ -216,6 +220,43 @@ def read_changed_run(chance: random.Random, folder: Path) -> None:
     run.configuration()
 
 
+# ----------------------------------------------------------------------------------------------------- in what is sent
+BOUNDARY = "multipart/form-data; boundary=x"
+
+
+@cache
+def requests() -> list[tuple[Trained, bytes, str]]:
+    """Bodies of each type, with the model that is asked and the type."""
+    part = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
+    picture, rows = pictures("PNG")[0], fruit(4)
+    columns = ",".join(rows[0])
+    lines = "".join(",".join("" if value is None else str(value) for value in row.values()) + "\n" for row in rows)
+    return [
+        (table_model(), as_json({"instances": rows}), "application/json"),
+        (table_model(), f"{columns}\n{lines}".encode(), "text/csv"),
+        (array_model(), as_json({"instances": [[0.5, 1, 2, 3, 4], [1, 1, 1, 1, 1e9]]}), "application/json"),
+        (picture_model(), picture, "image/png"),
+        (picture_model(), part + picture + b"\r\n" + part + picture + b"\r\n--x--\r\n", BOUNDARY),
+        (picture_model(), as_json({"instances": digits().x_test[:1].tolist()}), "application/json"),
+    ]
+
+
+def ask(chance: random.Random, folder: Path) -> None:
+    """What is predicted for a body; by reference, as compiling is not the client's choice."""
+    trained, body, kind = chance.choice(requests())
+    _, another, other_kind = chance.choice(requests())
+    if kind == "application/json" and chance.random() < 0.6:
+        levels = chance.choice([100, 900, 5_000, 100_000])
+        body = nested(levels) if chance.random() < 0.03 else as_json(changed_data(json.loads(body), chance))
+    else:
+        body = changed_bytes(body, another, chance)
+    sent = other_kind if chance.random() < 0.1 else kind
+    if chance.random() < 0.1:
+        sent = changed_bytes(sent.encode(), BOUNDARY.encode(), chance).decode("latin-1")
+    x = inputs_of(body, sent, "", trained.preparation, Limits())
+    trained.model.predict(x, executor="reference")
+
+
 KINDS: dict[str, tuple[Attempt, int]] = {
     "checkpoint": (load_changed_model, 6000),
     "run": (read_changed_run, 2000),
@@ -227,6 +268,7 @@ KINDS: dict[str, tuple[Attempt, int]] = {
     "npy": (reading(single_arrays(), "array.npy", read_npy), 1000),
     "PNG": (reading(pictures("PNG"), "a.png", decode), 1000),
     "JPEG": (reading(pictures("JPEG"), "a.jpg", decode), 1000),
+    "HTTP body": (ask, 2000),
     "configuration": (reading(settings(), "experiment.toml", read_configuration), 1500),
 }
 
@@ -243,6 +285,8 @@ def test_what_is_changed_is_read_or_refused(kind, tmp_path):
     attempt, count = KINDS[kind]
     if kind == "checkpoint":
         models()
+    if kind == "HTTP body":
+        requests()
     ended = Counter[str]()
     for seed in range(scaled(count, 65)):
         folder = tmp_path / str(seed)

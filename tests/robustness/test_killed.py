@@ -90,9 +90,12 @@ class Trainer:
 
 def reached(folder: RunFolder) -> dict[str, Any]:
     """Everything, and all files: those of the model have their contents in their names, those of a save are gone. Only
-    the report, which comes after the end, may be missing.
+    the report, which comes after the end, may be missing, or half written.
     """
-    return {**everything(folder), "files": {path.name for path in folder.path.iterdir()} - {"report.html"}}
+    return {
+        **everything(folder),
+        "files": {path.name for path in folder.path.iterdir()} - {"report.html", ".report.html.part"},
+    }
 
 
 def _begun(process: subprocess.Popen[str]) -> float:
