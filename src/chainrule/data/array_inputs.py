@@ -30,8 +30,8 @@ _SHAPE = Message(
 
 @dataclass(frozen=True)
 class ArrayInputs(Inputs):
-    """Samples of one array: rows of fractions are brought to mean 0 and deviation 1, column by column; all else stays
-    as it is, such as the bytes of images, which models scale themselves.
+    """Samples of one array: rows of numbers are brought to mean 0 and deviation 1, column by column; all else stays as
+    it is, such as the bytes of images, which models scale themselves.
 
         x = (value - mean) / deviation
 
@@ -48,7 +48,7 @@ class ArrayInputs(Inputs):
     def learned(cls, records: Arrays) -> Self:
         """What the samples to train on are like."""
         (x,) = records.arrays
-        if x.ndim != 2 or x.dtype.kind != "f":
+        if x.ndim != 2:
             return cls(x.shape[1:])
         means, deviations = mean_and_deviation(x)
         return cls(x.shape[1:], tuple(means.tolist()), tuple(deviations.tolist()))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.archives import name_of, read_npz
+from chainrule.data.checks import check_finite
 from chainrule.data.records import Arrays, Labeled, Source
 from chainrule.errors import DataError
 from chainrule.messages import Message
@@ -40,7 +41,8 @@ _TRAINING = (("x_train", "y_train"), ("x", "y"))
 def read_arrays(path: Path) -> Source:
     """The samples and answers in a .npz file: arrays x and y, or x_train and y_train, and with _test and _val likewise.
 
-    Raises:   FileFormatError as read_npz does; DataError if there are no such arrays, or if they do not fit.
+    Raises:   FileFormatError as read_npz does; DataError if there are no such arrays, if they do not fit, or if
+              an answer is NaN or infinite.
     """
     names: set[str] = set()
 
@@ -84,6 +86,8 @@ def _labeled(path: Path, arrays: dict[str, NDArray[Any]], pairs: Sequence[tuple[
             y = y[:, 0] if y.shape == (len(x), 1) else y
             if y.shape != (len(x),):
                 raise DataError(_LENGTHS(path=path, x=of_inputs, samples=len(x), y=of_answers, shape=y.shape))
+            if y.dtype.kind == "f":
+                check_finite(f"{path}: {of_answers}", y)
             if y.dtype.kind == "S":
                 y = np.char.decode(y, "utf-8", "replace")
             return Labeled(records, y)

@@ -93,12 +93,15 @@ class Classes(Target):
     def learned(cls, name: str, answers: NDArray[Any]) -> Self:
         """The classes among the answers to train on.
 
-        Raises:   DataError if there is only one.
+        Raises:   DataError if there is only one, or an answer is NaN or infinite.
+        Example:
+            >>> Classes.learned("ripe", np.array([1.0, 0.0, 1.0])).labels
+            ('0', '1')
         """
-        found = np.unique(answers)
-        if len(found) == 1:
-            raise DataError(_ONE_CLASS(name=name, label=str(found[0]), count=len(answers)))
-        return cls(name, tuple(map(str, found.tolist())))
+        labels, _ = _labels(name, answers)
+        if len(labels) == 1:
+            raise DataError(_ONE_CLASS(name=name, label=labels[0], count=len(answers)))
+        return cls(name, labels)
 
     @property
     def outputs(self) -> int:
@@ -109,13 +112,13 @@ class Classes(Target):
 
     def numbers(self, answers: NDArray[Any]) -> NDArray[np.int64]:
         number = {label: k for k, label in enumerate(self.labels)}
-        found, places = np.unique(answers, return_inverse=True)
-        for label in map(str, found.tolist()):
+        found, places = _labels(self.name, answers)
+        for label in found:
             if label not in number:
                 known = ", ".join(self.labels[:_MOST_NAMED]) + (", …" if len(self.labels) > _MOST_NAMED else "")
                 hint = suggestion(label, self.labels)
                 raise DataError(_UNKNOWN_CLASS(name=self.name, label=label, known=known, suggestion=hint))
-        return np.array([number[str(label)] for label in found.tolist()], np.int64)[places]
+        return np.array([number[label] for label in found], np.int64)[places]
 
     def predictions(self, outputs: NDArray[Any]) -> Predictions:
         scores = outputs.astype(np.float64)
@@ -159,6 +162,17 @@ class Quantity(Target):
 
     def predictions(self, outputs: NDArray[Any]) -> Predictions:
         return Predictions(self.mean + self.deviation * outputs[:, 0].astype(np.float64))
+
+
+def _labels(name: str, answers: NDArray[Any]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """What the different answers are called, in order, and which of them each is: 1.0 is called as 1 is, since gaps
+    elsewhere in a column turn whole numbers into such.
+    """
+    if answers.dtype.kind == "f":
+        check_finite(name, answers)
+    found, places = np.unique(answers, return_inverse=True)
+    values = (int(v) if isinstance(v, float) and v.is_integer() else v for v in found.tolist())
+    return tuple(map(str, values)), places
 
 
 def are_classes(answers: NDArray[Any]) -> bool:
