@@ -71,6 +71,10 @@ SEARCH = "search"  # the section of a file that says what a search may vary
 _LARGEST = 1 << 20  # bytes of a file: configurations are pages, not books
 _WIDTH = 100
 
+_NAME = r"""(?:"[^"]*"|'[^']*'|[\w-]+)"""
+_PATH = rf"\s*({_NAME}(?:\s*\.\s*{_NAME})*)\s*"
+_HEADING, _ASSIGNMENT = re.compile(rf"\s*\[{_PATH}\]"), re.compile(f"{_PATH}=")
+
 SECTIONS: dict[str, dict[str, Setting]] = {f.name: settings_of(f.default_factory) for f in fields(Configuration)}
 
 
@@ -148,21 +152,27 @@ def _checked(section: str, key: str, value: Any, place: str, text: str) -> Any:
 
 
 def placed(place: str, text: str, section: str, key: str) -> str:
-    """A place with the line that says it, as far as it can be found: in its section, or as a dotted key."""
-    current = ""
+    """A place with the line of a TOML text that says a setting, or else its section; without one where none does."""
+    wanted = [name for name in (section, key) if name]
+    headed: list[str] = []
+    around = None  # the line of an inline table that holds it
     for number, line in enumerate(text.splitlines(), 1):
-        if heading := re.match(r"\s*\[\s*([^\]\s]+)\s*\]", line):
-            current = heading[1]
-            if not key and current == section:
-                return _LINE(path=place, line=number)
-        named = (
-            rf"\s*[\"']?{re.escape(key)}[\"']?\s*="
-            if current == section
-            else rf"\s*{re.escape(section)}\s*\.\s*{re.escape(key)}\b"
-        )
-        if key and re.match(named, line):
+        if heading := _HEADING.match(line):
+            said = headed = _names(heading[1])
+        elif assignment := _ASSIGNMENT.match(line):
+            said = [*headed, *_names(assignment[1])]
+            if not around and said == wanted[: len(said)]:
+                around = number
+        else:
+            continue
+        if said[: len(wanted)] == wanted:
             return _LINE(path=place, line=number)
-    return place
+    return _LINE(path=place, line=around) if around else place
+
+
+def _names(path: str) -> list[str]:
+    """The names of a dotted path, without quotes."""
+    return [name.strip("\"'") for name in re.findall(_NAME, path)]
 
 
 # ---------------------------------------------------------------------------------------------------------- from texts
