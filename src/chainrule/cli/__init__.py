@@ -1,22 +1,22 @@
 """The command line: `chainrule train`, `predict`, `evaluate`, `serve`, `runs`, `diagnose` and more.
 
-commands   what can be typed
-spoken     help and refusals in the language of the product
-training   the commands train and resume: from the arguments to the result
-listing    the command runs: side by side
-reporting  the command report: a run as one page
-beginning  the command init: a configuration to begin with
-tuning     the command tune: a search for settings
-serving    the command serve: a trained model that answers requests
-predicting  the command predict: tables, pictures and arrays in, CSV or JSON out
-evaluating  the command evaluate: scores beside guessing
-diagnosing  the command diagnose: what was found while a saved model trained
-findings   the command findings: a list, and one explained
+commands     what can be typed
+spoken       help and refusals in the language of the product
+beginning    the command init: a configuration with comments
+training     the commands train and resume: from the arguments to the result
+tuning       the command tune: settings searched for
+listing      the command runs: what they reached, and in which settings they differ
+reporting    the command report: a run as one page
+predicting   the command predict: tables, pictures and arrays in, CSV or JSON out
+evaluating   the command evaluate: scores beside guessing
+serving      the command serve: a trained model that answers requests
+diagnosing   the command diagnose: what was found while a saved model trained
+findings     the command findings: a list, and one explained
 downloading  the command data get: a full data set
-labs       the command labs: a list, and one opened as a notebook
-shipped    where labs and documentation are, in a wheel and in the repository
-progress   what shows while a training runs
-report     tables and texts
+labs         the command labs: a list, and one opened as a notebook
+shipped      where labs and documentation are, in a wheel and in the repository
+progress     what shows while a training runs
+report       tables and texts
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from pathlib import Path
 from chainrule.cli.report import print_table, table
 from chainrule.messages import Message
 from chainrule.runs.comparison import DAMAGED, INTERRUPTED, Summary, differing
-from chainrule.runs.folder import RUNS, RunFolder
+from chainrule.runs.folder import NO_RUNS, RUNS, RunFolder
 from chainrule.runs.training import DIVERGED, FINISHED
 
 _RUN = Message("cli.listing.run", en="run", zh="运行")
@@ -17,11 +17,6 @@ _STATE = Message("cli.listing.state", en="state", zh="状态")
 _DATA = Message("cli.listing.data", en="data", zh="数据")
 _EPOCHS = Message("cli.listing.epochs", en="epochs", zh="轮数")
 _RESULT = Message("cli.listing.result", en="test", zh="测试")
-_NONE = Message(
-    "cli.listing.none",
-    en="There is no run in {folder} yet. 'chainrule train' makes one.",
-    zh="{folder} 中还没有运行。“chainrule train”会创建一个。",
-)
 _FINISHED = Message("cli.listing.finished", en="finished", zh="已完成")
 _DIVERGED = Message("cli.listing.diverged", en="diverged", zh="已发散")
 _INTERRUPTED = Message("cli.listing.interrupted", en="not ended", zh="未结束")
@@ -41,7 +36,7 @@ def run(paths: Sequence[str], *, folder: str | None, sort: str | None, as_json: 
     if as_json:
         print(json.dumps([summary.as_data() for summary in summaries]))
     elif not summaries:
-        print(_NONE(folder=root))
+        print(NO_RUNS(folder=root))
     else:
         _print(summaries, sort)
     return 0

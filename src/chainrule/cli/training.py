@@ -34,9 +34,9 @@ _UNKNOWN = Message(
     zh="“{name}”既不是路径也不是模型。请给出表格、图片文件夹、配置文件（.toml）或以下模型之一：{known}。{suggestion}",
 )
 _EMPTY = Message(
-    "cli.empty_folder",
-    en="{option} is given without the name of a folder.",
-    zh="{option} 没有给出文件夹的名称。",
+    "cli.empty_value",
+    en="{option} is given without a value.",
+    zh="{option} 没有给出值。",
 )
 _INTERRUPTED = Message(
     "cli.interrupted",

@@ -46,7 +46,7 @@ _NO_RUN = Message(
     en="There is no run {path}.{suggestion} 'chainrule runs' lists those there are.",
     zh="没有运行 {path}。{suggestion}“chainrule runs”列出现有的运行。",
 )
-_NO_RUNS = Message(
+NO_RUNS = Message(
     "run.no_runs",
     en="There is no run in {folder} yet. 'chainrule train' makes one.",
     zh="{folder} 中还没有运行。“chainrule train”会创建一个。",
@@ -126,7 +126,7 @@ class RunFolder:
             root = path.parent if path.parent != Path() else RUNS
             found = list(cls.all(root))
             if not found:
-                raise FileFormatError(_NO_RUNS(folder=root))
+                raise FileFormatError(NO_RUNS(folder=root))
             return found[-1]
         for place in (path, RUNS / path):
             if place.is_dir():
