@@ -205,7 +205,7 @@ def test_trouble_with_the_machine_is_one_paragraph(capsys, monkeypatch, trouble,
     def fails(*_: object, **__: object) -> None:
         raise trouble
 
-    monkeypatch.setattr("chainrule.runs.arrangement.digits", fails)
+    monkeypatch.setattr("chainrule.runs.division.digits", fails)
     left = here(capsys, "train")
     assert left.code == 1
     assert said in left.err
@@ -216,7 +216,7 @@ def test_a_mistake_of_the_program_is_not_hidden(monkeypatch):
     def fails(*_: object, **__: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("chainrule.runs.arrangement.digits", fails)
+    monkeypatch.setattr("chainrule.runs.division.digits", fails)
     with pytest.raises(AssertionError):
         main(["train"])
 

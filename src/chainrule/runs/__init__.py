@@ -4,6 +4,7 @@ setting        what one setting may be, and what is said about it
 configuration  Configuration: all settings, by section
 settings       configurations from files and from "section.key=value"; their schema; a commented example
 recipes        how each network is trained unless somebody says otherwise
+division       what is learned from, and which of it is trained on, validated and tested with
 arrangement    arrange: data in parts, prepared; the network; how it is trained
 folder         RunFolder: what stands where, how runs are named, found and listed
 environment    with what a run was made

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data import check_batch_size, digits, split_indices
+from chainrule.data import check_batch_size
 from chainrule.data.preparation import Preparation
-from chainrule.data.reading import read_source
 from chainrule.data.records import Labeled, Source
-from chainrule.data.targets import Classes, Target, are_classes
+from chainrule.data.targets import Classes, Target
 from chainrule.errors import UsageError
 from chainrule.messages import Message
 from chainrule.nn import MODELS, Layer, RandomShift, Sequential, mlp, tabular_mlp
 from chainrule.optim import Optimizer
-from chainrule.runs.configuration import AUTO, DIGITS, Configuration, DataSettings, ModelSettings
+from chainrule.runs.configuration import AUTO, DIGITS, Configuration, ModelSettings, TrainSettings
+from chainrule.runs.division import Division, divided, names_classes, read
 from chainrule.runs.recipes import RECIPES, TABLE, Recipe, optimizer_of
 from chainrule.train import Callback, EarlyStopping, Model, lr_find
 
@@ -37,8 +37,21 @@ _WEIGHED_QUANTITY = Message(
     " data.task = 'classification'.",
     zh="data.class_weight 为“{weight}”，但“{target}”是数量，没有类别。请省略它，或设置 data.task = 'classification'。",
 )
+_NEVER_VALIDATED = Message(
+    "arrangement.never_validated",
+    en="train.patience is {patience}, but data.validation = 0 sets nothing aside to see by when to stop. Set"
+    " data.validation = 0.1, or train.patience = 0.",
+    zh="train.patience 为 {patience}，但 data.validation = 0 没有留出用于判断何时停止的样本。请设置"
+    " data.validation = 0.1，或 train.patience = 0。",
+)
+_NEVER_AVERAGED = Message(
+    "arrangement.never_averaged",
+    en="train.patience is {patience}, but train.average = 'swa' is the average of the last quarter of all epochs,"
+    " before which the training may stop. Set train.patience = 0, or train.average = 'ema'.",
+    zh="train.patience 为 {patience}，但 train.average = 'swa' 是全部轮数中最后四分之一的平均，而训练可能在此之前停止。"
+    "请设置 train.patience = 0，或 train.average = 'ema'。",
+)
 
-_VALIDATION = 0.1  # of the training samples, where somebody must know when to stop
 _HIDDEN = (64, 32)  # units for tables
 _MLP, _TABLE = "mlp", "tabular_mlp"
 _SMALLEST_FOR_LENET5 = 12  # pixels that are left with something to pool behind both convolutions
@@ -46,7 +59,10 @@ _SMALLEST_FOR_LENET5 = 12  # pixels that are left with something to pool behind 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Samples of one part as a network takes them, and the records that they were made from."""
+    """Samples of one part as a network takes them, and the records that they were made from.
+
+    weights   how much each of them counts in the loss, those of its class included; None: all alike
+    """
 
     x: Any
     y: NDArray[Any]
@@ -72,12 +88,20 @@ class Arrangement:
     test: Part
     model: Model
     optimizer: Optimizer
-    epochs: int
-    batch_size: int
 
     @property
     def target(self) -> Target:
         return self.preparation.target
+
+    @property
+    def epochs(self) -> int:
+        """How often the training passes over its samples, at most."""
+        return _decided(self.configuration.train.epochs)
+
+    @property
+    def batch_size(self) -> int:
+        """Samples per step."""
+        return _decided(self.configuration.train.batch_size)
 
     def fit_arguments(self) -> dict[str, Any]:
         """What `Model.fit` is given beside callbacks."""
@@ -96,8 +120,10 @@ class Arrangement:
 
     def stopping(self) -> list[Callback]:
         """What ends the training where validation gets no better, if it is to be ended there."""
-        patience = self.configuration.train.patience
-        return [EarlyStopping("val_loss", patience=patience, restore_best_weights=True)] if patience else []
+        how = self.configuration.train
+        if not how.patience:
+            return []
+        return [EarlyStopping("val_loss", patience=how.patience, restore_best_weights=how.average is None)]
 
     def used(self, model: Model) -> Model:
         """What a trained model is used as: itself, or the average of its weights, with where its training stands."""
@@ -106,15 +132,6 @@ class Arrangement:
         average = model.averaged()
         average.training_state = model.training_state
         return average
-
-
-@dataclass(frozen=True, eq=False)
-class Parts:
-    """Labeled records in parts; validation is None where nothing is to be validated."""
-
-    training: Labeled
-    validation: Labeled | None
-    test: Labeled
 
 
 def arrange(configuration: Configuration) -> Arrangement:
@@ -127,7 +144,7 @@ def arrange(configuration: Configuration) -> Arrangement:
     return arranged(configuration, source, divided(source, configuration))
 
 
-def arranged(configuration: Configuration, source: Source, parts: Parts) -> Arrangement:
+def arranged(configuration: Configuration, source: Source, division: Division) -> Arrangement:
     """The arrangement for data that have been divided.
 
     Raises:   as `arrange`.
@@ -138,108 +155,84 @@ def arranged(configuration: Configuration, source: Source, parts: Parts) -> Arra
     if task == "classification" and not classes:  # one of which there are few may be in one part only
         classes = Classes.learned(source.target, source.training.answers).labels
     preparation = Preparation.learned(
-        parts.training, source.target, task, classes=classes, image_size=settings.image_size
+        division.training, source.target, task, classes=classes, image_size=settings.image_size
     )
-    training = _part(parts.training, preparation, settings)
-    validation = None if parts.validation is None else _part(parts.validation, preparation, settings)
+    training = _part(division.training, preparation)
+    if settings.class_weight is not None:
+        training = replace(training, weights=_balanced(training, preparation.target, settings.class_weight))
+    validation = None if division.validation is None else _part(division.validation, preparation)
     name, architecture, recipe = _network(configuration.model, preparation, training.x, source)
     shapes = [x.shape[1:] for x in training.x] if isinstance(training.x, tuple) else training.x.shape[1:]
     model = Model(architecture, shapes, seed=how.seed, precision=how.precision)
     model.preparation = preparation
     epochs = how.epochs or recipe.epochs(len(training))
     batch_size = check_batch_size(how.batch_size or min(recipe.batch_size, len(training)), len(training))
-    patience = how.patience if how.patience is not None else recipe.patience if validation is not None else 0
+    patience = _patience(how, recipe, validated=validation is not None)
     steps = epochs * math.ceil(len(training) / batch_size)
+    rate = how.lr if isinstance(how.lr, float | int) else recipe.learning_rate if how.optimizer == "adam" else None
+    optimizer = optimizer_of(how, rate, steps)
     if how.lr == AUTO:
-        how = replace(how, lr=_found_rate(model, training, preparation, optimizer_of(how, recipe, steps), batch_size))
+        rate = _found_rate(model, training, preparation, optimizer, batch_size)
+        optimizer = optimizer_of(how, rate, steps)
     return Arrangement(
         configuration=replace(
             configuration,
             data=replace(settings, source=_wherever(settings.source), task=task),
             model=replace(configuration.model, name=name),
-            train=replace(how, epochs=epochs, batch_size=batch_size, patience=patience),
+            train=replace(how, epochs=epochs, batch_size=batch_size, lr=rate, patience=patience),
         ),
         source=source,
         preparation=preparation,
         training=training,
         validation=validation,
-        test=_part(parts.test, preparation, settings),
+        test=_part(division.test, preparation),
         model=model,
-        optimizer=optimizer_of(how, recipe, steps),
-        epochs=epochs,
-        batch_size=batch_size,
+        optimizer=optimizer,
     )
+
+
+def _decided(setting: int | None) -> int:
+    assert setting is not None
+    return setting
 
 
 # --------------------------------------------------------------------------------------------------------------- data
-def read(settings: DataSettings) -> Source:
-    """What there is to learn from.
-
-    Raises:   FileFormatError and DataError for what cannot be read; UsageError for columns that there are not.
-    """
-    if settings.source == DIGITS:
-        return Source.of(digits())
-    return read_source(
-        settings.source,
-        target=settings.target,
-        exclude=settings.exclude,
-        group=settings.group,
-        weight=settings.weight,
-    )
-
-
 def _wherever(source: str) -> str:
     """A source as it is found from any folder."""
     return source if source == DIGITS else os.path.abspath(source)
 
 
-def divided(source: Source, configuration: Configuration) -> Parts:
-    """The parts: what the source itself does not set aside for testing is set aside here, always the same."""
-    settings, seed = configuration.data, configuration.train.seed
-    training, test = source.training, source.test
-    if test is None:
-        training, test = _two_parts(training, settings.test, seed, stratified=names_classes(source, settings))
-    return with_validation(training, test, source, configuration)
+def _part(part: Labeled, preparation: Preparation) -> Part:
+    return Part(preparation.inputs.of(part.records), preparation.target.numbers(part.answers), part.weights, part)
 
 
-def with_validation(training: Labeled, test: Labeled, source: Source, configuration: Configuration) -> Parts:
-    """The parts, with as much for validation as the configuration says."""
-    settings, how = configuration.data, configuration.train
-    share = settings.validation
-    if share is None and source.validation is not None:
-        return Parts(training, source.validation, test)
-    if share is None:
-        share = _VALIDATION if how.patience or source.test is None else 0.0
-    if not share:
-        return Parts(training, None, test)
-    stratified = names_classes(source, settings)
-    training, validation = _two_parts(training, share, how.seed + 1, stratified=stratified)
-    return Parts(training, validation, test)
+def _balanced(part: Part, target: Target, class_weight: str) -> NDArray[np.float64]:
+    """Weights by which each class that there is counts alike, however many samples it has; each sample's own beside
+    that.
+
+        weight = own weight · samples / (classes · samples of the class)
+    """
+    if not isinstance(target, Classes):
+        raise UsageError(_WEIGHED_QUANTITY(weight=class_weight, target=target.name))
+    counts = np.bincount(part.y, minlength=target.outputs)
+    of_class: NDArray[np.float64] = len(part) / np.count_nonzero(counts) / counts[part.y]
+    return of_class if part.weights is None else part.weights * of_class
 
 
-def names_classes(source: Source, settings: DataSettings) -> bool:
-    """Whether what is predicted are classes: as it was told, or as the answers look."""
-    if settings.task is not None:
-        return settings.task == "classification"
-    return bool(source.classes) or are_classes(source.training.answers)
+def _patience(how: TrainSettings, recipe: Recipe, *, validated: bool) -> int:
+    """Epochs that a lower validation loss is waited for; 0: to the end, which an average of the last quarter needs.
 
-
-def _two_parts(data: Labeled, share: float, seed: int, *, stratified: bool) -> tuple[Labeled, Labeled]:
-    """What is left, and a share that is set aside: of every class alike where asked, and groups as a whole."""
-    labels = data.answers if stratified else None
-    left, aside = split_indices(len(data), (1 - share, share), seed=seed, labels=labels, groups=data.groups)
-    return data.take(np.sort(left)), data.take(np.sort(aside))
-
-
-def _part(part: Labeled, preparation: Preparation, settings: DataSettings) -> Part:
-    y, weights = preparation.target.numbers(part.answers), part.weights
-    if settings.class_weight is not None:
-        if not isinstance(preparation.target, Classes):
-            raise UsageError(_WEIGHED_QUANTITY(weight=settings.class_weight, target=preparation.target.name))
-        counts = np.bincount(y, minlength=preparation.target.outputs)
-        balanced = len(y) / np.count_nonzero(counts) / counts[y]
-        weights = balanced if weights is None else weights * balanced
-    return Part(preparation.inputs.of(part.records), y, weights, part)
+    Raises:   UsageError where both are asked for, or nothing is validated with.
+    """
+    if how.patience and not validated:
+        raise UsageError(_NEVER_VALIDATED(patience=how.patience))
+    if how.average == "swa":
+        if how.patience:
+            raise UsageError(_NEVER_AVERAGED(patience=how.patience))
+        return 0
+    if how.patience is not None:
+        return how.patience
+    return recipe.patience if validated else 0
 
 
 # ------------------------------------------------------------------------------------------------------------- network

@@ -50,9 +50,10 @@ _TEST = Message(
 )
 _VALIDATION = Message(
     "configuration.validation",
-    en="Share of the training samples to validate with after each epoch; default: 0.1 where patience is set or nothing"
-    " is set aside for testing by the data themselves, else none.",
-    zh="每轮之后用于验证的训练样本比例；默认：设置了 patience 或数据本身没有划分测试集时为 0.1，否则不验证。",
+    en="Share of the training samples to validate with after each epoch; default: what the data themselves set aside"
+    " for that, else 0.1 where patience is set or they set nothing aside for testing, else none.",
+    zh="每轮之后用于验证的训练样本比例；默认：数据本身划分的验证集；若没有，则设置了 patience 或数据本身没有划分"
+    "测试集时为 0.1，否则不验证。",
 )
 _IMAGE_SIZE = Message(
     "configuration.image_size",
@@ -103,9 +104,10 @@ _AVERAGE = Message(
 )
 _PATIENCE = Message(
     "configuration.patience",
-    en="Epochs without a lower validation loss after which to stop and go back to the best weights; 0: never; default:"
-    " 10 for tables, else never.",
-    zh="验证损失连续多少轮不再下降就停止并恢复最佳权重；0：不提前停止；默认：表格为 10，其他不提前停止。",
+    en="Epochs without a lower validation loss after which to stop and go back to the best weights, or take their"
+    " average where there is one; 0: never; default: 10 for tables, else never.",
+    zh="验证损失连续多少轮不再下降就停止并恢复最佳权重（设置了平均时使用平均权重）；0：不提前停止；"
+    "默认：表格为 10，其他不提前停止。",
 )
 _SEED = Message(
     "configuration.seed",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from chainrule.data import fold_indices
-from chainrule.runs.arrangement import arranged, names_classes, read, with_validation
+from chainrule.runs.arrangement import arranged
 from chainrule.runs.configuration import Configuration
+from chainrule.runs.division import read, strata, with_validation
 from chainrule.runs.scores import Scores, judged
 
 
@@ -19,11 +20,11 @@ def cross_validate(configuration: Configuration, folds: int = 5) -> list[Scores]
     """
     source = read(configuration.data)
     data = source.training
-    labels = data.answers if names_classes(source, configuration.data) else None
+    labels = strata(data, source, configuration.data)
     found = []
     for fold in fold_indices(len(data), folds, seed=configuration.train.seed, labels=labels, groups=data.groups):
-        parts = with_validation(data.take(fold.train), data.take(fold.validation), source, configuration)
-        arrangement = arranged(configuration, source, parts)
+        division = with_validation(data.take(fold.train), data.take(fold.validation), source, configuration)
+        arrangement = arranged(configuration, source, division)
         arrangement.model.fit(**arrangement.fit_arguments(), callbacks=arrangement.stopping())
         outputs = arrangement.used(arrangement.model).predict(arrangement.test.x)
         found.append(judged(arrangement.target, outputs, arrangement.test.y))

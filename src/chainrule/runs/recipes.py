@@ -52,15 +52,14 @@ RECIPES = {
 TABLE = Recipe(most_epochs=20, most_samples=3_000_000, batch_size=32, learning_rate=5e-3, shift=0, patience=10)
 
 
-def optimizer_of(settings: TrainSettings, recipe: Recipe, steps: int) -> Optimizer:
-    """The optimizer of a training of so many steps: Adam in one cycle, whose peak is the rate that somebody gave;
-    another one keeps to its own rate or to that. Clipping and averaging are put around it.
+def optimizer_of(settings: TrainSettings, rate: float | None, steps: int) -> Optimizer:
+    """The optimizer of a training of so many steps at a rate: Adam in one cycle, whose peak it is; another one keeps to
+    it, and to its own where there is none. Clipping and averaging are put around it.
     """
-    rate = settings.lr if isinstance(settings.lr, float | int) else None
-    if settings.optimizer == "adam":
-        chosen: Any = Adam(OneCycle(rate or recipe.learning_rate, rising=0.2), beta_2=0.99)
-    elif rate is None:
-        chosen = as_optimizer(settings.optimizer)
+    if rate is None:
+        chosen: Any = as_optimizer(settings.optimizer)
+    elif settings.optimizer == "adam":
+        chosen = Adam(OneCycle(rate, rising=0.2), beta_2=0.99)
     else:
         chosen = OPTIMIZERS[settings.optimizer](learning_rate=rate)
     if settings.clip_norm is not None:

@@ -18,8 +18,8 @@ from chainrule.data.tables import TableInputs
 from chainrule.data.targets import Classes, Predictions
 from chainrule.errors import ChainruleError, UsageError
 from chainrule.messages import Message
-from chainrule.runs.arrangement import divided, read
 from chainrule.runs.configuration import DIGITS, Configuration, DataSettings
+from chainrule.runs.division import divided, read
 from chainrule.runs.folder import CONFIG, RunFolder
 from chainrule.runs.scores import Scores, guessed, judged
 from chainrule.train import Model
@@ -177,8 +177,8 @@ class Trained:
         """
         if data is None:
             configuration = self._configuration()
-            parts = divided(read(configuration.data), configuration)
-            return parts.test, parts.training
+            division = divided(read(configuration.data), configuration)
+            return division.test, division.training
         source = self._source(data, target)
         return source.test or source.training, None
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.data.records import Source
 from chainrule.errors import DivergedError
-from chainrule.runs.arrangement import Parts, arranged
+from chainrule.runs.arrangement import arranged
 from chainrule.runs.configuration import Configuration
+from chainrule.runs.division import Division
 from chainrule.runs.scores import Scores, judged
 from chainrule.train import Callback, Training
 from chainrule.tune.space import Space
@@ -31,13 +32,13 @@ class Objective:
     configuration: Configuration
     space: Space
     source: Source
-    parts: Parts
+    division: Division
 
     def __call__(self, trial: Trial) -> float:
         from optuna import TrialPruned
 
         values = {} if trial.user_attrs.get(AS_CONFIGURED) else self.space.suggested(trial)
-        arrangement = arranged(self.space.applied(self.configuration, values), self.source, self.parts)
+        arrangement = arranged(self.space.applied(self.configuration, values), self.source, self.division)
         pruning = Pruning(trial, arrangement.epochs)
         try:
             arrangement.model.fit(**arrangement.fit_arguments(), callbacks=[*arrangement.stopping(), pruning])

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import UsageError
 from chainrule.messages import Message
-from chainrule.runs.arrangement import Arrangement, Parts, arrange
+from chainrule.runs.arrangement import Arrangement, arrange
 from chainrule.runs.configuration import Configuration
+from chainrule.runs.division import Division
 from chainrule.runs.folder import RunFolder
 from chainrule.runs.same_data import fingerprint
 from chainrule.runs.settings import configured
@@ -74,8 +75,8 @@ class Search:
         """What a trial does. What is tested with stays out: trials are judged by the validation samples."""
         training, validation = self.arrangement.training, self.arrangement.validation
         assert validation is not None
-        parts = Parts(training.labeled, validation.labeled, validation.labeled)
-        return Objective(self.told, self.space, self.arrangement.source, parts)
+        division = Division(training.labeled, validation.labeled, validation.labeled)
+        return Objective(self.told, self.space, self.arrangement.source, division)
 
     def identity(self) -> dict[str, Any]:
         """What has to be the same for all trials of a study, wherever its data are."""

@@ -1,0 +1,85 @@
+"""What a configuration says is learned from, and which of it is trained on, validated and tested with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data import digits, split_indices
+from chainrule.data.reading import read_source
+from chainrule.data.records import Labeled, Source
+from chainrule.data.targets import are_classes
+from chainrule.runs.configuration import DIGITS, Configuration, DataSettings
+
+_VALIDATION = 0.1  # of the training samples, where somebody must know when to stop
+
+
+@dataclass(frozen=True, eq=False)
+class Division:
+    """Labeled records in parts; validation is None where nothing is to be validated."""
+
+    training: Labeled
+    validation: Labeled | None
+    test: Labeled
+
+
+def read(settings: DataSettings) -> Source:
+    """What there is to learn from.
+
+    Raises:   FileFormatError and DataError for what cannot be read; UsageError for columns that there are not.
+    """
+    if settings.source == DIGITS:
+        return Source.of(digits())
+    return read_source(
+        settings.source,
+        target=settings.target,
+        exclude=settings.exclude,
+        group=settings.group,
+        weight=settings.weight,
+    )
+
+
+def divided(source: Source, configuration: Configuration) -> Division:
+    """The parts: what the source itself does not set aside for testing is set aside here, always the same."""
+    settings, seed = configuration.data, configuration.train.seed
+    training, test = source.training, source.test
+    if test is None:
+        training, test = _two_parts(training, settings.test, seed, source, settings)
+    return with_validation(training, test, source, configuration)
+
+
+def with_validation(training: Labeled, test: Labeled, source: Source, configuration: Configuration) -> Division:
+    """The parts, with as much for validation as the configuration says."""
+    settings, how = configuration.data, configuration.train
+    share = settings.validation
+    if share is None and source.validation is not None:
+        return Division(training, source.validation, test)
+    if share is None:
+        share = _VALIDATION if how.patience or source.test is None else 0.0
+    if not share:
+        return Division(training, None, test)
+    training, validation = _two_parts(training, share, how.seed + 1, source, settings)
+    return Division(training, validation, test)
+
+
+def names_classes(source: Source, settings: DataSettings) -> bool:
+    """Whether what is predicted are classes: as it was told, or as the answers look."""
+    if settings.task is not None:
+        return settings.task == "classification"
+    return bool(source.classes) or are_classes(source.training.answers)
+
+
+def strata(data: Labeled, source: Source, settings: DataSettings) -> NDArray[np.int64] | None:
+    """The class of each record as a number, so that each class can be kept in proportion; None for a quantity."""
+    return np.unique(data.answers, return_inverse=True)[1] if names_classes(source, settings) else None
+
+
+def _two_parts(
+    data: Labeled, share: float, seed: int, source: Source, settings: DataSettings
+) -> tuple[Labeled, Labeled]:
+    """What is left, and a share that is set aside: of every class alike, and groups as a whole."""
+    labels = strata(data, source, settings)
+    left, aside = split_indices(len(data), (1 - share, share), seed=seed, labels=labels, groups=data.groups)
+    return data.take(np.sort(left)), data.take(np.sort(aside))
