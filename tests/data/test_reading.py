@@ -82,7 +82,7 @@ def test_a_table_that_begins_as_a_bitmap_does_is_a_table(tmp_path):
     path.write_text("BMI,sex\n21.5,f\n24,m\n")
     source = read_source(path, "sex")
     assert source.training.answers.tolist() == ["f", "m"]
-    with pytest.raises(DataError, match=r"say which of its columns is to be predicted. They are: BMI, sex"):
+    with pytest.raises(DataError, match=r"or --target, which of its columns is to be predicted. They are: BMI, sex"):
         read_source(path)
     preparation = Preparation.learned(source.training, "sex")
     expected = preparation.inputs.of(source.training.records)

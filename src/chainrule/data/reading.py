@@ -51,8 +51,8 @@ _NO_COLUMNS = Message(
 )
 _NO_TARGET = Message(
     "reading.no_target",
-    en="{path} is a table: say which of its columns is to be predicted. They are: {known}.",
-    zh="{path} 是表格：请指明要预测其中哪一列。各列为：{known}。",
+    en="{path} is a table: say with target, or --target, which of its columns is to be predicted. They are: {known}.",
+    zh="{path} 是表格：请用 target 或 --target 指明要预测其中哪一列。各列为：{known}。",
 )
 _PICTURES = Message("reading.pictures", en="pictures", zh="图片")
 _ARRAYS = Message("reading.arrays", en="arrays", zh="数组")
