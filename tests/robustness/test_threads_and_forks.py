@@ -48,12 +48,12 @@ def in_threads(predict: Callable[[int], bytes], calls: int) -> None:
 
 def test_threads_predict_what_one_predicts(trained):
     x = np.random.default_rng(1).normal(size=(64, 5))
-    in_threads(lambda k: trained.model.predict(x[k : 2 * k + 1].astype(np.float32)).tobytes(), scaled(CALLS, 20))
+    in_threads(lambda k: trained.model.predict(x[k : 2 * k + 1].astype(np.float32)).tobytes(), scaled(CALLS, 50))
 
 
 def test_threads_predict_pictures(compiled_quickly):
     model, x = Model(lenet5(), (28, 28, 1)), digits().x_test[:64]
-    in_threads(lambda k: model.predict(x[k : k + 1 + k % 5]).tobytes(), scaled(CALLS // 4, 20))
+    in_threads(lambda k: model.predict(x[k : k + 1 + k % 5]).tobytes(), scaled(CALLS // 4, 50))
 
 
 def test_threads_predict_from_records(trained):
@@ -64,7 +64,7 @@ def test_threads_predict_from_records(trained):
         assert found.probabilities is not None
         return bytes(found.values.tobytes() + found.probabilities.tobytes())
 
-    in_threads(predict, scaled(CALLS, 20))
+    in_threads(predict, scaled(CALLS, 50))
 
 
 # ---------------------------------------------------------------------------------------------------------------- forks
@@ -98,7 +98,7 @@ def step() -> bytes:
 def test_forks_predict_and_train_as_their_parent(trained):
     x = np.random.default_rng(1).normal(size=(64, 5)).astype(np.float32)
     predicted, stepped = trained.model.predict(x).tobytes(), step()
-    for _ in range(scaled(FORKS, 50)):
+    for _ in range(scaled(FORKS, 100)):
         in_child(lambda: trained.model.predict(x).tobytes() == predicted and step() == stepped)
         assert trained.model.predict(x).tobytes() == predicted
 
@@ -122,7 +122,7 @@ def test_forks_while_other_threads_predict_and_train(trained):
     for thread in threads:
         thread.start()
     try:
-        for _ in range(scaled(FORKS // 2, 25)):
+        for _ in range(scaled(FORKS // 2, 50)):
             in_child(lambda: trained.model.predict(x).tobytes() == predicted and step() == stepped)
     finally:
         ended.set()
