@@ -27,6 +27,8 @@ _SHAPE = Message(
     zh="样本的形状为 {given}，而模型是用形状为 {shape} 的样本训练的。请为每个样本按相同顺序给出同样多的数。",
 )
 
+_PIECE = 1 << 20  # numbers that are scaled in one go, in float64
+
 
 @dataclass(frozen=True)
 class ArrayInputs(Inputs):
@@ -37,6 +39,11 @@ class ArrayInputs(Inputs):
 
     shape              that of a sample
     means, deviations  of the columns to train on, 1 where a column is constant; empty where nothing is scaled
+
+    Example:
+        >>> inputs = ArrayInputs.learned(Arrays((np.array([[1, 5], [3, 5]]),)))
+        >>> inputs.of(Arrays((np.array([[4, 6]]),)))
+        array([[2., 1.]], dtype=float32)
     """
 
     shape: tuple[int, ...]
@@ -61,9 +68,12 @@ class ArrayInputs(Inputs):
             raise DataError(_SHAPE(given=x.shape[1:], shape=self.shape))
         if not self.means:
             return x
-        scaled: NDArray[np.float64] = (x - np.array(self.means)) / np.array(self.deviations)
+        means, deviations, scaled = np.array(self.means), np.array(self.deviations), np.empty(x.shape, np.float32)
+        rows = max(1, _PIECE // len(means))
         with np.errstate(over="ignore"):  # what is too large is infinite
-            return scaled.astype(np.float32)
+            for start in range(0, len(x), rows):
+                scaled[start : start + rows] = (x[start : start + rows] - means) / deviations
+        return scaled
 
     def as_data(self) -> dict[str, Any]:
         return asdict(self)

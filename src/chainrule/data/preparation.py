@@ -25,6 +25,14 @@ class Preparation:
 
     Everything in it is learned from the samples to train on, alone: what is tested with, and what is predicted later,
     is scaled and encoded as they were.
+
+    Example:
+        >>> training = Labeled(Arrays((np.array([[1.0], [3.0]]),)), np.array(["low", "high"]))
+        >>> learned = Preparation.learned(training, "level")
+        >>> learned.inputs.of(Arrays((np.array([[5.0]]),))), learned.target.labels
+        (array([[3.]], dtype=float32), ('high', 'low'))
+        >>> learned == Preparation.from_data(learned.as_data())
+        True
     """
 
     inputs: Inputs
@@ -66,12 +74,10 @@ class Preparation:
         """What as_data made into data; whatever Python raises says that it is no such data."""
         inputs, target = dict(data["inputs"]), dict(data["target"])
         kind = _INPUTS[inputs.pop("kind")]
-        if target["task"] == "classification":
-            return cls(kind.from_data(inputs), Classes(str(target["name"]), tuple(map(str, target["labels"]))))
-        numbers = float(target["mean"]), float(target["deviation"])
-        return cls(kind.from_data(inputs), Quantity(str(target["name"]), *numbers))
+        return cls(kind.from_data(inputs), _TARGETS[target["task"]].from_data(target))
 
 
+_TARGETS: dict[Task, type[Target]] = {"classification": Classes, "regression": Quantity}
 _INPUTS: dict[str, type[Inputs]] = {kind.kind: kind for kind in (ArrayInputs, DigitInputs, PictureInputs, TableInputs)}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -64,6 +65,11 @@ class Target(ABC):
     def as_data(self) -> dict[str, Any]:
         """This as JSON has it."""
 
+    @classmethod
+    @abstractmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Self:
+        """What as_data made into data; whatever Python raises says that it is no such data."""
+
     @abstractmethod
     def numbers(self, answers: NDArray[Any]) -> NDArray[Any]:
         """Answers as the loss needs them.
@@ -83,6 +89,13 @@ class Classes(Target):
         p = softmax(outputs)
 
     labels   as they are called, in the order of the outputs; numbers of classes are in the order of size
+
+    Example:
+        >>> fruit = Classes.learned("fruit", np.array(["pear", "apple", "pear"]))
+        >>> fruit.labels, fruit.numbers(np.array(["pear", "apple"]))
+        (('apple', 'pear'), array([1, 0]))
+        >>> fruit.predictions(np.array([[0.0, np.log(3.0)]])).probabilities
+        array([[0.25, 0.75]])
     """
 
     name: str
@@ -110,6 +123,13 @@ class Classes(Target):
     def as_data(self) -> dict[str, Any]:
         return asdict(self)
 
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Self:
+        labels = tuple(map(str, data["labels"]))
+        if not labels or len(set(labels)) < len(labels):
+            raise ValueError(data)
+        return cls(str(data["name"]), labels)
+
     def numbers(self, answers: NDArray[Any]) -> NDArray[np.int64]:
         number = {label: k for k, label in enumerate(self.labels)}
         found, places = _labels(self.name, answers)
@@ -131,7 +151,12 @@ class Classes(Target):
 class Quantity(Target):
     """A number: the output is how many standard deviations it lies above the mean of those to train on.
 
-    ŷ = mean + deviation · output
+        ŷ = mean + deviation · output
+
+    Example:
+        >>> size = Quantity.learned("size", np.array([1.0, 3.0]))
+        >>> size.numbers(np.array([3.0, 6.0])), size.predictions(np.array([[0.5]])).values
+        (array([1., 4.], dtype=float32), array([2.5]))
     """
 
     name: str
@@ -155,6 +180,13 @@ class Quantity(Target):
 
     def as_data(self) -> dict[str, Any]:
         return asdict(self)
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Self:
+        mean, deviation = float(data["mean"]), float(data["deviation"])
+        if not (np.isfinite(mean) and 0 < deviation < np.inf):
+            raise ValueError(data)
+        return cls(str(data["name"]), mean, deviation)
 
     def numbers(self, answers: NDArray[Any]) -> NDArray[np.float32]:
         check_finite(self.name, answers)

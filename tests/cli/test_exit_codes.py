@@ -1,0 +1,80 @@
+"""The codes that commands leave: scripts go by them, so each is here by its number."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from chainrule.cli.progress import EpochLines
+from tests.cli.commands import here
+
+
+@pytest.fixture
+def samples(tmp_path):
+    """40 samples of two classes."""
+    x = np.random.default_rng(3).normal(size=(40, 2))
+    path = tmp_path / "samples.npz"
+    np.savez(path, x=x, y=(x[:, 0] > 0).astype(int))
+    return str(path)
+
+
+def interrupts(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_0_for_what_was_done(capsys):
+    assert here(capsys, "runs").code == 0
+    assert here(capsys, "init", "experiment.toml").code == 0
+
+
+def test_1_for_what_could_not_be_kept(capsys, samples):
+    Path("kept").mkdir()
+    Path("kept", "environment.json").mkdir()
+    left = here(capsys, "train", samples, "--quiet", "--save", "kept")
+    assert left.code == 1
+    assert "environment.json" in left.err
+    assert here(capsys, "init", "no/such/folder/experiment.toml").code == 1
+
+
+def test_2_for_what_cannot_be_asked_for(capsys, samples):
+    for arguments in (["train", "--no-such"], ["train", samples, "--set", "train.lr=0"], ["nothing"]):
+        assert here(capsys, *arguments).code == 2
+    assert here(capsys, "train", samples, "--target", "y").code == 2, "arrays have no columns"
+    assert not Path("runs").exists(), "nothing has begun"
+
+
+def test_3_for_data_that_nothing_can_be_learned_from(capsys, tmp_path):
+    np.savez("same.npz", x=np.ones((9, 2)), y=np.ones(9, int))
+    Path("experiment.toml").write_text("[data]\nsource = 'lost.csv'\ntarget = 'y'\n", encoding="utf-8")
+    for arguments in (["same.npz"], ["--data", "lost.csv"], ["experiment.toml"]):
+        assert here(capsys, "train", *arguments).code == 3
+    assert str(tmp_path / "lost.csv") in here(capsys, "train", "--data", str(tmp_path / "lost.csv")).err
+    assert here(capsys, "resume", "runs/latest").code == 3
+    assert not Path("runs").exists()
+
+
+@pytest.mark.usefixtures("compiled_quickly")
+def test_130_and_on_from_there_to_4_or_0(capsys, samples, monkeypatch):
+    """Interrupted at its first step, with or without a run to go on with; 4 for one that diverges."""
+    arguments = ["train", samples, "--epochs", "2", "--lang", "zh", "--save", "broken"]
+    with monkeypatch.context() as patched:
+        patched.setattr(EpochLines, "on_epoch_end", interrupts)
+        left = here(capsys, *arguments)
+    assert (left.code, "chainrule resume broken" in left.err) == (130, True)
+    with monkeypatch.context() as patched:
+        patched.setattr("chainrule.runs.division.read_source", interrupts)
+        assert here(capsys, *arguments[:-1], "other").code == 130
+        assert not Path("other").exists()
+    resumed = here(capsys, "resume", "broken", "--json")
+    assert resumed.code == 0
+    assert json.loads(resumed.out)["epochs"] == 2
+    assert here(capsys, "resume", "broken").code == 2, "it has ended"
+    text = Path("broken", "config.json").read_text(encoding="utf-8")
+    assert text.isascii(), "what is kept is in no language"
+
+    rising = ["--set", "train.optimizer=sgd", "--set", "train.lr=1e38", "--fail-on", "any"]
+    assert here(capsys, "train", samples, "--epochs", "20", *rising).code == 4
+    assert here(capsys, "diagnose", "runs/latest", "--fail-on", "any").code == 5
