@@ -8,9 +8,8 @@ from pathlib import Path
 
 from chainrule.cli.report import print_table, table
 from chainrule.messages import Message
-from chainrule.runs.comparison import DAMAGED, INTERRUPTED, Summary, differing
-from chainrule.runs.folder import NO_RUNS, RUNS, RunFolder
-from chainrule.runs.training import DIVERGED, FINISHED
+from chainrule.runs.comparison import Summary, differing
+from chainrule.runs.folder import DAMAGED, DIVERGED, FINISHED, INTERRUPTED, NO_RUNS, RUNS, RunFolder
 
 _RUN = Message("cli.listing.run", en="run", zh="运行")
 _STATE = Message("cli.listing.state", en="state", zh="状态")

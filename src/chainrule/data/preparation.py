@@ -27,6 +27,7 @@ class Preparation:
     is scaled and encoded as they were.
 
     Example:
+        >>> import numpy as np
         >>> training = Labeled(Arrays((np.array([[1.0], [3.0]]),)), np.array(["low", "high"]))
         >>> learned = Preparation.learned(training, "level")
         >>> learned.inputs.of(Arrays((np.array([[5.0]]),))), learned.target.labels

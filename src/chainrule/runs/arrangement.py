@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data import check_batch_size
-from chainrule.data.preparation import Preparation
+from chainrule.data.preparation import Preparation, Task
 from chainrule.data.records import Labeled, Source
 from chainrule.data.targets import Classes, Target
 from chainrule.errors import UsageError
@@ -139,6 +139,12 @@ def arrange(configuration: Configuration) -> Arrangement:
 
     Raises:   FileFormatError and DataError for what cannot be read or learned from; UsageError for settings that do
               not fit the data.
+    Example:
+        >>> arrangement = arrange(Configuration())  # the bundled digits
+        >>> len(arrangement.training), len(arrangement.test), arrangement.target.outputs
+        (10000, 2000, 10)
+        >>> arrangement.configuration.model.name, arrangement.epochs, arrangement.batch_size
+        ('lenet5', 8, 64)
     """
     source = read(configuration.data)
     return arranged(configuration, source, divided(source, configuration))
@@ -150,7 +156,7 @@ def arranged(configuration: Configuration, source: Source, division: Division) -
     Raises:   as `arrange`.
     """
     settings, how = configuration.data, configuration.train
-    task = settings.task or ("classification" if names_classes(source, settings) else "regression")
+    task: Task = "classification" if names_classes(source, settings) else "regression"
     classes = source.classes
     if task == "classification" and not classes:  # one of which there are few may be in one part only
         classes = Classes.learned(source.target, source.training.answers).labels

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.errors import ChainruleError
-from chainrule.runs.folder import CONFIG, RESULT, RunFolder
-
-INTERRUPTED, DAMAGED = "interrupted", "damaged"
+from chainrule.runs.folder import CONFIG, DAMAGED, INTERRUPTED, RESULT, RunFolder
 
 _SOURCE = "data.source"
 

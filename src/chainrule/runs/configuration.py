@@ -166,7 +166,12 @@ class TrainSettings:
 
 @dataclass(frozen=True)
 class Configuration:
-    """What a training is told; all that is not said is at its default."""
+    """What a training is told; all that is not said is at its default.
+
+    Example:
+        >>> Configuration(train=TrainSettings(epochs=3)).as_data()["train"]
+        {'epochs': 3, 'optimizer': 'adam', 'seed': 0, 'precision': 'float32'}
+    """
 
     data: DataSettings = field(default_factory=DataSettings)
     model: ModelSettings = field(default_factory=ModelSettings)

@@ -71,6 +71,8 @@ RUNS = Path("runs")  # where runs are kept unless somebody says otherwise
 LATEST = "latest"
 CONFIG, ENVIRONMENT, FINDINGS, RESULT = "config.json", "environment.json", "findings.json", "result.json"
 METRICS = "metrics.jsonl"
+FINISHED, DIVERGED = "finished", "diverged"  # what a result says of a run
+INTERRUPTED, DAMAGED = "interrupted", "damaged"  # what is said of one that has none, or cannot be read
 SCHEMA_VERSION = 1
 
 _NOT_OF_HISTORY = ("epoch", "seconds", "learning_rate")

@@ -80,10 +80,16 @@ SECTIONS: dict[str, dict[str, Setting]] = {f.name: settings_of(f.default_factory
 
 # --------------------------------------------------------------------------------------------------------------- read
 def read_configuration(path: str | os.PathLike[str]) -> Configuration:
-    """The configuration in a TOML file; a path in it is seen from the file's folder.
+    r"""The configuration in a TOML file; a path in it is seen from the file's folder.
 
     Raises:   FileFormatError if there is none, or it is no TOML; UsageError for unknown settings and values that they
               cannot have, with the line.
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     written = Path(folder, "quick.toml").write_text("[train]\nepochs = 3\n")
+        ...     read_configuration(f"{folder}/quick.toml").train.epochs
+        3
     """
     path = Path(path)
     data, text = read_toml(path)

@@ -10,7 +10,7 @@ from chainrule.errors import DivergedError, UsageError
 from chainrule.messages import Message
 from chainrule.runs.arrangement import Arrangement
 from chainrule.runs.environment import environment
-from chainrule.runs.folder import CONFIG, ENVIRONMENT, FINDINGS, RESULT, RunFolder
+from chainrule.runs.folder import CONFIG, DIVERGED, ENVIRONMENT, FINDINGS, FINISHED, RESULT, RunFolder
 from chainrule.runs.lock import held
 from chainrule.runs.outcome import Outcome
 from chainrule.runs.recorder import Recorder
@@ -24,8 +24,6 @@ _ENDED = Message(
     " a new run.",
     zh="{run} 已经结束，没有可恢复的训练。“chainrule evaluate {run}”显示其效果；更多轮数需要新的运行。",
 )
-
-FINISHED, DIVERGED = "finished", "diverged"
 
 
 def train(

@@ -14,8 +14,7 @@ from chainrule.data.targets import Classes, Quantity
 from chainrule.errors import SaveError
 from chainrule.graph.charts import Curve, curves
 from chainrule.messages import Message
-from chainrule.runs.comparison import INTERRUPTED
-from chainrule.runs.folder import RunFolder
+from chainrule.runs.folder import INTERRUPTED, RunFolder
 from chainrule.runs.report.confusion import confusion_parts
 from chainrule.runs.report.mistakes import mistaken_classes, mistaken_quantities
 from chainrule.runs.report.page import Section, charts, lines, page, paragraph, table, text

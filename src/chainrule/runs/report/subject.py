@@ -13,9 +13,8 @@ from chainrule.diagnosis import KINDS, Diagnosis, Findings
 from chainrule.errors import ChainruleError, FileFormatError
 from chainrule.messages import Message
 from chainrule.runs.arrangement import Arrangement
-from chainrule.runs.comparison import INTERRUPTED
 from chainrule.runs.configuration import Configuration
-from chainrule.runs.folder import ENVIRONMENT, FINDINGS, RESULT, RunFolder
+from chainrule.runs.folder import ENVIRONMENT, FINDINGS, INTERRUPTED, RESULT, RunFolder
 from chainrule.runs.same_data import arranged_as_then
 from chainrule.train import Model
 
