@@ -128,5 +128,5 @@ def test_a_killed_training_reaches_the_same_bits(data, tmp_path):
             trainer.run_whole()
         assert reached(trainer.folder) == expected, f"{kind}, run {runs}: {killed}"
         runs += 1
-        assert runs < wanted, "too few trainings are killed before their end"
+        assert runs < 3 * wanted, "too few trainings are killed before their end"
     assert killed[_WITHIN] >= wanted // 4
