@@ -55,7 +55,8 @@ def test_the_example_says_the_defaults_and_all_of_it_may_be_set(tmp_path, langua
         ("train.epochs = 0.5", "line 1: train.epochs is 0.5, but must be a whole number, 1 or more."),
         ("train.seed = true", "train.seed is true, but must be a whole number, 0 or more."),
         ('[model]\nname = "lenet"', "but must be one of auto, lenet5"),
-        ("[data]\ntest = 1.0", "but must be a number from 0 to below 1"),
+        ("[data]\ntest = 0", "data.test is 0, but must be a number above 0 and below 1."),
+        ("[data]\nvalidation = 1.0", "but must be a number from 0 to below 1"),
         ("[data]\nexclude = [1]", "but must be a list in brackets, each entry a text in quotes"),
         ("[data]\nimage_size = [28]", "but must be a list of 2 in brackets, each a whole number, 1 or more"),
         ("[train]\nlearning_rate = 1", "[train] has no setting 'learning_rate'"),
@@ -115,7 +116,7 @@ def test_what_is_kept_as_data_comes_back():
 
 # ------------------------------------------------------------------------------------------------------------- schema
 KINDS = [
-    Text(), YesOrNo(), Whole(1), Whole(0), Above(0), From(0, 1), Choice(("ema", "swa")), Several(Text()),
+    Text(), YesOrNo(), Whole(1), Whole(0), Above(0), Above(0, 1), From(0, 1), Choice(("ema", "swa")), Several(Text()),
     Several(Whole(1), count=2), Either(Above(0), Choice(("auto",))),
 ]  # fmt: skip
 

@@ -120,8 +120,6 @@ _PRECISION = Message(
     zh="float32 或 bf16：处理器支持时，将 bfloat16 数相乘并以 float32 求和。",
 )
 
-_SHARE = From(0, 1)
-
 
 @dataclass(frozen=True)
 class DataSettings:
@@ -136,8 +134,8 @@ class DataSettings:
     group: str | None = setting(Text(), _GROUP, example="patient")
     weight: str | None = setting(Text(), _WEIGHT, example="weight")
     class_weight: Literal["balanced"] | None = setting(Choice(("balanced",)), _CLASS_WEIGHT, example="balanced")
-    test: float = setting(_SHARE, _TEST, default=0.2)
-    validation: float | None = setting(_SHARE, _VALIDATION, example=0.1)
+    test: float = setting(Above(0, 1), _TEST, default=0.2)
+    validation: float | None = setting(From(0, 1), _VALIDATION, example=0.1)
     image_size: tuple[int, int] | None = setting(Several(Whole(1), count=2), _IMAGE_SIZE, example=[28, 28])
 
 

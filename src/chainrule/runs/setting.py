@@ -15,6 +15,7 @@ _YES_OR_NO = Message("setting.yes_or_no", en="true or false", zh="true 或 false
 _WHOLE = Message("setting.whole", en="a whole number, {least} or more", zh="不小于 {least} 的整数")
 _ANY_NUMBER = Message("setting.any_number", en="a number", zh="一个数")
 _ABOVE = Message("setting.above", en="a number above {low}", zh="大于 {low} 的数")
+_BETWEEN = Message("setting.between", en="a number above {low} and below {high}", zh="大于 {low} 且小于 {high} 的数")
 _FROM = Message("setting.from", en="a number from {low} to below {high}", zh="不小于 {low} 且小于 {high} 的数")
 _CHOICE = Message("setting.choice", en="one of {choices}", zh="{choices} 之一")
 _SEVERAL = Message("setting.several", en="a list in brackets, each entry {each}", zh="方括号中的列表，每一项为{each}")
@@ -90,18 +91,21 @@ class Whole(Kind):
 
 @dataclass(frozen=True)
 class Above(Kind):
-    """A finite number above `low`."""
+    """A number above `low` and below `high`, and finite."""
 
     low: float
+    high: float = math.inf
 
     def allows(self, value: Any) -> bool:
-        return _is_number(value) and self.low < value < math.inf
+        return _is_number(value) and self.low < value < self.high
 
     def wanted(self) -> str:
-        return _ABOVE(low=f"{self.low:g}")
+        low, high = f"{self.low:g}", f"{self.high:g}"
+        return _ABOVE(low=low) if self.high == math.inf else _BETWEEN(low=low, high=high)
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "number", "exclusiveMinimum": self.low}
+        highest = {} if self.high == math.inf else {"exclusiveMaximum": self.high}
+        return {"type": "number", "exclusiveMinimum": self.low, **highest}
 
 
 @dataclass(frozen=True)
