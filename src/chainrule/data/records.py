@@ -52,6 +52,12 @@ class Labeled:
     weights   how much each of them counts in the loss; None: all alike
     groups    records of one group, such as those of one patient, are never divided between parts; None: no groups
     left_out  how many records of the same source are not among these because they have no answer
+
+    Example:
+        >>> data = Labeled(Arrays((np.array([[1.0], [2.0], [3.0]]),)), np.array(["a", "b", "a"]))
+        >>> some = data.take(np.array([2, 1]))
+        >>> len(some), some.records.arrays[0].tolist(), some.answers.tolist()
+        (2, [[3.0], [2.0]], ['a', 'b'])
     """
 
     records: Records
@@ -90,7 +96,14 @@ class Source:
 
     @classmethod
     def of(cls, dataset: Dataset) -> Self:
-        """Those of a data set: its labels are called as its classes are."""
+        """Those of a data set: its labels are called as its classes are.
+
+        Example:
+            >>> from chainrule.data import digits
+            >>> source = Source.of(digits())
+            >>> source.name, len(source.training), len(source.test), source.training.answers[:3].tolist()
+            ('digits', 10000, 2000, ['9', '9', '0'])
+        """
         names = np.array(dataset.class_names)
         training = Labeled(Arrays((dataset.x_train,)), names[dataset.y_train])
         test = Labeled(Arrays((dataset.x_test,)), names[dataset.y_test])

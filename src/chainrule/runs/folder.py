@@ -80,7 +80,17 @@ _NOT_OF_HISTORY = ("epoch", "seconds", "learning_rate")
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The folder of one run."""
+    """The folder of one run.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as root:
+        ...     run = RunFolder.new("iris", Path(root))
+        ...     run.append_metrics({"epoch": 1, "loss": 0.5})
+        ...     run.append_metrics({"epoch": 2, "loss": 0.25})
+        ...     run.history().history, run.has_checkpoint, run.has_ended
+        ({'loss': [0.5, 0.25]}, False, False)
+    """
 
     path: Path
 
