@@ -68,13 +68,15 @@ def test_130_and_on_from_there_to_4_or_0(capsys, samples, monkeypatch):
         patched.setattr("chainrule.runs.division.read_source", interrupts)
         assert here(capsys, *arguments[:-1], "other").code == 130
         assert not Path("other").exists()
-    resumed = here(capsys, "resume", "broken", "--json")
+    Path(samples).rename("moved.npz")
+    assert here(capsys, "resume", "broken").code == 3, "its data have gone"
+    resumed = here(capsys, "resume", "broken", "--data", "moved.npz", "--json")
     assert resumed.code == 0
     assert json.loads(resumed.out)["epochs"] == 2
     assert here(capsys, "resume", "broken").code == 2, "it has ended"
     text = Path("broken", "config.json").read_text(encoding="utf-8")
     assert text.isascii(), "what is kept is in no language"
 
-    rising = ["--set", "train.optimizer=sgd", "--set", "train.lr=1e38", "--fail-on", "any"]
-    assert here(capsys, "train", samples, "--epochs", "20", *rising).code == 4
+    rising = ["moved.npz", "--set", "train.optimizer=sgd", "--set", "train.lr=1e38", "--fail-on", "any"]
+    assert here(capsys, "train", "--epochs", "20", *rising).code == 4
     assert here(capsys, "diagnose", "runs/latest", "--fail-on", "any").code == 5

@@ -265,17 +265,24 @@ def test_a_run_whose_rate_was_found_goes_on_from_another_folder_as_it_was_decide
     monkeypatch.chdir(tmp_path / "elsewhere")
     again = rearrange(folder)
     assert again.configuration == arrangement.configuration
-    assert resume(again, folder, Diagnosis(verbose=0)).epochs == 2
+    (tmp_path / "data.npz").rename("moved.npz")
+    with pytest.raises(FileFormatError, match=r"There is no file or folder .*data\.npz"):
+        rearrange(folder)
+    saved(LABELS[::-1])
+    with pytest.raises(DataError, match="no longer those that"):
+        rearrange(folder, "data.npz")
+    assert resume(rearrange(folder, "moved.npz"), folder, Diagnosis(verbose=0)).epochs == 2
+    monkeypatch.chdir(tmp_path)
     trained = cr.load(folder.path)
     assert bits(trained.model) == bits(trained.model.averaged()), "the average is what is kept, and what is judged"
     scores = trained.evaluate()
     assert scores.samples == 12
     assert scores.values["accuracy"] == folder.read("result.json")["test_accuracy"]
 
-    (tmp_path / "data.npz").rename(tmp_path / "elsewhere" / "data.npz")
-    with pytest.raises(FileFormatError, match=r"There is no file or folder .*data\.npz"):
-        cr.load(folder.path).evaluate()
-    assert cr.load(folder.path).evaluate("data.npz").samples == 60
+    (tmp_path / "elsewhere" / "moved.npz").rename("data.npz")
+    with pytest.raises(FileFormatError, match=r"There is no file or folder .*moved\.npz"):
+        trained.evaluate()
+    assert trained.evaluate("data.npz").samples == 60
 
 
 def test_what_is_decided_leaves_nothing_open_and_does_not_depend_on_the_language():

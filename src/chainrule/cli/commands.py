@@ -27,6 +27,11 @@ _RESUME = Message(
     en="Go on with a run that was interrupted, to the very bits that it would have reached without.",
     zh="继续一次被中断的运行，得到与未中断时逐位相同的结果。",
 )
+_MOVED = Message(
+    "cli.resume.data",
+    en="Where the data of the run are now, if they have been moved; they must be the same.",
+    zh="若数据已移动，给出其现在的位置；数据必须与原来相同。",
+)
 _RUN = Message(
     "cli.run",
     en="Folder of a run, or its name in runs; runs/latest is the last one.",
@@ -336,6 +341,7 @@ Into = Annotated[str | None, typer.Option("--into", help=_INTO(), metavar="DIR")
 LabNumber = Annotated[int | None, typer.Argument(help=_LAB(), metavar="[NUMBER]", min=1)]
 FindingCode = Annotated[str | None, typer.Argument(help=_CODE(), metavar="[CODE]", autocompletion=_codes)]
 Data = Annotated[str | None, _setting("data", "source", "PATH")]
+Moved = Annotated[str | None, typer.Option("--data", help=_MOVED(), metavar="PATH")]
 Target = Annotated[str | None, _setting("data", "target", "COLUMN")]
 Task = Annotated[str | None, _setting("data", "task", "NAME")]
 ClassWeight = Annotated[str | None, _setting("data", "class_weight", "NAME")]
@@ -416,6 +422,7 @@ def train(
 @app.command(cls=Command, help=_RESUME(), options_metavar=_SOME_OPTIONS())
 def resume(
     run: Run,
+    data: Moved = None,
     curves: Curves = False,
     fail_on: FailOn = None,
     json: Json = False,
@@ -425,7 +432,7 @@ def resume(
     from chainrule.cli.training import Telling, resumed
 
     telling = Telling(curves=curves, as_json=json, quiet=quiet, fail_on=tuple(fail_on or ()))
-    raise typer.Exit(resumed(run, telling))
+    raise typer.Exit(resumed(run, data, telling))
 
 
 @app.command(cls=Command, help=_PREDICT(), options_metavar=_SOME_OPTIONS())

@@ -123,10 +123,12 @@ def run(order: Order, telling: Telling) -> int:
     return followed(train, arrangement, folder, telling)
 
 
-def resumed(path: str, telling: Telling) -> int:
-    """Go on with a run, print, and give the exit code."""
+def resumed(path: str, source: str | None, telling: Telling) -> int:
+    """Go on with a run, whose data are at `source` if they have been moved; print, and give the exit code."""
+    if source == "":
+        raise UsageError(_EMPTY(option="--data"))
     folder = RunFolder.find(path)
-    return followed(resume, rearrange(folder), folder, telling)
+    return followed(resume, rearrange(folder, source), folder, telling)
 
 
 Go = Callable[[Arrangement, RunFolder, Diagnosis, Sequence[Callback]], Outcome]

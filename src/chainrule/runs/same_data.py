@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
 
 import numpy as np
@@ -21,12 +22,15 @@ _OTHER_DATA = Message(
 _LOOKED_AT = 4096  # samples of a part that tell whether the data are the same
 
 
-def arranged_as_then(folder: RunFolder) -> Arrangement:
-    """A run as it was arranged when it began.
+def arranged_as_then(folder: RunFolder, source: str | None = None) -> Arrangement:
+    """A run as it was arranged when it began; `source` is where its data are now, if they have been moved.
 
     Raises:   DataError if its data are others now; FileFormatError if they or it cannot be read.
     """
-    arrangement = arrange(folder.configuration())
+    configuration = folder.configuration()
+    if source is not None:
+        configuration = replace(configuration, data=replace(configuration.data, source=source))
+    arrangement = arrange(configuration)
     if folder.read(CONFIG, data=str)["data"] != fingerprint(arrangement):
         raise DataError(_OTHER_DATA(source=arrangement.source.name, run=folder))
     return arrangement

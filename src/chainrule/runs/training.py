@@ -36,18 +36,18 @@ def train(
     """
     with held(folder):
         folder.write(ENVIRONMENT, environment())  # before the configuration, which makes the folder one of a run
-        folder.write(CONFIG, {"settings": arrangement.configuration.as_data(), "data": fingerprint(arrangement)})
+        _write_configuration(arrangement, folder)
         return _fitted(arrangement, arrangement.model, folder, diagnosis, callbacks)
 
 
-def rearrange(folder: RunFolder) -> Arrangement:
-    """A run that was broken off as it was arranged.
+def rearrange(folder: RunFolder, source: str | None = None) -> Arrangement:
+    """A run that was broken off as it was arranged; `source` is where its data are now, if they have been moved.
 
     Raises:   UsageError if it has ended; DataError if its data are others now; FileFormatError if it is damaged.
     """
     if folder.has_ended:
         raise UsageError(_ENDED(run=folder))
-    return arranged_as_then(folder)
+    return arranged_as_then(folder, source)
 
 
 def resume(
@@ -58,6 +58,7 @@ def resume(
     Raises:   FileFormatError if its checkpoint is damaged; and as `train`.
     """
     with held(folder):
+        _write_configuration(arrangement, folder)  # its data may have been moved
         model = Model.load(folder.path) if folder.has_checkpoint else arrangement.model
         return _fitted(arrangement, model, folder, diagnosis, callbacks)
 
@@ -87,6 +88,10 @@ def _fitted(
     folder.write(RESULT, {"state": FINISHED, **outcome.as_data()})
     write(Subject(folder, arrangement.configuration, arrangement, model))
     return outcome
+
+
+def _write_configuration(arrangement: Arrangement, folder: RunFolder) -> None:
+    folder.write(CONFIG, {"settings": arrangement.configuration.as_data(), "data": fingerprint(arrangement)})
 
 
 def _write_findings(folder: RunFolder, diagnosis: Diagnosis) -> None:
