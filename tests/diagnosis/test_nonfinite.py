@@ -133,6 +133,15 @@ def test_what_cannot_be_traced_is_said_as_it_is():
     assert "nan" in found.evidence
 
 
+@pytest.mark.parametrize(("operation", "case"), [("", "untraced, no rate"), ("exp", "overflow, no rate")])
+def test_an_optimizer_without_a_learning_rate_is_not_advised_to_lower_it(operation, case):
+    found = without_rate(operation)
+    assert found.values["case"] == case
+    assert "nan" not in found.remedy
+    assert "Fixed has no" in found.remedy or "which Fixed has not" in found.remedy
+    assert "--optimizer adam --lr 0.001" in found.remedy
+
+
 def test_a_healthy_training_shows_nothing():
     x, y = table(300)
     assert not diagnosed(rows(), x, y, executor="reference").findings
@@ -149,9 +158,18 @@ def untraced():
     return next(non_finite_values(failed))
 
 
+def without_rate(operation):
+    failure = Failure(1, 3, "float32", "nan", operation, "loss", "here.py:1", "exp(99) = inf", 99.0)
+    facts = {"optimizer": "Fixed", "call": None}
+    failed = course(np.array([2.0, 3.0, np.nan]), rate=np.nan, facts=facts, failure=failure)
+    return next(non_finite_values(failed))
+
+
 PLANTED = {
     "CR001 overflow": lambda: finding(of_last_batch(), "CR001"),
     "CR001 undefined": lambda: finding(of_slope(), "CR001"),
     "CR001 entry": lambda: finding(of_validation(), "CR001"),
     "CR001 untraced": untraced,
+    "CR001 overflow, no rate": lambda: without_rate("exp"),
+    "CR001 untraced, no rate": lambda: without_rate(""),
 }

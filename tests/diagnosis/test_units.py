@@ -86,14 +86,37 @@ def test_outputs_may_be_sure():
     assert "CR014" not in found.findings.codes
 
 
-def recorded(passing: list[list[float]], zero: float, *, batch: int = 32, output: bool = False) -> list[Finding]:
+def recorded(
+    passing: list[list[float]],
+    zero: float,
+    *,
+    batch: int = 32,
+    output: bool = False,
+    rate: float = 0.001,
+    **facts: Any,
+) -> list[Finding]:
     """What is found of one layer whose units pass on these shares at each look."""
     ones = np.ones(len(passing))
     own = {"mean": 0 * ones, "deviation": ones, "zero": zero * ones, "passing": np.array(passing)}
     recording = Recording()
     recording.recall({"steps": range(len(passing)), "layers": {"layer": own}, "parameters": {}})
-    made = course([1.0] * len(passing), facts={"batch_size": batch, "output_layers": ["layer"] if output else []})
+    facts |= {"batch_size": batch, "output_layers": ["layer"] if output else []}
+    made = course([1.0] * len(passing), rate=rate, facts=facts)
     return list(units_without_gradient(type(made)(**{**vars(made), "recording": recording})))
+
+
+def without_rate(begin: float, zero: float) -> Finding:
+    """What is found of a layer that an optimizer without a learning rate has brought from here to 0."""
+    (found,) = recorded([[begin, begin], *[[0.0, 0.0]] * 5], zero, rate=np.nan, optimizer="Fixed", call=None)
+    return found
+
+
+@pytest.mark.parametrize(("zero", "code"), [(0.9, "CR013"), (0.0, "CR014")])
+def test_an_optimizer_without_a_learning_rate_is_not_advised_to_lower_it(zero, code):
+    found = without_rate(0.9, zero)
+    assert (found.code, found.values["case"]) == (code, "later, no rate")
+    assert "nan" not in found.remedy
+    assert "Fixed has no learning rate" in found.remedy
 
 
 def test_enough_samples_must_have_been_looked_at():
@@ -111,6 +134,8 @@ def test_enough_samples_must_have_been_looked_at():
 
 
 PLANTED = {
+    "CR013 later, no rate": lambda: without_rate(0.9, 0.9),
+    "CR014 later, no rate": lambda: without_rate(0.9, 0.0),
     "CR013 start": lambda: recorded([[0.0, 0.0, 0.4]] * 6, 0.8)[0],
     "CR013 later": lambda: recorded([[0.4, 0.4, 0.4]] + [[0.0, 0.0, 0.4]] * 6, 0.7)[0],
     "CR014 start": lambda: recorded([[0.2, 0.25, 0.2]] * 6, 0.0)[0],

@@ -214,9 +214,22 @@ class Course:
             return self.facts.default_rate
         return rounded(float(self.rates[0] * USUAL_FIRST_RATIO / np.median(measured)))
 
-    def easier_rate(self) -> float:
-        """A tenth of the highest learning rate so far, or less: the one that is usual in the first step."""
+    def easier_rate(self) -> float | None:
+        """A tenth of the highest learning rate so far, or less: the one that is usual in the first step. None where the
+        optimizer has no rate.
+        """
+        if math.isnan(self.highest_rate):
+            return None
         return rounded(min(self.highest_rate / 10, self.usual_rate() or np.inf))
+
+    def easier(self) -> dict[str, Any]:
+        """What remedies say that take smaller steps: an optimizer, as a line of code, and its rate; where the optimizer
+        has no rate only what it is called, for other words.
+        """
+        rate = self.easier_rate()
+        if rate is None:
+            return {"optimizer": self.facts.optimizer}
+        return {"optimizer": self.facts.optimizer_at(rate), "rate": rate}
 
     @property
     def highest_rate(self) -> float:

@@ -34,26 +34,30 @@ _FIRST_ZH = (
     "第 {epoch} 轮第 {step} 步，“{operation}”首先给出无穷或非数值，在通往 {part} 的途中（创建于 {where}）：{example}。"
 )
 
+_OVERFLOW = Message(
+    "finding.non_finite.overflow",
+    en=_FIRST_EN + " Numbers had grown beyond what {dtype} holds, or exp can take.",
+    zh=_FIRST_ZH + "数值已超出 {dtype} 的范围，或 exp 的承受范围。",
+)
+_UNTRACED = Message(
+    "finding.non_finite.untraced",
+    en="'{entry}' was {value} in epoch {epoch}. Computed once more from the same samples it is finite: it lies at the"
+    " edge of what {dtype} holds.",
+    zh="第 {epoch} 轮的“{entry}”为 {value}。用相同样本再次计算得到有限值：它处于 {dtype} 可表示范围的边缘。",
+)
 NON_FINITE = Kind(
     "CR001",
     title=Message("finding.non_finite", en="values that are not finite", zh="出现非有限数值"),
     evidence={
-        "overflow": Message(
-            "finding.non_finite.overflow",
-            en=_FIRST_EN + " Numbers had grown beyond what {dtype} holds, or exp can take.",
-            zh=_FIRST_ZH + "数值已超出 {dtype} 的范围，或 exp 的承受范围。",
-        ),
+        "overflow": _OVERFLOW,
+        "overflow, no rate": _OVERFLOW,
         "undefined": Message(
             "finding.non_finite.undefined",
             en=_FIRST_EN + " The numbers that went in were not large: the operation is not defined there.",
             zh=_FIRST_ZH + "输入的数并不大：该运算在此处没有定义。",
         ),
-        "untraced": Message(
-            "finding.non_finite.untraced",
-            en="'{entry}' was {value} in epoch {epoch}. Computed once more from the same samples it is finite: it lies"
-            " at the edge of what {dtype} holds.",
-            zh="第 {epoch} 轮的“{entry}”为 {value}。用相同样本再次计算得到有限值：它处于 {dtype} 可表示范围的边缘。",
-        ),
+        "untraced": _UNTRACED,
+        "untraced, no rate": _UNTRACED,
         "entry": Message(
             "finding.non_finite.entry",
             en="'{entry}' was {value} in epoch {epoch}, although the loss that is trained stayed finite. The first such"
@@ -71,6 +75,16 @@ NON_FINITE = Kind(
             zh="请减小步长：optimizer={optimizer}（--lr {rate:.2g}）；若问题出在个别批量，还可限制梯度长度："
             "optimizer=ClipByGlobalNorm({optimizer}, 1.0)。请将输入缩放到约 [-1, 1]，图像可用 Rescaling(1 / 255)。",
         ),
+        "overflow, no rate": Message(
+            "finding.non_finite.overflow_no_rate.remedy",
+            en="Take smaller steps: {optimizer} has no learning rate, so take an optimizer that has one,"
+            " optimizer=Adam(0.001) (--optimizer adam --lr 0.001); where single batches are to blame, keep gradients"
+            " short as well, optimizer=ClipByGlobalNorm(Adam(0.001), 1.0). Scale inputs to about [-1, 1], images with"
+            " Rescaling(1 / 255).",
+            zh="请减小步长：{optimizer} 没有学习率，请改用有学习率的优化器 optimizer=Adam(0.001)"
+            "（--optimizer adam --lr 0.001）；若问题出在个别批量，还可限制梯度长度："
+            "optimizer=ClipByGlobalNorm(Adam(0.001), 1.0)。请将输入缩放到约 [-1, 1]，图像可用 Rescaling(1 / 255)。",
+        ),
         "undefined": Message(
             "finding.non_finite.undefined.remedy",
             en="Keep what goes into '{operation}' where it is defined, e.g. cr.maximum(x, 1e-7) before a logarithm, a"
@@ -87,6 +101,14 @@ NON_FINITE = Kind(
             " with more digits, Model(..., dtype='float64').",
             zh="请减小步长：optimizer={optimizer}（--lr {rate:.2g}），将输入缩放到约 [-1, 1]，"
             "或使用更高精度：Model(..., dtype='float64')。",
+        ),
+        "untraced, no rate": Message(
+            "finding.non_finite.untraced_no_rate.remedy",
+            en="Take smaller steps with an optimizer that has a learning rate, which {optimizer} has not,"
+            " optimizer=Adam(0.001) (--optimizer adam --lr 0.001), scale inputs to about [-1, 1], or compute with more"
+            " digits, Model(..., dtype='float64').",
+            zh="请用有学习率的优化器减小步长（{optimizer} 没有学习率）：optimizer=Adam(0.001)"
+            "（--optimizer adam --lr 0.001），将输入缩放到约 [-1, 1]，或使用更高精度：Model(..., dtype='float64')。",
         ),
         "entry": Message(
             "finding.non_finite.entry.remedy",
@@ -108,11 +130,12 @@ def non_finite_values(course: Course) -> Iterator[Finding]:
     failure = course.failure
     if failure is None:
         return
-    told = asdict(failure) | _slower(course)
+    told = asdict(failure) | course.easier()
     if not failure.operation:
-        yield NON_FINITE.found(case="untraced", entry="loss", **told)
+        yield NON_FINITE.found(case=_by_steps("untraced", course), entry="loss", **told)
     else:
-        yield NON_FINITE.found(case="overflow" if failure.largest > LARGE else "undefined", **told)
+        case = _by_steps("overflow", course) if failure.largest > LARGE else "undefined"
+        yield NON_FINITE.found(case=case, **told)
 
 
 def non_finite_entries(task: Task, course: Course) -> Iterator[Finding]:
@@ -129,15 +152,16 @@ def non_finite_entries(task: Task, course: Course) -> Iterator[Finding]:
             wanted = step.outputs.loss if name == "loss" else step.outputs.metrics[name]
             origin = _origin(task, step, name, wanted, samples)
             if origin is None:
-                yield NON_FINITE.found(case="untraced", dtype=str(task.network.dtype), **told, **_slower(course))
+                case, dtype = _by_steps("untraced", course), str(task.network.dtype)
+                yield NON_FINITE.found(case=case, dtype=dtype, **told, **course.easier())
             else:
                 yield NON_FINITE.found(case="entry", **told, **origin)
             return  # one cause usually shows in several entries
 
 
-def _slower(course: Course) -> dict[str, Any]:
-    rate = course.easier_rate()
-    return {"optimizer": course.facts.optimizer_at(rate), "rate": rate}
+def _by_steps(case: str, course: Course) -> str:
+    """A case whose remedy is smaller steps; it has other words for an optimizer without a learning rate."""
+    return case if course.easier_rate() is not None else f"{case}, no rate"
 
 
 # ------------------------------------------------------------------------------------------------------- the search

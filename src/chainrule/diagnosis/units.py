@@ -41,6 +41,15 @@ DEAD_UNITS = Kind(
             zh="请用较小的学习率重新开始训练，optimizer={optimizer}（--lr {rate:.2g}），或使用保留斜率的激活函数，为"
             "“{layer}”设 activation='leaky_relu'：失活的单元不会恢复。",
         ),
+        "later, no rate": Message(
+            "finding.dead.later_no_rate",
+            en="Start anew with smaller steps: {optimizer} has no learning rate, so take an optimizer that has one,"
+            " optimizer=Adam(0.001) (--optimizer adam --lr 0.001), or an activation that keeps a slope, '{layer}' with"
+            " activation='leaky_relu': dead units stay dead.",
+            zh="请用较小的步长重新开始训练：{optimizer} 没有学习率，请改用有学习率的优化器 optimizer=Adam(0.001)"
+            "（--optimizer adam --lr 0.001），或使用保留斜率的激活函数，为“{layer}”设 activation='leaky_relu'："
+            "失活的单元不会恢复。",
+        ),
     },
 )
 SATURATED_UNITS = Kind(
@@ -69,6 +78,15 @@ SATURATED_UNITS = Kind(
             zh="这是训练造成的：请用较小的学习率重新开始训练，optimizer={optimizer}（--lr {rate:.2g}），或在“{layer}”的"
             "激活函数之前加入 BatchNormalization()。",
         ),
+        "later, no rate": Message(
+            "finding.saturated.later_no_rate",
+            en="The training made it so: start anew with smaller steps. {optimizer} has no learning rate, so take an"
+            " optimizer that has one, optimizer=Adam(0.001) (--optimizer adam --lr 0.001), or put BatchNormalization()"
+            " before the activation of '{layer}'.",
+            zh="这是训练造成的：请用较小的步长重新开始训练。{optimizer} 没有学习率，请改用有学习率的优化器"
+            " optimizer=Adam(0.001)（--optimizer adam --lr 0.001），或在“{layer}”的激活函数之前加入"
+            " BatchNormalization()。",
+        ),
     },
 )
 
@@ -86,9 +104,7 @@ def units_without_gradient(course: Course) -> Iterator[Finding]:
     steps = recording.steps[-looks:].tolist()
     if len(steps) < looks or facts.constant_inputs:  # which explain it
         return
-    slower = course.easier_rate()
-    told = {"looks": looks, "begin": steps[0], "end": steps[-1], "rate": slower}
-    told["optimizer"] = facts.optimizer_at(slower)
+    told = {"looks": looks, "begin": steps[0], "end": steps[-1], **course.easier()}
     for layer, numbers in recording.layers.items():
         if numbers.passing is None:
             continue
@@ -106,6 +122,8 @@ def _dead(layer: str, numbers: LayerNumbers, looks: int, told: dict[str, Any], *
     least = 1.0 if is_output else DEAD_AT_FIRST if case == "start" else DEAD_LATER
     if min(numbers.zero[-looks:].min(), silent.mean()) < least:
         return
+    if case == "later" and "rate" not in told:
+        case = "later, no rate"
     counts = {"dead": int(silent.sum()), "units": int(silent.size), "before": int(before.sum())}
     yield DEAD_UNITS.found(case=case, layer=layer, **counts, **told)
 
@@ -115,5 +133,7 @@ def _saturated(layer: str, numbers: LayerNumbers, looks: int, told: dict[str, An
     share, before = float(1 - numbers.passing[-looks:].mean()), float(1 - numbers.passing[0].mean())
     case = "start" if before >= FLAT_AT_FIRST else "later"
     least = FLAT_AT_FIRST if case == "start" else FLAT_LATER
+    if case == "later" and "rate" not in told:
+        case = "later, no rate"
     if share >= least and np.median(numbers.zero[-looks:]) < 0.1:
         yield SATURATED_UNITS.found(case=case, layer=layer, share=share, before=before, **told)
