@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -239,6 +240,30 @@ def test_patience_of_none_never_stops_and_patience_needs_something_to_validate_w
     assert stopping.patience == 10
     with pytest.raises(UsageError, match=r"data\.validation = 0 sets nothing aside"):
         arrange(told("data.npz", "train.patience=3", "data.validation=0"))
+
+
+def test_a_validation_loss_that_falls_by_next_to_nothing_ends_a_training():
+    """As where classes are apart: from 0.002 on it falls for ever, by less and less."""
+
+    class Epochs:
+        def __init__(self):
+            self.epochs_done, self.stopped = 0, False
+            self.objective = SimpleNamespace(larger_is_better=lambda name: False)
+            self.state = SimpleNamespace(parameters={}, states={})
+
+        def stop(self):
+            self.stopped = True
+
+    (stopping,) = arrange(told(saved(LABELS), "train.patience=3")).stopping()
+    epochs = Epochs()
+    for loss in (1.0, 0.5, 0.49995, 0.49995, 0.49985, 0.002, *(0.00195 - 1e-5 * k for k in range(90))):
+        epochs.epochs_done += 1
+        epochs.logs = {"val_loss": loss}
+        stopping.on_epoch_end(epochs)
+        if epochs.stopped:
+            break
+    assert epochs.epochs_done == 9, "three epochs later"
+    assert stopping.best == 0.002
 
 
 class Break(Callback):

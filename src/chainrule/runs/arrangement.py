@@ -57,6 +57,11 @@ _MLP, _TABLE = "mlp", "tabular_mlp"
 _SMALLEST_FOR_LENET5 = 12  # pixels that are left with something to pool behind both convolutions
 
 
+# Of the validation loss, which is about 1 for a guess, whatever is predicted: the logarithm of the number of classes,
+# or the variance of quantities, brought to 1. Where classes are apart, it falls by less to the last epoch.
+_LEAST_GAIN = 1e-4
+
+
 @dataclass(frozen=True, eq=False)
 class Part:
     """Samples of one part as a network takes them, and the records that they were made from.
@@ -123,7 +128,8 @@ class Arrangement:
         how = self.configuration.train
         if not how.patience:
             return []
-        return [EarlyStopping("val_loss", patience=how.patience, restore_best_weights=how.average is None)]
+        best = how.average is None
+        return [EarlyStopping("val_loss", patience=how.patience, min_delta=_LEAST_GAIN, restore_best_weights=best)]
 
     def used(self, model: Model) -> Model:
         """What a trained model is used as: itself, or the average of its weights, with where its training stands."""

@@ -105,9 +105,10 @@ _AVERAGE = Message(
 _PATIENCE = Message(
     "configuration.patience",
     en="Epochs without a lower validation loss after which to stop and go back to the best weights, or take their"
-    " average where there is one; 0: never; default: 10 for tables, else never.",
-    zh="验证损失连续多少轮不再下降就停止并恢复最佳权重（设置了平均时使用平均权重）；0：不提前停止；"
-    "默认：表格为 10，其他不提前停止。",
+    " average where there is one; lower by at most 0.0001, where a guess has about 1, does not count; 0: never;"
+    " default: 10 for tables, else never.",
+    zh="验证损失连续多少轮不再下降就停止并恢复最佳权重（设置了平均时使用平均权重）；下降不超过 0.0001"
+    "（随机猜测的损失约为 1）不算下降；0：不提前停止；默认：表格为 10，其他不提前停止。",
 )
 _SEED = Message(
     "configuration.seed",
