@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import sys
 import time
 import tracemalloc
 
@@ -89,6 +90,47 @@ def test_a_million_columns():
     with pytest.raises(FileFormatError, match="has 1000000 columns"):
         read_csv(io.StringIO(f"{header}\n{header}\n"))
     assert time.process_time() - started < 20
+
+
+def test_a_line_of_commas_takes_no_memory_for_names():
+    commas = b"," * 1_000_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(FileFormatError, match="has 1000001 columns"):
+            read_csv(io.BytesIO(commas))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 40_000_000
+
+
+def test_short_lines_are_not_looked_at_one_by_one():
+    content = b"a,b\n" + b"1,2\n" * 100_000
+    calls = 0
+
+    def count(frame, event, argument):
+        nonlocal calls
+        calls += 1
+
+    sys.setprofile(count)
+    try:
+        table = read_csv(io.BytesIO(content))
+    finally:
+        sys.setprofile(None)
+    assert len(table) == 100_000
+    assert calls < 20_000, "of functions, Python's and others"
+
+
+def test_the_line_of_a_row_is_where_it_begins_whatever_is_between(monkeypatch):
+    """Empty lines and values of several lines, with every way to end one, in pieces of each size."""
+    content = b'a,b\n1,2\r\n\n"x\r\ny",3\n\r\n4,"p\rq\nr"\n5,6\n\n\n7,8\n"1\n2","3\n4"\n9,9\n'
+    for piece in (1, 2, 4, 6, 100):
+        monkeypatch.setattr(module, "_PIECE", piece)
+        assert read_csv(io.BytesIO(content)).lines.tolist() == [2, 4, 7, 10, 13, 14, 17]
+        with pytest.raises(DataError, match="line 18: there are 1 values"):
+            read_csv(io.BytesIO(content + b"9\n"))
+        with pytest.raises(DataError, match="line 18: the row cannot be read"):
+            read_csv(io.BytesIO(content + b'"9\n\n'))
 
 
 def test_too_many_cells(monkeypatch):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
-from itertools import chain, islice
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import islice
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.data.tables.content import MOST_BYTES, File, read_content
 from chainrule.data.tables.table import Table
@@ -72,6 +76,7 @@ _DELIMITERS = {",": _COMMA, ";": _SEMICOLON, "\t": _TAB, "|": _BAR}
 _LOOKED_AT = 100  # rows by which the delimiter is found
 _MOST_COLUMNS = 100_000  # a network with an input for each of more is not for this program
 _MOST_CELLS = 100_000_000  # a cell takes 8 bytes, and its text another 50 to 100 unless an earlier one is the same
+_BREAK = re.compile("\r\n|\r|\n")  # as the lines of a text are counted
 _PIECE = 50_000  # cells that are looked at together, while they are in the processor's cache
 
 
@@ -98,57 +103,108 @@ def read_csv(
     """
     name, content = read_content(file, encoding, most_bytes)
     delimiter = _delimiter(content)
-    rows = _rows(name, content, delimiter)
-    first = next(rows, None)
-    if first is None:
-        raise DataError(_EMPTY(name=name))
+    rows = _Rows(name, content, delimiter)
     if names is None:
-        header = _named(first[1])
+        header = _named(name, rows.first())
     else:
-        rows, header = chain([first], rows), list(names)
+        header = list(names)
+        _check_count(name, len(header))
     _check_names(name, header, names is None)
-    lines, columns = _columns(name, rows, len(header), _DELIMITERS[delimiter])
+    lines, growing = _columns(name, rows, len(header), _DELIMITERS[delimiter])
+    if not len(lines):
+        raise DataError(_NO_ROWS(name=name, count=len(header)) if names is None else _EMPTY(name=name))
+    columns = [Texts(*column.parts()) for column in growing]
     if names is None:
         _check_header(name, header, columns)
-    return Table(name, dict(zip(header, columns, strict=True)), np.array(lines, np.int64))
+    return Table(name, dict(zip(header, columns, strict=True)), lines)
 
 
-def _columns(
-    name: str, rows: Iterator[tuple[int, list[str]]], width: int, delimiter: Message
-) -> tuple[list[int], list[Texts]]:
+class _Rows:
+    """The rows of a text in order, each with the number of the line that it begins on; empty lines are none.
+
+    They are taken many at once, so that Python looks at no single one.
+    """
+
+    def __init__(self, name: str, content: bytes, delimiter: str) -> None:
+        self.name, self.content, self.delimiter = name, content, delimiter
+        self.reader = self._reader()
+        self.over = False
+
+    def _reader(self) -> Any:
+        return csv.reader(_lines(self.content), delimiter=self.delimiter, skipinitialspace=True, strict=True)
+
+    def first(self) -> list[str]:
+        """The first row.
+
+        Raises:   DataError if there is none.
+        """
+        while not self.over:
+            _, rows = self.take(1)
+            if rows:
+                return rows[0]
+        raise DataError(_EMPTY(name=self.name))
+
+    def take(self, count: int) -> tuple[NDArray[np.int64], list[list[str]]]:
+        """At most as many further ones as this, and the lines that they begin on.
+
+        Raises:   DataError for quotes that end nowhere, or are followed by more.
+        """
+        begin = self.reader.line_num + 1
+        try:
+            rows = list(islice(self.reader, count))
+        except csv.Error as reason:
+            raise DataError(_QUOTES(name=self.name, line=self._last_line(), reason=reason)) from None
+        self.over = len(rows) < count
+        lines = np.arange(begin, begin + len(rows), dtype=np.int64)
+        if self.reader.line_num + 1 - begin != len(rows):  # some values go over several lines
+            broken = [sum(len(_BREAK.findall(cell)) for cell in row) for row in rows]
+            lines[1:] += np.cumsum(broken, dtype=np.int64)[:-1]
+        if not all(rows):
+            lines, rows = lines[np.fromiter(map(bool, rows), bool, len(rows))], [row for row in rows if row]
+        return lines, rows
+
+    def _last_line(self) -> int:
+        """The line on which the row begins that cannot be read."""
+        reader, line = self._reader(), 1
+        with suppress(csv.Error):
+            for _ in reader:
+                line = reader.line_num + 1
+        return line
+
+
+def _columns(name: str, rows: _Rows, width: int, delimiter: Message) -> tuple[NDArray[np.int64], list[GrowingTexts]]:
     """The line of each row, and the columns of rows that are this wide."""
-    lines: list[int] = []
+    lines = [np.zeros(0, np.int64)]
     columns = [GrowingTexts() for _ in range(width)]
-    while piece := list(islice(rows, 1 + _PIECE // width)):
-        for line, row in piece:
-            if len(row) != width:
-                raise DataError(_RAGGED(name=name, line=line, found=len(row), count=width, delimiter=delimiter()))
-            lines.append(line)
-        if len(lines) * width > _MOST_CELLS:
+    cells = 0
+    while not rows.over:
+        places, piece = rows.take(1 + _PIECE // width)
+        widths = np.fromiter(map(len, piece), np.int64, len(piece))
+        if (widths != width).any():
+            at = int(np.argmax(widths != width))
+            told = {"line": int(places[at]), "found": int(widths[at]), "count": width, "delimiter": delimiter()}
+            raise DataError(_RAGGED(name=name, **told))
+        lines.append(places)
+        cells += widths.sum()
+        if cells > _MOST_CELLS:
             raise FileFormatError(_CELLS(name=name, most=_MOST_CELLS))
-        for column, cells in zip(columns, zip(*(row for _, row in piece), strict=True), strict=True):
-            column.add([*map(str.strip, cells)])
-    if not lines:
-        raise DataError(_NO_ROWS(name=name, count=width))
-    return lines, [Texts(*column.parts()) for column in columns]
+        for column, texts in zip(columns, zip(*piece, strict=True), strict=bool(piece)):
+            column.add([*map(str.strip, texts)])
+    return np.concatenate(lines), columns
 
 
-def _named(header: list[str]) -> list[str]:
-    """These names, each on one line, and the place of a column that has none."""
+def _named(name: str, header: list[str]) -> list[str]:
+    """These names, each on one line, and the place of a column that has none.
+
+    Raises:   FileFormatError if there are too many: naming them would take more memory than they do.
+    """
+    _check_count(name, len(header))
     return [" ".join(column.split()) or f"column{place}" for place, column in enumerate(header, 1)]
 
 
-def _rows(name: str, content: bytes, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows, each with the number of the line that it begins on."""
-    reader = csv.reader(_lines(content), delimiter=delimiter, skipinitialspace=True, strict=True)
-    line = 1
-    try:
-        for row in reader:
-            if row:
-                yield line, row
-            line = reader.line_num + 1
-    except csv.Error as reason:
-        raise DataError(_QUOTES(name=name, line=line, reason=reason)) from None
+def _check_count(name: str, columns: int) -> None:
+    if columns > _MOST_COLUMNS:
+        raise FileFormatError(_COLUMNS(name=name, count=columns, most=_MOST_COLUMNS))
 
 
 def _lines(content: bytes) -> io.TextIOWrapper:
@@ -172,9 +228,7 @@ def _delimiter(content: bytes) -> str:
 
 
 def _check_names(name: str, header: list[str], read: bool) -> None:
-    """Refuse too many columns, two of one name, and names, if they were read, that are values."""
-    if len(header) > _MOST_COLUMNS:
-        raise FileFormatError(_COLUMNS(name=name, count=len(header), most=_MOST_COLUMNS))
+    """Refuse two columns of one name, and names, if they were read, that are values."""
     places: dict[str, int] = {}
     for place, column in enumerate(header, 1):
         twice = column in places
