@@ -88,7 +88,7 @@ def test_pictures_keep_their_names_for_a_model_of_arrays_of_images(capsys, pictu
     model = cr.load("digits").model
     model.preparation = Preparation.from_data(
         {
-            "inputs": {"kind": "arrays", "shape": [28, 28, 1], "means": [], "deviations": []},
+            "inputs": {"kind": "arrays", "shape": [28, 28, 1], "means": [], "deviations": [], "values": "bytes"},
             "target": {"task": "classification", "name": "label", "labels": [*"0123456789"]},
         }
     )

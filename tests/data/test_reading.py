@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 from chainrule.data import write_idx
+from chainrule.data.array_inputs import ArrayInputs
 from chainrule.data.pictures import PictureInputs, Pictures
 from chainrule.data.preparation import Preparation
 from chainrule.data.reading import read_records, read_source
@@ -92,9 +94,7 @@ def test_a_table_that_begins_as_a_bitmap_does_is_a_table(tmp_path):
 
 # ---------------------------------------------------------------------------------------------------- without answers
 def of_arrays(shape: tuple[int, ...]) -> Preparation:
-    from chainrule.data.array_inputs import ArrayInputs
-
-    return Preparation(ArrayInputs(shape), Classes("y", ("0", "1")))
+    return Preparation(ArrayInputs(shape, values="bytes"), Classes("y", ("0", "1")))
 
 
 def of_pictures(height: int, width: int, channels: int = 1) -> Preparation:
@@ -135,6 +135,34 @@ def test_images_in_an_idx_file_can_be_predicted(tmp_path):
     for name in ("t10k-images-idx3-ubyte", "t10k-images-idx3-ubyte.gz"):
         write_idx(tmp_path / name, IMAGES)
         np.testing.assert_array_equal(prepared(tmp_path / name, of_arrays((5, 4, 1))), IMAGES[..., None])
+
+
+def test_images_of_the_other_kind_than_was_trained_on_are_refused():
+    """A network for bytes scales them itself: of fractions from 0 to 1 it would see next to nothing."""
+    images = IMAGES[..., None]
+    of_bytes, of_numbers = (ArrayInputs.learned(Arrays((x,))) for x in (images, images / 255))
+    assert (of_bytes.values, of_numbers.values) == ("bytes", "numbers")
+    for inputs in (of_bytes, of_numbers):
+        assert ArrayInputs.from_data(json.loads(json.dumps(inputs.as_data()))) == inputs
+    for whole in (images, images.astype(np.float64), images.astype(np.int64)):
+        found = of_bytes.of(Arrays((whole,)))
+        assert found.dtype == np.uint8
+        np.testing.assert_array_equal(found, images)
+    for other in (images / 255, images - 300.0, images.astype(np.int64) + 1):
+        with pytest.raises(DataError, match=r"trained on bytes, .* are given\. Give .*\(255 \* x\)\.astype\('uint8'\)"):
+            of_bytes.of(Arrays((other,)))
+    np.testing.assert_array_equal(of_numbers.of(Arrays((images / 255,))), images / 255)
+    with pytest.raises(DataError, match=r"but uint8 are given\. Give them as they were .* x / 255"):
+        of_numbers.of(Arrays((images,)))
+
+
+def test_rows_of_bytes_are_the_same_numbers_as_rows_of_others():
+    rows = IMAGES.reshape(6, 20)
+    of_bytes, of_numbers = (ArrayInputs.learned(Arrays((x,))) for x in (rows, rows.astype(np.float64)))
+    for x in (rows, rows.astype(np.float32)):
+        np.testing.assert_array_equal(of_bytes.of(Arrays((x,))), of_numbers.of(Arrays((x,))))
+    with pytest.raises(DataError, match="trained on bytes"):
+        of_bytes.of(Arrays((rows / 255,)))
 
 
 # -------------------------------------------------------------------------------------------------- what is refused

@@ -51,7 +51,7 @@ def test_a_run_of_the_same_name_goes_before_it_and_a_folder_of_other_things_does
     assert cr.load("digits").name == "digits"
     model = cr.Model(mlp((2,), 1), (3,))
     model.preparation = Preparation.from_data(
-        {"inputs": {"kind": "arrays", "shape": [3], "means": [], "deviations": []},
+        {"inputs": {"kind": "arrays", "shape": [3], "means": [], "deviations": [], "values": "numbers"},
          "target": {"task": "regression", "name": "own", "mean": 0.0, "deviation": 1.0}}
     )  # fmt: skip
     model.save("digits")

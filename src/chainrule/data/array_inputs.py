@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,22 @@ _SHAPE = Message(
     " each sample, in the same order.",
     zh="样本的形状为 {given}，而模型是用形状为 {shape} 的样本训练的。请为每个样本按相同顺序给出同样多的数。",
 )
+_NO_BYTES = Message(
+    "array_inputs.no_bytes",
+    en="The model was trained on bytes, whole numbers from 0 to 255, but {dtype} from {least:g} to {most:g} are given."
+    " Give what it was trained on, such as (255 * x).astype('uint8') where values go from 0 to 1.",
+    zh="该模型是用字节（0 到 255 的整数）训练的，但给出的是 {least:g} 到 {most:g} 的 {dtype}。"
+    "请给出与训练时相同的数据，例如取值为 0 到 1 时给出 (255 * x).astype('uint8')。",
+)
+_BYTES = Message(
+    "array_inputs.bytes",
+    en="The model was trained on numbers that were no bytes, but uint8 are given. Give them as they were for the"
+    " training, such as x / 255 where values went from 0 to 1, or x.astype('float32') if they went to 255.",
+    zh="该模型不是用字节训练的，但给出的是 uint8。请给出与训练时相同的数值：若训练时取值为 0 到 1，"
+    "请给出 x / 255；若训练时取值到 255，请给出 x.astype('float32')。",
+)
 
+Values = Literal["bytes", "numbers"]
 _PIECE = 1 << 20  # numbers that are scaled in one go, in float64
 
 
@@ -39,6 +54,8 @@ class ArrayInputs(Inputs):
 
     shape              that of a sample
     means, deviations  of the columns to train on, 1 where a column is constant; empty where nothing is scaled
+    values             "bytes" if those to train on were uint8, else "numbers". For bytes, whole numbers from 0 to 255
+                       of any type may be given; bytes for numbers only in rows, which are scaled whatever holds them
 
     Example:
         >>> inputs = ArrayInputs.learned(Arrays((np.array([[1, 5], [3, 5]]),)))
@@ -49,16 +66,18 @@ class ArrayInputs(Inputs):
     shape: tuple[int, ...]
     means: tuple[float, ...] = ()
     deviations: tuple[float, ...] = ()
+    values: Values = "numbers"
     kind = "arrays"
 
     @classmethod
     def learned(cls, records: Arrays) -> Self:
         """What the samples to train on are like."""
         (x,) = records.arrays
+        values: Values = "bytes" if x.dtype == np.uint8 else "numbers"
         if x.ndim != 2:
-            return cls(x.shape[1:])
+            return cls(x.shape[1:], values=values)
         means, deviations = mean_and_deviation(x)
-        return cls(x.shape[1:], tuple(means.tolist()), tuple(deviations.tolist()))
+        return cls(x.shape[1:], tuple(means.tolist()), tuple(deviations.tolist()), values)
 
     def of(self, records: Records) -> NDArray[Any]:
         if not isinstance(records, Arrays) or len(records.arrays) != 1:
@@ -66,6 +85,10 @@ class ArrayInputs(Inputs):
         (x,) = records.arrays
         if x.shape[1:] != self.shape:
             raise DataError(_SHAPE(given=x.shape[1:], shape=self.shape))
+        if self.values == "bytes":
+            x = _in_bytes(x)
+        elif x.dtype == np.uint8 and not self.means:
+            raise DataError(_BYTES())
         if not self.means:
             return x
         means, deviations, scaled = np.array(self.means), np.array(self.deviations), np.empty(x.shape, np.float32)
@@ -86,4 +109,19 @@ class ArrayInputs(Inputs):
             raise ValueError(data)
         if not np.isfinite((means, deviations)).all() or min(deviations, default=1.0) <= 0:
             raise ValueError(data)
-        return cls(shape, means, deviations)
+        if data["values"] not in get_args(Values):
+            raise ValueError(data)
+        return cls(shape, means, deviations, data["values"])
+
+
+def _in_bytes(x: NDArray[Any]) -> NDArray[np.uint8]:
+    """The same numbers as uint8.
+
+    Raises:   DataError if there are others than whole ones from 0 to 255.
+    """
+    if x.dtype == np.uint8:
+        return x
+    least, most = x.min(), x.max()
+    if least < 0 or most > 255 or (x != np.floor(x)).any():
+        raise DataError(_NO_BYTES(dtype=x.dtype, least=least, most=most))
+    return x.astype(np.uint8)
