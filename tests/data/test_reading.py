@@ -125,6 +125,20 @@ def test_arrays_of_images_may_lack_the_axes_of_samples_and_channels(tmp_path, pr
         np.testing.assert_array_equal(prepared(given, preparation), expected)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("size", [(5, 4), (9, 4), (5, 7), (9, 7)])
+def test_what_is_one_picture_does_not_depend_on_what_the_model_knows(size, channels):
+    pixels = np.random.default_rng(2).integers(0, 256, (2, *size, 3), np.uint8)
+    preparation = of_pictures(5, 4, channels)
+
+    def count(x: np.ndarray) -> int:
+        return len(prepared(x, preparation))
+
+    assert [count(pixels[0]), count(pixels[0, ..., 0]), count(pixels[0, ..., :1])] == [1, 1, 1]
+    assert [count(pixels), count(pixels[..., 0]), count(pixels[..., :1]), count(pixels[:1])] == [2, 2, 2, 1]
+    np.testing.assert_array_equal(prepared(pixels[0], preparation), prepared(pixels[:1], preparation))
+
+
 def test_the_input_of_an_npz_is_x_or_the_only_array(tmp_path):
     for held in ({"x": IMAGES, "y": LABELS}, {"X_test": IMAGES, "x_train": IMAGES[:1]}, {"new": IMAGES}):
         saved(tmp_path / "new.npz", **held)

@@ -133,7 +133,8 @@ def read_records(data: Any, preparation: Preparation) -> Records:
 
     They are a path, the bytes of a file, a file that is open with a table as text, or what as_records takes. A folder
     may hold pictures without classes. Pictures for a model that was trained on arrays of images become such arrays, and
-    arrays of images pictures for one that was trained on pictures; one sample is a batch of one.
+    arrays of images pictures for one that was trained on pictures; one sample is a batch of one. An array (h, w, 3) is
+    one picture in colors, never h gray ones.
 
     Raises:   FileFormatError if there are no such data, or if they are damaged; DataError for rows that do not fit;
               UsageError for data of another type.
@@ -222,21 +223,27 @@ def _is_idx(head: bytes, path: Path) -> bool:
 
 # --------------------------------------------------------------------------------------------------- as a model wants
 def as_wanted(records: Records, preparation: Preparation) -> Records:
-    """The records as a model takes them that was trained on arrays of images, or on pictures."""
+    """The records as a model takes them that was trained on arrays of images, or on pictures.
+
+    Whatever the size and the colors that the model knows, an array of two axes is one gray picture, one of three axes
+    is one picture if the last has 1 or 3 numbers, its colors, and all others are several along the first. Of pictures
+    that are 1 or 3 wide, several gray ones thus need their axis of colors, (n, height, width, 1).
+    """
     match records, preparation.inputs:
         case Arrays(arrays=(x,)), DigitInputs():
             images = _of_shape(x, (SIDE, SIDE, 1))
-            is_one = x.ndim == 2 or (x.ndim == 3 and x.shape[2] in (1, 3))
-            return Arrays((images,)) if images.shape[1:] == (SIDE, SIDE, 1) else Pictures([x] if is_one else [*x])
-        case Arrays(arrays=(x,)), PictureInputs() as inputs:
-            return Pictures(
-                list(x if x.ndim >= 3 and x.shape[1:] != (inputs.width, inputs.channels) else x[np.newaxis])
-            )
+            return Arrays((images,)) if images.shape[1:] == (SIDE, SIDE, 1) else _pictures(x)
+        case Arrays(arrays=(x,)), PictureInputs():
+            return _pictures(x)
         case Arrays(arrays=(x,)), ArrayInputs() as inputs:
             return Arrays((_of_shape(x, inputs.shape),))
         case Pictures(), ArrayInputs(shape=(height, width, 1 | 3 as channels)):
             return Arrays((PictureInputs(height, width, channels).of(records),))
     return records
+
+
+def _pictures(x: NDArray[Any]) -> Pictures:
+    return Pictures([x] if x.ndim < 3 or (x.ndim == 3 and x.shape[2] in (1, 3)) else list(x))
 
 
 def _of_shape(x: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
