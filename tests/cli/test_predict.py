@@ -13,12 +13,12 @@ import pytest
 from PIL import Image
 
 import chainrule as cr
-from chainrule.cli.predicting import csv_of
 from chainrule.data import digits
 from chainrule.data.preparation import Preparation
 from chainrule.data.tables import Table, TableInputs, Texts
 from chainrule.data.targets import Classes, Quantity
 from chainrule.nn import tabular_mlp
+from chainrule.runs.answers import csv_of, json_of
 from tests.cli.commands import apart, command, environment, here
 
 FIRST = ["2", "7", "6", "5", "0"]  # of the digits to test with
@@ -130,6 +130,13 @@ def test_csv_says_what_python_says_and_spreadsheets_compute_nothing(capsys, kind
 def test_a_cell_that_would_be_computed_is_marked_as_text(value, cell):
     (_, line) = csv_of("kind", [{"value": value}])
     assert next(csv.reader([line])) == [cell]
+
+
+def test_json_knows_no_number_that_is_not_finite():
+    answers = [{"value": "a", "probability": np.nan, "probabilities": {"a": np.nan, "b": 0.5}}, {"value": np.inf}]
+    (first, second) = json.loads(json_of("kind", answers), parse_constant=pytest.fail)["predictions"]
+    assert first == {"value": "a", "probability": None, "probabilities": {"a": None, "b": 0.5}}
+    assert second == {"value": None}
 
 
 def test_a_quantity_has_no_probability(capsys, tmp_path, new):

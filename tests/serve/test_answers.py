@@ -15,7 +15,9 @@ from chainrule.data.pictures import Pictures
 from chainrule.data.reading import read_records
 from chainrule.data.tables import as_table
 from chainrule.data.targets import Predictions
+from chainrule.runs.answers import answers_of, csv_of
 from chainrule.runs.trained import Trained
+from chainrule.serve.answers import as_csv, as_json
 from tests.serve.asking import URL, answer, posted, together
 from tests.serve.models import array_model, fruit, picture_model, pictures, table_model
 
@@ -91,9 +93,21 @@ def test_answers_as_csv():
     response = posted(table_model(), instances(rows), JSON, Accept="text/csv")
     assert response.headers["content-type"].startswith(CSV)
     header, *lines = csv.reader(io.StringIO(response.text))
-    assert header == ["fruit", "probability of apple", "probability of cherry", "probability of pear"]
+    assert header == ["fruit", "probability", "probability of apple", "probability of cherry", "probability of pear"]
     assert [line[0] for line in lines] == expected.values.tolist()
-    assert [[*map(float, line[1:])] for line in lines] == expected.probabilities.tolist()
+    assert [float(line[1]) for line in lines] == expected.probabilities.max(1).tolist()
+    assert [[*map(float, line[2:])] for line in lines] == expected.probabilities.tolist()
+
+
+def test_a_server_writes_what_the_command_writes_and_spreadsheets_compute_nothing():
+    found = Predictions(np.array(["=1+1", "a"]), ("=1+1", "a"), np.array([[0.75, 0.25], [0.5, 0.5]]))
+    assert as_csv("@kind", found).decode().splitlines() == [
+        "'@kind,probability,probability of =1+1,probability of a", "'=1+1,0.75,0.75,0.25", "a,0.5,0.5,0.5"
+    ]  # fmt: skip
+    as_written = [{"row": k + 1, **answer} for k, answer in enumerate(answers_of(found, probabilities=True))]
+    without_rows = [line.split(",", 1)[1] for line in csv_of("@kind", as_written)]
+    assert "".join(without_rows).encode() == as_csv("@kind", found)
+    assert [one["probability"] for one in json.loads(as_json("kind", found))["predictions"]] == [0.75, 0.5]
 
 
 @pytest.mark.parametrize(

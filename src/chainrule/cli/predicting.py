@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import math
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,6 +15,7 @@ from chainrule.data.reading import read_as_given
 from chainrule.data.records import Records
 from chainrule.errors import FileFormatError, SaveError, UsageError
 from chainrule.messages import Message
+from chainrule.runs.answers import Answer, answers_of, cells_of, csv_of, json_of
 from chainrule.runs.trained import Trained, load
 from chainrule.runs.wording import Tabular
 from chainrule.train.whole_files import write_whole
@@ -57,10 +54,6 @@ _HEADINGS = {"file": _FILE, "row": _ROW, "probability": _PROBABILITY}
 STANDARD_INPUT = "-"
 _SHOWN = 20  # predictions on a terminal
 _MOST_BYTES = 1 << 30  # of standard input
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsheet would compute
-
-# What is predicted for one record: "file" and "row" say for which, then "value", "probability" and "probabilities".
-Answer = dict[str, Any]
 
 
 def run(path: str, inputs: Sequence[str], *, output: str | None, as_json: bool, probabilities: bool) -> int:
@@ -119,19 +112,13 @@ def _answers(trained: Trained, found: Sequence[tuple[str, Records]], probabiliti
     for name, records in found:
         files, place = _files(name, records), 0
         for predictions in trained.predicted(trained.records(records)):
-            shares = [None] * len(predictions) if predictions.probabilities is None else predictions.probabilities
-            for value, share in zip(predictions.values.tolist(), shares, strict=True):
-                answer: Answer = {}
+            for answer in answers_of(predictions, probabilities=probabilities):
+                where: Answer = {}
                 if with_files:
-                    answer["file"] = files[place] if files else name
+                    where["file"] = files[place] if files else name
                 if with_rows:
-                    answer["row"] = None if files else place + 1
-                answer["value"] = value
-                if share is not None:
-                    answer["probability"] = float(share.max())
-                    if probabilities:
-                        answer["probabilities"] = dict(zip(predictions.classes, share.tolist(), strict=True))
-                yield answer
+                    where["row"] = None if files else place + 1
+                yield where | answer
                 place += 1
 
 
@@ -142,59 +129,6 @@ def _files(name: str, records: Records) -> list[str]:
     return [str(picture) if isinstance(picture, Path) else name for picture in records.pictures]
 
 
-# ------------------------------------------------------------------------------------------------------------- writing
-def json_of(target: str, answers: Iterable[Answer]) -> str:
-    """Answers as one JSON object; what is no finite number is null."""
-    found = [
-        {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in answer.items()}
-        for answer in answers
-    ]
-    return json.dumps({"target": target, "predictions": found}, ensure_ascii=False)
-
-
-def csv_of(target: str, answers: Iterable[Answer]) -> Iterator[str]:
-    r"""Answers as the lines of a CSV file: where, the answer under the name of what is predicted, and how probable.
-
-    A text that a spreadsheet would compute has an apostrophe before it, the mark by which spreadsheets know a text: a
-    file or a class may have been named by anybody. JSON has it as it is.
-
-    Example:
-        >>> list(csv_of("kind", [{"file": "=a.png", "value": "cat", "probability": 0.75}]))
-        ['file,kind,probability\n', "'=a.png,cat,0.75\n"]
-    """
-    for number, answer in enumerate(answers):
-        cells = _cells(target, answer)
-        if not number:
-            yield _line(name for name, _ in cells)
-        yield _line("" if value is None else value for _, value in cells)
-
-
-def _cells(target: str, answer: Answer) -> list[tuple[str, Any]]:
-    """Names of columns, and what stands in them."""
-    cells: list[tuple[str, Any]] = []
-    for key, value in answer.items():
-        if key == "probabilities":
-            cells += [(f"probability of {name}", share) for name, share in value.items()]
-        else:
-            cells.append((target if key == "value" else key, value))
-    return cells
-
-
-def _line(cells: Iterable[Any]) -> str:
-    written = io.StringIO()
-    csv.writer(written, lineterminator="\n").writerow(map(_harmless, cells))
-    return written.getvalue()
-
-
-def _harmless(cell: Any) -> Any:
-    if not isinstance(cell, str) or not cell.startswith(_FORMULA) or cell == STANDARD_INPUT:
-        return cell
-    with suppress(ValueError):
-        float(cell)  # a class that is called -1
-        return cell
-    return f"'{cell}"
-
-
 # ------------------------------------------------------------------------------------------------------- on a terminal
 def _print(target: str, answers: Iterator[Answer]) -> None:
     """The first of them as a table; one alone as a line."""
@@ -202,11 +136,11 @@ def _print(target: str, answers: Iterator[Answer]) -> None:
     if len(first) == 1:
         print("  ".join(_written(key, first[0][key]) for key in ("value", "probability") if key in first[0]))
         return
-    names = [name for name, _ in _cells(target, first[0])]
+    names = [name for name, _ in cells_of(target, first[0])]
     head = tuple(printable(_HEADINGS[name]() if name in _HEADINGS else name) for name in names)
-    rows = tuple(tuple(_written(name, value) for name, value in _cells(target, answer)) for answer in first)
+    rows = tuple(tuple(_written(name, value) for name, value in cells_of(target, answer)) for answer in first)
     words = 1 + max(
-        (place for place, (_, value) in enumerate(_cells(target, first[0])) if isinstance(value, str)), default=-1
+        (place for place, (_, value) in enumerate(cells_of(target, first[0])) if isinstance(value, str)), default=-1
     )
     print_tabular(Tabular(head, rows, numbers=len(head) - words))
     if more := sum(1 for _ in answers):

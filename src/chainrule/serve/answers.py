@@ -1,16 +1,12 @@
-"""Predictions as programs read them: JSON, or CSV where that is asked for."""
+"""Answers of a server: JSON, or CSV where that is asked for, all of them finite."""
 
 from __future__ import annotations
-
-import csv
-import io
-import json
-from typing import Any
 
 import numpy as np
 
 from chainrule.data.targets import Predictions
 from chainrule.messages import Message
+from chainrule.runs.answers import answers_of, csv_of, json_of
 from chainrule.serve.refusals import RefusedRequestError
 
 _NOT_FINITE = Message(
@@ -26,37 +22,26 @@ def as_json(target: str, predictions: Predictions) -> bytes:
 
     Raises:   RefusedRequestError if one of them is not finite.
     Example:
-        >>> apple = Predictions(np.array(["apple"]), ("apple", "cherry"), np.array([[0.75, 0.25]]))
-        >>> print(as_json("fruit", apple).decode())
-        {"target": "fruit", "predictions": [{"value": "apple", "probabilities": {"apple": 0.75, "cherry": 0.25}}]}
+        >>> found = Predictions(np.array(["a"]), ("a", "b"), np.array([[0.75, 0.25]]))
+        >>> print(as_json("k", found).decode())
+        {"target": "k", "predictions": [{"value": "a", "probability": 0.75, "probabilities": {"a": 0.75, "b": 0.25}}]}
         >>> print(as_json("mass", Predictions(np.array([9.5]))).decode())
         {"target": "mass", "predictions": [{"value": 9.5}]}
     """
     _check_finite(predictions)
-    found: list[dict[str, Any]] = [{"value": value} for value in predictions.values.tolist()]
-    if predictions.probabilities is not None:
-        for one, row in zip(found, predictions.probabilities.tolist(), strict=True):
-            one["probabilities"] = dict(zip(predictions.classes, row, strict=True))
-    return json.dumps({"target": target, "predictions": found}, ensure_ascii=False, allow_nan=False).encode()
+    return json_of(target, answers_of(predictions, probabilities=True)).encode()
 
 
 def as_csv(target: str, predictions: Predictions) -> bytes:
-    r"""The same as a table, with a column for the probability of each class.
+    r"""The same as a table, as `chainrule predict --probabilities` writes it.
 
     Raises:   RefusedRequestError if one of them is not finite.
     Example:
         >>> as_csv("fruit", Predictions(np.array(["apple"]), ("apple", "cherry"), np.array([[0.75, 0.25]])))
-        b'fruit,probability of apple,probability of cherry\r\napple,0.75,0.25\r\n'
+        b'fruit,probability,probability of apple,probability of cherry\napple,0.75,0.75,0.25\n'
     """
     _check_finite(predictions)
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow([target, *(f"probability of {name}" for name in predictions.classes)])
-    rows = [[value] for value in predictions.values.tolist()]
-    if predictions.probabilities is not None:
-        rows = [[*row, *more] for row, more in zip(rows, predictions.probabilities.tolist(), strict=True)]
-    writer.writerows(rows)
-    return text.getvalue().encode()
+    return "".join(csv_of(target, answers_of(predictions, probabilities=True))).encode()
 
 
 def _check_finite(predictions: Predictions) -> None:

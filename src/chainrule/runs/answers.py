@@ -1,0 +1,100 @@
+"""Predictions as programs and spreadsheets read them: JSON and CSV, the same from a command and from a server."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Any
+
+from chainrule.data.targets import Predictions
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsheet would compute
+
+# What is predicted for one record: "value", "probability" and "probabilities", after what says which record it is.
+Answer = dict[str, Any]
+
+
+def answers_of(predictions: Predictions, *, probabilities: bool = False) -> Iterator[Answer]:
+    """An answer for each record: the value; of a class also its probability, and those of all classes where they are
+    asked for.
+
+    Example:
+        >>> import numpy as np
+        >>> fruit = Predictions(np.array(["apple"]), ("apple", "cherry"), np.array([[0.75, 0.25]]))
+        >>> list(answers_of(fruit))
+        [{'value': 'apple', 'probability': 0.75}]
+        >>> list(answers_of(Predictions(np.array([9.5]))))
+        [{'value': 9.5}]
+    """
+    shares = [None] * len(predictions) if predictions.probabilities is None else predictions.probabilities
+    for value, share in zip(predictions.values.tolist(), shares, strict=True):
+        answer: Answer = {"value": value}
+        if share is not None:
+            answer["probability"] = float(share.max())
+            if probabilities:
+                answer["probabilities"] = dict(zip(predictions.classes, share.tolist(), strict=True))
+        yield answer
+
+
+def json_of(target: str, answers: Iterable[Answer]) -> str:
+    """Answers as one JSON object; what is no finite number is null.
+
+    Example:
+        >>> json_of("mass", [{"row": 1, "value": 9.5}, {"row": 2, "value": math.nan}])
+        '{"target": "mass", "predictions": [{"row": 1, "value": 9.5}, {"row": 2, "value": null}]}'
+    """
+    found = [{key: _finite(value) for key, value in answer.items()} for answer in answers]
+    return json.dumps({"target": target, "predictions": found}, ensure_ascii=False, allow_nan=False)
+
+
+def csv_of(target: str, answers: Iterable[Answer]) -> Iterator[str]:
+    r"""Answers as the lines of a CSV file: where, the answer under the name of what is predicted, and how probable.
+
+    A text that a spreadsheet would compute has an apostrophe before it, the mark by which spreadsheets know a text: a
+    file or a class may have been named by anybody. JSON has it as it is.
+
+    Example:
+        >>> list(csv_of("kind", [{"file": "=a.png", "value": "cat", "probability": 0.75}]))
+        ['file,kind,probability\n', "'=a.png,cat,0.75\n"]
+    """
+    for number, answer in enumerate(answers):
+        cells = cells_of(target, answer)
+        if not number:
+            yield _line(name for name, _ in cells)
+        yield _line("" if value is None else value for _, value in cells)
+
+
+def cells_of(target: str, answer: Answer) -> list[tuple[str, Any]]:
+    """Names of columns, and what stands in them."""
+    cells: list[tuple[str, Any]] = []
+    for key, value in answer.items():
+        if key == "probabilities":
+            cells += [(f"probability of {name}", share) for name, share in value.items()]
+        else:
+            cells.append((target if key == "value" else key, value))
+    return cells
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _line(cells: Iterable[Any]) -> str:
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\n").writerow(map(_harmless, cells))
+    return written.getvalue()
+
+
+def _harmless(cell: Any) -> Any:
+    if not isinstance(cell, str) or not cell.startswith(_FORMULA) or cell == "-":  # the standard input
+        return cell
+    with suppress(ValueError):
+        float(cell)  # a class that is called -1
+        return cell
+    return f"'{cell}"
