@@ -11,7 +11,7 @@ import pytest
 from tests import counts
 
 # `sample` draws the same cases every time, so a failure belongs to the change at hand; `full` looks for new ones.
-hypothesis.settings.register_profile("sample", max_examples=25, derandomize=True, deadline=None, database=None)
+hypothesis.settings.register_profile("sample", max_examples=15, derandomize=True, deadline=None, database=None)
 hypothesis.settings.register_profile("full", max_examples=500, deadline=None, print_blob=True)
 
 

@@ -250,7 +250,7 @@ def check(seed: int) -> set[str]:
 
 @pytest.mark.parametrize("part", range(10))
 def test_reverse_mode_equals_forward_mode(part):
-    count = scaled(1000, one_in=30)
+    count = scaled(1000, one_in=60)
     for seed in range(part * count, (part + 1) * count):
         check(seed)
 

@@ -170,7 +170,7 @@ def test_the_number_of_threads_changes_from_run_to_run(run):
 
 @pytest.mark.parametrize("threads", range(1, 9))
 def test_no_thread_passes_a_barrier_early(run, threads):
-    generations = counts.scaled(10_000, one_in=50)
+    generations = counts.scaled(10_000, one_in=100)
     frame = numbers(generations, 0, *[0] * threads)
     for _ in range(2):
         assert run("stress", frame, threads) == threads

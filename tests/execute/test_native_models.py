@@ -19,7 +19,7 @@ from tests.counts import full, scaled
 from tests.execute.agreement import difference, quick_target
 from tests.execute.random_models import RandomModel, planted, random_model
 
-_MODELS = scaled(300, one_in=25)
+_MODELS = scaled(300, one_in=50)
 _PACK = 3  # models in one program, which makes it one text for the compiler
 _PACKS = -(-_MODELS // _PACK)
 _BATCHES = (1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 48, 63, 64, 70)

@@ -65,6 +65,7 @@ def network(normalized: bool) -> nn.Sequential:
     return nn.Sequential([*layers, nn.Dense(10)])
 
 
+@pytest.mark.full
 def test_batch_normalisation_is_faster_fluctuates_less_and_bears_larger_rates():
     """At the rate at which both learn; and at ten times that rate, where only one does."""
     data = digits()
