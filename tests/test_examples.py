@@ -29,7 +29,7 @@ def test_there_are_examples():
 
 # Every day tests/train/test_architectures.py trains a smaller network for segmentation, tests/surgery moves a
 # classifier over images, and tests/train/test_models.py saves a smaller network for series.
-_LONG = {"localization", "segmentation", "sensor_series"}
+_LONG = {"localization", "segmentation", "sensor_series", "table"}
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)

@@ -30,6 +30,7 @@ def _said(arguments: list[str], rows: tuple[Row, ...]) -> tuple[int, str]:
     return main(arguments, rows, Console(file=output, width=200)), output.getvalue()
 
 
+@pytest.mark.full
 def test_a_run_with_chainrule_alone(tmp_path):
     code, said = _said(["--seconds", "0.01", "--output", str(tmp_path)], (_STEP,))
     assert code == 0

@@ -77,7 +77,7 @@ def of_arrows(kind, *transforms):
 @pytest.mark.parametrize("kind", ["dense", "convolutional"])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_transforms_that_turn_arrows_are_found_and_shifts_are_not(kind, fault):
-    if not full() and (kind, fault) != ("dense", "flip"):
+    if not full():
         pytest.skip("long; runs with --full (make test-all)")
     finding = of_arrows(kind, SHIFT, FAULTS[fault])
     assert finding.values["layer"] == "turned"

@@ -30,6 +30,7 @@ def of_arrows():
     return inspect.check_augmentation(data.x_train, data.y_train, TRANSFORMS, class_names=data.class_names)
 
 
+@pytest.mark.full
 def test_digits_are_warned_of_flips_and_not_of_a_shift(of_digits):
     assert list(of_digits.warnings) == ["left-right", "up-down"]
     for effect in (of_digits.effects["left-right"], of_digits.effects["up-down"]):
@@ -38,6 +39,7 @@ def test_digits_are_warned_of_flips_and_not_of_a_shift(of_digits):
     assert of_digits.effects["shift by a pixel"].verdict.startswith("shift by a pixel: the label survives.")
 
 
+@pytest.mark.full
 def test_mirrored_arrows_point_the_other_way(of_arrows):
     assert list(of_arrows.warnings) == ["left-right", "up-down"]
     effect = of_arrows.effects["left-right"]

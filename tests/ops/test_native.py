@@ -216,7 +216,7 @@ def part(k: int) -> list[Compiled]:
     ]
 
 
-@pytest.mark.parametrize("k", range(_PARTS))
+@pytest.mark.parametrize("k", range(0, _PARTS, 1 if full() else 2))  # every day half of the vocabulary
 def test_native_code_computes_what_the_reference_computes(k):
     found = [message for batch, some in packs(part(k)) for message in wrong(some, batch)]
     assert not found, "\n".join(found[:20])

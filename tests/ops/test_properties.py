@@ -17,7 +17,7 @@ from chainrule.autodiff import jvp, vjp, vmap
 from chainrule.execute import Program
 from chainrule.graph.operation import Array
 from chainrule.graph.tensor import Tensor, tensor
-from tests.counts import scaled
+from tests.counts import full, scaled
 from tests.execute.agreement import largest_met
 from tests.ops.case import Case
 from tests.ops.cases import CASES, EXCLUDED
@@ -30,6 +30,7 @@ NOT_THE_SLOPE = {
 }
 
 every_operation = pytest.mark.parametrize("name", CASES)
+some_operations = pytest.mark.parametrize("name", list(CASES)[:: 1 if full() else 2])
 some_cases = settings(max_examples=scaled(100, one_in=25))  # others draw from the same cases: vmap, native code
 
 
@@ -152,7 +153,7 @@ def with_gradients(case: Case, inputs: Sequence[Tensor]) -> list[Tensor]:
     return [y, *pull(y)] if y.dtype.floating else [y]
 
 
-@every_operation
+@some_operations
 @given(data=st.data())
 @settings(max_examples=scaled(100, one_in=50))
 def test_vmap_is_a_loop(name, data):
@@ -188,7 +189,7 @@ def permuted(x: Array, generator: np.random.Generator) -> Array:
     return generator.permutation(x.ravel()).reshape(x.shape)
 
 
-@every_operation
+@some_operations
 @given(data=st.data())
 @settings(max_examples=scaled(30, one_in=15))
 def test_vmap_of_vmap_is_two_loops(name, data):
@@ -208,7 +209,7 @@ def test_vmap_of_vmap_is_two_loops(name, data):
         close(actual, np.array([[w[k] for w in row] for row in wanted]))
 
 
-@every_operation
+@some_operations
 @given(data=st.data())
 @settings(max_examples=scaled(50, one_in=25))
 def test_a_symbolic_batch_gives_what_its_size_gives(name, data):

@@ -114,7 +114,7 @@ def test_a_killed_training_reaches_the_same_bits(data, tmp_path):
         trainer = Trainer(kind, tmp_path / kind, data)
         moments, seconds = trainer.run_whole()
         whole[kind] = reached(trainer.folder), moments, seconds
-    wanted, runs = counts.scaled(204, 68), 0
+    wanted, runs = counts.scaled(204, 102), 0
     while killed.total() < wanted:
         kind = kinds[runs % len(kinds)]
         expected, moments, seconds = whole[kind]

@@ -22,7 +22,7 @@ _TESTED_ELSEWHERE = {"README.md", "README.zh.md", "CONTRIBUTING.md", "docs/compi
 # Pages that take more than four seconds of one core, compiling included: make test-all runs them, and so does make
 # docs. Of all pages, the names of chainrule and the arguments of its functions are looked up in everyday tests.
 _LONG = {
-    *("02-perceptron", "03-layers", "05-optimisation", "06-convolution", "07-networks-of-convolutions"),
+    *("01-neuron", "02-perceptron", "03-layers", "05-optimisation", "06-convolution", "07-networks-of-convolutions"),
     *("08-surgery", "09-training", "10-seeing", "11-regularisation", "12-diagnosis", "13-own-data"),
 }
 

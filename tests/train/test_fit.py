@@ -41,6 +41,7 @@ def test_it_learns():
     assert trained.evaluate(x, y)["accuracy"] > 0.75
 
 
+@pytest.mark.full
 def test_lenet_learns_digits_from_bytes():
     data = digits()
     trained = Model(lenet5())

@@ -45,6 +45,7 @@ def of(found):
     return [(trial.state, trial.settings, trial.scores, trial.epochs) for trial in found.trials]
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("compiled_quickly")
 def test_the_best_trial_beats_the_default_whatever_there_is_to_test_with_and_whatever_breaks(tmp_path, monkeypatch):
     wanted = Search.of(around(few(tmp_path / "one", tested_with=slice(0, 30))), RATES)
