@@ -176,3 +176,15 @@ def test_a_line_of_metrics_that_was_cut_short_is_left_out(tmp_path):
         file.write(json.dumps({"epoch": 2, "loss": 0.25})[:9])
     assert folder.metrics() == [{"epoch": 1, "loss": 0.5}]
     assert folder.history().history == {"loss": [0.5]}
+
+
+def test_the_best_epoch_is_the_one_whose_weights_are_kept(few, tmp_path):
+    folder = RunFolder.at(tmp_path / "run")
+    arrangement = arrange(ordered(few, "train.epochs=30", "train.patience=2", "data.validation=0.3", "train.lr=0.02"))
+    outcome = train(arrangement, folder, Diagnosis(verbose=0))
+    held = arrangement.validation
+    assert held is not None
+    loss = cr.Model.load(folder.path).evaluate(held.x, held.y)["loss"]
+    assert outcome.epochs < 30
+    assert loss == pytest.approx(outcome.best_loss, rel=1e-5)
+    assert loss == pytest.approx(folder.metrics()[outcome.best_epoch - 1]["val_loss"], rel=1e-5)

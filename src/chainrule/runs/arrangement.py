@@ -21,7 +21,7 @@ from chainrule.optim import Optimizer
 from chainrule.runs.configuration import AUTO, DIGITS, Configuration, ModelSettings, TrainSettings
 from chainrule.runs.division import Division, divided, names_classes, read
 from chainrule.runs.recipes import RECIPES, TABLE, Recipe, optimizer_of
-from chainrule.train import Callback, EarlyStopping, Model, lr_find
+from chainrule.train import EarlyStopping, Model, lr_find
 
 _NOT_FOR_DATA = Message(
     "arrangement.not_for_data",
@@ -123,7 +123,7 @@ class Arrangement:
             "verbose": 0,
         }
 
-    def stopping(self) -> list[Callback]:
+    def stopping(self) -> list[EarlyStopping]:
         """What ends the training where validation gets no better, if it is to be ended there."""
         how = self.configuration.train
         if not how.patience:

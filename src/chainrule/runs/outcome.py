@@ -18,7 +18,8 @@ class Outcome:
     """What a run reached on the samples to test with.
 
     guess               the scores of who always says the largest class, or the mean
-    best_epoch          from 1 on: the one with the lowest loss, of validation where there is one
+    best_epoch          from 1 on: the one whose weights were kept, or with the lowest loss, of validation where there
+                        is one
     seconds             compiling included
     samples_per_second  of the steps alone
     """
@@ -35,18 +36,31 @@ class Outcome:
     seed: int
 
     @classmethod
-    def of(cls, arrangement: Arrangement, model: Model, *, seconds: float, stepping: float, executor: str) -> Outcome:
-        """That of a model that was trained as arranged, whose steps took `stepping` of the seconds."""
+    def of(
+        cls,
+        arrangement: Arrangement,
+        model: Model,
+        *,
+        kept: int | None,
+        seconds: float,
+        stepping: float,
+        executor: str,
+    ) -> Outcome:
+        """That of a model that was trained as arranged, whose steps took `stepping` of the seconds.
+
+        kept   the epoch, from 0 on, whose weights were taken back in the end; None: the last one's are used
+        """
         held, target = arrangement.test, arrangement.target
         logs = model.training_state.logs if model.training_state else {}
         validated = "val_loss" in logs
         losses = logs["val_loss" if validated else "loss"]
+        best = int(np.argmin(losses)) if kept is None else kept
         return cls(
             test=judged(target, model.predict(held.x), held.y),
             guess=guessed(target, arrangement.training.y, held.y),
             epochs=len(losses),
-            best_epoch=1 + int(np.argmin(losses)),
-            best_loss=min(losses),
+            best_epoch=1 + best,
+            best_loss=losses[best],
             validated=validated,
             seconds=seconds,
             samples_per_second=len(losses) * len(arrangement.training) / stepping if stepping else math.nan,

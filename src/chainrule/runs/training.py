@@ -66,12 +66,12 @@ def resume(
 def _fitted(
     arrangement: Arrangement, model: Model, folder: RunFolder, diagnosis: Diagnosis, callbacks: Sequence[Callback]
 ) -> Outcome:
-    recorder = Recorder(folder)
+    recorder, stopping = Recorder(folder), arrangement.stopping()
     began = time.perf_counter()
     try:
         model.fit(
             **arrangement.fit_arguments(),
-            callbacks=[recorder, *callbacks, *arrangement.stopping(), diagnosis],
+            callbacks=[recorder, *callbacks, *stopping, diagnosis],
             resume=model.training_state is not None,
         )
     except (DivergedError, KeyboardInterrupt) as reason:
@@ -84,7 +84,14 @@ def _fitted(
     model = arrangement.used(model)
     model.save(folder.path)
     _write_findings(folder, diagnosis)
-    outcome = Outcome.of(arrangement, model, seconds=seconds, stepping=recorder.stepping, executor=recorder.executor)
+    outcome = Outcome.of(
+        arrangement,
+        model,
+        kept=next((one.best_epoch for one in stopping if one.restore_best_weights and one.best_epoch >= 0), None),
+        seconds=seconds,
+        stepping=recorder.stepping,
+        executor=recorder.executor,
+    )
     folder.write(RESULT, {"state": FINISHED, **outcome.as_data()})
     write(Subject(folder, arrangement.configuration, arrangement, model))
     return outcome
