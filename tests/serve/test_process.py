@@ -138,6 +138,30 @@ def test_a_command_serves_and_sigterm_lets_it_finish_what_has_begun(folder):
         assert server.process.stderr.read() == "The server has stopped.\n"
 
 
+def test_sigterm_gives_up_a_body_that_does_not_arrive(folder):
+    with command("-m", "chainrule", "serve", folder, "--port", "0") as server, server.connected() as begun:
+        begun.sendall(head(100) + BODY[:2])
+        time.sleep(0.2)
+        server.process.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        status, headers, body = received(begun)
+        assert (status, json.loads(body)["error"]["code"]) == (503, "stopping")
+        assert headers["retry-after"] == "1"
+        assert server.left() == 0
+        assert time.monotonic() - began < 5
+        assert server.process.stderr.read() == "The server has stopped.\n"
+
+
+def test_a_malformed_form_is_not_logged(folder):
+    with command("-m", "chainrule", "serve", folder, "--port", "0") as server, server.connected() as client:
+        form = head(12).replace(b"application/json", b"multipart/form-data; boundary=x")
+        client.sendall(form + b"--y\r\nnothing")
+        assert received(client)[0] == 400
+        server.process.send_signal(signal.SIGTERM)
+        assert server.left() == 0
+        assert server.process.stderr.read() == "The server has stopped.\n"
+
+
 def test_a_second_signal_ends_it_at_once(folder):
     with limited(folder, Limits()) as server, server.connected() as begun:
         begun.sendall(head(len(BODY)) + BODY[:10])

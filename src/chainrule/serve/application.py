@@ -88,25 +88,7 @@ def application(trained: Trained, limits: Limits | None = None, access: Access |
         >>> print(asyncio.run(ask()).text)
         {"target": "mass", "predictions": [{"value": 9.5}, {"value": 9.5}]}
     """
-    service = Service(trained, limits or Limits(), access or Access())
-    return Starlette(
-        routes=[
-            Route("/predict", service.predict, methods=["POST"]),
-            Route("/", service.page),
-            Route("/healthz", service.health),
-            Route("/metrics", service.numbers),
-        ],
-        middleware=[
-            Middleware(Measured, metrics=service.metrics),
-            Middleware(Guarded, access=service.access),
-        ],
-        exception_handlers={
-            RefusedRequestError: _refused,
-            HTTPException: _not_here,
-            Exception: _failed,
-        },
-        lifespan=service.lifespan,
-    )
+    return Service(trained, limits or Limits(), access or Access()).application()
 
 
 class Service:
@@ -118,6 +100,31 @@ class Service:
         self._bodies = Bodies(limits)
         self._batcher = Batcher(trained.outputs, limits, self.metrics.watch)
         self._readers = ThreadPoolExecutor(_READERS, "chainrule-readers")
+
+    def application(self) -> Starlette:
+        """What answers by these routes."""
+        return Starlette(
+            routes=[
+                Route("/predict", self.predict, methods=["POST"]),
+                Route("/", self.page),
+                Route("/healthz", self.health),
+                Route("/metrics", self.numbers),
+            ],
+            middleware=[
+                Middleware(Measured, metrics=self.metrics),
+                Middleware(Guarded, access=self.access),
+            ],
+            exception_handlers={
+                RefusedRequestError: _refused,
+                HTTPException: _not_here,
+                Exception: _failed,
+            },
+            lifespan=self.lifespan,
+        )
+
+    def stop(self) -> None:
+        """Wait no longer for bodies that do not arrive; what has arrived is answered."""
+        self._bodies.stop()
 
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:

@@ -16,6 +16,7 @@ class Limits:
     pixels           of all pictures in one request, decoded: one of 32 megapixels takes a third of a second
     head_seconds     for a request's head, from the first byte on
     body_seconds     for its body: 16 MB at 4 Mbit/s
+    rest_seconds     for the rest of a body that is arriving when the server is told to stop
     idle_seconds     that a connection is kept for the next request
     wait_seconds     for a prediction
     waiting          requests that may wait for a prediction; one more is told to come again
@@ -35,6 +36,7 @@ class Limits:
     pixels: int = 1 << 25
     head_seconds: float = 10.0
     body_seconds: float = 30.0
+    rest_seconds: float = 1.0
     idle_seconds: float = 15.0
     wait_seconds: float = 30.0
     waiting: int = 256

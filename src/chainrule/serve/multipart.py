@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 
 from python_multipart.exceptions import FormParserError
@@ -33,6 +34,8 @@ _MANY = Message(
     en="The form has more than {most} parts. Upload fewer at a time.",
     zh="表单超过 {most} 个部分。请减少每次上传的数量。",
 )
+
+logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # the client is told what is wrong with its form
 
 MOST_PARTS = 1_000
 _LONGEST_BOUNDARY = 70  # RFC 2046, section 5.1.1

@@ -18,7 +18,7 @@ from chainrule.errors import UsageError
 from chainrule.messages import Message
 from chainrule.runs.trained import Trained
 from chainrule.serve.access import Access
-from chainrule.serve.application import application
+from chainrule.serve.application import Service
 from chainrule.serve.connections import Connection
 from chainrule.serve.limits import Limits
 
@@ -80,8 +80,9 @@ def serve(
     """
     limits = limits or Limits()
     _warm_up(trained)
+    service = Service(trained, limits, access or Access())
     config = uvicorn.Config(
-        application(trained, limits, access),
+        service.application(),
         http=partial(Connection, limits=limits),  # type: ignore[arg-type]
         ws="none",
         lifespan="on",
@@ -95,11 +96,19 @@ def serve(
     )
     listener.listen(2048)
     ready()
-    _Server(config).run([listener])
+    _Server(config, service.stop).run([listener])
 
 
 class _Server(uvicorn.Server):
     """One that a signal ends with exit code 0, and a second one at once."""
+
+    def __init__(self, config: uvicorn.Config, stop: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stop = stop
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stop()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
