@@ -24,9 +24,9 @@ from chainrule.messages import Message
 
 _WIDTH = Message(
     "given.width",
-    en="Row {number} (the first is 0) has {found} values, but the model was trained on {count} columns: {known}. Give a"
+    en="Row {number} (the first is 1) has {found} values, but the model was trained on {count} columns: {known}. Give a"
     " value for each, in this order, or rows with names: {{'{first}': ...}}.",
-    zh="第 {number} 行（从 0 开始计数）有 {found} 个值，而模型是用 {count} 列训练的：{known}。"
+    zh="第 {number} 行（从 1 开始计数）有 {found} 个值，而模型是用 {count} 列训练的：{known}。"
     "请按此顺序为每列给出一个值，或给出带列名的行：{{'{first}': ...}}。",
 )
 _LENGTHS = Message(
@@ -140,7 +140,7 @@ def unnamed_rows(rows: Sequence[Any] | NDArray[Any], inputs: TableInputs) -> Tab
         rows = [rows]  # one row
     needed, every = list(inputs.names), [column.name for column in inputs.columns]
     names = every if len(rows[0]) == len(every) else needed
-    for number, row in enumerate(rows):
+    for number, row in enumerate(rows, 1):
         if len(row) != len(names):
             known = ", ".join(names[:_MOST_NAMED]) + (", …" if len(names) > _MOST_NAMED else "")
             where = {"number": number, "found": len(row), "count": len(names)}

@@ -21,7 +21,7 @@ def test_rows_that_are_taken_remember_their_lines():
 
 
 def test_rows_of_no_file_are_counted():
-    assert Table("t", {"a": np.arange(2)}).place(1) == "row 1 (the first is 0)"
+    assert Table("t", {"a": np.arange(2)}).place(1) == "row 2 (the first is 1)"
 
 
 @pytest.mark.parametrize(

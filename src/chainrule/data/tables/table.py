@@ -20,7 +20,7 @@ from chainrule.errors import DataError
 from chainrule.messages import Message, suggestion
 
 _LINE = Message("table.line", en="line {number}", zh="第 {number} 行")
-_ROW = Message("table.row", en="row {number} (the first is 0)", zh="第 {number} 行（从 0 开始计数）")
+_ROW = Message("table.row", en="row {number} (the first is 1)", zh="第 {number} 行（从 1 开始计数）")
 _COMMA = Message(
     "table.comma",
     en="{table}, {place}: '{name}' says {text!r}. Numbers have a decimal point and nothing between thousands, such as"
@@ -123,7 +123,7 @@ class Table(Records):
 
     def place(self, row: int) -> str:
         """Where a row stands, as messages say it."""
-        return _ROW(number=row) if self.lines is None else _LINE(number=self.lines[row])
+        return _ROW(number=row + 1) if self.lines is None else _LINE(number=self.lines[row])
 
     def place_of(self, name: str, text: str) -> str:
         """Where a column of texts says this for the first time."""
