@@ -8,12 +8,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import chainrule as cr
 from chainrule.cli import main
-from chainrule.cli.training import Order
+from chainrule.cli.training import Order, _interrupted
 from chainrule.compiler.target import detect
 from chainrule.data import digits
 from chainrule.optim import SGD, Adam, OneCycle
@@ -221,6 +222,17 @@ def test_a_mistake_of_the_program_is_not_hidden(monkeypatch):
         main(["train"])
 
 
+@pytest.mark.parametrize(
+    ("position", "said"),
+    [(0, "Interrupted after 4 of 10 whole epochs. "), (33, "Interrupted in epoch 5 of 10, after step 2. ")],
+)
+def test_an_interruption_between_epochs_is_said_to_be_one(monkeypatch, position, said):
+    state = SimpleNamespace(epoch=4, position=position)
+    monkeypatch.setattr("chainrule.cli.training.Model.load", lambda _: SimpleNamespace(training_state=state))
+    folder = SimpleNamespace(path="here")
+    assert _interrupted(SimpleNamespace(epochs=10, batch_size=32), folder).startswith(said)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
 def test_an_interrupted_training_keeps_what_it_reached(few_digits, tmp_path):
     folder = tmp_path / "reached"
@@ -235,7 +247,7 @@ def test_an_interrupted_training_keeps_what_it_reached(few_digits, tmp_path):
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130, first + err
     last = err.splitlines()[-1]
-    assert last.startswith("Interrupted in epoch ")
+    assert last.startswith(("Interrupted in epoch ", "Interrupted after "))
     assert "Traceback" not in err
     assert f"chainrule resume {folder}" in last
     state = cr.Model.load(folder).training_state

@@ -44,6 +44,12 @@ _INTERRUPTED = Message(
     " {folder}' goes on.",
     zh="在第 {epoch}/{epochs} 轮第 {step} 步之后被中断。已保存达到的状态：“chainrule resume {folder}”可继续。",
 )
+_INTERRUPTED_BETWEEN = Message(
+    "cli.interrupted_between",
+    en="Interrupted after {done} of {epochs} whole epochs. What was reached is saved: 'chainrule resume {folder}' goes"
+    " on.",
+    zh="在完成 {epochs} 轮中的 {done} 轮之后被中断。已保存达到的状态：“chainrule resume {folder}”可继续。",
+)
 _SAVED = Message("cli.saved", en="What was reached is saved in {folder}.", zh="已将达到的状态保存在 {folder}。")
 
 
@@ -176,6 +182,8 @@ def _print_json(reached: dict[str, Any], findings: Findings) -> None:
 
 def _interrupted(arrangement: Arrangement, folder: RunFolder) -> str:
     state = Model.load(folder.path).training_state
-    epoch, visited = (min(state.epoch + 1, arrangement.epochs), state.position) if state else (1, 0)
+    done, visited = (state.epoch, state.position) if state else (0, 0)
+    if not visited:
+        return _INTERRUPTED_BETWEEN(done=done, epochs=arrangement.epochs, folder=folder)
     step = math.ceil(visited / arrangement.batch_size)
-    return _INTERRUPTED(epoch=epoch, epochs=arrangement.epochs, step=step, folder=folder)
+    return _INTERRUPTED(epoch=done + 1, epochs=arrangement.epochs, step=step, folder=folder)
