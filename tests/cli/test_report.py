@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from chainrule.cli import report
 from chainrule.cli.report import print_tabular, printable
 from chainrule.runs.wording import Tabular
 
@@ -40,3 +41,14 @@ def test_in_a_narrow_terminal_cells_stand_below_each_other(capsys, monkeypatch):
 
 def test_what_is_no_character_is_not_printed():
     assert printable("a\x1b[31mb\n名") == "a�[31mb�名"
+
+
+def test_tables_are_plain_text_where_no_color_is_wanted(monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    shown = report.table()
+    shown.add_column("mass")
+    report.print_table(shown)
+    assert "\x1b" in capsys.readouterr().out
+    monkeypatch.setenv("NO_COLOR", "1")
+    report.print_table(shown)
+    assert "\x1b" not in capsys.readouterr().out

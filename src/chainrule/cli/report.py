@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 
@@ -102,9 +103,16 @@ def table() -> Rows:
 
 def print_table(rows: Rows) -> None:
     """A table on standard output, and an empty line; brackets in it are brackets."""
-    console = Console(markup=False, emoji=False)
+    console = _console()
     console.print(rows)
     console.print()
+
+
+def _console() -> Console:
+    """Standard output; with NO_COLOR set, nothing but plain text: Rich alone would keep bold letters."""
+    if os.environ.get("NO_COLOR"):
+        return Console(markup=False, emoji=False, highlight=False, color_system=None)
+    return Console(markup=False, emoji=False, highlight=False)
 
 
 def printable(text: str) -> str:
@@ -143,7 +151,7 @@ def _has_room(tabular: Tabular, width: int) -> bool:
 
 def _print_below(tabular: Tabular) -> None:
     """The first cell of each row, and below it the others with the heads of their columns."""
-    console = Console(markup=False, emoji=False, highlight=False)
+    console = _console()
     first, *others = tabular.head
     console.print(Text(first, "bold"))
     for title, *cells in [*tabular.rows, *([tabular.foot] if tabular.foot else [])]:
