@@ -147,6 +147,29 @@ def test_a_quantity_has_no_probability(capsys, tmp_path, new):
     assert here(capsys, "predict", folder, new, "--probabilities").out.splitlines()[0] == "row,price"
 
 
+def test_values_that_no_row_to_train_on_had_are_told_apart_from_the_answers(capsys, kinds, tmp_path):
+    (tmp_path / "strange.csv").write_text("mass,color\n9e9,red\n50,blue\n50,\n,gray\n49,green\n")
+    left = here(capsys, "predict", kinds, "strange.csv")
+    assert (left.code, len(rows(left.out))) == (0, 5)
+    (far, unknown) = left.err.splitlines()
+    assert far.startswith("strange.csv: in 1 of 5 rows, 'mass' is more than 10 standard deviations from the mean")
+    assert "such as 9e+09." in far
+    assert unknown == (
+        "strange.csv: in 2 of 5 rows, 'color' has a value that hardly any row to train on had, such as 'blue'."
+        " It counts as unknown."
+    )
+    as_json = json.loads(here(capsys, "predict", kinds, "strange.csv", "--json").out)
+    assert as_json["unfamiliar"] == [
+        {"table": "strange.csv", "column": "mass", "reason": "far", "rows": 1, "total": 5, "example": "9e+09"},
+        {"table": "strange.csv", "column": "color", "reason": "unknown", "rows": 2, "total": 5, "example": "blue"},
+    ]
+
+
+def test_familiar_rows_are_predicted_in_silence(capsys, kinds, new):
+    assert here(capsys, "predict", kinds, new).err == ""
+    assert json.loads(here(capsys, "predict", kinds, new, "--json").out)["unfamiliar"] == []
+
+
 def test_what_is_written_is_what_is_printed(capsys, kinds, new, tmp_path):
     printed, as_json = here(capsys, "predict", kinds, new).out, here(capsys, "predict", kinds, new, "--json").out
     left = here(capsys, "predict", kinds, new, "-o", "out.csv")

@@ -62,19 +62,24 @@ def run(path: str, inputs: Sequence[str], *, output: str | None, as_json: bool, 
     if ending not in (None, ".csv", ".json"):
         raise UsageError(_ENDING(path=output))
     trained = load(path)
-    answers, target = _answers(trained, _read(trained, inputs), probabilities), trained.preparation.target.name
+    found, target = _read(trained, inputs), trained.preparation.target.name
+    unfamiliar = [values for _, records in found for values in trained.unfamiliar(records)]
+    for values in unfamiliar:
+        print(printable(str(values)), file=sys.stderr)
+    answers = _answers(trained, found, probabilities)
     if output is not None:
         kept = list(answers)
-        answers, text = iter(kept), json_of(target, kept) if ending == ".json" else "".join(csv_of(target, kept))
+        as_text = json_of(target, kept, unfamiliar) if ending == ".json" else "".join(csv_of(target, kept))
+        answers = iter(kept)
         try:
-            write_whole(Path(output), text.encode())
+            write_whole(Path(output), as_text.encode())
         except OSError as reason:
             raise SaveError(_CANNOT(path=output, reason=reason.strerror or reason)) from None
         if not as_json:
             print(_WRITTEN(count=len(kept), path=output))
             return 0
     if as_json:
-        print(json_of(target, answers))
+        print(json_of(target, answers, unfamiliar))
     elif sys.stdout.isatty():
         _print(target, answers)
     else:

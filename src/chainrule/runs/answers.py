@@ -8,8 +8,10 @@ import json
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
+from chainrule.data.tables import Unfamiliar
 from chainrule.data.targets import Predictions
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsheet would compute
@@ -40,15 +42,17 @@ def answers_of(predictions: Predictions, *, probabilities: bool = False) -> Iter
         yield answer
 
 
-def json_of(target: str, answers: Iterable[Answer]) -> str:
-    """Answers as one JSON object; what is no finite number is null.
+def json_of(target: str, answers: Iterable[Answer], unfamiliar: Iterable[Unfamiliar] | None = None) -> str:
+    """Answers as one JSON object; what is no finite number is null. What is unfamiliar stands beside them where it is
+    given.
 
     Example:
         >>> json_of("mass", [{"row": 1, "value": 9.5}, {"row": 2, "value": math.nan}])
         '{"target": "mass", "predictions": [{"row": 1, "value": 9.5}, {"row": 2, "value": null}]}'
     """
     found = [{key: _finite(value) for key, value in answer.items()} for answer in answers]
-    return json.dumps({"target": target, "predictions": found}, ensure_ascii=False, allow_nan=False)
+    beside = {} if unfamiliar is None else {"unfamiliar": [asdict(values) for values in unfamiliar]}
+    return json.dumps({"target": target, "predictions": found, **beside}, ensure_ascii=False, allow_nan=False)
 
 
 def csv_of(target: str, answers: Iterable[Answer]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from chainrule.data.preparation import Preparation
 from chainrule.data.reading import read_records, read_source
 from chainrule.data.records import Labeled, Records, Source
-from chainrule.data.tables import TableInputs
+from chainrule.data.tables import Table, TableInputs, Unfamiliar
 from chainrule.data.targets import Classes, Predictions
 from chainrule.errors import ChainruleError, UsageError
 from chainrule.messages import Message
@@ -113,6 +113,14 @@ class Trained:
         Raises:   DataError and FileFormatError for a piece that lacks what the model needs.
         """
         yield from map(self.preparation.target.predictions, self._pieces(records))
+
+    def unfamiliar(self, records: Records) -> list[Unfamiliar]:
+        """Values of a table's columns that hardly any row to train on had; none where the records are no table.
+
+        Raises:   as `predicted`.
+        """
+        inputs = self.preparation.inputs
+        return inputs.unfamiliar(records) if isinstance(inputs, TableInputs) and isinstance(records, Table) else []
 
     def outputs(self, x: NDArray[Any] | tuple[NDArray[Any], ...]) -> NDArray[Any]:
         """The network's outputs for what `preparation.inputs` made of records.

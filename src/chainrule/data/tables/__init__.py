@@ -12,6 +12,7 @@ written_numbers    numbers as texts have them
 written_dates      dates and times as texts have them
 columns            what is learned of each column from the rows to train on
 table_inputs       TableInputs: how rows become a network's inputs
+unfamiliar         Unfamiliar: values that hardly any row to train on had
 description        what a report says of a column
 """
 
@@ -22,5 +23,6 @@ from chainrule.data.tables.separated_values import read_csv
 from chainrule.data.tables.table import Table
 from chainrule.data.tables.table_inputs import TableInputs
 from chainrule.data.tables.texts import Texts
+from chainrule.data.tables.unfamiliar import Unfamiliar
 
-__all__ = ["Description", "Table", "TableInputs", "Texts", "as_table", "read_csv", "read_parquet"]
+__all__ = ["Description", "Table", "TableInputs", "Texts", "Unfamiliar", "as_table", "read_csv", "read_parquet"]

@@ -21,6 +21,7 @@ from chainrule.data.tables.columns import (
 )
 from chainrule.data.tables.description import described
 from chainrule.data.tables.table import Table
+from chainrule.data.tables.unfamiliar import Unfamiliar, unfamiliar_values
 from chainrule.errors import DataError
 from chainrule.messages import Message, suggestion
 
@@ -111,6 +112,15 @@ class TableInputs(Inputs):
         if not numbers:
             numbers.append(np.zeros((len(records), 1), np.float32))  # a network for categories takes a pair
         return np.concatenate(numbers, 1), np.stack(categories, 1)
+
+    def unfamiliar(self, table: Table) -> list[Unfamiliar]:
+        """What rows have that hardly any row to train on had, column by column.
+
+        Raises:   as `of`.
+        """
+        self._check_columns(table)
+        found = (unfamiliar_values(column, table) for column in self.columns)
+        return [values for values in found if values is not None]
 
     def _check_columns(self, table: Table) -> None:
         lacking = [name for name in self.names if name not in table.columns]
