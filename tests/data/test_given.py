@@ -100,12 +100,26 @@ def test_one_image_for_a_model_of_digits_is_an_image_of_mnist_or_a_picture():
         assert len(read_records(np.zeros(data, np.uint8), preparation).pictures) == count
 
 
+def test_an_array_is_rows_of_a_table_where_all_its_columns_are_numbers():
+    numbers = TableInputs.learned(Table("t", {"a": np.arange(6.0), "b": np.arange(6.0) ** 2}))
+    rows = np.array([[1.0, 4.0], [2.0, 5.0]])
+    expected = numbers.of(Table("t", {"a": rows[:, 0], "b": rows[:, 1]}))
+    np.testing.assert_array_equal(numbers.of(read_records(rows, prepared(numbers))), expected)
+    with pytest.raises(DataError, match=r"has 3 values, .* 2 columns: a, b"):
+        read_records(np.zeros((2, 3)), prepared(numbers))
+
+
 WRONG = {
     "too few values": (DataError, [[1.0, "red"]], "Row 0 .* has 2 values, .* 3 columns: mass, color, picked"),
     "a row that is none": (UsageError, [ROW, [1]], "not list"),
     "no rows": (DataError, [], "no rows"),
     "no columns": (DataError, {}, "no rows"),
     "empty columns": (DataError, {"mass": [], "color": [], "picked": []}, "no rows"),
+    "an array of numbers for texts": (
+        DataError,
+        np.zeros((2, 3)),
+        "array of float64 has no texts .*: color, picked. Give",
+    ),
     "columns of two lengths": (DataError, {"mass": [1], "color": ["red", "red"]}, "'mass' has 1 values, but 'color'"),
     "a word for a number": (DataError, [{**ROW, "mass": "heavy"}], "row 0 .* 'mass' says 'heavy'"),
     "a column that is lacking": (DataError, [{"mas": 1, "color": "red", "picked": None}], "lacks 1 .* mean 'mas'"),

@@ -16,6 +16,7 @@ from chainrule.data.pictures.digits import DigitInputs
 from chainrule.data.pictures.inputs import PictureInputs
 from chainrule.data.pictures.records import Pictures
 from chainrule.data.records import Arrays, Records
+from chainrule.data.tables.columns import CategoryColumn, DateColumn
 from chainrule.data.tables.frames import as_table
 from chainrule.data.tables.table import Table
 from chainrule.data.tables.table_inputs import TableInputs
@@ -28,6 +29,13 @@ _WIDTH = Message(
     " value for each, in this order, or rows with names: {{'{first}': ...}}.",
     zh="第 {number} 行（从 1 开始计数）有 {found} 个值，而模型是用 {count} 列训练的：{known}。"
     "请按此顺序为每列给出一个值，或给出带列名的行：{{'{first}': ...}}。",
+)
+_WORDS = Message(
+    "given.words",
+    en="An array of {dtype} has no texts or dates, but the model needs: {names}. Give rows with names,"
+    " {{'{first}': ...}}, or a frame of pandas or polars.",
+    zh="{dtype} 数组中没有文本或日期，而模型需要：{names}。请给出带列名的行 {{'{first}': ...}}，"
+    "或 pandas、polars 的数据框。",
 )
 _LENGTHS = Message(
     "given.lengths",
@@ -132,10 +140,12 @@ def named_columns(columns: Mapping[str, Any]) -> Table:
 def unnamed_rows(rows: Sequence[Any] | NDArray[Any], inputs: TableInputs) -> Table:
     """A table of rows without names: those of the columns that the model needs, or of all that it was trained on.
 
-    Raises:   DataError if a row has another number of values.
+    Raises:   DataError if a row has another number of values, or an array of numbers is given for texts or dates.
     """
     if not len(rows):
         raise DataError(_NONE())
+    if isinstance(rows, np.ndarray) and rows.dtype.kind in "biufc":
+        _check_numbers_suffice(rows, inputs)
     if not isinstance(rows[0], Sequence | np.ndarray) or isinstance(rows[0], str):
         rows = [rows]  # one row
     needed, every = list(inputs.names), [column.name for column in inputs.columns]
@@ -146,3 +156,11 @@ def unnamed_rows(rows: Sequence[Any] | NDArray[Any], inputs: TableInputs) -> Tab
             where = {"number": number, "found": len(row), "count": len(names)}
             raise DataError(_WIDTH(**where, known=known, first=names[0]))
     return as_table([dict(zip(names, row, strict=True)) for row in rows], _NAME)
+
+
+def _check_numbers_suffice(rows: NDArray[Any], inputs: TableInputs) -> None:
+    """That no column needs what an array of numbers cannot hold: an array of another table's numbers may be as wide."""
+    others = [column.name for column in inputs.columns if isinstance(column, CategoryColumn | DateColumn)]
+    if others:
+        names = ", ".join(others[:_MOST_NAMED]) + (", …" if len(others) > _MOST_NAMED else "")
+        raise DataError(_WORDS(dtype=rows.dtype, names=names, first=others[0]))
