@@ -110,7 +110,7 @@ def test_an_array_is_rows_of_a_table_where_all_its_columns_are_numbers():
 
 
 WRONG = {
-    "too few values": (DataError, [[1.0, "red"]], "Row 0 .* has 2 values, .* 3 columns: mass, color, picked"),
+    "too few values": (DataError, [[1.0, "red"]], "Row 1 .* has 2 values, .* 3 columns: mass, color, picked"),
     "a row that is none": (UsageError, [ROW, [1]], "not list"),
     "no rows": (DataError, [], "no rows"),
     "no columns": (DataError, {}, "no rows"),
@@ -121,7 +121,7 @@ WRONG = {
         "array of float64 has no texts .*: color, picked. Give",
     ),
     "columns of two lengths": (DataError, {"mass": [1], "color": ["red", "red"]}, "'mass' has 1 values, but 'color'"),
-    "a word for a number": (DataError, [{**ROW, "mass": "heavy"}], "row 0 .* 'mass' says 'heavy'"),
+    "a word for a number": (DataError, [{**ROW, "mass": "heavy"}], "row 1 .* 'mass' says 'heavy'"),
     "a column that is lacking": (DataError, [{"mas": 1, "color": "red", "picked": None}], "lacks 1 .* mean 'mas'"),
     "an object": (UsageError, object(), "type object"),
     "nothing": (UsageError, None, "type NoneType"),
