@@ -30,6 +30,8 @@ def result(capsys, *arguments):
 
 @pytest.mark.usefixtures("compiled_quickly")
 def test_a_table_of_classes(capsys, folder, monkeypatch):
+    if not full():
+        pytest.skip("long; runs with --full (make test-all)")
     monkeypatch.chdir(folder)
     reached = result(capsys, "wine.csv", "--target", "cultivar", "--epochs", "30")
     assert reached["test_accuracy"] > 0.9 > 2 * reached["guess_accuracy"]

@@ -68,6 +68,7 @@ def test_what_holds_a_network_back_is_named_and_without_it_it_learns(kind, case,
     assert cured.course.logs["loss"][-1] < held.course.logs["loss"][-1]
 
 
+@pytest.mark.full
 def test_a_short_training_and_noisy_data_are_no_underfitting():
     assert "CR018" not in of(epochs=2).findings.codes
     x, y = table(400)

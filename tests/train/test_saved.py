@@ -34,7 +34,7 @@ from chainrule.ops.kinds.composite import Composite
 from chainrule.ops.trigonometric import tanh
 from chainrule.train import Checkpoint, Model
 from chainrule.train.whole_files import sealed, unsealed
-from tests.counts import scaled
+from tests.counts import full, scaled
 from tests.train.problems import clusters, everything, fit, model, same
 
 
@@ -83,7 +83,7 @@ def test_what_is_no_path_to_load():
 
 
 @pytest.mark.usefixtures("compiled_quickly")
-@pytest.mark.parametrize("architecture", [convolutional, lenet5, lenet5_1998])
+@pytest.mark.parametrize("architecture", [convolutional, lenet5, lenet5_1998] if full() else [convolutional, lenet5])
 def test_a_loaded_model_predicts_the_same_bits(tmp_path, architecture):
     trained = Model(architecture(), seed=3)
     x, y = images(), np.array([0, 1, 2, 2, 1, 0])

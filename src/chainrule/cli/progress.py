@@ -22,7 +22,7 @@ _VALIDATION = Message("cli.progress.validation", en="validation loss {loss:.4f}"
 _ACCURACY = Message("cli.progress.accuracy", en="accuracy {accuracy:.2%}", zh="准确率 {accuracy:.2%}")
 _SPEED = Message("cli.progress.speed", en="{speed:,.0f} samples/s", zh="{speed:,.0f} 样本/秒")
 _LEFT = Message("cli.progress.left", en="{minutes}:{seconds:02d} left", zh="剩余 {minutes}:{seconds:02d}")
-_SECONDS = Message("cli.progress.seconds", en="{seconds:.1f} s", zh="{seconds:.1f} 秒")
+_SECONDS = Message("cli.progress.seconds", en="{seconds:.1f} s so far", zh="已用 {seconds:.1f} 秒")
 
 _BAR = 12  # characters
 

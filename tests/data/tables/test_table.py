@@ -7,7 +7,7 @@ import pytest
 
 from chainrule.data.tables import Table, Texts, read_csv
 from chainrule.data.targets import are_classes
-from chainrule.errors import DataError
+from chainrule.errors import DataError, UsageError
 
 
 def table(text: str) -> Table:
@@ -119,3 +119,11 @@ def test_groups_are_those_of_texts_and_numbers_alike():
     )
     assert groups is not None
     assert groups[0] == groups[2] != groups[1]
+
+
+@pytest.mark.parametrize("columns", [{"group": "y"}, {"weight": "y"}, {"group": "g", "weight": "g"}])
+def test_a_column_is_one_thing(columns):
+    """A group that is the target would put all of a class into one part."""
+    table = Table("t", {name: np.arange(4.0) for name in "xyg"})
+    with pytest.raises(UsageError, match=r"t: '[yg]' is to be two of target, group and weight at once"):
+        table.labeled("y", **columns)

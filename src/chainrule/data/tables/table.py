@@ -16,7 +16,7 @@ from chainrule.data.tables.description import Description, described
 from chainrule.data.tables.kinds import Column, Kind, Text, kind_of
 from chainrule.data.tables.texts import Texts, shortened
 from chainrule.data.tables.written_numbers import with_comma
-from chainrule.errors import DataError
+from chainrule.errors import DataError, UsageError
 from chainrule.messages import Message, suggestion
 
 _LINE = Message("table.line", en="line {number}", zh="第 {number} 行")
@@ -38,6 +38,12 @@ _NO_COLUMN = Message(
     "table.no_column",
     en="{table} has no column '{name}'; its columns are: {known}.{suggestion}",
     zh="{table} 中没有列“{name}”；其中有：{known}。{suggestion}",
+)
+_ONE_COLUMN = Message(
+    "table.one_column",
+    en="{table}: '{name}' is to be two of target, group and weight at once. Give each a column of its own, or leave it"
+    " out.",
+    zh="{table}：“{name}”同时被指定为目标、分组、权重中的两项。请为每一项指定不同的列，或省略其中一项。",
 )
 _NO_INPUTS = Message(
     "table.no_inputs",
@@ -157,14 +163,17 @@ class Table(Records):
         group     the column by which rows belong together: those of one group are never divided between parts
         weight    the column that says how much each row counts
 
-        Raises:   DataError if there is no such column, no row has an answer, answers are dates or a mixture of numbers
-                  and texts, a weight is no number of 0 or more, or a group is missing.
+        Raises:   UsageError if two of them are one column; DataError if there is no such column, no row has an answer,
+                  answers are dates or a mixture of numbers and texts, a weight is no number of 0 or more, or a group is
+                  missing.
         Example:
             >>> labeled = Table("t", {"x": np.array([1, 2]), "y": Texts.of(["yes", "?"])}).labeled("y")
             >>> len(labeled), labeled.answers, labeled.left_out
             (1, array(['yes'], dtype=object), 1)
         """
         apart = [name for name in (target, group, weight) if name is not None]
+        if len(set(apart)) < len(apart):
+            raise UsageError(_ONE_COLUMN(table=self.name, name=max(apart, key=apart.count)))
         records = self.without([*apart, *([exclude] if isinstance(exclude, str) else exclude)])
         if not records.columns:
             raise DataError(_NO_INPUTS(table=self.name, name=target))
