@@ -128,6 +128,7 @@ class Recording(Callback):
         self._wanted = _checked_layers(layers)
         self._apart = 1
         self._rows: list[Any] = []
+        self._shown: dict[str, tuple[int, dict[str, Any]]] = {}  # beside the number of looks that it was made of
         self._steps: list[int] = []
         self._look: tuple[Any, Any] | None = None
 
@@ -157,11 +158,19 @@ class Recording(Callback):
 
     @property
     def layers(self) -> dict[str, LayerNumbers]:
-        return {path: LayerNumbers(**told) for path, told in self._told("layers", LayerNumbers)}
+        return self._made("layers", LayerNumbers)
 
     @property
     def parameters(self) -> dict[str, ParameterNumbers]:
-        return {name: ParameterNumbers(**told) for name, told in self._told("parameters", ParameterNumbers)}
+        return self._made("parameters", ParameterNumbers)
+
+    def _made(self, kind: str, numbers: type) -> dict[str, Any]:
+        """Each layer's or parameter's numbers, made anew after a look only: a diagnosis asks for them many times."""
+        looks, made = self._shown.get(kind, (-1, {}))
+        if looks != len(self._rows):
+            made = {key: numbers(**told) for key, told in self._told(kind, numbers)}
+            self._shown[kind] = len(self._rows), made
+        return dict(made)
 
     def _told(self, kind: str, numbers: type) -> Iterator[tuple[str, dict[str, Any]]]:
         """Of each layer or parameter, what was told at all looks, as it is shown."""
@@ -216,6 +225,7 @@ class Recording(Callback):
 
     def recall(self, memory: dict[str, Any]) -> None:
         self._steps = [int(step) for step in memory.get("steps", ())]
+        self._shown = {}
         self._rows = [
             {kind: {key: {n: a[k] for n, a in own.items()} for key, own in memory[kind].items()} for kind in _KINDS}
             for k in range(len(self._steps))
