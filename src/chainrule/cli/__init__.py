@@ -1,6 +1,7 @@
 """The command line: `chainrule train`, `predict`, `evaluate`, `serve`, `runs`, `diagnose` and more.
 
 commands     what can be typed
+options      what commands take, each with its help
 spoken       help and refusals in the language of the product
 beginning    the command init: a configuration with comments
 training     the commands train and resume: from the arguments to the result
@@ -16,7 +17,8 @@ downloading  the command data get: a full data set
 labs         the command labs: a list, and one opened as a notebook
 shipped      where labs and documentation are, in a wheel and in the repository
 progress     what shows while a training runs
-report       tables and texts
+report       what is said before a training and after it
+tables       tables in a terminal
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import math
 
 from rich.console import Console
 
-from chainrule.cli.report import print_table, printable, table
+from chainrule.cli.tables import print_table, printable, table
 from chainrule.data.targets import Classes
 from chainrule.messages import Message
 from chainrule.runs.scores import Scores

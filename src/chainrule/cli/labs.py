@@ -100,18 +100,16 @@ def labs() -> list[Lab]:
 
 def print_list() -> None:
     """Numbers and titles, in the language in use."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
+    from chainrule.cli.tables import print_table, table
 
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    table.add_column(_NUMBER(), justify="right")
-    table.add_column(_EXERCISE(), overflow="fold")
+    shown = table()
+    shown.add_column(_NUMBER(), justify="right")
+    shown.add_column(_EXERCISE(), overflow="fold")
     known = labs()
     for lab in known:
-        table.add_row(str(lab.number), lab.title)
-    Console().print(table)
-    print(f"\n{_HOW(number=known[-1].number)}")
+        shown.add_row(str(lab.number), lab.title)
+    print_table(shown)
+    print(_HOW(number=known[-1].number))
 
 
 def open_lab(number: int) -> int:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from chainrule.cli.report import print_table, table
+from chainrule.cli.tables import print_table, table
 from chainrule.messages import Message
 from chainrule.runs.comparison import Summary, differing
 from chainrule.runs.folder import DAMAGED, DIVERGED, FINISHED, INTERRUPTED, NO_RUNS, RUNS, RunFolder

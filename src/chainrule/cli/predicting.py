@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from chainrule.cli.report import print_tabular, printable
+from chainrule.cli.tables import print_tabular, printable
 from chainrule.data.pictures import Pictures
 from chainrule.data.reading import read_as_given
 from chainrule.data.records import Records

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chainrule.cli import INTERRUPTED
-from chainrule.cli.report import print_table, table
+from chainrule.cli.tables import print_table, table
 from chainrule.cli.training import Order
 from chainrule.errors import UsageError
 from chainrule.messages import Message

@@ -21,6 +21,7 @@ from chainrule.optim import Optimizer
 from chainrule.runs.configuration import AUTO, DIGITS, Configuration, ModelSettings, TrainSettings
 from chainrule.runs.division import Division, divided, names_classes, read
 from chainrule.runs.recipes import RECIPES, TABLE, Recipe, optimizer_of
+from chainrule.runs.scores import Scores, judged
 from chainrule.train import EarlyStopping, Model, lr_find
 
 _NOT_FOR_DATA = Message(
@@ -138,6 +139,10 @@ class Arrangement:
         average = model.averaged()
         average.training_state = model.training_state
         return average
+
+    def tested(self, model: Model) -> Scores:
+        """How good a trained model's predictions are for the samples to test with."""
+        return judged(self.target, model.predict(self.test.x), self.test.y)
 
 
 def arrange(configuration: Configuration) -> Arrangement:

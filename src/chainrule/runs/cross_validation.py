@@ -6,7 +6,7 @@ from chainrule.data import fold_indices
 from chainrule.runs.arrangement import arranged
 from chainrule.runs.configuration import Configuration
 from chainrule.runs.division import read, strata, with_validation
-from chainrule.runs.scores import Scores, judged
+from chainrule.runs.scores import Scores
 
 
 def cross_validate(configuration: Configuration, folds: int = 5) -> list[Scores]:
@@ -26,6 +26,5 @@ def cross_validate(configuration: Configuration, folds: int = 5) -> list[Scores]
         division = with_validation(data.take(fold.train), data.take(fold.validation), source, configuration)
         arrangement = arranged(configuration, source, division)
         arrangement.model.fit(**arrangement.fit_arguments(), callbacks=arrangement.stopping())
-        outputs = arrangement.used(arrangement.model).predict(arrangement.test.x)
-        found.append(judged(arrangement.target, outputs, arrangement.test.y))
+        found.append(arrangement.tested(arrangement.used(arrangement.model)))
     return found

@@ -13,6 +13,7 @@ Each of these is written whole or not at all; all that is JSON but metrics.jsonl
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -111,7 +112,7 @@ class RunFolder:
             except OSError as reason:
                 raise SaveError(cannot_write(path, reason)) from None
             return cls(path)
-        raise SaveError(_CANNOT_WRITE(path=root / stem, reason=os.strerror(17)))
+        raise SaveError(_CANNOT_WRITE(path=root / stem, reason=os.strerror(errno.EEXIST)))
 
     @classmethod
     def at(cls, path: str | os.PathLike[str]) -> RunFolder:

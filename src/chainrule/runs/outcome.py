@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.runs.arrangement import Arrangement
-from chainrule.runs.scores import Scores, guessed, judged
+from chainrule.runs.scores import Scores, guessed
 from chainrule.train import Model
 
 
@@ -50,14 +50,13 @@ class Outcome:
 
         kept   the epoch, from 0 on, whose weights were taken back in the end; None: the last one's are used
         """
-        held, target = arrangement.test, arrangement.target
         logs = model.training_state.logs if model.training_state else {}
         validated = "val_loss" in logs
         losses = logs["val_loss" if validated else "loss"]
         best = int(np.argmin(losses)) if kept is None else kept
         return cls(
-            test=judged(target, model.predict(held.x), held.y),
-            guess=guessed(target, arrangement.training.y, held.y),
+            test=arrangement.tested(model),
+            guess=guessed(arrangement.target, arrangement.training.y, arrangement.test.y),
             epochs=len(losses),
             best_epoch=1 + best,
             best_loss=losses[best],

@@ -11,7 +11,7 @@ from chainrule.errors import DivergedError
 from chainrule.runs.arrangement import arranged
 from chainrule.runs.configuration import Configuration
 from chainrule.runs.division import Division
-from chainrule.runs.scores import Scores, judged
+from chainrule.runs.scores import Scores
 from chainrule.train import Callback, Training
 from chainrule.tune.space import Space
 
@@ -44,8 +44,7 @@ class Objective:
             arrangement.model.fit(**arrangement.fit_arguments(), callbacks=[*arrangement.stopping(), pruning])
         except DivergedError:
             raise TrialPruned from None  # which tells those who suggest settings that these are bad
-        held = arrangement.test
-        scores = judged(arrangement.target, arrangement.used(arrangement.model).predict(held.x), held.y)
+        scores = arrangement.tested(arrangement.used(arrangement.model))
         trial.set_user_attr(SCORES, scores.values)
         trial.set_user_attr(EPOCHS, pruning.epochs)
         value = objective_of(scores)

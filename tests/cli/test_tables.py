@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from chainrule.cli import report
-from chainrule.cli.report import print_tabular, printable
+from chainrule.cli.tables import print_table, print_tabular, printable, table
 from chainrule.runs.wording import Tabular
 
 COLUMNS = Tabular(
@@ -45,10 +44,10 @@ def test_what_is_no_character_is_not_printed():
 
 def test_tables_are_plain_text_where_no_color_is_wanted(monkeypatch, capsys):
     monkeypatch.setenv("FORCE_COLOR", "1")
-    shown = report.table()
+    shown = table()
     shown.add_column("mass")
-    report.print_table(shown)
+    print_table(shown)
     assert "\x1b" in capsys.readouterr().out
     monkeypatch.setenv("NO_COLOR", "1")
-    report.print_table(shown)
+    print_table(shown)
     assert "\x1b" not in capsys.readouterr().out
