@@ -227,3 +227,10 @@ def test_what_cannot_be_predicted_is_refused(tmp_path):
         prepared(tmp_path / "x.npy", of_pictures(5, 4))
     with pytest.raises(DataError, match="trained on pictures, but Arrays are given"):
         of_pictures(5, 4).inputs.of(Arrays((IMAGES,)))
+
+
+@pytest.mark.parametrize("exclude", ["mass", (name for name in ["mass"])])
+def test_columns_to_leave_out_may_come_as_they_like(tmp_path, exclude):
+    path = tmp_path / "fruit.csv"
+    path.write_text("mass,size,fruit\n9,2,cherry\n170,8,apple\n")
+    assert list(read_source(path, "fruit", exclude=exclude).training.records.columns) == ["size"]

@@ -14,11 +14,11 @@ import pytest
 import chainrule as cr
 from chainrule.data.preparation import Preparation
 from chainrule.data.records import Arrays, Labeled
+from chainrule.data.whole_files import sealed, unsealed
 from chainrule.errors import ChainruleError, FileFormatError
 from chainrule.nn import BatchNormalization, Dense, mlp
 from chainrule.runs import RunFolder
 from chainrule.train import Model, checkpoints
-from chainrule.train.whole_files import sealed, unsealed
 from tests.counts import scaled
 
 SEALED = ("config.json", "environment.json", "findings.json", "result.json")

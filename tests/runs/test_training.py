@@ -10,12 +10,12 @@ from PIL import Image
 
 import chainrule as cr
 from chainrule.data import digits, write_idx
+from chainrule.data.whole_files import unsealed
 from chainrule.diagnosis import Diagnosis
 from chainrule.errors import DataError, DivergedError, FileFormatError, UsageError
 from chainrule.runs import Configuration, RunFolder, arrange, overridden, rearrange, resume, train
 from chainrule.runs.report import write_report
 from chainrule.train import Callback
-from chainrule.train.whole_files import unsealed
 from tests.counts import full
 from tests.runs.reached import everything
 

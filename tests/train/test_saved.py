@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import chainrule.train
+from chainrule.data.whole_files import sealed, unsealed
 from chainrule.errors import FileFormatError, GraphError, SaveError, UsageError
 from chainrule.graph.tensor import tensor
 from chainrule.nn import (
@@ -33,7 +34,6 @@ from chainrule.nn import (
 from chainrule.ops.kinds.composite import Composite
 from chainrule.ops.trigonometric import tanh
 from chainrule.train import Checkpoint, Model
-from chainrule.train.whole_files import sealed, unsealed
 from tests.counts import full, scaled
 from tests.train.problems import clusters, everything, fit, model, same
 

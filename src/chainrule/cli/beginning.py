@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from chainrule.data.whole_files import write_whole
 from chainrule.errors import SaveError, UsageError
 from chainrule.messages import Message
 from chainrule.runs.configuration import Configuration
 from chainrule.runs.settings import configured, example, schema
-from chainrule.train.whole_files import write_whole
 
 _THERE = Message(
     "cli.init.there",

@@ -13,12 +13,12 @@ from chainrule.cli.tables import print_tabular, printable
 from chainrule.data.pictures import Pictures
 from chainrule.data.reading import read_as_given
 from chainrule.data.records import Records
+from chainrule.data.whole_files import write_whole
 from chainrule.errors import FileFormatError, SaveError, UsageError
 from chainrule.messages import Message
 from chainrule.runs.answers import Answer, answers_of, cells_of, csv_of, json_of
 from chainrule.runs.trained import Trained, load
 from chainrule.runs.wording import Tabular
-from chainrule.train.whole_files import write_whole
 
 _ENDING = Message(
     "cli.predict.ending",

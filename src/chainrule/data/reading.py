@@ -104,7 +104,7 @@ def read_source(
         >>> source.name, source.training.answers.tolist(), list(source.training.records.columns)
         ('fruit', ['cherry', 'apple'], ['mass'])
     """
-    place = Path(path)
+    place, exclude = Path(path), [exclude] if isinstance(exclude, str) else list(exclude)
     columns = {"target": target, "exclude": ", ".join(exclude) or None, "group": group, "weight": weight}
     head = _head(place)
     if head is None:

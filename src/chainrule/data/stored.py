@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.archives import read_npy
+from chainrule.data.whole_files import flush_folder, write_whole
 from chainrule.errors import DataError, FileFormatError, SaveError, UsageError
 from chainrule.messages import Message
 from chainrule.version import __version__
@@ -162,7 +163,8 @@ def store(samples: Iterable[Any], folder: str | os.PathLike[str], *, batches: bo
             if target.exists():
                 target.rmdir()
             part.rename(target)
-            _flush(target.parent)
+            with suppress(OSError):  # all is there already
+                flush_folder(target.parent)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
@@ -213,11 +215,7 @@ def _write(pieces: Iterator[Piece], part: Path, folder: str | os.PathLike[str]) 
             for writer in writers:
                 writer.finish(count)
             manifest = {"schema_version": SCHEMA_VERSION, "samples": count, "inputs": len(writers) - 1}
-            with (part / MANIFEST).open("w", encoding="utf-8") as file:
-                json.dump(manifest, file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            _flush(part)
+            write_whole(part / MANIFEST, json.dumps(manifest, indent=1).encode())
 
 
 class _Writer:
@@ -320,16 +318,6 @@ def _said(folder: str | os.PathLike[str]) -> Iterator[None]:
         yield
     except OSError as reason:
         raise SaveError(_CANNOT_STORE(folder=folder, reason=reason.strerror or reason)) from reason
-
-
-def _flush(folder: Path) -> None:
-    """The names in a folder, too, must be on the disk, where a folder can be asked for that."""
-    with suppress(OSError):
-        opened = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)
 
 
 # ------------------------------------------------------------------------------------------------------------ reading

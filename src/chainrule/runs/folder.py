@@ -23,13 +23,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from chainrule.data.whole_files import read_whole, sealed, unsealed, write_whole
 from chainrule.errors import FileFormatError, SaveError, UsageError
 from chainrule.messages import Message, suggestion
 from chainrule.runs.configuration import Configuration
 from chainrule.runs.settings import configured
 from chainrule.train import History
 from chainrule.train.checkpoints import MANIFEST
-from chainrule.train.whole_files import read_whole, sealed, unsealed, write_whole
 
 _CANNOT_WRITE = Message(
     "run.cannot_write",

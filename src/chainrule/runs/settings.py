@@ -151,7 +151,7 @@ def _checked(section: str, key: str, value: Any, place: str, text: str) -> Any:
     if not kind.allows(value):
         where, hint = placed(place, text, section, key), suggestion(str(value), kind.words())
         message = _VALUE(
-            place=where, section=section, key=key, value=_written(value), wanted=kind.wanted(), suggestion=hint
+            place=where, section=section, key=key, value=written(value), wanted=kind.wanted(), suggestion=hint
         )
         raise UsageError(message)
     return tuple(value) if isinstance(value, list) else value
@@ -241,7 +241,7 @@ def example(name: str = "experiment.toml", configuration: Configuration | None =
         lines += ["", f"[{section}]"]
         for key, own in settings.items():
             value, mark = (given[section][key], "") if key in given[section] else (own.example, "# ")
-            lines += [*_comment(own.about()), f"{mark}{key} = {_written(value)}"]
+            lines += [*_comment(own.about()), f"{mark}{key} = {written(value)}"]
     return "\n".join(lines) + "\n"
 
 
@@ -249,6 +249,6 @@ def _comment(text: str) -> list[str]:
     return [f"# {line}" for line in textwrap.wrap(text, _WIDTH)]
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
     """A value as TOML has it: for what settings hold, JSON's way."""
     return json.dumps(value, ensure_ascii=False, default=str)

@@ -23,10 +23,10 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data.whole_files import read_whole, sealed, unsealed, write_whole
 from chainrule.errors import FileFormatError, SaveError, UsageError
 from chainrule.graph.operation import Array
 from chainrule.messages import Message, suggestion
-from chainrule.train.whole_files import read_whole, sealed, unsealed, write_whole
 from chainrule.version import __version__
 
 _MISSING = Message(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from chainrule.messages import Message, suggestion
 from chainrule.runs.arrangement import Arrangement
 from chainrule.runs.configuration import Configuration
 from chainrule.runs.setting import Setting
-from chainrule.runs.settings import SEARCH, SECTIONS, configured, placed, read_toml
+from chainrule.runs.settings import SEARCH, SECTIONS, configured, placed, read_toml, written
 
 if TYPE_CHECKING:
     from optuna import Trial
@@ -214,7 +214,7 @@ def _named(declared: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _domain(own: Setting, name: str, given: Any, place: str) -> Domain:
-    form = UsageError(_FORM(place=place, name=name, value=json.dumps(given, default=str, ensure_ascii=False)))
+    form = UsageError(_FORM(place=place, name=name, value=written(given)))
     if not isinstance(given, Mapping):
         raise form
     if given.keys() == {"choices"} and isinstance(given["choices"], list) and given["choices"]:
@@ -235,8 +235,10 @@ def _domain(own: Setting, name: str, given: Any, place: str) -> Domain:
 
 def _check(own: Setting, name: str, value: Any, place: str) -> None:
     if not own.kind.allows(value):
-        written, hint = json.dumps(value, default=str, ensure_ascii=False), suggestion(str(value), own.kind.words())
-        raise UsageError(_VALUE(place=place, name=name, value=written, wanted=own.kind.wanted(), suggestion=hint))
+        hint = suggestion(str(value), own.kind.words())
+        raise UsageError(
+            _VALUE(place=place, name=name, value=written(value), wanted=own.kind.wanted(), suggestion=hint)
+        )
 
 
 # ------------------------------------------------------------------------------------------------------------- default
@@ -256,4 +258,4 @@ def default_space(arrangement: Arrangement, told: Configuration) -> Space:
         domains["train.batch_size"] = Choices(tuple(sizes))
     if told.model.units is None and arrangement.configuration.model.name in _WITH_UNITS:
         domains["model.units"] = Choices(_UNITS)
-    return Space(domains or {"train.lr": replace(_RATES)})
+    return Space(domains or {"train.lr": _RATES})

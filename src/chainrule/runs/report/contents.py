@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.data.tables import Table
 from chainrule.data.targets import Classes, Quantity
+from chainrule.data.whole_files import write_whole
 from chainrule.errors import SaveError
 from chainrule.graph.charts import Curve, curves
 from chainrule.messages import Message
@@ -34,7 +35,6 @@ from chainrule.runs.wording import (
     scores_in_words,
 )
 from chainrule.train.notebook import history_charts
-from chainrule.train.whole_files import write_whole
 
 _TITLE = Message("report.title", en="Run {name}", zh="运行 {name}")
 _ABOUT = Message(
