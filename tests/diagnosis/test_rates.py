@@ -169,6 +169,12 @@ def test_a_rise_is_measured_by_stretches_of_the_whole_training():
         np.testing.assert_array_equal(now.smoothed, at_end.smoothed[: part // 20])
 
 
+def test_steps_that_are_planned_take_no_memory():
+    """Who stops early may plan any number of epochs."""
+    assert not course(2.3 - 0.1 * TIMES, steps_left=10**15).smoothed.size
+    assert course(2.3 - 0.1 * TIMES, steps_left=39 * 400).smoothed.size == 1
+
+
 def test_high_is_a_rise_above_guessing_and_no_noise_of_batches():
     risen = 2.3 + 20 * np.exp(-(((TIMES - 0.1) / 0.05) ** 2))
     (found,) = rate_too_high(course(risen, rate=0.1, ratio=0.3))

@@ -171,9 +171,12 @@ class Course:
         finite = self.losses[np.isfinite(self.losses)]
         if not len(finite):
             return finite
-        all_steps = np.pad(finite, (0, self.steps_left), constant_values=np.nan)
-        parts = np.array_split(all_steps, max(1, min(STRETCHES, len(all_steps) // 3)))
-        means = [float(part.mean()) for part in parts]
+        steps = len(finite) + self.steps_left  # how many are planned may be beyond what memory holds
+        stretches = max(1, min(STRETCHES, steps // 3))
+        length, longer = divmod(steps, stretches)
+        ends = np.arange(1, stretches + 1) * length + np.minimum(np.arange(1, stretches + 1), longer)
+        whole = ends[ends <= len(finite)]
+        means = [float(part.mean()) for part in np.split(finite, whole)[:-1]]
         return np.array([mean for mean in means if np.isfinite(mean)])
 
     @property
