@@ -81,7 +81,7 @@ WRONG = {
     "a table that is wide": table(",".join(map(str, range(10_001))) + "\n1", CSV),
     "a row that is wide": table(instances({str(k): 1 for k in range(10_001)})),
     "many rows": table("mass\n" + "1\n" * 11, CSV, SMALL),
-    "a table in another encoding": table(b"mass,color\n1,\xff\n", CSV),
+    "a table in another encoding": table(b"mass,color\n1,\xff\n", CSV + "; charset=utf-8"),
     "a table that is compressed to nothing": table(gzip.compress(b"0" * 5_000), CSV, SMALL),
     "a picture for a table": table(pictures(1)[0], PNG),
     # arrays

@@ -183,6 +183,8 @@ SETTINGS = {  # by the parameter of a command that gives it: its section and its
     "data": ("data", "source"),
     "target": ("data", "target"),
     "task": ("data", "task"),
+    "category": ("data", "categories"),
+    "number": ("data", "numbers"),
     "class_weight": ("data", "class_weight"),
     "epochs": ("train", "epochs"),
     "batch_size": ("train", "batch_size"),
@@ -271,6 +273,8 @@ Data = Annotated[str | None, _setting("data", "PATH")]
 Moved = Annotated[str | None, typer.Option("--data", help=_MOVED(), metavar="PATH")]
 Target = Annotated[str | None, _setting("target", "COLUMN")]
 Task = Annotated[str | None, _setting("task", "NAME")]
+Category = Annotated[list[str] | None, _setting("category", "COLUMN")]
+NumberColumn = Annotated[list[str] | None, _setting("number", "COLUMN")]
 ClassWeight = Annotated[str | None, _setting("class_weight", "NAME")]
 Epochs = Annotated[int | None, _setting("epochs", "N", min=1)]
 BatchSize = Annotated[int | None, _setting("batch_size", "N", min=1)]

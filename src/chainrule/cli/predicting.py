@@ -41,6 +41,7 @@ _TOO_LARGE = Message(
     en="Standard input has more than {most:,} bytes. Give the path of a file.",
     zh="标准输入超过 {most:,} 字节。请给出文件的路径。",
 )
+_NAME = Message("cli.predict.name", en="standard input", zh="标准输入")
 _MORE = Message(
     "cli.predict.more",
     en="and {count:,} more; -o predictions.csv keeps all",
@@ -96,7 +97,7 @@ def _read(trained: Trained, inputs: Sequence[str]) -> list[tuple[str, Records]]:
     found: list[tuple[str, Records]] = []
     for name in inputs:
         data = _standard_input() if name == STANDARD_INPUT else name
-        records = read_as_given(data, trained.preparation)
+        records = read_as_given(data, trained.preparation, _NAME())
         if isinstance(records, Pictures) and found and isinstance(found[-1][1], Pictures):
             found[-1] = "", Pictures([*found[-1][1].pictures, *records.pictures])
         else:

@@ -24,7 +24,9 @@ from chainrule.data.pictures.records import Pictures
 from chainrule.data.preparation import Preparation
 from chainrule.data.records import Arrays, Records, Source
 from chainrule.data.sources import IMAGE_FILES, load_images, missing_files
-from chainrule.data.tables import Table, read_csv, read_parquet
+from chainrule.data.tables import Named, Notation, Table, TableInputs, read_csv, read_parquet
+from chainrule.data.tables.notation import AS_PROGRAMS
+from chainrule.data.tables.table import each_of
 from chainrule.errors import DataError, FileFormatError, UsageError
 from chainrule.messages import Message, suggestion
 
@@ -79,8 +81,12 @@ def read_source(
     target: str | None = None,
     *,
     exclude: Iterable[str] = (),
+    categories: Iterable[str] = (),
+    numbers: Iterable[str] = (),
     group: str | None = None,
     weight: str | None = None,
+    encoding: str | None = None,
+    like: Notation = AS_PROGRAMS,
 ) -> Source:
     r"""Read the data at a path, with their answers.
 
@@ -90,9 +96,11 @@ def read_source(
         a folder of four IDX files              images, as MNIST has them
         a folder of folders                     pictures, a folder for each class, as read_pictures has them
 
-    target          the column of a table that is to be predicted
-    exclude         columns of a table that are not to be learned from
-    group, weight   columns of a table, as Table.labeled takes them
+    target                          the column of a table that is to be predicted
+    exclude                         columns of a table that are not to be learned from
+    categories, numbers             columns of a table that hold such, whatever they look like
+    group, weight                   columns of a table, as Table.labeled takes them
+    encoding, like                  of a table as text, as read_csv takes them
 
     Raises:   FileFormatError if there are no such data, or if they are damaged; DataError if nothing can be learned of
               them; UsageError for columns of what is no table.
@@ -104,8 +112,9 @@ def read_source(
         >>> source.name, source.training.answers.tolist(), list(source.training.records.columns)
         ('fruit', ['cherry', 'apple'], ['mass'])
     """
-    place, exclude = Path(path), [exclude] if isinstance(exclude, str) else list(exclude)
-    columns = {"target": target, "exclude": ", ".join(exclude) or None, "group": group, "weight": weight}
+    place = Path(path)
+    named = {"target": target, "exclude": exclude, "categories": categories, "numbers": numbers}
+    columns = {setting: each_of(names) for setting, names in {**named, "group": group, "weight": weight}.items()}
     head = _head(place)
     if head is None:
         _refuse_columns(columns, place, _PICTURES)
@@ -120,12 +129,14 @@ def read_source(
             raise FileFormatError(_UNKNOWN(path=place, tables=", ".join(_SEPARATED)))
         _refuse_columns(columns, place, _ARRAYS)
         return read_arrays(place)
-    table = _table(place, head)
+    table = _table(place, head, like, encoding)
     if target is None:
         known = ", ".join([*table.columns][:_MOST_NAMED]) + (", …" if len(table.columns) > _MOST_NAMED else "")
         raise DataError(_NO_TARGET(path=place, known=known))
     name = place.name.removesuffix("".join(place.suffixes)) or place.name
-    return Source(name, target, table.labeled(target, exclude=exclude, group=group, weight=weight))
+    exclude, categories, numbers = (columns[setting] for setting in ("exclude", "categories", "numbers"))
+    labeled = table.labeled(target, exclude=exclude, categories=categories, numbers=numbers, group=group, weight=weight)
+    return Source(name, target, labeled)
 
 
 def read_records(data: Any, preparation: Preparation) -> Records:
@@ -142,19 +153,26 @@ def read_records(data: Any, preparation: Preparation) -> Records:
     return as_wanted(read_as_given(data, preparation), preparation)
 
 
-def read_as_given(data: Any, preparation: Preparation) -> Records:
-    """The same, but pictures remain pictures and arrays arrays, whatever the model was trained on."""
+def read_as_given(data: Any, preparation: Preparation, name: str | None = None) -> Records:
+    """The same, but pictures remain pictures and arrays arrays, whatever the model was trained on; `name` is what
+    messages call a table that is given as bytes.
+    """
     match data:
         case Records():
             return data
         case str() | os.PathLike() | bytes():
-            return _records(data)
+            return _records(data, notation_of(preparation), name)
         case _ if hasattr(data, "read"):
-            return read_csv(data)
+            return read_csv(data, like=notation_of(preparation))
     return as_records(data, preparation.inputs)
 
 
-def _records(file: File) -> Records:
+def notation_of(preparation: Preparation) -> Notation:
+    """How the table was read that a model was trained on."""
+    return preparation.inputs.notation if isinstance(preparation.inputs, TableInputs) else AS_PROGRAMS
+
+
+def _records(file: File, like: Notation, name: str | None) -> Records:
     head = file[:12] if isinstance(file, bytes) else _head(Path(file))
     if head is None:
         assert not isinstance(file, bytes)
@@ -166,19 +184,20 @@ def _records(file: File) -> Records:
     if head.startswith(ZIP):
         return Arrays((read_input(file),))
     if isinstance(file, bytes):
-        return read_parquet(BytesIO(file)) if head.startswith(_PARQUET) else read_csv(BytesIO(file))
+        opened = BytesIO(file) if name is None else Named(file, name)
+        return read_parquet(opened) if head.startswith(_PARQUET) else read_csv(opened, like=like)
     if _is_idx(head, Path(file)):
         return Arrays((read_idx(file),))
-    return _table(Path(file), head)
+    return _table(Path(file), head, like)
 
 
-def _table(path: Path, head: bytes) -> Table:
+def _table(path: Path, head: bytes, like: Notation, encoding: str | None = None) -> Table:
     """The table in a file; a text is one where its name says so."""
     name = path.name.lower().removesuffix(".gz")
     if head.startswith(_PARQUET) or name.endswith(".parquet"):
         return read_parquet(path)
     if name.endswith(_SEPARATED):
-        return read_csv(path)
+        return read_csv(path, encoding=encoding, like=like)
     raise FileFormatError(_UNKNOWN(path=path, tables=", ".join(_SEPARATED)))
 
 
@@ -211,10 +230,10 @@ def _neighbours(path: Path) -> list[str]:
         return []
 
 
-def _refuse_columns(columns: dict[str, str | None], path: Path, kind: Message) -> None:
-    for setting, name in columns.items():
-        if name is not None:
-            raise UsageError(_NO_COLUMNS(setting=f"{setting}={name!r}", path=path, kind=kind()))
+def _refuse_columns(columns: dict[str, list[str]], path: Path, kind: Message) -> None:
+    for setting, names in columns.items():
+        if names:
+            raise UsageError(_NO_COLUMNS(setting=f"{setting}={', '.join(names)!r}", path=path, kind=kind()))
 
 
 def _is_idx(head: bytes, path: Path) -> bool:

@@ -28,6 +28,21 @@ _TASK = Message(
     zh="目标是类别（classification）还是数量（regression）；默认：由其取值判断。",
 )
 _EXCLUDE = Message("configuration.exclude", en="Columns of a table to leave out.", zh="表格中要忽略的列。")
+_CATEGORIES = Message(
+    "configuration.categories",
+    en="Columns of a table that hold categories, whatever they look like, such as a postcode.",
+    zh="表格中作为类别的列（无论其取值形式如何），例如邮政编码。",
+)
+_NUMBERS = Message(
+    "configuration.numbers",
+    en="Columns of a table that hold numbers, even if they only seem to count or name the rows.",
+    zh="表格中作为数值的列（即使看起来只是行的编号）。",
+)
+_ENCODING = Message(
+    "configuration.encoding",
+    en="Encoding of a table as text, such as cp1251; default: UTF-8, else what its bytes look like.",
+    zh="文本表格的编码，例如 cp1251；默认：UTF-8，否则根据其字节判断。",
+)
 _GROUP = Message(
     "configuration.group",
     en="Column whose equal values stay together when samples are set aside, such as a patient.",
@@ -132,6 +147,9 @@ class DataSettings:
         Choice(("classification", "regression")), _TASK, example="classification"
     )
     exclude: tuple[str, ...] = setting(Several(Text()), _EXCLUDE, default=())
+    categories: tuple[str, ...] = setting(Several(Text()), _CATEGORIES, default=())
+    numbers: tuple[str, ...] = setting(Several(Text()), _NUMBERS, default=())
+    encoding: str | None = setting(Text(), _ENCODING, example="cp1251")
     group: str | None = setting(Text(), _GROUP, example="patient")
     weight: str | None = setting(Text(), _WEIGHT, example="weight")
     class_weight: Literal["balanced"] | None = setting(Choice(("balanced",)), _CLASS_WEIGHT, example="balanced")

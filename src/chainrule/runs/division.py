@@ -43,8 +43,11 @@ def read(settings: DataSettings) -> Source:
         settings.source,
         target=settings.target,
         exclude=settings.exclude,
+        categories=settings.categories,
+        numbers=settings.numbers,
         group=settings.group,
         weight=settings.weight,
+        encoding=settings.encoding,
     )
 
 

@@ -193,9 +193,10 @@ class Trained:
     def _source(self, data: str | os.PathLike[str], target: str | None) -> Source:
         if data == DIGITS and not Path(DIGITS).exists():
             return read(DataSettings())
-        if isinstance(self.preparation.inputs, TableInputs):
-            target = target or self.preparation.target.name
-        return read_source(data, target)
+        inputs = self.preparation.inputs
+        if not isinstance(inputs, TableInputs):
+            return read_source(data, target)
+        return read_source(data, target or self.preparation.target.name, like=inputs.notation)
 
     def _configuration(self) -> Configuration:
         folder = self._folder

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data.records import Source
 from chainrule.data.tables import Table
+from chainrule.data.tables.encoding import UTF_8
 from chainrule.data.targets import Classes, Target
 from chainrule.diagnosis import Findings
 from chainrule.messages import Message
@@ -19,6 +21,7 @@ from chainrule.runs.scores import Scores, guessed
 from chainrule.train import summary
 
 _DATA = Message("wording.data", en="data: {name}", zh="数据：{name}")
+_DATA_IN = Message("wording.data_in", en="data: {name} (text in {encoding})", zh="数据：{name}（编码 {encoding}）")
 _TRAINING = Message("wording.training", en="training", zh="训练")
 _VALIDATION = Message("wording.validation", en="validation", zh="验证")
 _TEST = Message("wording.test", en="test", zh="测试")
@@ -137,7 +140,14 @@ def data_table(arrangement: Arrangement) -> Tabular:
             (_RANGE(target=target.name), *(f"{own.min():,.5g} … {own.max():,.5g}" for own in answers)),
             (_GUESSING_MEAN(), *(f"{guess['rmse']:,.4g}" for guess in guesses)),
         ]
-    return Tabular((_DATA(name=arrangement.source.name), *named), tuple(rows), numbers=len(named))
+    return Tabular((_title(arrangement.source), *named), tuple(rows), numbers=len(named))
+
+
+def _title(source: Source) -> str:
+    """What is learned from, and how it was read where that is not a matter of course."""
+    records = source.training.records
+    encoding = records.notation.encoding if isinstance(records, Table) else UTF_8
+    return _DATA(name=source.name) if encoding == UTF_8 else _DATA_IN(name=source.name, encoding=encoding)
 
 
 def column_table(records: Table) -> Tabular:

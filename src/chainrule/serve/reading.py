@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,9 +14,9 @@ from chainrule.data.checks import check_finite
 from chainrule.data.pictures import Pictures
 from chainrule.data.pictures.decoding import is_picture, measure
 from chainrule.data.preparation import Preparation
-from chainrule.data.reading import read_records
+from chainrule.data.reading import notation_of, read_records
 from chainrule.data.records import Records
-from chainrule.data.tables import read_csv
+from chainrule.data.tables import Named, read_csv
 from chainrule.errors import DataError, FileFormatError, ShapeError
 from chainrule.messages import Message
 from chainrule.serve.instances import check_cells, check_rows, records_of
@@ -62,14 +60,6 @@ _LINES_OF_A_ROW = 4  # at most, on the average, where texts have several
 _CHARSETS = {"utf-8", "utf-16", "us-ascii", "iso-8859-1", "windows-1252", "gbk", "gb18030"}  # some others read slowly
 
 
-class _Body(io.BytesIO):
-    """A text that is called so in messages."""
-
-    @property
-    def name(self) -> str:
-        return _BODY()
-
-
 def inputs_of(
     body: bytes, content_type: str, encoding: str, preparation: Preparation, limits: Limits
 ) -> NDArray[Any] | tuple[NDArray[Any], ...]:
@@ -104,37 +94,38 @@ def _records(body: bytes, kind: str, parameters: dict[str, str], preparation: Pr
     if kind == JSON:
         return records_of(body, preparation.inputs, limits)
     if kind == CSV:
-        return _table(body, parameters.get("charset", "utf-8").lower(), limits)
+        return _table(body, parameters.get("charset"), preparation, limits)
     if kind == FORM:
-        return _uploaded(parts_of(body, parameters.get("boundary")), limits)
+        return _uploaded(parts_of(body, parameters.get("boundary")), preparation, limits)
     if kind in _PICTURES:
         return _pictures([body], limits)
     known = ", ".join((JSON, CSV, FORM, *_PICTURES))
     raise RefusedRequestError(415, "type", _TYPE(given=kind[:60], known=known))
 
 
-def _table(body: bytes, charset: str, limits: Limits) -> Records:
-    if charset not in _CHARSETS:
+def _table(body: bytes, charset: str | None, preparation: Preparation, limits: Limits) -> Records:
+    """The table in a text, read as the one that the model was trained on where nothing says more."""
+    if charset is not None and charset.lower() not in _CHARSETS:
         raise RefusedRequestError(415, "charset", _CHARSET(given=charset[:40]))
     first = re.match(rb"[^\r\n]*", body)
     assert first is not None
     columns = 1 + max(first[0].count(delimiter) for delimiter in _DELIMITERS)
     lines = max(body.count(b"\n"), body.count(b"\r"))
     check_cells(max(1, lines // _LINES_OF_A_ROW), columns, limits)  # before each of them is read
-    encoding = None if charset == "utf-8" else charset
-    table = read_csv(_Body(body), encoding=encoding, most_bytes=limits.body_bytes)
+    like = notation_of(preparation)
+    table = read_csv(Named(body, _BODY()), encoding=charset, like=like, most_bytes=limits.body_bytes)
     check_cells(len(table), len(table.columns), limits)
-    return replace(table, name=_BODY())
+    return table
 
 
-def _uploaded(parts: Sequence[Part], limits: Limits) -> Records:
+def _uploaded(parts: Sequence[Part], preparation: Preparation, limits: Limits) -> Records:
     contents = [part.content for part in parts]
     if all(is_picture(content[:12]) for content in contents):
         return _pictures(contents, limits)
     told = parts[0].headers.get("content-type", "").split(";")[0].strip().lower()
     named = parts[0].headers.get("content-disposition", "").lower().rstrip('"').endswith(".csv")
     if len(parts) == 1 and (told == CSV or named):
-        return _table(contents[0], "utf-8", limits)
+        return _table(contents[0], None, preparation, limits)
     raise RefusedRequestError(415, "parts", _PARTS())
 
 

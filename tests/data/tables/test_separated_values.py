@@ -53,10 +53,11 @@ def test_encodings(tmp_path, encoding):
 
 def test_an_encoding_that_is_named(tmp_path):
     path = tmp_path / "towns.csv"
-    path.write_bytes("stadt,land\nKöln,de\n".encode("cp1252"))
-    with pytest.raises(FileFormatError, match="line 2: the byte 0xf6 is no text in UTF-8"):
-        read_csv(path)
-    assert rows_of(read_csv(path, encoding="cp1252")) == [["Köln", "de"]]
+    path.write_bytes("stadt,land\nKraków,pl\n".encode("cp852"))
+    assert rows_of(read_csv(path)) != [["Kraków", "pl"]]
+    assert rows_of(read_csv(path, encoding="cp852")) == [["Kraków", "pl"]]
+    with pytest.raises(FileFormatError, match="line 2: the byte 0xa2 is no text in UTF-8"):
+        read_csv(path, encoding="utf-8")
 
 
 def test_a_compressed_file(tmp_path):

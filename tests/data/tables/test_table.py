@@ -3,9 +3,10 @@
 import io
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from chainrule.data.tables import Table, Texts, read_csv
+from chainrule.data.tables import Table, TableInputs, Texts, as_table, read_csv
 from chainrule.data.targets import are_classes
 from chainrule.errors import DataError, UsageError
 
@@ -75,8 +76,8 @@ def test_columns_that_are_not_learned_from():
 
 
 def test_a_kind_is_found_after_a_column_is_excluded():
-    decimal = table('x,price,y\n1,"3,14",0\n2,"2,5",1\n')
-    with pytest.raises(DataError, match="decimal point"):
+    decimal = as_table(pa.table({"x": [1, 2], "price": ["3,14", "2,5"], "y": [0, 1]}))
+    with pytest.raises(DataError, match="says '3,14', a text and not a number"):
         decimal.described()
     assert len(decimal.without(["price"]).described()) == 2
     assert decimal.labeled("y", exclude=["price"]).answers.tolist() == [0, 1]
@@ -88,17 +89,18 @@ def test_descriptions():
         town, member = "Bern" if k % 3 else "Rome", "yes" if k % 2 else "no"
         rows.append(f"{k % 4},{town},2024-01-{k + 1:02},{member},n{k},,{k},7")
     rows.append("?,Oslo,,,,,12,7")
+    rows = [row + (",flag" if not k else f",{'' if k % 2 else 'x'}") for k, row in enumerate(rows)]
     said = {row.column: (row.kind, row.missing, row.values, row.use) for row in table("\n".join(rows)).described()}
     assert said == {
-        "age": ("number", 1, "0 to 3", "standardised, and whether it is missing"),
+        "age": ("number", 1, "0 to 3", "standardised; missing: median, marked"),
         "town": ("text", 0, "Bern (8), Rome (4), Oslo (1)", "a category of 2; rare ones (1) count as unknown"),
         "when": (
             "date",
             1,
             "2024-01-01 to 2024-01-12",
-            "days, standardised, and the place in the year and week, and whether it is missing",
+            "days, standardised, and the place in the year and week; missing: median, marked",
         ),
-        "member": ("yes or no", 1, "no (6), yes (6)", "standardised, and whether it is missing"),
+        "member": ("yes or no", 1, "no (6), yes (6)", "standardised; missing: median, marked"),
         "note": (
             "text",
             1,
@@ -106,6 +108,7 @@ def test_descriptions():
             "ignored: texts that hardly repeat",
         ),
         "empty": ("text", 13, "", "ignored: it has no values"),
+        "flag": ("text", 7, "x (6)", "a category of 1; missing: unknown"),
         "id": ("number", 0, "0 to 12", "ignored: whole numbers that only name the rows"),
         "one": ("number", 0, "7", "ignored: it always says '7'"),
     }
@@ -125,5 +128,39 @@ def test_groups_are_those_of_texts_and_numbers_alike():
 def test_a_column_is_one_thing(columns):
     """A group that is the target would put all of a class into one part."""
     table = Table("t", {name: np.arange(4.0) for name in "xyg"})
-    with pytest.raises(UsageError, match=r"t: '[yg]' is to be two of target, group and weight at once"):
+    with pytest.raises(UsageError, match=r"t: '[yg]' is named as both (target|group) and (group|weight)\."):
         table.labeled("y", **columns)
+
+
+def test_what_is_declared_wins():
+    rows = [f"{k},{1000 + k % 2},n{k},{10**18 + k},{k % 3}" for k in range(12)]
+    read = table("\n".join(["id,plz,name,account,y", *rows]))
+
+    def uses(**declared):
+        records = read.labeled("y", **declared).records
+        assert isinstance(records, Table)
+        return {row.column: row.use for row in records.described()}
+
+    assert uses() == {
+        "id": "ignored: whole numbers that only name the rows",
+        "plz": "standardised",
+        "name": "ignored: texts that hardly repeat",
+        "account": "ignored: whole numbers that only name the rows",
+    }
+    assert uses(categories=["plz", "name"], numbers="id") == {
+        "id": "standardised",
+        "plz": "a category of 2",
+        "name": "a category of 12",
+        "account": "ignored: whole numbers that only name the rows",
+    }
+    assert uses(categories=["id"], numbers=["account"])["id"] == "a category of 12"
+    assert read.labeled("y", categories="y").answers.tolist()[:3] == ["0", "1", "2"]
+
+
+def test_whole_numbers_of_a_frame_may_be_declared_categories():
+    read = as_table(pa.table({"plz": [1067, 80331] * 3, "y": [7, 8] * 3}))
+    labeled = read.labeled("y", categories=["plz", "y"])
+    assert labeled.answers.tolist() == ["7", "8"] * 3
+    inputs = TableInputs.learned(labeled.records)
+    assert inputs.category_sizes == (3,)
+    assert inputs.of(table("plz\n80331\n9\n"))[1].tolist() == [[2], [0]]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data.tables.kinds import Date, Number, Text
+from chainrule.data.tables.kinds import Date, Number, Text, YesNo, as_texts
 from chainrule.data.tables.texts import Texts, shortened
 from chainrule.errors import DataError
 from chainrule.messages import Message
@@ -71,10 +71,11 @@ def _answers(table: Table, name: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     if kind == Number():
         values = table.values(name, kind)
         return values, ~np.isnan(values)
-    if not isinstance(column, Texts):
+    if kind == YesNo() and not isinstance(column, Texts):
         return column, np.ones(len(column), bool)
-    _check_not_mostly_numbers(table, name, column)
-    return column.different[column.codes], ~column.missing[column.codes]
+    texts = as_texts(column)
+    _check_not_mostly_numbers(table, name, texts)
+    return texts.different[texts.codes], ~texts.missing[texts.codes]
 
 
 def _check_not_mostly_numbers(table: Table, name: str, column: Texts) -> None:

@@ -185,7 +185,8 @@ class DateColumn(NumericColumn):
 class CategoryColumn(LearnedColumn):
     """Texts as codes: 0 for one that is missing, rare or unknown, else its place among the labels, from 1 on.
 
-    labels   the texts that at least three rows to train on have, sorted
+    labels   the texts that at least three rows to train on have, sorted; of a column that was declared as a category
+             all of them, where none is that frequent
     """
 
     name: str
@@ -237,10 +238,14 @@ def column_from_data(data: Mapping[str, Any]) -> LearnedColumn:
     return kinds[data["column"]].from_data(data)
 
 
-def learned_column(name: str, column: Column, kind: Kind, values: NDArray[Any]) -> LearnedColumn:
-    """What is learned of a column from the rows to train on: these values of its kind."""
+def learned_column(
+    name: str, column: Column, kind: Kind, values: NDArray[Any], *, declared: bool = False
+) -> LearnedColumn:
+    """What is learned of a column from the rows to train on: these values of its kind. One whose kind was `declared` is
+    wanted, whatever it looks like.
+    """
     if kind == Text():
-        return _learned_texts(name, as_texts(column))
+        return _learned_texts(name, as_texts(column), declared)
     known = values[~np.isnan(values)] if values.dtype.kind == "f" else values[~np.isnat(values)]
     if not len(known):
         return IgnoredColumn(name, "order_of_dates" if kind == Date("unknown") else "empty")
@@ -248,21 +253,25 @@ def learned_column(name: str, column: Column, kind: Kind, values: NDArray[Any]) 
         return IgnoredColumn(name, "constant", as_texts(column).different[0])
     if isinstance(kind, Date):
         return DateColumn.learned(name, kind, values)
-    if kind == Number() and _identifies(name, values):
+    if kind == Number() and not declared and _identifies(name, values):
         return IgnoredColumn(name, "identifier")
     return NumberColumn.learned(name, kind, values)
 
 
-def _learned_texts(name: str, texts: Texts) -> LearnedColumn:
+def _learned_texts(name: str, texts: Texts, declared: bool) -> LearnedColumn:
     if not texts.present:
         return IgnoredColumn(name, "empty")
     if len(texts.different) == 1:
         return IgnoredColumn(name, "constant", texts.present[0])
     counts = np.where(texts.missing, 0, texts.counts)
     frequent = counts >= _FEWEST
-    if counts[frequent].sum() >= _COVERED * counts.sum():
+    if declared and not frequent.any():
+        frequent = counts > 0
+    if declared or counts[frequent].sum() >= _COVERED * counts.sum():
         return CategoryColumn(name, tuple(sorted(texts.different[frequent])))
     _, said = texts.numbers
+    if said[~texts.missing].all():
+        return IgnoredColumn(name, "identifier")
     if counts[said].sum() >= _MOSTLY_NUMBERS * counts.sum():
         return IgnoredColumn(name, "mostly_numbers", str(texts.different[~said & ~texts.missing][0]))
     return IgnoredColumn(name, "text")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import codecs
 import gzip
 import io
 import os
 import sys
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from chainrule.data.tables.encoding import UTF_8, encoding_of, marked
 from chainrule.errors import FileFormatError, UsageError
 from chainrule.messages import Message, suggestion
 
@@ -35,14 +36,15 @@ _TOO_LARGE = Message(
 _ENCODING = Message(
     "content.encoding",
     en="{name}, line {line}: the byte 0x{byte:02x} is no text in {encoding}. Save the file as UTF-8 (in a spreadsheet:"
-    " CSV UTF-8), or name its encoding if you know it, such as read_csv(path, encoding='cp1252').",
+    " CSV UTF-8), or say which encoding it has: data.encoding = 'cp1251', or read_csv(path, encoding='cp1251').",
     zh="{name}，第 {line} 行：字节 0x{byte:02x} 不是有效的 {encoding} 文本。请将文件另存为 UTF-8"
-    "（在电子表格软件中选择 CSV UTF-8）；若知道其编码，也可以指明，例如 read_csv(path, encoding='cp1252')。",
+    "（在电子表格软件中选择 CSV UTF-8），或指明其编码：data.encoding = 'cp1251' 或"
+    " read_csv(path, encoding='cp1251')。",
 )
 _UNKNOWN_ENCODING = Message(
     "content.unknown_encoding",
-    en="encoding={encoding!r} is no encoding of texts that Python knows. Give its name, such as 'utf-8' or 'cp1252'.",
-    zh="encoding={encoding!r} 不是 Python 支持的文本编码。请给出编码名称，例如 'utf-8' 或 'cp1252'。",
+    en="The encoding {encoding!r} is none of texts that is known. Give its name, such as 'utf-8', 'cp1252' or 'gbk'.",
+    zh="编码 {encoding!r} 不是已知的文本编码。请给出编码名称，例如 'utf-8'、'cp1252' 或 'gbk'。",
 )
 _NUL = Message(
     "content.nul",
@@ -50,42 +52,71 @@ _NUL = Message(
     " archive has to be saved as CSV first.",
     zh="{name}，第 {line} 行：出现了零字节，文本中不应有它。请给出 UTF-8 文本文件；工作簿或压缩包请先另存为 CSV。",
 )
+_THE_TABLE = Message("content.the_table", en="the table", zh="表格")
+_STANDARD_INPUT = Message("content.standard_input", en="standard input", zh="标准输入")
 _NO_SOURCE = Message(
     "content.no_source",
-    en="a table is read from a path or a file that is open, not from {kind}.",
+    en="A table is read from a path or a file that is open, not from {kind}.",
     zh="表格应从路径或已打开的文件读取，而不是 {kind}。",
 )
 
 MOST_BYTES = 1 << 30  # of a text: its cells take about five times as much memory
 _GZIP = b"\x1f\x8b"
 _PIECE = 1 << 20
-_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 File = str | os.PathLike[str] | IO[Any]
 
 
-def read_content(file: File, encoding: str | None = None, most_bytes: int = MOST_BYTES) -> tuple[str, bytes]:
-    """What messages call a text file, and its content in UTF-8 without a mark, which is found to be text.
+class Named(io.BytesIO):
+    """Bytes that are read like a file, and what messages call it."""
 
-    An encoding of None is UTF-8; a mark at the beginning knows better than either.
+    def __init__(self, content: bytes, name: str) -> None:
+        super().__init__(content)
+        self.name = name
+
+
+@dataclass(frozen=True)
+class Content:
+    """A text file as it was read.
+
+    name       what messages call it
+    text       in UTF-8, without a mark
+    encoding   that it had
+    """
+
+    name: str
+    text: bytes
+    encoding: str
+
+
+def read_content(file: File, encoding: str | None = None, before: str = UTF_8, most_bytes: int = MOST_BYTES) -> Content:
+    """The content of a text file, which is found to be text.
+
+    encoding   that of the file; None: found by its bytes. A mark at the beginning knows better than either
+    before     that of the texts before it, which decides where the bytes do not
 
     Raises:   FileFormatError if it is missing, damaged, too large, or no text in its encoding; UsageError for an
               encoding that nobody knows.
     """
-    name, stored, own = _stored(file, most_bytes)
-    encoding = own or encoding
+    (stored, own), name = _stored(file, most_bytes), name_of(file)
     content = _decompressed(name, stored, most_bytes) if stored.startswith(_GZIP) else stored
     if len(content) > most_bytes:
         raise FileFormatError(_TOO_LARGE(name=name, most=most_bytes))
-    for mark, said in _MARKS.items():
-        if content.startswith(mark):
-            content, encoding = content[len(mark) :], said
-            break
-    content = _in_utf8(name, content, encoding or "utf-8")
-    nul = content.find(b"\0")
+    content, mark = marked(content)
+    used = mark or own or encoding or encoding_of(content, before)
+    text = _in_utf8(name, content, used)
+    nul = text.find(b"\0")
     if nul >= 0:
-        raise FileFormatError(_NUL(name=name, line=_line(content[:nul])))
-    return name, content
+        raise FileFormatError(_NUL(name=name, line=_line(text[:nul])))
+    return Content(name, text, used)
+
+
+def name_of(file: File) -> str:
+    """What messages call a file."""
+    if isinstance(file, str | os.PathLike):
+        return str(file)
+    name = getattr(file, "name", None)
+    return _STANDARD_INPUT() if name == "<stdin>" else name if isinstance(name, str) else _THE_TABLE()
 
 
 def check_exists(path: Path) -> None:
@@ -97,24 +128,23 @@ def check_exists(path: Path) -> None:
         raise FileFormatError(_MISSING(path=path, suggestion=suggestion(path.name, _neighbours(path))))
 
 
-def _stored(file: File, most_bytes: int) -> tuple[str, bytes, str | None]:
-    """The name and the bytes of a file, at most one more than `most_bytes` of them, and their encoding if it is set."""
+def _stored(file: File, most_bytes: int) -> tuple[bytes, str | None]:
+    """The bytes of a file, at most one more than `most_bytes` of them, and their encoding if it is set."""
     if isinstance(file, str | os.PathLike):
         path = Path(file)
         try:
             check_exists(path)
             with path.open("rb") as opened:
-                return str(path), _read(opened, most_bytes), None
+                return _read(opened, most_bytes), None
         except OSError as reason:
             raise FileFormatError(_UNREADABLE(path=path, reason=reason.strerror or reason)) from None
     if not hasattr(file, "read"):
         raise UsageError(_NO_SOURCE(kind=type(file).__name__))
-    name = file.name if isinstance(getattr(file, "name", None), str) else "<table>"
     content = _read(getattr(file, "buffer", file), most_bytes)
     if isinstance(content, str):
-        return name, content.encode("utf-8", "surrogatepass"), "utf-8"
+        return content.encode("utf-8", "surrogatepass"), UTF_8
     # That of the standard input is the terminal's, and says nothing about a file.
-    return name, content, None if file is sys.stdin else getattr(file, "encoding", None)
+    return content, None if file is sys.stdin else getattr(file, "encoding", None)
 
 
 def _read(file: IO[Any], most: int) -> Any:
@@ -149,7 +179,7 @@ def _in_utf8(name: str, content: bytes, encoding: str) -> bytes:
         ) from None
     except (LookupError, ValueError):
         raise UsageError(_UNKNOWN_ENCODING(encoding=encoding)) from None
-    return content if encoding == "utf-8" else text.encode("utf-8", "surrogatepass")
+    return content if encoding == UTF_8 else text.encode("utf-8", "surrogatepass")
 
 
 def _line(before: bytes) -> int:

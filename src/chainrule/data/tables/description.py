@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from chainrule.data.tables.columns import CategoryColumn, DateColumn, IgnoredColumn, LearnedColumn, NumberColumn
 from chainrule.data.tables.kinds import Column, Date, Kind, Number, as_texts
+from chainrule.data.tables.notation import Mark
 from chainrule.data.tables.texts import shortened
 from chainrule.messages import Message
 
 _NUMBER = Message("description.number", en="standardised", zh="标准化")
-_INDICATOR = Message("description.indicator", en=", and whether it is missing", zh="，并标明是否缺失")
+_INDICATOR = Message("description.indicator", en="; missing: median, marked", zh="；缺失：取中位数并标记")
 _DAYS = Message("description.days", en="days, standardised", zh="天数，标准化")
 _TURNS = Message("description.turns", en=", and the place in the {parts}", zh="，以及在{parts}中的位置")
 _YEAR = Message("description.year", en="year", zh="一年")
@@ -25,6 +26,7 @@ _CATEGORY = Message("description.category", en="a category of {count}", zh="{cou
 _RARE = Message(
     "description.rare", en="; rare ones ({count}) count as unknown", zh="；罕见取值（{count} 个）按未知处理"
 )
+_UNKNOWN = Message("description.unknown", en="; missing: unknown", zh="；缺失：按未知处理")
 _EMPTY = Message("description.empty", en="ignored: it has no values", zh="忽略：没有任何值")
 _CONSTANT = Message("description.constant", en="ignored: it always says {detail!r}", zh="忽略：始终为 {detail!r}")
 _IDENTIFIER = Message(
@@ -41,9 +43,12 @@ _ORDER_OF_DATES = Message(
     en="ignored: day and month cannot be told apart; write dates as 2024-12-31",
     zh="忽略：无法区分日和月；请将日期写为 2024-12-31",
 )
+_DECIMAL_COMMA = Message("description.decimal_comma", en="{kind}, decimal comma", zh="{kind}，小数逗号")
+_THOUSANDS = Message("description.thousands", en="{kind}, thousands apart", zh="{kind}，带千位分隔符")
 _RANGE = Message("description.range", en="{lowest} to {highest}", zh="{lowest} 至 {highest}")
 _OTHERS = Message("description.others", en="{listed} and {count} more", zh="{listed} 等，另有 {count} 个")
 
+_AS_WRITTEN: dict[Mark, Message] = {",": _DECIMAL_COMMA, ".": _THOUSANDS}
 _MOST_LISTED = 3  # texts of a column
 _MOST_WHOLE = 1e12  # whole numbers below it are shown with all their digits
 
@@ -66,15 +71,18 @@ class Description:
     use: str
 
 
-def described(learned: LearnedColumn, column: Column, kind: Kind, values: NDArray[Any]) -> Description:
-    """What is said of a column whose values of its kind these are."""
+def described(
+    learned: LearnedColumn, column: Column, kind: Kind, values: NDArray[Any], mark: Mark | None = None
+) -> Description:
+    """What is said of a column whose values of its kind these are; `mark` stood before the fraction of its numbers."""
+    held = kind.word() if mark is None or kind != Number() else _AS_WRITTEN[mark](kind=kind.word())
     if isinstance(kind, Number | Date) and kind != Date("unknown"):
         known = values[np.isfinite(values)]
         shown = _range(known, kind)
-        return Description(learned.name, kind.word(), len(values) - len(known), shown, _use(learned, column))
+        return Description(learned.name, held, len(values) - len(known), shown, _use(learned, column))
     texts = as_texts(column)
     missing = int(texts.counts[texts.missing].sum())
-    return Description(learned.name, kind.word(), missing, _examples(column), _use(learned, column))
+    return Description(learned.name, held, missing, _examples(column), _use(learned, column))
 
 
 def _range(known: NDArray[Any], kind: Kind) -> str:
@@ -107,8 +115,10 @@ def _use(learned: LearnedColumn, column: Column) -> str:
             turns = _TURNS(parts=_AND().join(parts)) if parts else ""
             return _DAYS() + turns + (_INDICATOR() if indicator else "")
         case CategoryColumn(labels=labels):
-            rare = len(as_texts(column).present) - len(labels)
-            return _CATEGORY(count=len(labels)) + (_RARE(count=rare) if rare else "")
+            texts = as_texts(column)
+            rare = len(texts.present) - len(labels)
+            beside = (_RARE(count=rare) if rare else "") + (_UNKNOWN() if texts.missing.any() else "")
+            return _CATEGORY(count=len(labels)) + beside
         case IgnoredColumn(reason=reason, detail=detail):
             why = {
                 "empty": _EMPTY,

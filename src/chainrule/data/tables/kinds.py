@@ -20,6 +20,7 @@ _YES_NO = Message("kinds.yes_no", en="yes or no", zh="是否")
 _DATE = Message("kinds.date", en="date", zh="日期")
 _TEXT = Message("kinds.text", en="text", zh="文本")
 
+_EXACT = 2.0**53  # below it float64 has all whole numbers
 _YES_AND_NO = (("true", "false"), ("yes", "no"), ("t", "f"), ("y", "n"), ("on", "off"), ("是", "否"))
 _YES = {word: float(k == 0) for pair in (*_YES_AND_NO, ("1", "0")) for k, word in enumerate(pair)}
 
@@ -109,13 +110,15 @@ def kind_of(column: Column, category: bool = False) -> Kind:
         >>> kind_of(np.array([True, False])), kind_of(Texts.of(["1", "one"]))
         (YesNo(), Text())
     """
+    if category:
+        return Text()
     if not isinstance(column, Texts):
         return {"b": YesNo(), "M": Date()}.get(column.dtype.kind, Number())
     present = column.present
-    if category or not present:
+    if not present:
         return Text()
     if (column.numbers[1] | column.missing).all():
-        return Number()
+        return Text() if _confuses(column) else Number()
     pair = next((pair for pair in _YES_AND_NO if present[0].lower() in pair), None)
     if pair and {text.lower() for text in present} == set(pair):
         return YesNo()
@@ -132,6 +135,14 @@ def as_texts(column: Column) -> Texts:
     if different.dtype.kind == "M":
         texts = different.astype(str).tolist()
     return Texts(np.array(["" if text in ("nan", "NaT") else text for text in texts], object), codes)
+
+
+def _confuses(column: Texts) -> bool:
+    """Whether different whole numbers are one as float64: beyond 2**53 they name something, such as an account."""
+    values, _ = column.numbers
+    large = np.flatnonzero(np.abs(np.nan_to_num(values)) >= _EXACT)
+    texts = [text for text in column.different[large] if text.lstrip("+-").isdecimal()]
+    return len(set(map(float, texts))) < len(texts)
 
 
 def _is_whole(value: object) -> bool:

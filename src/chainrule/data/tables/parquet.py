@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from chainrule.data.tables.content import check_exists
+from chainrule.data.tables.content import check_exists, name_of
 from chainrule.data.tables.frames import as_table, refuse_column
 from chainrule.data.tables.table import Table
 from chainrule.data.tables.texts import Texts
@@ -55,7 +55,7 @@ def read_parquet(file: str | os.PathLike[str] | IO[bytes], *, most_cells: int = 
     except ImportError:
         raise UsageError(_EXTRA()) from None
     path = Path(file) if isinstance(file, str | os.PathLike) else None
-    name = "<table>" if path is None else str(path)
+    name = name_of(file)
     try:
         if path is not None:
             check_exists(path)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.tables.content import MOST_BYTES, File, read_content
+from chainrule.data.tables.notation import AS_PROGRAMS, Notation, marks_of, plain
 from chainrule.data.tables.table import Table
 from chainrule.data.tables.texts import GrowingTexts, Texts, shortened
 from chainrule.data.tables.written_dates import order_of
@@ -73,6 +74,7 @@ _TAB = Message("csv.tab", en="a tab", zh="制表符")
 _BAR = Message("csv.bar", en="a bar", zh="竖线")
 
 _DELIMITERS = {",": _COMMA, ";": _SEMICOLON, "\t": _TAB, "|": _BAR}
+_DECLARED = re.compile(rb"sep=([,;|\t])(?:\r\n|\r|\n)")  # a line before the names by which spreadsheets are told
 _LOOKED_AT = 100  # rows by which the delimiter is found
 _MOST_COLUMNS = 100_000  # a network with an input for each of more is not for this program
 _MOST_CELLS = 100_000_000  # a cell takes 8 bytes, and its text another 50 to 100 unless an earlier one is the same
@@ -81,17 +83,24 @@ _PIECE = 50_000  # cells that are looked at together, while they are in the proc
 
 
 def read_csv(
-    file: File, *, encoding: str | None = None, names: Sequence[str] | None = None, most_bytes: int = MOST_BYTES
+    file: File,
+    *,
+    encoding: str | None = None,
+    names: Sequence[str] | None = None,
+    like: Notation = AS_PROGRAMS,
+    most_bytes: int = MOST_BYTES,
 ) -> Table:
     r"""Read a table from a text file: the first line names the columns, and each other line is a row.
 
     Between values there are commas, semicolons, tabs or bars, whichever gives the lines equally many values. The text
-    is UTF-8, or UTF-16 with a mark, and may be compressed with gzip. Blanks around a value do not belong to it, empty
-    lines do not count, and a column without a name is called by its place, such as column1.
+    may be compressed with gzip. Blanks around a value do not belong to it, empty lines do not count, and a column
+    without a name is called by its place, such as column1. Numbers may have a decimal comma, or something between
+    thousands: a column shows which, or the other columns do; 1,234 alone is 1.234 only between semicolons.
 
     file         a path, or a file that is open, such as sys.stdin
-    encoding     of the text, where it is neither
+    encoding     of the text; None: UTF-8, or what its bytes look like, as encoding_of finds it
     names        of the columns, for a file that begins with a row
+    like         how a file was read that this is to be read like, where both might be meant
     most_bytes   that the text may have, decompressed
 
     Raises:   FileFormatError if the file is missing, damaged, too large or no text; DataError, with the line, if its
@@ -101,9 +110,14 @@ def read_csv(
         >>> table.columns["people"].different.tolist(), table.lines.tolist()
         (['134794', ''], [2, 3])
     """
-    name, content = read_content(file, encoding, most_bytes)
-    delimiter = _delimiter(content)
-    rows = _Rows(name, content, delimiter)
+    content = read_content(file, encoding, like.encoding, most_bytes)
+    name, text = content.name, content.text
+    declared = _DECLARED.match(text)
+    if declared:
+        text, delimiter = text[declared.end() :], declared[1].decode()
+    else:
+        delimiter = _delimiter(text)
+    rows = _Rows(name, text, delimiter, 1 if declared else 0)
     if names is None:
         header = _named(name, rows.first())
     else:
@@ -116,7 +130,10 @@ def read_csv(
     columns = [Texts(*column.parts()) for column in growing]
     if names is None:
         _check_header(name, header, columns)
-    return Table(name, dict(zip(header, columns, strict=True)), lines)
+    by_name = dict(zip(header, columns, strict=True))
+    marks = marks_of(by_name, "," if delimiter == ";" else ".", like.marks)
+    by_name |= {column: plain(by_name[column], mark) for column, mark in marks.items()}
+    return Table(name, by_name, lines, notation=Notation(content.encoding, marks))
 
 
 class _Rows:
@@ -125,8 +142,9 @@ class _Rows:
     They are taken many at once, so that Python looks at no single one.
     """
 
-    def __init__(self, name: str, content: bytes, delimiter: str) -> None:
+    def __init__(self, name: str, content: bytes, delimiter: str, above: int) -> None:
         self.name, self.content, self.delimiter = name, content, delimiter
+        self.above = above  # lines of the file that stand above these
         self.reader = self._reader()
         self.over = False
 
@@ -155,7 +173,7 @@ class _Rows:
         except csv.Error as reason:
             raise DataError(_QUOTES(name=self.name, line=self._last_line(), reason=reason)) from None
         self.over = len(rows) < count
-        lines = np.arange(begin, begin + len(rows), dtype=np.int64)
+        lines = np.arange(begin, begin + len(rows), dtype=np.int64) + self.above
         if self.reader.line_num + 1 - begin != len(rows):  # some values go over several lines
             broken = [sum(len(_BREAK.findall(cell)) for cell in row) for row in rows]
             lines[1:] += np.cumsum(broken, dtype=np.int64)[:-1]
@@ -165,10 +183,10 @@ class _Rows:
 
     def _last_line(self) -> int:
         """The line on which the row begins that cannot be read."""
-        reader, line = self._reader(), 1
+        reader, line = self._reader(), 1 + self.above
         with suppress(csv.Error):
             for _ in reader:
-                line = reader.line_num + 1
+                line = reader.line_num + 1 + self.above
         return line
 
 

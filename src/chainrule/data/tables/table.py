@@ -13,9 +13,10 @@ from chainrule.data.records import Labeled, Records
 from chainrule.data.tables.answers import groups_of, known_answers, weights_of
 from chainrule.data.tables.columns import learned_column
 from chainrule.data.tables.description import Description, described
-from chainrule.data.tables.kinds import Column, Kind, Text, kind_of
+from chainrule.data.tables.kinds import Column, Kind, Number, Text, kind_of
+from chainrule.data.tables.notation import AS_PROGRAMS, Notation, marks_of
 from chainrule.data.tables.texts import Texts, shortened
-from chainrule.data.tables.written_numbers import with_comma
+from chainrule.data.tables.written_numbers import is_number
 from chainrule.errors import DataError, UsageError
 from chainrule.messages import Message, suggestion
 
@@ -23,16 +24,16 @@ _LINE = Message("table.line", en="line {number}", zh="第 {number} 行")
 _ROW = Message("table.row", en="row {number} (the first is 1)", zh="第 {number} 行（从 1 开始计数）")
 _COMMA = Message(
     "table.comma",
-    en="{table}, {place}: '{name}' says {text!r}. Numbers have a decimal point and nothing between thousands, such as"
-    " 3.14 and 1234. Rewrite this column (a spreadsheet set to English does it), or exclude it.",
-    zh="{table}，{place}：列“{name}”中为 {text!r}。数值应使用小数点，且不用千位分隔符，例如 3.14 和 1234。"
-    "请改写该列（将电子表格软件设为英语格式即可），或将其排除。",
+    en="{table}, {place}: '{name}' says {text!r}, a text and not a number. Make numbers of this column where it is read"
+    " (pandas.read_csv with decimal=',' or thousands=','; a .csv file may have either), or exclude it.",
+    zh="{table}，{place}：列“{name}”中为 {text!r}，是文本而不是数值。请在读取时将该列转换为数值"
+    "（pandas.read_csv 的 decimal=',' 或 thousands=','；.csv 文件则两种写法都可以），或将其排除。",
 )
 _UNREAD = Message(
     "table.unread",
-    en="{table}, {place}: '{name}' says {text!r}, but it is a column of kind '{kind}'. Correct it, or leave it empty if"
+    en="{table}, {place}: '{name}' says {text!r} (expected: {kind}). Correct it, or leave it empty if"
     " nothing is known.",
-    zh="{table}，{place}：列“{name}”中为 {text!r}，但该列的类型是“{kind}”。请更正；如果未知，请留空。",
+    zh="{table}，{place}：列“{name}”中为 {text!r}（应为：{kind}）。请更正；如果未知，请留空。",
 )
 _NO_COLUMN = Message(
     "table.no_column",
@@ -41,9 +42,8 @@ _NO_COLUMN = Message(
 )
 _ONE_COLUMN = Message(
     "table.one_column",
-    en="{table}: '{name}' is to be two of target, group and weight at once. Give each a column of its own, or leave it"
-    " out.",
-    zh="{table}：“{name}”同时被指定为目标、分组、权重中的两项。请为每一项指定不同的列，或省略其中一项。",
+    en="{table}: '{name}' is named as both {first} and {second}. Choose one of them, or another column.",
+    zh="{table}：“{name}”同时被指定为 {first} 和 {second}。请只选其一，或改用其他列。",
 )
 _NO_INPUTS = Message(
     "table.no_inputs",
@@ -61,7 +61,9 @@ class Table(Records):
     name         what messages call it, such as its file
     columns      by name, in order: numbers, bools and times as arrays, or texts
     lines        that of the file on which each row begins; None where there is no file
-    categories   names of columns that their source declares as categories, though they may look like numbers
+    categories   names of columns that were declared as categories, whatever they look like
+    numbers      names of those that were declared as numbers
+    notation     how the file was read that they are from
 
     Example:
         >>> table = Table("fruit", {"mass": np.array([9.0, 170.0]), "fruit": Texts.of(["cherry", "apple"])})
@@ -75,6 +77,8 @@ class Table(Records):
     columns: Mapping[str, Column]
     lines: NDArray[np.int64] | None = None
     categories: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
+    notation: Notation = AS_PROGRAMS
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))
@@ -104,14 +108,17 @@ class Table(Records):
         Raises:   DataError if it holds numbers with commas.
         """
         column = self.columns[name]
+        if name in self.numbers:
+            return Number()
         kind = kind_of(column, name in self.categories)
-        if kind == Text() and name not in self.categories and isinstance(column, Texts):
-            text = with_comma(column.present)
-            if text is not None:
-                raise DataError(
-                    _COMMA(table=self.name, place=self.place_of(name, text), name=name, text=shortened(text))
-                )
+        from_a_file = self.lines is not None  # which was read with its notation
+        if kind == Text() and isinstance(column, Texts) and not (from_a_file or name in self.categories):
+            self._check_no_commas(name, column)
         return kind
+
+    def declares(self, name: str) -> bool:
+        """Whether somebody has said what a column holds."""
+        return name in self.categories or name in self.numbers
 
     def values(self, name: str, kind: Kind) -> NDArray[Any]:
         """A column as values of a kind.
@@ -144,41 +151,56 @@ class Table(Records):
         Example:
             >>> for row in Table("fruit", {"mass": np.array([9.0, np.nan, 170.0])}).described():
             ...     print(row.column, "|", row.kind, "|", row.missing, "|", row.values, "|", row.use)
-            mass | number | 1 | 9 to 170 | standardised, and whether it is missing
+            mass | number | 1 | 9 to 170 | standardised; missing: median, marked
         """
         rows = []
         for name, column in self.columns.items():
             kind = self.kind(name)
             values = self.values(name, kind)
-            rows.append(described(learned_column(name, column, kind, values), column, kind, values))
+            learned = learned_column(name, column, kind, values, declared=self.declares(name))
+            rows.append(described(learned, column, kind, values, self.notation.marks.get(name)))
         return rows
 
     # ------------------------------------------------------------------------------------------------ what is learned
     def labeled(
-        self, target: str, *, exclude: Iterable[str] = (), group: str | None = None, weight: str | None = None
+        self,
+        target: str,
+        *,
+        exclude: Iterable[str] = (),
+        categories: Iterable[str] = (),
+        numbers: Iterable[str] = (),
+        group: str | None = None,
+        weight: str | None = None,
     ) -> Labeled:
         """The rows with their answers, which are those in the column `target`; rows without an answer are left out.
 
-        exclude   names of columns that are not to be learned from
-        group     the column by which rows belong together: those of one group are never divided between parts
-        weight    the column that says how much each row counts
+        exclude      names of columns that are not to be learned from
+        categories   names of those that hold categories, whatever they look like
+        numbers      names of those that hold numbers, even if these only seem to name the rows
+        group        the column by which rows belong together: those of one group are never divided between parts
+        weight       the column that says how much each row counts
 
-        Raises:   UsageError if two of them are one column; DataError if there is no such column, no row has an answer,
-                  answers are dates or a mixture of numbers and texts, a weight is no number of 0 or more, or a group is
-                  missing.
+        Raises:   UsageError if one column is two of them that exclude each other; DataError if there is no such column,
+                  no row has an answer, answers are dates or a mixture of numbers and texts, a weight is no number of
+                  0 or more, or a group is missing.
         Example:
             >>> labeled = Table("t", {"x": np.array([1, 2]), "y": Texts.of(["yes", "?"])}).labeled("y")
             >>> len(labeled), labeled.answers, labeled.left_out
             (1, array(['yes'], dtype=object), 1)
         """
-        apart = [name for name in (target, group, weight) if name is not None]
-        if len(set(apart)) < len(apart):
-            raise UsageError(_ONE_COLUMN(table=self.name, name=max(apart, key=apart.count)))
-        records = self.without([*apart, *([exclude] if isinstance(exclude, str) else exclude)])
+        left_out, named, measured = (each_of(names) for names in (exclude, categories, numbers))
+        self._check_apart({"target": [target], "group": each_of(group), "weight": each_of(weight)})
+        self._check_apart({"exclude": left_out, "categories": named, "numbers": [*measured, *each_of(weight)]})
+        declared = replace(
+            self,
+            categories=self.categories.union(map(self.check_name, named)) - frozenset(measured),
+            numbers=self.numbers.union(map(self.check_name, measured)),
+        )
+        records = declared.without([target, *each_of(group), *each_of(weight), *left_out])
         if not records.columns:
             raise DataError(_NO_INPUTS(table=self.name, name=target))
-        answers, rows = known_answers(self, target)
-        answered = self.take(rows)
+        answers, rows = known_answers(declared, target)
+        answered = declared.take(rows)
         return Labeled(
             records.take(rows),
             answers,
@@ -186,6 +208,21 @@ class Table(Records):
             None if group is None else groups_of(answered, group),
             left_out=len(self) - len(rows),
         )
+
+    def _check_no_commas(self, name: str, column: Texts) -> None:
+        """Refuse numbers with commas in a frame: 1,234 may be either, and nothing around it tells."""
+        if marks_of({name: column}, ".", {}):
+            text = next(text for text in column.present if "," in text or not is_number(text))
+            raise DataError(_COMMA(table=self.name, place=self.place_of(name, text), name=name, text=shortened(text)))
+
+    def _check_apart(self, uses: Mapping[str, Iterable[str]]) -> None:
+        """Refuse a column that is named for two uses of which it can have one."""
+        use_of: dict[str, str] = {}
+        for use, names in uses.items():
+            for name in names:
+                first = use_of.setdefault(name, use)
+                if first != use:
+                    raise UsageError(_ONE_COLUMN(table=self.name, name=name, first=first, second=use))
 
     def check_name(self, name: str) -> str:
         """The name of a column, once it is found to be one.
@@ -197,3 +234,8 @@ class Table(Records):
             listed = ", ".join(known[:_MOST_NAMED]) + (", …" if len(known) > _MOST_NAMED else "")
             raise DataError(_NO_COLUMN(table=self.name, name=name, known=listed, suggestion=suggestion(name, known)))
         return name
+
+
+def each_of(names: str | Iterable[str] | None) -> list[str]:
+    """Names, of which there may be one or none."""
+    return [] if names is None else [names] if isinstance(names, str) else list(names)

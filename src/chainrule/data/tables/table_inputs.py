@@ -20,6 +20,7 @@ from chainrule.data.tables.columns import (
     learned_column,
 )
 from chainrule.data.tables.description import described
+from chainrule.data.tables.notation import AS_PROGRAMS, Notation
 from chainrule.data.tables.table import Table
 from chainrule.data.tables.unfamiliar import Unfamiliar, unfamiliar_values
 from chainrule.errors import DataError
@@ -50,7 +51,8 @@ _MOST_NAMED = 20  # columns that a message lists
 class TableInputs(Inputs):
     """Columns of numbers, yes and no, and dates as an array of numbers; columns of texts as an array of codes.
 
-    columns   all of the table's, those that are ignored too
+    columns    all of the table's, those that are ignored too
+    notation   how the file was read: others are read alike where they may be read in several ways
 
     Shapes:   (n, numbers) float32; with categories a pair, (n, numbers) float32 and (n, categories) int32. Where there
               are only categories, the numbers are a column of zeros.
@@ -67,6 +69,7 @@ class TableInputs(Inputs):
     """
 
     columns: tuple[LearnedColumn, ...]
+    notation: Notation = AS_PROGRAMS
     kind = "table"
 
     @classmethod
@@ -79,12 +82,12 @@ class TableInputs(Inputs):
         for name, column in records.columns.items():
             kind = records.kind(name)
             values = records.values(name, kind)
-            columns.append(learned_column(name, column, kind, values))
+            columns.append(learned_column(name, column, kind, values, declared=records.declares(name)))
             if isinstance(columns[-1], IgnoredColumn):
                 uses.append(_COLUMN(column=name, use=described(columns[-1], column, kind, values).use))
         if len(uses) == len(columns):
             raise DataError(_NO_INPUTS(table=records.name, reasons="; ".join(uses[:_MOST_NAMED])))
-        return cls(tuple(columns))
+        return cls(tuple(columns), records.notation)
 
     @property
     def category_sizes(self) -> tuple[int, ...]:
@@ -131,11 +134,11 @@ class TableInputs(Inputs):
             raise DataError(_MISSING_COLUMNS(table=table.name, count=len(lacking), lacking=listed, suggestion=hint))
 
     def as_data(self) -> dict[str, Any]:
-        return {"columns": [column.as_data() for column in self.columns]}
+        return {"columns": [column.as_data() for column in self.columns], "notation": self.notation.as_data()}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
-        inputs = cls(tuple(map(column_from_data, data["columns"])))
+        inputs = cls(tuple(map(column_from_data, data["columns"])), Notation.from_data(data["notation"]))
         if not inputs.names:
             raise ValueError(data)
         return inputs

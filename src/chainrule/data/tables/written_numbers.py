@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 _PATTERN = r"[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _NUMBER = re.compile(_PATTERN)
 _NUMBERS = re.compile(rf"(?:{_PATTERN}\0)*+")
-_COMMA = re.compile(r"[+-]?[0-9](?:[0-9.' ]*[0-9])?(?:,[0-9]+)+(?:\.[0-9]+)?")
 
 
 def numbers(texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -32,15 +31,9 @@ def numbers(texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_
     return values, said
 
 
-def with_comma(texts: Sequence[str]) -> str | None:
-    """A text with a decimal comma, or with commas between thousands, where all are such numbers or plain ones."""
-    found = None
-    for text in texts:
-        if _COMMA.fullmatch(text):
-            found = found or text
-        elif not _NUMBER.fullmatch(text):
-            return None
-    return found
+def is_number(text: str) -> bool:
+    """Whether one text says a number."""
+    return _NUMBER.fullmatch(text) is not None
 
 
 def _say_numbers(texts: Sequence[str]) -> NDArray[Any]:
@@ -48,4 +41,4 @@ def _say_numbers(texts: Sequence[str]) -> NDArray[Any]:
     # One match for all is several times as fast as one for each.
     if together.count("\0") == len(texts) and _NUMBERS.fullmatch(together):
         return np.ones(len(texts), bool)
-    return np.array([_NUMBER.fullmatch(text) is not None for text in texts], bool)
+    return np.array([*map(is_number, texts)], bool)
