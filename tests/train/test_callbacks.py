@@ -7,7 +7,7 @@ import math
 import pytest
 
 from chainrule.errors import UsageError
-from chainrule.optim import SGD, Adam, Cosine
+from chainrule.optim import SGD, Adam, Cosine, ExponentialAverage, StochasticWeightAverage
 from chainrule.train import Callback, Checkpoint, EarlyStopping, Model, ReduceLearningRateOnPlateau
 from tests.train.problems import clusters, fit, model
 
@@ -70,6 +70,18 @@ def test_the_restored_weights_are_those_of_the_best_validation():
     ).history
     assert len(history["val_loss"]) < 60
     assert trained.evaluate(x[20:], y[20:])["loss"] == min(history["val_loss"]) == stopping.best
+
+
+@pytest.mark.parametrize("average", [ExponentialAverage, StochasticWeightAverage])
+def test_averages_are_what_validation_judges_and_what_comes_back(average):
+    x, y = clusters(60)
+    trained = model()
+    stopping = EarlyStopping("val_loss", patience=3)
+    held = {"validation_data": (x[20:], y[20:]), "epochs": 60, "verbose": 0}
+    history = trained.fit(x[:20], y[:20], optimizer=average(Adam(0.1)), callbacks=[stopping], **held).history
+    assert 4 < len(history["val_loss"]) < 60
+    assert trained.averaged().evaluate(x[20:], y[20:])["loss"] == min(history["val_loss"]) == stopping.best
+    assert trained.evaluate(x[20:], y[20:])["loss"] != stopping.best
 
 
 def test_without_restoring_the_last_weights_stay():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import copy
 from dataclasses import dataclass, field
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,7 @@ from chainrule.messages import Message
 from chainrule.nn.losses.loss import LossFunction
 from chainrule.nn.ranges import is_within
 from chainrule.train.callback import Callback
-from chainrule.train.evaluation import EVALUATION_BATCH, Evaluator, evaluate
+from chainrule.train.evaluation import EVALUATION_BATCH, Evaluator
 from chainrule.train.loop import Training
 from chainrule.train.metrics import objective
 from chainrule.train.model import Model, check_model
@@ -177,16 +176,15 @@ def loss_surface(
     check_targets(samples, model.network.inference, goal.loss)
     evaluator = Evaluator(EvaluationStep(model.network, goal, samples, model.precision), executor)
     size = check_batch_size(min(EVALUATION_BATCH, len(samples)), len(samples))
-    moved = copy(model)
     losses = []
     for shifts in np.stack(np.meshgrid(*coordinates, indexing="ij"), -1).reshape(-1, len(coordinates)):
-        moved.parameters = {
+        moved = {
             name: (value + sum(s * d[name] for s, d in zip(shifts, directions, strict=True))).astype(
                 model.parameters[name].dtype
             )
             for name, value in here.items()
         }
-        losses.append(evaluate(moved, evaluator, samples, size)["loss"])
+        losses.append(evaluator.means(samples, size, moved, model.states, model.scalars)["loss"])
     surface = np.array(losses, np.float64).reshape([resolution] * len(coordinates)).T
     a, b = coordinates[0], coordinates[1] if len(coordinates) == 2 else None
     return LossSurface(a, b, surface, seen, explained)

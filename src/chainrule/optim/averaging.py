@@ -52,7 +52,8 @@ class ExponentialAverage(_Average):
 
     So the first updates are averaged equally, until there are more of them than it looks back: the weights that the
     training began with are forgotten as soon as possible. (PyTorch and Keras begin with a copy of them, whose share
-    then is decayᵗ.) `Model.averaged()` is the model with these weights, for evaluate, predict and save.
+    then is decayᵗ.) `Model.averaged()` is the model with these weights, for evaluate, predict and save; `fit` validates
+    with them.
 
     Source:   Polyak and Juditsky 1992; Kingma and Ba 2015, section 7.2
     Example:
@@ -77,7 +78,7 @@ class StochasticWeightAverage(_Average):
 
     Until the first of these the average is θ itself. Averaged are the weights only: statistics that layers keep, as
     batch normalisation does, stay those of the training. (PyTorch and the paper take these anew, over the data.)
-    `Model.averaged()` is the model with these weights, for evaluate, predict and save.
+    `Model.averaged()` is the model with these weights, for evaluate, predict and save; `fit` validates with them.
 
     Units:    start, every: updates
     Raises:   UsageError if start is below 0 or every below 1.

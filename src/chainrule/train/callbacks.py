@@ -100,7 +100,8 @@ class EarlyStopping(_Monitor):
 
     patience               epochs without improvement that are borne; as in Keras, 0 and 1 both stop at the first
     restore_best_weights   whether the model, when the training ends, stopped or not, gets the best epoch's parameters
-                           and states back (as in Keras 3, but by default)
+                           and states back (as in Keras 3, but by default), and the averages that the optimizer keeps of
+                           them, by which validation judges
 
     Units:    patience: epochs
     Raises:   UsageError if the training does not report what is monitored.
@@ -122,13 +123,14 @@ class EarlyStopping(_Monitor):
     def on_epoch_end(self, training: Training) -> None:
         if self.improved(training):
             if self.restore_best_weights:
-                self._weights = {"parameters": training.state.parameters, "states": training.state.states}
+                now = training.state
+                self._weights = {"parameters": now.parameters, "states": now.states, "averages": now.averages}
         elif self.wait >= self.patience:
             training.stop()
 
     def on_train_end(self, training: Training) -> None:
         if self._weights:
-            training.set_parameters(self._weights["parameters"], self._weights["states"])
+            training.set_parameters(**self._weights)
 
     def memory(self) -> dict[str, Any]:
         return {**super().memory(), "weights": self._weights}

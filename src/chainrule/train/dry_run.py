@@ -21,7 +21,7 @@ from chainrule.optim.schedules import is_finite
 from chainrule.train import checkpoints
 from chainrule.train.callback import Callback
 from chainrule.train.callbacks import Checkpoint
-from chainrule.train.evaluation import EVALUATION_BATCH, Evaluator, evaluate
+from chainrule.train.evaluation import EVALUATION_BATCH, Evaluator
 from chainrule.train.goal import Goal
 from chainrule.train.loop import Training
 from chainrule.train.metrics import MetricFunction
@@ -199,4 +199,4 @@ def _few(samples: Samples, size: int, seed: int, *, shuffle: bool) -> Samples:
 
 def _evaluate(model: Model, plan: Plan, samples: Samples) -> None:
     evaluator = Evaluator(EvaluationStep(model.network, plan.objective, samples, model.precision), plan.executor)
-    evaluate(model, evaluator, samples, min(EVALUATION_BATCH, len(samples)))
+    evaluator.means(samples, min(EVALUATION_BATCH, len(samples)), model.parameters, model.states, model.scalars)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,18 +14,7 @@ from chainrule.train.samples import Samples
 from chainrule.train.step import Arrays, EvaluationStep, Sums, network_bindings
 from chainrule.train.stepper import loadable_arrays, more_steps
 
-if TYPE_CHECKING:
-    from chainrule.train.model import Model
-
 EVALUATION_BATCH = 256  # samples at a time where nothing but memory depends on it
-
-
-def evaluate(model: Model, evaluator: Evaluator, samples: Samples, batch_size: int) -> dict[str, float]:
-    """The means of loss and metrics over all samples, in inference mode."""
-    totals = no_totals(evaluator.metrics)
-    for sums, count in evaluator.run(samples, batch_size, model.parameters, model.states, model.scalars):
-        totals = added(totals, sums, count)
-    return means(totals, evaluator.metrics)
 
 
 class Evaluator:
@@ -40,6 +28,15 @@ class Evaluator:
     @property
     def metrics(self) -> list[str]:
         return list(self._step.outputs.metrics)
+
+    def means(
+        self, samples: Samples, batch_size: int, parameters: Arrays, states: Arrays, scalars: Mapping[str, float]
+    ) -> dict[str, float]:
+        """The means of loss and metrics over all samples, in inference mode."""
+        totals = no_totals(self.metrics)
+        for sums, count in self.run(samples, batch_size, parameters, states, scalars):
+            totals = added(totals, sums, count)
+        return means(totals, self.metrics)
 
     def run(
         self, samples: Samples, batch_size: int, parameters: Arrays, states: Arrays, scalars: Mapping[str, float]

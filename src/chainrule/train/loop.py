@@ -17,10 +17,10 @@ from chainrule.errors import DivergedError, UsageError
 from chainrule.execute.choice import Executor
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message, suggestion
-from chainrule.optim import Schedule
+from chainrule.optim import AVERAGE, Schedule
 from chainrule.train.ahead import Ahead
 from chainrule.train.callback import Callback, memories, remind
-from chainrule.train.evaluation import EVALUATION_BATCH, Evaluator, evaluate
+from chainrule.train.evaluation import EVALUATION_BATCH, Evaluator
 from chainrule.train.history import History
 from chainrule.train.means import means, no_totals
 from chainrule.train.plan import Plan
@@ -232,9 +232,12 @@ class Training:
         if isinstance(schedule, Schedule):
             raise UsageError(_SCHEDULED(name=name, schedule=schedule))
 
-    def set_parameters(self, parameters: Arrays, states: Arrays) -> None:
-        """Put others in the place of the model's parameters and states."""
-        self.state = replace(self.state, parameters=parameters, states=states)
+    def set_parameters(self, parameters: Arrays, states: Arrays, averages: Arrays | None = None) -> None:
+        """Put others in the place of the model's parameters and states, and of the averages that there are of them."""
+        slots = self.state.slots
+        if averages:
+            slots = {name: {**own, AVERAGE: averages[name]} for name, own in slots.items()}
+        self.state = replace(self.state, parameters=parameters, states=states, slots=slots)
         self._hand_over()
 
     def stop(self) -> None:
@@ -289,7 +292,9 @@ class Training:
         self.logs = means(self.state.totals, self._metrics)
         if self._evaluation is not None and self.validation is not None:
             self._hand_over()
-            found = evaluate(self.model, self._evaluation, self.validation, EVALUATION_BATCH)
+            used = self.state.averages or self.state.parameters
+            states, scalars = self.state.states, self.model.scalars
+            found = self._evaluation.means(self.validation, EVALUATION_BATCH, used, states, scalars)
             self.logs |= {f"val_{name}": value for name, value in found.items()}
         self.state = self.state.after_epoch(self.logs)
         self._call("on_epoch_end")

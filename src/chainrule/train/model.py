@@ -23,11 +23,11 @@ from chainrule.graph.seeds import checked_seed
 from chainrule.messages import Message
 from chainrule.nn.losses.loss import LossFunction
 from chainrule.nn.network import Architecture, Network, trace
-from chainrule.optim import AVERAGE, Optimizer
+from chainrule.optim import Optimizer
 from chainrule.train import checkpoints, saved
 from chainrule.train.arguments import check_architecture, checked_dtype
 from chainrule.train.callback import Callback
-from chainrule.train.evaluation import EVALUATION_BATCH, Evaluator, evaluate
+from chainrule.train.evaluation import EVALUATION_BATCH, Evaluator
 from chainrule.train.goal import Goal
 from chainrule.train.history import History
 from chainrule.train.loop import Training
@@ -237,7 +237,8 @@ class Model:
         metrics            by name or as functions; None: the accuracy, where the loss is that of a classifier
         batch_size         None: 32, or all samples if there are fewer, or if the optimizer needs all, as LBFGS does;
                            the last batch of an epoch may be smaller
-        validation_data    (x, y) or (x, y, sample_weight), evaluated after each epoch
+        validation_data    (x, y) or (x, y, sample_weight), evaluated after each epoch: with the averages of the weights
+                           where the optimizer keeps them, since these are to be used
         validation_split   or the share of the samples to set aside for it: at random, of every integer label alike
         sample_weight      w, one number per sample; metrics do not use it
         class_weight       a weight for all samples of an integer label, multiplied with theirs
@@ -315,9 +316,8 @@ class Model:
             >>> average.predict([[1.0]]) < model.predict([[1.0]])  # it lags behind
             array([[ True]])
         """
-        slots = self.training_state.slots if self.training_state else {}
-        averages = {name: own[AVERAGE] for name, own in slots.items() if AVERAGE in own}
-        if not any(average.any() for average in averages.values()):  # they are 0 before the first update
+        averages = self.training_state.averages if self.training_state else None
+        if averages is None:
             raise UsageError(_NO_AVERAGE())
         model = copy(self)
         model.parameters = {name: averages[name] for name in self.parameters}
@@ -346,7 +346,8 @@ class Model:
         self.check(samples, goal)
         check_instructions(self.precision, executor)
         evaluator = Evaluator(EvaluationStep(self.network, goal, samples, self.precision), executor)
-        return evaluate(self, evaluator, samples, check_batch_size(min(batch_size, len(samples)), len(samples)))
+        size = check_batch_size(min(batch_size, len(samples)), len(samples))
+        return evaluator.means(samples, size, self.parameters, self.states, self.scalars)
 
     def predict(self, x: Any, *, batch_size: int = EVALUATION_BATCH, executor: Executor = "auto") -> Any:
         """The network's outputs in inference mode; a tuple where it has several.

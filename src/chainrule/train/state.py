@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.optim import AVERAGE
 from chainrule.train.history import History
 from chainrule.train.means import Totals, added
 from chainrule.train.step import Arrays, Slots, Sums
@@ -53,6 +54,12 @@ class TrainingState:
     def history(self) -> History:
         """The epochs so far."""
         return History({name: list(values) for name, values in self.logs.items()})
+
+    @property
+    def averages(self) -> Arrays | None:
+        """The averages of the weights, which are to be used, where the optimizer keeps them and has made an update."""
+        found = {name: own[AVERAGE] for name, own in self.slots.items() if AVERAGE in own}
+        return found if any(average.any() for average in found.values()) else None  # they are 0 before the first one
 
     def after_steps(self, sums: Sequence[Sums], places: Sequence[NDArray[np.int64]]) -> TrainingState:
         """The state after steps with these sums, on samples at these places; its arrays are as they were."""
