@@ -37,6 +37,11 @@ def test_1_for_what_could_not_be_kept(capsys, samples):
     assert left.code == 1
     assert "environment.json" in left.err
     assert here(capsys, "init", "no/such/folder/experiment.toml").code == 1
+    Path("runs").write_text("", encoding="utf-8")  # where a folder is to be made
+    for save in ([], ["--save", "runs"]):
+        left = here(capsys, "train", samples, "--quiet", *save)
+        assert (left.code, left.out, left.err.count("\n")) == (1, "", 1)
+        assert "cannot be written" in left.err
 
 
 def test_2_for_what_cannot_be_asked_for(capsys, samples):

@@ -96,7 +96,6 @@ def test_help_is_in_the_language_asked_for(arguments, variables):
         (["train", "--lang", "fr"], "choose one of: en, zh"),
         (["train", "--data", ""], "--data is given without a value."),
         (["train", "--save", ""], "--save is given without a value."),
-        (["train", "--save", __file__], "cannot be written"),
         (["serve", "--port", "-1"], "--port / PORT must be a whole number, 0 or more."),
         (["serve", "nothing", "--port", "65536"], "Port 65536 does not exist; ports are whole numbers from 0 to 65535"),
         (["serve", "nothing", "--host", "nowhere.invalid"], "The server cannot listen at nowhere.invalid, port 8000"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,9 +17,11 @@ from chainrule.data.targets import Classes, Quantity
 from chainrule.diagnosis import Diagnosis
 from chainrule.errors import DataError, FileFormatError, UsageError
 from chainrule.messages import use_language
+from chainrule.optim import OPTIMIZERS, Momentum
 from chainrule.runs import Configuration, RunFolder, arrange, overridden, rearrange, resume, train
 from chainrule.runs.arrangement import arranged
 from chainrule.runs.division import divided, read
+from chainrule.runs.recipes import TABLE
 from chainrule.runs.same_data import fingerprint
 from chainrule.train import Callback
 
@@ -110,14 +113,13 @@ def test_classes_are_in_proportion_in_every_part_whatever_they_are_called():
         assert [np.bincount(part.y).tolist() for part in parts] == [[24, 9, 3], [8, 3, 1], [8, 3, 1]]
 
 
-def test_what_data_set_aside_is_used_unless_a_share_is_given():
+def test_what_data_set_aside_is_used():
     source = saved(LABELS, x_test=X[:9], y_test=LABELS[:9], x_val=X[-6:], y_val=LABELS[-6:])
     sizes = {
         sets: [len(part) if part else 0 for part in (made.training, made.validation, made.test)]
         for sets in (
             "model.name=auto",
             "train.patience=3",
-            "data.validation=0.25",
             "data.validation=0",
             "data.test=0.5",
         )
@@ -126,10 +128,11 @@ def test_what_data_set_aside_is_used_unless_a_share_is_given():
     assert sizes == {
         "model.name=auto": [60, 6, 9],
         "train.patience=3": [60, 6, 9],
-        "data.validation=0.25": [45, 15, 9],
         "data.validation=0": [60, 0, 9],
         "data.test=0.5": [60, 6, 9],
     }
+    with pytest.raises(UsageError, match=r"validation is 0\.25, but data sets 6 samples aside for validation itself"):
+        arrange(told(source, "data.validation=0.25"))
 
 
 def test_nothing_of_the_other_parts_gets_into_the_preparation_or_the_model():
@@ -249,7 +252,7 @@ def test_a_validation_loss_that_falls_by_next_to_nothing_ends_a_training():
         def __init__(self):
             self.epochs_done, self.stopped = 0, False
             self.objective = SimpleNamespace(larger_is_better=lambda name: False)
-            self.state = SimpleNamespace(parameters={}, states={})
+            self.state = SimpleNamespace(parameters={}, states={}, averages=None)
 
         def stop(self):
             self.stopped = True
@@ -324,6 +327,36 @@ def test_what_is_decided_leaves_nothing_open_and_does_not_depend_on_the_language
         assert fingerprint(translated) == fingerprint(arrangement)
         assert arrange(arrangement.configuration).configuration == arrangement.configuration
         assert None not in (arrangement.configuration.train.lr, arrangement.configuration.data.task)
+
+
+@pytest.mark.parametrize("sets", [(), ("train.optimizer=momentum",), ("train.patience=3",)])
+def test_a_configuration_with_all_decided_means_the_same_when_defaults_are_others(monkeypatch, sets):
+    pictures = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 1)).astype(np.uint8)
+    of_floats = {"x": pictures / 255, "x_test": pictures[:9] / 255, "y_test": LABELS[:9]}
+    sources = [(table(), "data.target=ill"), (saved(LABELS), "data.test=0.3")]
+    for name, arrays in (("bytes.npz", {"x": pictures}), ("floats.npz", of_floats)):
+        np.savez(name, y=LABELS, **arrays)
+        sources.append((name, "data.test=0.3"))
+    decided = [arrange(overridden(Configuration(), [f"data.source={name}", *sets, own])) for name, own in sources]
+    other = replace(TABLE, most_epochs=99, batch_size=7, learning_rate=1.0, patience=77)
+    monkeypatch.setattr("chainrule.runs.arrangement._OF_ROWS", (5,))
+    monkeypatch.setattr("chainrule.runs.arrangement._OF_PICTURES", (6,))
+    monkeypatch.setattr("chainrule.runs.arrangement.TABLE", other)
+    monkeypatch.setattr("chainrule.runs.arrangement.RECIPES", {"mlp": replace(other, shift=1)})
+    monkeypatch.setattr("chainrule.runs.division._VALIDATION", 0.5)
+    monkeypatch.setitem(OPTIMIZERS, "momentum", partial(Momentum, learning_rate=3.0))
+    for before in decided:
+        after = arrange(before.configuration)
+        assert after.configuration == before.configuration
+        assert fingerprint(after) == fingerprint(before)
+        assert bits(after.model) == bits(before.model)
+        assert after.optimizer == before.optimizer
+
+
+def test_no_units_at_all_are_a_linear_model():
+    for source in ([saved(LABELS)], [table(), "data.target=ill"]):
+        paths = [layer.path for layer in arrange(told(*source, "model.units=[]")).model.network.layers]
+        assert not [path for path in paths if path.startswith("dense")]
 
 
 def test_labels_of_a_table_with_gaps_are_those_of_one_without():

@@ -21,6 +21,7 @@ from chainrule.runs import Configuration, RunFolder, arrange, overridden, train
 from chainrule.runs.report import Subject, report, write_report
 from chainrule.runs.report.confusion import confusion_parts
 from chainrule.runs.report.page import text
+from chainrule.train import Model
 
 HOSTILE = ("<script>alert(1)</script>", "a \"quote\" & 'more'", "</style><b>\x07\ud800", "]]>{count}", "{0}%s")
 
@@ -45,7 +46,10 @@ def table(folder):
 def begun(folder, name, *sets):
     """What is reported on, of a training that has had no step: predictions are those of first parameters."""
     arrangement = arrange(overridden(Configuration(), sets))
-    return Subject(RunFolder.at(folder / name), arrangement.configuration, arrangement, arrangement.model)
+    model = arrangement.model
+    return Subject(
+        RunFolder.at(folder / name), arrangement.configuration, arrangement, model, arrangement.outputs(model)
+    )
 
 
 def parsed(page):
@@ -146,6 +150,7 @@ def test_the_rows_are_those_with_the_largest_errors(folder):
     assert [float(row[2]) for row in rows] == pytest.approx(predicted[worst], rel=1e-5)
     assert [float(row[4]) for row in rows] == pytest.approx(test.labeled.answers[worst] / 3.5, rel=1e-5)
     assert "R²" in said(page)
+    assert "This is no better than guessing" in said(page), "nothing has been learned yet"
     assert not [h for h in page.iter("h2") if said(h) == "Findings"], "nobody looked"
 
 
@@ -161,11 +166,18 @@ def test_of_many_classes_those_that_were_confused_most():
 def test_a_run_has_its_report_also_when_its_data_are_gone(folder, few_mistakes, capsys, monkeypatch):
     run = RunFolder.at(folder / "run")
     arrangement = arrange(overridden(few_mistakes.configuration, ["train.epochs=2", "train.lr=0.1"]))
-    outcome = train(arrangement, run, Diagnosis(verbose=0))
+    predict, given = Model.predict, []
+    with monkeypatch.context() as watching:
+        watching.setattr(Model, "predict", lambda model, x, **more: given.append(x) or predict(model, x, **more))
+        outcome = train(arrangement, run, Diagnosis(verbose=0))
+    assert sum(x is arrangement.test.x for x in given) == 1, (
+        "the result and the report are made of the same predictions"
+    )
     content = (run.path / "report.html").read_text(encoding="utf-8")
     assert f"test accuracy {outcome.test.values['accuracy']:.2%}" in content
     assert write_report(run, folder / "again.html").read_text(encoding="utf-8") == content
     assert len(content) < 200_000
+    assert "no better than guessing" not in content
     few = folder / "few"
     few.rename(folder / "elsewhere")
     try:

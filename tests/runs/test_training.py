@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import chainrule as cr
 from chainrule.data import digits, write_idx
 from chainrule.data.whole_files import unsealed
 from chainrule.diagnosis import Diagnosis
-from chainrule.errors import DataError, DivergedError, FileFormatError, UsageError
+from chainrule.errors import DataError, DivergedError, FileFormatError, SaveError, UsageError
 from chainrule.runs import Configuration, RunFolder, arrange, overridden, rearrange, resume, train
 from chainrule.runs.report import write_report
 from chainrule.train import Callback
@@ -54,7 +55,8 @@ def photographs(tmp_path):
 def test_pictures_are_trained_on_in_their_parts_and_predicted_however_they_come(photographs, tmp_path):
     arrangement = arrange(ordered(photographs, "train.epochs=1", "model.units=[8]"))
     assert [len(part.y) for part in (arrangement.training, arrangement.validation, arrangement.test)] == [40, 10, 10]
-    assert len(arrange(ordered(photographs, "data.validation=0.5")).validation.y) == 20
+    settings = arrangement.configuration.as_data()
+    assert (settings["data"]["image_size"], settings["model"]["units"]) == ([28, 28], [8])
     folder = RunFolder.at(tmp_path / "run")
     train(arrangement, folder, Diagnosis(verbose=0))
     path = next((photographs / "test" / "1").iterdir())
@@ -93,12 +95,13 @@ def test_a_run_keeps_what_belongs_to_it(few, tmp_path):
 
 @pytest.mark.usefixtures("compiled_quickly")
 @pytest.mark.parametrize(
-    "setting", ["train.patience=1", "train.average=ema", "train.optimizer=momentum", "train.clip_norm=1"]
+    "setting",
+    ["train.patience=1", "train.average=ema train.patience=1", "train.optimizer=momentum", "train.clip_norm=1"],
 )
 def test_a_break_changes_no_bit(few, tmp_path, setting):
-    if setting not in ("train.patience=1", "train.average=ema") and not full():
+    if "train.patience=1" not in setting and not full():
         pytest.skip("long; runs with --full (make test-all)")
-    configuration = ordered(few, setting, "data.validation=0.2")
+    configuration = ordered(few, *setting.split(), "data.validation=0.2")
     whole = RunFolder.at(tmp_path / "whole")
     train(arrange(configuration), whole, Diagnosis(verbose=0))
     broken = RunFolder.at(tmp_path / "broken")
@@ -176,6 +179,30 @@ def test_a_line_of_metrics_that_was_cut_short_is_left_out(tmp_path):
         file.write(json.dumps({"epoch": 2, "loss": 0.25})[:9])
     assert folder.metrics() == [{"epoch": 1, "loss": 0.5}]
     assert folder.history().history == {"loss": [0.5]}
+
+
+def test_what_is_no_finite_number_is_null_in_the_metrics_and_no_number_when_they_are_read(tmp_path):
+    folder = RunFolder.at(tmp_path / "run")
+    folder.append_metrics({"epoch": 1, "loss": 0.5, "val_loss": math.inf})
+    folder.append_metrics({"epoch": 2, "loss": 0.25, "val_loss": math.nan})
+
+    def refused(constant):
+        raise AssertionError(constant)
+
+    lines = (folder.path / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line, parse_constant=refused)["val_loss"] for line in lines] == [None, None]
+    history = folder.history().history
+    assert history["loss"] == [0.5, 0.25]
+    assert np.isnan(history["val_loss"]).all()
+    folder.write_metrics(folder.metrics())
+    assert (folder.path / "metrics.jsonl").read_text().splitlines() == lines
+
+
+def test_the_same_refusal_of_the_system_is_the_same_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    for made in (RunFolder.at, lambda path: RunFolder.new("name", path)):
+        with pytest.raises(SaveError, match=r"The run cannot be written in .*below.*: Not a directory"):
+            made(tmp_path / "file" / "below")
 
 
 def test_the_best_epoch_is_the_one_whose_weights_are_kept(few, tmp_path):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
 
 from rich.console import Console
 
 from chainrule.cli.tables import print_table, printable, table
+from chainrule.data.json_values import json_values
 from chainrule.data.targets import Classes
 from chainrule.messages import Message
 from chainrule.runs.scores import Scores
@@ -35,7 +35,7 @@ def run(path: str, source: str | None, *, target: str | None, as_json: bool) -> 
         return 0
     wanted = trained.preparation.target
     print(scores_in_words(wanted, scores))
-    print(guess_in_words(wanted, guess))
+    print(*guess_in_words(wanted, scores, guess), sep="\n")
     if isinstance(wanted, Classes):
         _print_confusion(wanted, scores)
     return 0
@@ -44,8 +44,7 @@ def run(path: str, source: str | None, *, target: str | None, as_json: bool) -> 
 def _as_data(path: str, source: str | None, trained: Trained, scores: Scores, guess: Scores) -> dict[str, object]:
     """What is found, as JSON has it: numbers that are none become null."""
     numbers = scores.values | {f"guess_{name}": value for name, value in guess.values.items()}
-    finite = {name: value if math.isfinite(value) else None for name, value in numbers.items()}
-    found: dict[str, object] = {"run": path, "data": source, "samples": scores.samples, **finite}
+    found: dict[str, object] = {"run": path, "data": source, "samples": scores.samples, **json_values(numbers)}
     wanted = trained.preparation.target
     if scores.confusion is not None and isinstance(wanted, Classes):
         found |= {"classes": list(wanted.labels), "confusion": scores.confusion.tolist()}

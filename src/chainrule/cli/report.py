@@ -59,7 +59,7 @@ def print_outcome(
         print(first)
         return
     print(f"\n{first}")
-    print(guess_in_words(target, outcome.guess))
+    print(*guess_in_words(target, outcome.test, outcome.guess), sep="\n")
     print(best_in_words(result, validated=outcome.validated))
     print(cost_in_words(result))
     if pairs := confused_in_words(target, outcome.test):

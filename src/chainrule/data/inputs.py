@@ -25,6 +25,11 @@ class Inputs(ABC):
         """How many values each column of categories can take; none where there are no such columns."""
         return ()
 
+    @property
+    def image_size(self) -> tuple[int, int] | None:
+        """Height and width that pictures are brought to; None where the records are no pictures."""
+        return None
+
     @abstractmethod
     def of(self, records: Records) -> NDArray[Any] | tuple[NDArray[Any], ...]:
         """The inputs, first axis the records: an array, or a tuple of them for a network of several inputs.

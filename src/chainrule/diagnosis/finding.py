@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import html
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, overload
 
 import numpy as np
 
+from chainrule.data.json_values import json_values
 from chainrule.messages import Message
 
 __all__ = ["Finding", "Findings", "Kind"]
@@ -92,9 +92,8 @@ class Finding:
 
         Numbers that are infinite or NaN, which JSON does not know, are None.
         """
-        values = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in self.values.items()}
         texts = {"title": self.title, "evidence": self.evidence, "remedy": self.remedy}
-        return {"code": self.code, "values": values, **texts}
+        return {"code": self.code, "values": json_values(self.values), **texts}
 
 
 class Findings(Sequence[Finding]):

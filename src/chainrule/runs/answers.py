@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
+from chainrule.data.json_values import json_values
 from chainrule.data.tables import Unfamiliar
 from chainrule.data.targets import Predictions
 
@@ -47,12 +47,12 @@ def json_of(target: str, answers: Iterable[Answer], unfamiliar: Iterable[Unfamil
     given.
 
     Example:
-        >>> json_of("mass", [{"row": 1, "value": 9.5}, {"row": 2, "value": math.nan}])
+        >>> json_of("mass", [{"row": 1, "value": 9.5}, {"row": 2, "value": float("nan")}])
         '{"target": "mass", "predictions": [{"row": 1, "value": 9.5}, {"row": 2, "value": null}]}'
     """
-    found = [{key: _finite(value) for key, value in answer.items()} for answer in answers]
     beside = {} if unfamiliar is None else {"unfamiliar": [asdict(values) for values in unfamiliar]}
-    return json.dumps({"target": target, "predictions": found, **beside}, ensure_ascii=False, allow_nan=False)
+    told = {"target": target, "predictions": json_values(list(answers)), **beside}
+    return json.dumps(told, ensure_ascii=False, allow_nan=False)
 
 
 def csv_of(target: str, answers: Iterable[Answer]) -> Iterator[str]:
@@ -81,12 +81,6 @@ def cells_of(target: str, answer: Answer) -> list[tuple[str, Any]]:
         else:
             cells.append((target if key == "value" else key, value))
     return cells
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _finite(one) for name, one in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _line(cells: Iterable[Any]) -> str:

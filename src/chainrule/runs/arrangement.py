@@ -19,9 +19,9 @@ from chainrule.messages import Message
 from chainrule.nn import MODELS, Layer, RandomShift, Sequential, mlp, tabular_mlp
 from chainrule.optim import Optimizer
 from chainrule.runs.configuration import AUTO, DIGITS, Configuration, ModelSettings, TrainSettings
-from chainrule.runs.division import Division, divided, names_classes, read
-from chainrule.runs.recipes import RECIPES, TABLE, Recipe, optimizer_of
-from chainrule.runs.scores import Scores, judged
+from chainrule.runs.division import Division, divided, names_classes, read, validation_share
+from chainrule.runs.recipes import RECIPES, TABLE, Recipe, optimizer_of, rate_of
+from chainrule.runs.scores import Scores, guessed, judged
 from chainrule.train import EarlyStopping, Model, lr_find
 
 _NOT_FOR_DATA = Message(
@@ -53,7 +53,7 @@ _NEVER_AVERAGED = Message(
     "请设置 train.patience = 0，或 train.average = 'ema'。",
 )
 
-_HIDDEN = (64, 32)  # units for tables
+_OF_ROWS, _OF_PICTURES = (64, 32), (128,)  # units of hidden layers
 _MLP, _TABLE = "mlp", "tabular_mlp"
 _SMALLEST_FOR_LENET5 = 12  # pixels that are left with something to pool behind both convolutions
 
@@ -129,8 +129,7 @@ class Arrangement:
         how = self.configuration.train
         if not how.patience:
             return []
-        best = how.average is None
-        return [EarlyStopping("val_loss", patience=how.patience, min_delta=_LEAST_GAIN, restore_best_weights=best)]
+        return [EarlyStopping("val_loss", patience=how.patience, min_delta=_LEAST_GAIN)]
 
     def used(self, model: Model) -> Model:
         """What a trained model is used as: itself, or the average of its weights, with where its training stands."""
@@ -140,9 +139,17 @@ class Arrangement:
         average.training_state = model.training_state
         return average
 
-    def tested(self, model: Model) -> Scores:
-        """How good a trained model's predictions are for the samples to test with."""
-        return judged(self.target, model.predict(self.test.x), self.test.y)
+    def outputs(self, model: Model) -> NDArray[Any]:
+        """What a trained model gives for the samples to test with."""
+        return np.asarray(model.predict(self.test.x))
+
+    def tested(self, outputs: NDArray[Any]) -> Scores:
+        """How good such outputs are."""
+        return judged(self.target, outputs, self.test.y)
+
+    def guessed(self) -> Scores:
+        """How good it is to guess instead."""
+        return guessed(self.target, self.training.y, self.test.y)
 
 
 def arrange(configuration: Configuration) -> Arrangement:
@@ -178,7 +185,7 @@ def arranged(configuration: Configuration, source: Source, division: Division) -
     if settings.class_weight is not None:
         training = replace(training, weights=_balanced(training, preparation.target, settings.class_weight))
     validation = None if division.validation is None else _part(division.validation, preparation)
-    name, architecture, recipe = _network(configuration.model, preparation, training.x, source)
+    chosen, architecture, recipe = _network(configuration.model, preparation, training.x, source)
     shapes = [x.shape[1:] for x in training.x] if isinstance(training.x, tuple) else training.x.shape[1:]
     model = Model(architecture, shapes, seed=how.seed, precision=how.precision)
     model.preparation = preparation
@@ -186,7 +193,7 @@ def arranged(configuration: Configuration, source: Source, division: Division) -
     batch_size = check_batch_size(how.batch_size or min(recipe.batch_size, len(training)), len(training))
     patience = _patience(how, recipe, validated=validation is not None)
     steps = epochs * math.ceil(len(training) / batch_size)
-    rate = how.lr if isinstance(how.lr, float | int) else recipe.learning_rate if how.optimizer == "adam" else None
+    rate = how.lr if isinstance(how.lr, float | int) else rate_of(how, recipe)
     optimizer = optimizer_of(how, rate, steps)
     if how.lr == AUTO:
         rate = _found_rate(model, training, preparation, optimizer, batch_size)
@@ -194,8 +201,14 @@ def arranged(configuration: Configuration, source: Source, division: Division) -
     return Arrangement(
         configuration=replace(
             configuration,
-            data=replace(settings, source=_wherever(settings.source), task=task),
-            model=replace(configuration.model, name=name),
+            data=replace(
+                settings,
+                source=_wherever(settings.source),
+                task=task,
+                validation=validation_share(source, configuration),
+                image_size=preparation.inputs.image_size or settings.image_size,
+            ),
+            model=chosen,
             train=replace(how, epochs=epochs, batch_size=batch_size, lr=rate, patience=patience),
         ),
         source=source,
@@ -253,9 +266,11 @@ def _patience(how: TrainSettings, recipe: Recipe, *, validated: bool) -> int:
 
 
 # ------------------------------------------------------------------------------------------------------------- network
-def _network(settings: ModelSettings, preparation: Preparation, x: Any, source: Source) -> tuple[str, Layer, Recipe]:
-    """The network by its name, as it suits the data, and how it is trained."""
-    outputs, units = preparation.target.outputs, settings.units
+def _network(
+    settings: ModelSettings, preparation: Preparation, x: Any, source: Source
+) -> tuple[ModelSettings, Layer, Recipe]:
+    """The network by its name, as it suits the data: the settings with all decided, itself, and how it is trained."""
+    outputs = preparation.target.outputs
     several, pictures = isinstance(x, tuple), not isinstance(x, tuple) and x.ndim == 4
     name = _suitable(x) if settings.name == AUTO else settings.name
     if name == _TABLE and not several:
@@ -264,15 +279,20 @@ def _network(settings: ModelSettings, preparation: Preparation, x: Any, source: 
         raise _misfit(name, _ROWS(), source, _CATEGORIES())
     if name not in (_TABLE, _MLP) and not pictures:
         raise _misfit(name, _PICTURES(), source, _ROWS())
+    if name not in (_TABLE, _MLP):
+        recipe = RECIPES[name]
+        network = Sequential([RandomShift(recipe.shift), MODELS[name](classes=outputs)])
+        return replace(settings, name=name), network, recipe
+    usual = _OF_PICTURES if pictures else _OF_ROWS
+    units = usual if settings.units is None else settings.units  # none at all is a linear model
+    decided = replace(settings, name=name, units=units)
     if several:
-        sizes = preparation.inputs.category_sizes
-        return name, tabular_mlp(sizes, outputs, units=units or _HIDDEN), TABLE
+        return decided, tabular_mlp(preparation.inputs.category_sizes, outputs, units=units), TABLE
     if not pictures:
-        return name, mlp(units or _HIDDEN, outputs), TABLE
+        return decided, mlp(units, outputs), TABLE
     recipe = RECIPES[name]
-    scale = 1 / 255 if x.dtype == np.uint8 else None
-    network = mlp(units, outputs, scale=scale) if name == _MLP and units else MODELS[name](classes=outputs)
-    return name, Sequential([RandomShift(recipe.shift), network]), recipe
+    dense = mlp(units, outputs, scale=1 / 255 if x.dtype == np.uint8 else None)
+    return decided, Sequential([RandomShift(recipe.shift), dense]), recipe
 
 
 def _suitable(x: Any) -> str:

@@ -65,10 +65,10 @@ _TEST = Message(
 )
 _VALIDATION = Message(
     "configuration.validation",
-    en="Share of the training samples to validate with after each epoch; default: what the data themselves set aside"
-    " for that, else 0.1 where patience is set or they set nothing aside for testing, else none.",
-    zh="每轮之后用于验证的训练样本比例；默认：数据本身划分的验证集；若没有，则设置了 patience 或数据本身没有划分"
-    "测试集时为 0.1，否则不验证。",
+    en="Share of the training samples to validate with after each epoch, where the data do not set some aside"
+    " themselves; 0: none; default: 0.1 where patience is set or they set nothing aside for testing, else none.",
+    zh="每轮之后用于验证的训练样本比例（当数据本身没有划分验证集时）；0：不验证；默认：设置了 patience"
+    " 或数据本身没有划分测试集时为 0.1，否则不验证。",
 )
 _IMAGE_SIZE = Message(
     "configuration.image_size",
@@ -113,16 +113,16 @@ _CLIP = Message(
 )
 _AVERAGE = Message(
     "configuration.average",
-    en="Average of the weights that is used in the end: ema (exponential) or swa (of the last quarter); default: the"
-    " last weights.",
-    zh="最终使用的权重平均：ema（指数平均）或 swa（最后四分之一的平均）；默认：最后的权重。",
+    en="Average of the weights that is validated after each epoch and used in the end: ema (exponential) or swa (of the"
+    " last quarter); default: the weights themselves.",
+    zh="每轮之后用于验证、最终使用的权重平均：ema（指数平均）或 swa（最后四分之一的平均）；默认：权重本身。",
 )
 _PATIENCE = Message(
     "configuration.patience",
-    en="Epochs without a lower validation loss after which to stop and go back to the best weights, or take their"
+    en="Epochs without a lower validation loss after which to stop and go back to the best weights, or their best"
     " average where there is one; lower by at most 0.0001, where a guess has about 1, does not count; 0: never;"
     " default: 10 for tables, else never.",
-    zh="验证损失连续多少轮不再下降就停止并恢复最佳权重（设置了平均时使用平均权重）；下降不超过 0.0001"
+    zh="验证损失连续多少轮不再下降就停止并恢复最佳权重（设置了平均时为最佳的平均权重）；下降不超过 0.0001"
     "（随机猜测的损失约为 1）不算下降；0：不提前停止；默认：表格为 10，其他不提前停止。",
 )
 _SEED = Message(

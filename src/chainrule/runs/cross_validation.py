@@ -26,5 +26,5 @@ def cross_validate(configuration: Configuration, folds: int = 5) -> list[Scores]
         division = with_validation(data.take(fold.train), data.take(fold.validation), source, configuration)
         arrangement = arranged(configuration, source, division)
         arrangement.model.fit(**arrangement.fit_arguments(), callbacks=arrangement.stopping())
-        found.append(arrangement.tested(arrangement.used(arrangement.model)))
+        found.append(arrangement.tested(arrangement.outputs(arrangement.used(arrangement.model))))
     return found

@@ -11,7 +11,17 @@ from chainrule.data import digits, split_indices
 from chainrule.data.reading import read_source
 from chainrule.data.records import Labeled, Source
 from chainrule.data.targets import are_classes
+from chainrule.errors import UsageError
+from chainrule.messages import Message
 from chainrule.runs.configuration import DIGITS, Configuration, DataSettings
+
+_OWN_VALIDATION = Message(
+    "division.own_validation",
+    en="data.validation is {share:g}, but {source} sets {count:,} samples aside for validation itself. Leave it out to"
+    " validate with those, or set data.validation = 0 to validate with none.",
+    zh="data.validation 为 {share:g}，但 {source} 自身已划分出 {count:,} 个验证样本。请省略它以使用这些样本验证，"
+    "或设置 data.validation = 0 表示不验证。",
+)
 
 _VALIDATION = 0.1  # of the training samples, where somebody must know when to stop
 
@@ -52,7 +62,10 @@ def read(settings: DataSettings) -> Source:
 
 
 def divided(source: Source, configuration: Configuration) -> Division:
-    """The parts: what the source itself does not set aside for testing is set aside here, always the same."""
+    """The parts: what the source itself does not set aside for testing is set aside here, always the same.
+
+    Raises:   UsageError as `with_validation`.
+    """
     settings, seed = configuration.data, configuration.train.seed
     training, test = source.training, source.test
     if test is None:
@@ -61,17 +74,31 @@ def divided(source: Source, configuration: Configuration) -> Division:
 
 
 def with_validation(training: Labeled, test: Labeled, source: Source, configuration: Configuration) -> Division:
-    """The parts, with as much for validation as the configuration says."""
-    settings, how = configuration.data, configuration.train
-    share = settings.validation
-    if share is None and source.validation is not None:
-        return Division(training, source.validation, test)
+    """The parts, with as much for validation as the configuration says, or what the source itself sets aside for that.
+
+    Raises:   UsageError where they disagree.
+    """
+    share = validation_share(source, configuration)
     if share is None:
-        share = _VALIDATION if how.patience or source.test is None else 0.0
+        return Division(training, source.validation, test)
     if not share:
         return Division(training, None, test)
-    training, validation = _two_parts(training, share, how.seed + 1, source, settings)
+    seed, settings = configuration.train.seed + 1, configuration.data
+    training, validation = _two_parts(training, share, seed, source, settings)
     return Division(training, validation, test)
+
+
+def validation_share(source: Source, configuration: Configuration) -> float | None:
+    """The share of the training samples to validate with; None where those count that the source itself sets aside.
+
+    Raises:   UsageError where both are asked for.
+    """
+    share, own = configuration.data.validation, source.validation
+    if own is not None and share:
+        raise UsageError(_OWN_VALIDATION(share=share, source=source.name, count=len(own)))
+    if share is not None or own is not None:
+        return share
+    return _VALIDATION if configuration.train.patience or source.test is None else 0.0
 
 
 def names_classes(source: Source, settings: DataSettings) -> bool:

@@ -3,7 +3,7 @@
     config.json        what it was told, with all that was decided: enough to do it again
     environment.json   versions and machine
     checkpoint.json    the model and where its training stands: the folder is that of a saved model
-    metrics.jsonl      a line of JSON for each epoch
+    metrics.jsonl      a line of JSON for each epoch, with null for what is no finite number
     findings.json      what the diagnosis found
     result.json        what was reached; there is none until a run has ended
     report.html        all of it as one page
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import re
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from chainrule.data.json_values import json_values
 from chainrule.data.whole_files import read_whole, sealed, unsealed, write_whole
 from chainrule.errors import FileFormatError, SaveError, UsageError
 from chainrule.messages import Message, suggestion
@@ -118,14 +120,14 @@ class RunFolder:
     def at(cls, path: str | os.PathLike[str]) -> RunFolder:
         """A new one at a path, made where there is none.
 
-        Raises:   UsageError if it cannot be made, or holds a run or a model already.
+        Raises:   UsageError if it holds a run or a model already; SaveError if it cannot be made.
         """
         if (Path(path) / CONFIG).exists() or (Path(path) / MANIFEST).exists():
             raise UsageError(_TAKEN(path=path))
         try:
             Path(path).mkdir(parents=True, exist_ok=True)
         except OSError as reason:
-            raise UsageError(cannot_write(path, reason)) from None
+            raise SaveError(cannot_write(path, reason)) from None
         return cls(Path(path))
 
     @classmethod
@@ -185,7 +187,7 @@ class RunFolder:
         return configured(Configuration(), self.read(CONFIG, settings=dict)["settings"], str(self.path / CONFIG))
 
     def metrics(self) -> list[dict[str, Any]]:
-        """The lines of metrics.jsonl, up to the first that is not whole."""
+        """The lines of metrics.jsonl, up to the first that is not whole; what is null there is no number."""
         found: list[dict[str, Any]] = []
         try:
             text = read_whole(self.path / METRICS).decode(errors="replace")
@@ -193,9 +195,10 @@ class RunFolder:
             return found
         for line in text.splitlines():
             try:
-                found.append(dict(json.loads(line)))
+                told = dict(json.loads(line))
             except (ValueError, TypeError, RecursionError):
                 break
+            found.append({name: math.nan if value is None else value for name, value in told.items()})
         return found
 
     def history(self) -> History:
@@ -217,7 +220,7 @@ class RunFolder:
 
         Raises:   SaveError if that is not possible; the file then is as it was.
         """
-        self.write_content(METRICS, "".join(f"{json.dumps(line)}\n" for line in lines).encode())
+        self.write_content(METRICS, "".join(map(_line, lines)).encode())
 
     def append_metrics(self, line: dict[str, Any]) -> None:
         """Add a line to the metrics.
@@ -227,7 +230,7 @@ class RunFolder:
         path = self.path / METRICS
         try:
             with path.open("a", encoding="utf-8") as file:
-                file.write(f"{json.dumps(line)}\n")
+                file.write(_line(line))
         except OSError as reason:
             raise SaveError(cannot_write(path, reason)) from reason
 
@@ -259,6 +262,10 @@ class RunFolder:
         if not all(isinstance(data.get(entry), kind) for entry, kind in entries.items()):
             raise FileFormatError(_DAMAGED(path=path))
         return data
+
+
+def _line(metrics: dict[str, Any]) -> str:
+    return json.dumps(json_values(metrics), allow_nan=False) + "\n"
 
 
 def cannot_write(path: Path | str | os.PathLike[str], reason: OSError) -> str:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from chainrule.data.json_values import json_values
 from chainrule.runs.arrangement import Arrangement
-from chainrule.runs.scores import Scores, guessed
+from chainrule.runs.scores import Scores
 from chainrule.train import Model
 
 
@@ -40,6 +42,7 @@ class Outcome:
         cls,
         arrangement: Arrangement,
         model: Model,
+        outputs: NDArray[Any],
         *,
         kept: int | None,
         seconds: float,
@@ -48,15 +51,16 @@ class Outcome:
     ) -> Outcome:
         """That of a model that was trained as arranged, whose steps took `stepping` of the seconds.
 
-        kept   the epoch, from 0 on, whose weights were taken back in the end; None: the last one's are used
+        outputs   what it gives for the samples to test with
+        kept      the epoch, from 0 on, whose weights were taken back in the end; None: the last one's are used
         """
         logs = model.training_state.logs if model.training_state else {}
         validated = "val_loss" in logs
         losses = logs["val_loss" if validated else "loss"]
         best = int(np.argmin(losses)) if kept is None else kept
         return cls(
-            test=arrangement.tested(model),
-            guess=guessed(arrangement.target, arrangement.training.y, arrangement.test.y),
+            test=arrangement.tested(outputs),
+            guess=arrangement.guessed(),
             epochs=len(losses),
             best_epoch=1 + best,
             best_loss=losses[best],
@@ -80,7 +84,5 @@ class Outcome:
             "executor": self.executor,
             "seed": self.seed,
         }
-        return {
-            key: None if isinstance(value, float) and not math.isfinite(value) else value
-            for key, value in (scores | guesses | others).items()
-        }
+        told: dict[str, Any] = json_values(scores | guesses | others)
+        return told

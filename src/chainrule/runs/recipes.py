@@ -52,13 +52,19 @@ RECIPES = {
 TABLE = Recipe(most_epochs=20, most_samples=3_000_000, batch_size=32, learning_rate=5e-3, shift=0, patience=10)
 
 
-def optimizer_of(settings: TrainSettings, rate: float | None, steps: int) -> Optimizer:
+def rate_of(settings: TrainSettings, recipe: Recipe) -> float:
+    """The learning rate where none is given, or one is to be found: the recipe's for Adam, else the optimizer's own."""
+    if settings.optimizer == "adam":
+        return recipe.learning_rate
+    return as_optimizer(settings.optimizer).scalars()["learning_rate"]
+
+
+def optimizer_of(settings: TrainSettings, rate: float, steps: int) -> Optimizer:
     """The optimizer of a training of so many steps at a rate: Adam in one cycle, whose peak it is; another one keeps to
-    it, and to its own where there is none. Clipping and averaging are put around it.
+    it. Clipping and averaging are put around it.
     """
-    if rate is None:
-        chosen: Any = as_optimizer(settings.optimizer)
-    elif settings.optimizer == "adam":
+    chosen: Any
+    if settings.optimizer == "adam":
         chosen = Adam(OneCycle(rate, rising=0.2), beta_2=0.99)
     else:
         chosen = OPTIMIZERS[settings.optimizer](learning_rate=rate)

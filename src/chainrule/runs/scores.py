@@ -27,6 +27,18 @@ class Scores:
     samples: int
     confusion: NDArray[np.int64] | None = None
 
+    def better_than(self, guess: Scores) -> bool:
+        """Whether these, by accuracy or by rmse, are better than those of who guesses; what is NaN is not.
+
+        Example:
+            >>> guess = Scores({"accuracy": 0.5}, 10)
+            >>> Scores({"accuracy": 0.75}, 10).better_than(guess), Scores({"accuracy": 0.5}, 10).better_than(guess)
+            (True, False)
+        """
+        if "accuracy" in self.values:
+            return self.values["accuracy"] > guess.values["accuracy"]
+        return self.values["rmse"] < guess.values["rmse"]
+
 
 def judged(target: Target, outputs: NDArray[Any], y: NDArray[Any]) -> Scores:
     """The scores of a network's outputs, where these are the answers as the loss needs them.

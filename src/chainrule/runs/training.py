@@ -84,16 +84,18 @@ def _fitted(
     model = arrangement.used(model)
     model.save(folder.path)
     _write_findings(folder, diagnosis)
+    outputs = arrangement.outputs(model)
     outcome = Outcome.of(
         arrangement,
         model,
-        kept=next((one.best_epoch for one in stopping if one.restore_best_weights and one.best_epoch >= 0), None),
+        outputs,
+        kept=next((one.best_epoch for one in stopping if one.best_epoch >= 0), None),
         seconds=seconds,
         stepping=recorder.stepping,
         executor=recorder.executor,
     )
     folder.write(RESULT, {"state": FINISHED, **outcome.as_data()})
-    write(Subject(folder, arrangement.configuration, arrangement, model))
+    write(Subject(folder, arrangement.configuration, arrangement, model, outputs))
     return outcome
 
 

@@ -67,6 +67,11 @@ _QUANTITY_GUESS = Message(
     en="always guessing the mean: {rmse:,.4g} (mean {mae:,.4g})",
     zh="总是猜平均值：{rmse:,.4g}（平均 {mae:,.4g}）",
 )
+_NO_BETTER = Message(
+    "wording.no_better",
+    en="This is no better than guessing: by this score, the model has learned nothing of use.",
+    zh="这不比猜测好：按此分数，模型没有学到有用的东西。",
+)
 _BEST = Message(
     "wording.best",
     en="best epoch: {epoch} of {epochs}, training loss {loss:.4f}",
@@ -190,11 +195,14 @@ def scores_in_words(target: Target, scores: Scores) -> str:
     return _RESULT(accuracy=values["accuracy"], errors=wrong, samples=samples, loss=values["loss"])
 
 
-def guess_in_words(target: Target, guess: Scores) -> str:
-    """How good it is to guess."""
+def guess_in_words(target: Target, scores: Scores, guess: Scores) -> list[str]:
+    """How good it is to guess, and that these scores are no better where they are not: a line each."""
+    values = guess.values
     if isinstance(target, Classes):
-        return _GUESS(accuracy=guess.values["accuracy"])
-    return _QUANTITY_GUESS(rmse=guess.values["rmse"], mae=guess.values["mae"])
+        said = _GUESS(accuracy=values["accuracy"])
+    else:
+        said = _QUANTITY_GUESS(rmse=values["rmse"], mae=values["mae"])
+    return [said] if scores.better_than(guess) else [said, _NO_BETTER()]
 
 
 def best_in_words(result: Mapping[str, Any], *, validated: bool) -> str:

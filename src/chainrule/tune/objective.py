@@ -44,7 +44,7 @@ class Objective:
             arrangement.model.fit(**arrangement.fit_arguments(), callbacks=[*arrangement.stopping(), pruning])
         except DivergedError:
             raise TrialPruned from None  # which tells those who suggest settings that these are bad
-        scores = arrangement.tested(arrangement.used(arrangement.model))
+        scores = arrangement.tested(arrangement.outputs(arrangement.used(arrangement.model)))
         trial.set_user_attr(SCORES, scores.values)
         trial.set_user_attr(EPOCHS, pruning.epochs)
         value = objective_of(scores)

@@ -78,6 +78,10 @@ class PictureInputs(Inputs):
         suspects = [picture for picture, found in zip(records.pictures, measures, strict=True) if not found.gray]
         return cls(size[0], size[1], 3 if _any_colored(suspects) else 1)
 
+    @property
+    def image_size(self) -> tuple[int, int]:
+        return self.height, self.width
+
     def of(self, records: Records) -> NDArray[np.uint8]:
         if not isinstance(records, Pictures):
             raise DataError(_OTHER_RECORDS(given=type(records).__name__))

@@ -20,7 +20,6 @@ from chainrule.runs.report.confusion import confusion_parts
 from chainrule.runs.report.mistakes import mistaken_classes, mistaken_quantities
 from chainrule.runs.report.page import Section, charts, lines, page, paragraph, table, text
 from chainrule.runs.report.subject import Subject
-from chainrule.runs.scores import guessed, judged
 from chainrule.runs.settings import SECTIONS
 from chainrule.runs.wording import (
     Tabular,
@@ -140,16 +139,16 @@ def _above(subject: Subject) -> list[str]:
 # --------------------------------------------------------------------------------------------------- result and course
 def _judged(subject: Subject) -> Iterator[Section]:
     """What the predictions for the samples to test with are worth, and the worst of them."""
-    if subject.arrangement is None or subject.outputs is None:
+    arrangement, outputs = subject.arrangement, subject.outputs
+    if arrangement is None or outputs is None or not np.isfinite(outputs).all():
         return
-    target, test = subject.arrangement.target, subject.arrangement.test
-    scores = judged(target, subject.outputs, test.y)
-    guess = guess_in_words(target, guessed(target, subject.arrangement.training.y, test.y))
-    parts = [paragraph(scores_in_words(target, scores), "result"), paragraph(guess)]
+    target, test, scores = arrangement.target, arrangement.test, arrangement.tested(outputs)
+    parts = [paragraph(scores_in_words(target, scores), "result")]
+    parts += [paragraph(said) for said in guess_in_words(target, scores, arrangement.guessed())]
     if subject.result["state"] == "finished":
         validated = "val_loss" in subject.folder.history().history
         parts.append(lines([best_in_words(subject.result, validated=validated), cost_in_words(subject.result)]))
-    found = target.predictions(subject.outputs)
+    found = target.predictions(outputs)
     if isinstance(target, Classes) and scores.confusion is not None:
         if pairs := confused_in_words(target, scores):
             parts.append(paragraph(pairs))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.diagnosis import KINDS, Diagnosis, Findings
@@ -36,6 +36,7 @@ class Subject:
 
     arrangement   with its data; None where they could not be read again, or are others now
     model         as it was saved last; None where there is none yet
+    outputs       what the model gives for the samples to test with; None where that cannot be said
     missing       why something is, in sentences
     """
 
@@ -43,6 +44,7 @@ class Subject:
     configuration: Configuration
     arrangement: Arrangement | None
     model: Model | None
+    outputs: NDArray[Any] | None
     missing: tuple[str, ...] = ()
 
     @classmethod
@@ -60,7 +62,8 @@ class Subject:
         except ChainruleError as reason:
             arrangement = None
             missing.append(_NO_DATA(reason=reason))
-        return cls(folder, configuration, arrangement, model, tuple(missing))
+        outputs = None if arrangement is None or model is None else arrangement.outputs(model)
+        return cls(folder, configuration, arrangement, model, outputs, tuple(missing))
 
     @cached_property
     def result(self) -> dict[str, Any]:
@@ -86,12 +89,9 @@ class Subject:
         if not (self.folder.path / FINDINGS).is_file():  # it has not ended
             return None if self.diagnosis is None else self.diagnosis.findings
         kept = self.folder.read(FINDINGS)["findings"]
-        return Findings(KINDS[one["code"]].found(**one["values"]) for one in kept if one["code"] in KINDS)
+        return Findings(KINDS[one["code"]].found(**_values(one["values"])) for one in kept if one["code"] in KINDS)
 
-    @cached_property
-    def outputs(self) -> NDArray[Any] | None:
-        """What the model gives for the samples to test with; None where that cannot be said, or is no number."""
-        if self.arrangement is None or self.model is None:
-            return None
-        outputs: NDArray[Any] = np.asarray(self.model.predict(self.arrangement.test.x))
-        return outputs if np.isfinite(outputs).all() else None
+
+def _values(kept: dict[str, Any]) -> dict[str, Any]:
+    """Values of a finding as it was made: JSON has null for what is no finite number."""
+    return {name: math.nan if value is None else value for name, value in kept.items()}
