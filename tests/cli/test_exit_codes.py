@@ -62,6 +62,16 @@ def test_3_for_data_that_nothing_can_be_learned_from(capsys, tmp_path):
 
 
 @pytest.mark.usefixtures("compiled_quickly")
+def test_what_a_command_built_is_on_no_line(capsys, samples):
+    left = here(capsys, "train", samples, "--optimizer", "sgd", "--lr", "1e30", "--save", "run", "--json")
+    assert left.code == 4
+    (finding,) = (one for one in json.loads(left.out)["findings"] if one["code"] == "CR001")
+    assert finding["values"]["where"] == ""
+    assert f"on the way to {finding['values']['part']}: {finding['values']['example']}" in finding["evidence"]
+    assert ".py" not in finding["evidence"]
+
+
+@pytest.mark.usefixtures("compiled_quickly")
 def test_130_and_on_from_there_to_4_or_0(capsys, samples, monkeypatch):
     """Interrupted at its first step, with or without a run to go on with; 4 for one that diverges."""
     arguments = ["train", samples, "--epochs", "2", "--lang", "zh", "--save", "broken"]

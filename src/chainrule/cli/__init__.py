@@ -55,9 +55,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             stream.reconfigure(errors="replace")
     _choose_language(arguments)  # before the commands are made, whose help is in that language
     from chainrule.cli.commands import app
+    from chainrule.graph.tensor import on_no_line
 
     try:
-        app(arguments, prog_name="chainrule")
+        with on_no_line():
+            app(arguments, prog_name="chainrule")
     except ChainruleError as error:
         _leave(str(error), next((code for kind, code in _CODES.items() if isinstance(error, kind)), FAILED))
     except BrokenPipeError:  # whoever read, such as head, has enough

@@ -80,7 +80,7 @@ class Failure:
     value         of the loss, where the operation is not known, because the value is finite when computed once more
     operation     what made it
     part          the layer it stands in, "loss", or ∂loss/∂ of a parameter
-    where         the line on which it was built
+    where         the line on which it was built; empty where nobody wrote one, as for a command's network
     example       the operation with numbers that went in and came out
     largest       the largest number that went into it
     """

@@ -28,11 +28,9 @@ __all__ = ["NON_FINITE"]
 
 _FIRST_EN = (
     "In epoch {epoch}, step {step}, '{operation}' gave the first value that is infinite or not a number, on the way to"
-    " {part} (built at {where}): {example}."
+    " {place}: {example}."
 )
-_FIRST_ZH = (
-    "第 {epoch} 轮第 {step} 步，“{operation}”首先给出无穷或非数值，在通往 {part} 的途中（创建于 {where}）：{example}。"
-)
+_FIRST_ZH = "第 {epoch} 轮第 {step} 步，“{operation}”首先给出无穷或非数值，在通往 {place} 的途中：{example}。"
 
 _OVERFLOW = Message(
     "finding.non_finite.overflow",
@@ -61,9 +59,9 @@ NON_FINITE = Kind(
         "entry": Message(
             "finding.non_finite.entry",
             en="'{entry}' was {value} in epoch {epoch}, although the loss that is trained stayed finite. The first such"
-            " value comes from '{operation}', on the way to {part} (built at {where}): {example}.",
+            " value comes from '{operation}', on the way to {place}: {example}.",
             zh="第 {epoch} 轮的“{entry}”为 {value}，而训练的损失仍为有限值。"
-            "首个这样的值来自“{operation}”，在通往 {part} 的途中（创建于 {where}）：{example}。",
+            "首个这样的值来自“{operation}”，在通往 {place} 的途中：{example}。",
         ),
     },
     remedy={
@@ -130,7 +128,7 @@ def non_finite_values(course: Course) -> Iterator[Finding]:
     failure = course.failure
     if failure is None:
         return
-    told = asdict(failure) | course.easier()
+    told = asdict(failure) | {"place": _place(failure.part, failure.where)} | course.easier()
     if not failure.operation:
         yield NON_FINITE.found(case=_by_steps("untraced", course), entry="loss", **told)
     else:
@@ -155,8 +153,14 @@ def non_finite_entries(task: Task, course: Course) -> Iterator[Finding]:
                 case, dtype = _by_steps("untraced", course), str(task.network.dtype)
                 yield NON_FINITE.found(case=case, dtype=dtype, **told, **course.easier())
             else:
-                yield NON_FINITE.found(case="entry", **told, **origin)
+                place = _place(origin["part"], origin["where"])
+                yield NON_FINITE.found(case="entry", place=place, **told, **origin)
             return  # one cause usually shows in several entries
+
+
+def _place(part: str, where: str) -> str:
+    """A part of the network, and the line on which what is meant of it was built, where that is known."""
+    return f"{part} ({where})" if where else part
 
 
 def _by_steps(case: str, course: Course) -> str:
@@ -214,7 +218,7 @@ class _First:
 
     def told(self, parts: Iterable[tuple[str, Tensor]]) -> dict[str, Any]:
         node = self.node
-        names = {"operation": node.operation.name, "part": _part(node, parts), "where": node.where or "-"}
+        names = {"operation": node.operation.name, "part": _part(node, parts), "where": node.where}
         return {**names, "example": self.example}
 
 

@@ -6,6 +6,7 @@ import os
 import reprlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from numbers import Number
 from pathlib import Path
@@ -25,7 +26,7 @@ from chainrule.graph.operation import Array, Attributes, Expandable, Operation, 
 from chainrule.messages import Message
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent) + os.sep
-_composite_at = ContextVar("composite_at", default="")  # the line of the composite whose body is being applied
+_line: ContextVar[str | None] = ContextVar("line", default=None)  # that of all that is made meanwhile; None: look
 
 _UNBOUND = Message(
     "tensor.unbound",
@@ -145,11 +146,11 @@ class Tensor(Arithmetic):
 
     def _expanded(self) -> Tensor:
         assert isinstance(self.operation, Expandable)
-        before = _composite_at.set(self.where)
+        before = _line.set(self.where)
         try:
             return self.operation.expand(self.inputs, self.attributes)
         finally:
-            _composite_at.reset(before)
+            _line.reset(before)
 
     def __repr__(self) -> str:
         try:
@@ -166,7 +167,7 @@ class Tensor(Arithmetic):
     def describe(self) -> str:
         """Operation, name and origin, for messages."""
         label = f"'{self.name}'" if self.name else self.operation.name
-        return f"{label} {show_shape(self.shape)}" + (_BUILT_AT(where=self.where) if self.where else "")
+        return f"{label} {show_shape(self.shape)}{built_at(self.where)}"
 
     # ------------------------------------------------------------------------------------------------ its value
     def numpy(self) -> Array:
@@ -224,12 +225,27 @@ def apply(operation: Operation, *inputs: Tensor, **attributes: Any) -> Tensor:
 
 def caller() -> str:
     """The user's line: the innermost one outside this package, as file:line. A body is made on its composite's line."""
-    if at := _composite_at.get():
+    if (at := _line.get()) is not None:
         return at
     frame = sys._getframe(1)  # noqa: SLF001 - inspect.stack() takes a thousand times as long
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back
     return f"{frame.f_code.co_filename.rpartition('/')[2]}:{frame.f_lineno}"
+
+
+@contextmanager
+def on_no_line() -> Iterator[None]:
+    """What is made meanwhile is on no user's line: a command makes it."""
+    before = _line.set("")
+    try:
+        yield
+    finally:
+        _line.reset(before)
+
+
+def built_at(where: str) -> str:
+    """The end of a phrase about what was made on this line; empty where it is not known."""
+    return _BUILT_AT(where=where) if where else ""
 
 
 def seen(tensor: Tensor) -> Array:

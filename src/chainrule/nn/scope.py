@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule.errors import ChainruleError, GraphError, ShapeError, UsageError
 from chainrule.graph.dtype import DType, float32, int64
 from chainrule.graph.extent import Extent, Shape, show_shape
-from chainrule.graph.tensor import Tensor, input_tensor
+from chainrule.graph.tensor import Tensor, built_at, input_tensor
 from chainrule.messages import Message
 from chainrule.nn.initializers import Initializer, as_initializer
 from chainrule.nn.penalties import Penalty
@@ -23,8 +23,8 @@ __all__ = ["LayerRecord", "Mixing", "Parameter", "Scalar", "Scope", "State"]
 
 _IN_LAYER = Message(
     "scope.in_layer",
-    en="layer '{path}', built at {where}: {reason}",
-    zh="层“{path}”（创建于 {where}）：{reason}",
+    en="layer '{path}'{built_at}: {reason}",
+    zh="层“{path}”{built_at}：{reason}",
 )
 _SEVERAL = Message(
     "scope.several",
@@ -239,12 +239,12 @@ class Scope:
         except ChainruleError as error:
             if error.__cause__ is not None:  # an inner layer has said where
                 raise
-            raise type(error)(_IN_LAYER(path=path, where=layer.where, reason=error)) from error
+            raise type(error)(_IN_LAYER(path=path, built_at=built_at(layer.where), reason=error)) from error
         except (AttributeError, TypeError) as error:
             if not isinstance(x, list | tuple):
                 raise
             reason = _SEVERAL(count=len(x))  # few layers take several, and nothing but their functions says which
-            raise UsageError(_IN_LAYER(path=path, where=layer.where, reason=reason)) from error
+            raise UsageError(_IN_LAYER(path=path, built_at=built_at(layer.where), reason=reason)) from error
         finally:
             self.path = outer
         if first:

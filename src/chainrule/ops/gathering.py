@@ -20,7 +20,7 @@ from chainrule.graph.expression import (
 from chainrule.graph.extent import Extent, Shape, concrete_shape, show_shape
 from chainrule.graph.loopnest import LoopNest, Output, axes_of, nest
 from chainrule.graph.operation import Array, Attributes, Primitive, Type
-from chainrule.graph.tensor import Tensor, apply
+from chainrule.graph.tensor import Tensor, apply, built_at
 from chainrule.messages import Message
 from chainrule.ops.axes import as_shape, normalized_axis
 from chainrule.ops.creation import arange
@@ -37,8 +37,8 @@ _INTEGERS = Message(
 )
 _OUT_OF_RANGE = Message(
     "gather.out_of_range",
-    en="{operation}: index {index} is out of range for {size} elements (built at {where}). Indices count from 0.",
-    zh="{operation}：下标 {index} 超出 {size} 个元素的范围（构建于 {where}）。下标从 0 开始。",
+    en="{operation}: index {index} is out of range for {size} elements{built_at}. Indices count from 0.",
+    zh="{operation}：下标 {index} 超出 {size} 个元素的范围{built_at}。下标从 0 开始。",
 )
 _SHAPES = Message(
     "gather.shapes",
@@ -146,7 +146,8 @@ def _check_indices(operation: str, shape: Shape, indices: Tensor, shared: int) -
 def _check_range(operation: str, indices: Array, size: int, where: str) -> None:
     wrong = (indices < 0) | (indices >= size)
     if wrong.any():
-        raise DataError(_OUT_OF_RANGE(operation=operation, index=int(indices[wrong][0]), size=size, where=where))
+        index, at = int(indices[wrong][0]), built_at(where)
+        raise DataError(_OUT_OF_RANGE(operation=operation, index=index, size=size, built_at=at))
 
 
 def gather(x: Any, indices: Any, axis: int = 0, *, batch_dims: int = 0) -> Tensor:

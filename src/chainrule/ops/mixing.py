@@ -16,7 +16,7 @@ from chainrule.graph.extent import Extent, show_shape
 from chainrule.graph.loopnest import LoopNest, axes_of, nest
 from chainrule.graph.operation import Array, Attributes, Primitive, Type
 from chainrule.graph.scalar import ADD, LESS, SUBTRACT, WHERE, convert
-from chainrule.graph.tensor import Tensor, apply
+from chainrule.graph.tensor import Tensor, apply, built_at
 from chainrule.messages import Message
 from chainrule.ops.augmentation import strength
 from chainrule.ops.axes import as_shape, normalized_axis
@@ -38,9 +38,8 @@ _TURN = Message(
 )
 _OUT_OF_RANGE = Message(
     "roll_samples.out_of_range",
-    en="roll_samples: turn {turn} is out of range for {samples} samples (built at {where}); it goes from 0 to their "
-    "number.",
-    zh="roll_samples：turn {turn} 超出 {samples} 个样本的范围（构建于 {where}）；应在 0 到样本数之间。",
+    en="roll_samples: turn {turn} is out of range for {samples} samples{built_at}; it goes from 0 to their number.",
+    zh="roll_samples：turn {turn} 超出 {samples} 个样本的范围{built_at}；应在 0 到样本数之间。",
 )
 _SHARES = Message(
     "mix_up.shares",
@@ -67,7 +66,7 @@ class _RollSamples(Primitive):
         (x, turn), axis = inputs, y.attributes["axis"]
         count = x.shape[axis]
         if ((turn < 0) | (turn > count)).any():
-            raise DataError(_OUT_OF_RANGE(turn=int(turn.ravel()[0]), samples=count, where=y.where))
+            raise DataError(_OUT_OF_RANGE(turn=int(turn.ravel()[0]), samples=count, built_at=built_at(y.where)))
         places = (np.arange(count) - turn[..., None]) % max(count, 1)
         lead: tuple[Array, ...] = tuple(np.indices(turn.shape, sparse=True))
         moved = np.moveaxis(x, axis, turn.ndim)[(*(k[..., None] for k in lead), places)]
