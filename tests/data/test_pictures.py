@@ -253,6 +253,18 @@ def test_a_large_photograph_is_decoded_at_a_fraction_and_looks_the_same():
     assert decode(upright, box=(32, 32)).shape == (200, 113, 3)
 
 
+def test_what_cannot_be_read_changes_nothing_for_the_others():
+    good = [encoded(COLORS), GRAY, encoded(COLORS, "JPEG")]
+    given = Pictures([b"", good[0], encoded(COLORS)[:-60], *good[1:], b"%PDF"])
+    inputs = PictureInputs.learned(given)
+    assert inputs == PictureInputs.learned(Pictures(good))
+    x, failures = inputs.of_usable(given)
+    np.testing.assert_array_equal(x, inputs.of(Pictures(good)))
+    assert [*failures] == [0, 2, 5]
+    x, failures = inputs.of_usable(Pictures([b"", b"a"]))
+    assert (x.shape, len(failures)) == ((0, 9, 7, 3), 2)
+
+
 def test_any_number_of_threads_gives_the_same(monkeypatch):
     given = Pictures([encoded(RANDOM.integers(0, 256, (40, 30 + k % 7, 3), np.uint8), "JPEG") for k in range(70)])
     many = PictureInputs.learned(given).of(given)
@@ -374,8 +386,9 @@ def _a_pipe() -> None:
     decode(Path("pipe.png"))
 
 
-def _learned(folder: Path) -> None:
-    Preparation.learned(read_pictures(folder).training, "class")
+def _prepared(folder: Path) -> None:
+    training = read_pictures(folder).training
+    Preparation.learned(training, "class").inputs.of(training.records)
 
 
 WRONG = {
@@ -389,13 +402,16 @@ WRONG = {
     "a link out of the folder": _with_a_link_outside,
     "a pipe in the folder": _with_a_pipe,
     "a picture that is a pipe": _a_pipe,
-    "one that is no picture": lambda: _learned(_folder(text=b"hello, world")),
-    "two damaged ones": lambda: _learned(_folder(cut=encoded(GRAY)[:20], foreign=b"%PDF-1.5")),
+    "one that is no picture": lambda: _prepared(_folder(text=b"hello, world")),
+    "one that is empty": lambda: _prepared(_folder(nothing=b"")),
+    "one of another format than its name says": lambda: _prepared(_folder(phone=b"\0\0\0\x18ftypheic" + bytes(9))),
+    "two damaged ones": lambda: _prepared(_folder(cut=encoded(GRAY)[:20], foreign=b"%PDF-1.5")),
     "one cut off": lambda: PictureInputs(8, 8, 1).of(
         read_pictures(_folder(cut=encoded(COLORS)[:-60])).training.records
     ),
     "too large a promise": lambda: decode(BOMBS["png"]),
     "too many bytes": lambda: decode(encoded(GRAY), most_bytes=10),
+    "none that can be read": lambda: PictureInputs.learned(Pictures([b"", b"a"])),
     "no picture": lambda: Pictures([]),
     "pixels of another type": lambda: Pictures([GRAY.astype(np.float32)]),
     "pixels of another shape": lambda: Pictures([np.zeros((4, 4, 2), np.uint8)]),
@@ -421,7 +437,7 @@ def test_pictures_that_cannot_be_read_are_named_together(tmp_path):
     for k in range(7):
         (tmp_path / "p" / "a" / f"{k}.png").write_bytes(b"x" * k)
     with pytest.raises(FileFormatError, match=r"7 of 60 pictures cannot be used.*0\.png.*12\.png|7 of 60") as refusal:
-        _learned(tmp_path / "p")
-    assert str(refusal.value).count("is no picture") == 5
+        _prepared(tmp_path / "p")
+    assert str(refusal.value).count("Convert it") + str(refusal.value).count("it is empty") == 5
     assert isinstance(refusal.value, ChainruleError)
     assert not isinstance(refusal.value, DataError | UsageError)

@@ -6,10 +6,12 @@ import csv
 import os
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import chainrule as cr
 from chainrule.data.tables import Texts
@@ -205,6 +207,21 @@ def test_one_class_is_nothing_to_learn():
     for y in (np.zeros(60), np.zeros(60, int), np.full(60, "a")):
         with pytest.raises(DataError, match="nothing to tell apart"):
             arrange(told(saved(y)))
+
+
+def test_pictures_of_any_part_that_cannot_be_used_are_named_together_before_the_training():
+    for part, name in (("train", "a"), ("train", "b"), ("val", "a"), ("val", "b"), ("test", "a"), ("test", "b")):
+        Path("photos", part, name).mkdir(parents=True)
+        for k in range(3):
+            Image.new("RGB", (9, 9), (80 * k, 90, 9)).save(f"photos/{part}/{name}/{k}.png")
+    whole = Path("photos/train/a/0.png").read_bytes()
+    for path in ("train/a/0.png", "val/b/2.png", "test/a/1.png"):  # heads are whole
+        Path("photos", path).write_bytes(whole[:45])
+    Path("photos/train/b/1.png").write_bytes(b"")
+    with pytest.raises(FileFormatError, match="4 of 18 pictures cannot be used") as refusal:
+        arrange(told("photos"))
+    for path in ("train/a/0.png", "train/b/1.png", "val/b/2.png", "test/a/1.png"):
+        assert f"photos/{path} is " in str(refusal.value)
 
 
 def test_pictures_may_have_a_quantity():

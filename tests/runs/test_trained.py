@@ -11,6 +11,7 @@ from PIL import Image
 
 import chainrule as cr
 from chainrule.data import digits
+from chainrule.data.array_inputs import ArrayInputs
 from chainrule.data.preparation import Preparation
 from chainrule.data.tables import Table, TableInputs, Texts
 from chainrule.data.targets import Classes
@@ -86,6 +87,43 @@ def test_pieces_change_no_bit(fruit, monkeypatch):
     assert np.concatenate([piece.probabilities for piece in pieces]).tobytes() == whole.tobytes()
     alone = [fruit.predict([row]).probabilities[0] for row in rows[:3]]
     assert np.array(alone).tobytes() == whole[:3].tobytes()
+
+
+def test_pictures_that_cannot_be_used_are_refused_all_together_or_left_unanswered(tmp_path, monkeypatch):
+    reader, paths = cr.load("digits"), []
+    for k, image in enumerate(digits().x_test[:8, ..., 0]):
+        paths.append(tmp_path / digits().class_names[digits().y_test[k]] / f"{k}.png")
+        paths[-1].parent.mkdir(exist_ok=True)
+        Image.fromarray(255 - image).save(paths[-1])
+    whole = reader.predict(paths)
+    for place in (0, 3, 7):
+        paths[place].write_bytes(b"")
+    monkeypatch.setattr("chainrule.runs.trained._FIRST_PIECE", 3)
+    monkeypatch.setattr("chainrule.runs.trained._PIECE_BYTES", 1)
+    for refused in (lambda: reader.predict(paths), lambda: reader.evaluate(tmp_path)):
+        with pytest.raises(FileFormatError, match=r"3 of 8 pictures cannot be used") as refusal:
+            refused()
+        assert all(str(paths[place]) in str(refusal.value) for place in (0, 3, 7))
+    pieces = [*reader.predicted(reader.records(paths))]
+    assert [[*piece.unanswered] for piece in pieces] == [[0], [0], [1]]
+    found = np.concatenate([piece.values for piece in pieces])
+    assert [place for place, value in enumerate(found) if not value] == [0, 3, 7]
+    shares = np.concatenate([piece.probabilities for piece in pieces])
+    answered = found != ""
+    assert np.isnan(shares[~answered]).all()
+    assert shares[answered].tobytes() == whole.probabilities[answered].tobytes()
+
+
+def test_pictures_for_a_model_of_arrays_of_images_fail_one_by_one_too(tmp_path):
+    images = digits().x_test[:4, ..., 0]
+    inputs = ArrayInputs((28, 28, 1), values="bytes")
+    trained = Trained("own", cr.load("digits").model, Preparation(inputs, Classes("digit", tuple("0123456789"))))
+    for k, image in enumerate(images):
+        Image.fromarray(image).save(tmp_path / f"{k}.png")
+    whole = trained.predict(images)
+    (tmp_path / "2.png").write_bytes(b"?")
+    (piece,) = trained.predicted(trained.records(tmp_path))
+    assert piece.values.tolist() == [*whole.values[:2], "", whole.values[3]]
 
 
 def test_what_a_row_lacks_and_categories_that_are_new_are_unknown(fruit):

@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from chainrule.cli import BAD_DATA
 from chainrule.cli.tables import print_tabular, printable
 from chainrule.data.pictures import Pictures
 from chainrule.data.reading import read_as_given
@@ -47,6 +48,14 @@ _MORE = Message(
     en="and {count:,} more; -o predictions.csv keeps all",
     zh="另有 {count:,} 个；-o predictions.csv 可保存全部",
 )
+_UNANSWERED = Message(
+    "cli.predict.unanswered",
+    en="No answer for {count:,} of {total:,}, which are empty in the output:",
+    zh="{total:,} 项中有 {count:,} 项没有答案，在输出中为空：",
+)
+_MORE_REASONS = Message(
+    "cli.predict.more_reasons", en="and {count:,} more; --json says why", zh="另有 {count:,} 项；--json 给出原因"
+)
 _FILE = Message("cli.predict.file", en="file", zh="文件")
 _ROW = Message("cli.predict.row", en="row", zh="行")
 _PROBABILITY = Message("cli.predict.probability", en="probability", zh="概率")
@@ -55,6 +64,7 @@ _HEADINGS = {"file": _FILE, "row": _ROW, "probability": _PROBABILITY}
 STANDARD_INPUT = "-"
 _SHOWN = 20  # predictions on a terminal
 _MOST_BYTES = 1 << 30  # of standard input
+_MOST_TOLD = 5  # reasons why there is no answer
 
 
 def run(path: str, inputs: Sequence[str], *, output: str | None, as_json: bool, probabilities: bool) -> int:
@@ -67,7 +77,8 @@ def run(path: str, inputs: Sequence[str], *, output: str | None, as_json: bool, 
     unfamiliar = [values for _, records in found for values in trained.unfamiliar(records)]
     for values in unfamiliar:
         print(printable(str(values)), file=sys.stderr)
-    answers = _answers(trained, found, probabilities)
+    reasons: list[str] = []
+    answers = _noted(_answers(trained, found, probabilities), reasons)
     if output is not None:
         kept = list(answers)
         as_text = json_of(target, kept, unfamiliar) if ending == ".json" else "".join(csv_of(target, kept))
@@ -77,8 +88,8 @@ def run(path: str, inputs: Sequence[str], *, output: str | None, as_json: bool, 
         except OSError as reason:
             raise SaveError(_CANNOT(path=output, reason=reason.strerror or reason)) from None
         if not as_json:
-            print(_WRITTEN(count=len(kept), path=output))
-            return 0
+            print(_WRITTEN(count=len(kept) - len(reasons), path=output))
+            return _told(reasons, len(kept))
     if as_json:
         print(json_of(target, answers, unfamiliar))
     elif sys.stdout.isatty():
@@ -86,7 +97,7 @@ def run(path: str, inputs: Sequence[str], *, output: str | None, as_json: bool, 
     else:
         for line in csv_of(target, answers):
             print(line, end="")
-    return 0
+    return _told(reasons, sum(len(records) for _, records in found))
 
 
 # ------------------------------------------------------------------------------------------------------------- reading
@@ -135,6 +146,25 @@ def _files(name: str, records: Records) -> list[str]:
     return [str(picture) if isinstance(picture, Path) else name for picture in records.pictures]
 
 
+def _noted(answers: Iterator[Answer], reasons: list[str]) -> Iterator[Answer]:
+    """The same answers; why one of them is none is noted as it passes."""
+    for answer in answers:
+        if "error" in answer:
+            reasons.append(answer["error"])
+        yield answer
+
+
+def _told(reasons: Sequence[str], total: int) -> int:
+    """The exit code, once it is said on standard error which answers are none."""
+    if not reasons:
+        return 0
+    lines = [_UNANSWERED(count=len(reasons), total=total), *map(printable, reasons[:_MOST_TOLD])]
+    if len(reasons) > _MOST_TOLD:
+        lines.append(_MORE_REASONS(count=len(reasons) - _MOST_TOLD))
+    print("\n".join(lines), file=sys.stderr)
+    return BAD_DATA
+
+
 # ------------------------------------------------------------------------------------------------------- on a terminal
 def _print(target: str, answers: Iterator[Answer]) -> None:
     """The first of them as a table; one alone as a line."""
@@ -145,9 +175,8 @@ def _print(target: str, answers: Iterator[Answer]) -> None:
     names = [name for name, _ in cells_of(target, first[0])]
     head = tuple(printable(_HEADINGS[name]() if name in _HEADINGS else name) for name in names)
     rows = tuple(tuple(_written(name, value) for name, value in cells_of(target, answer)) for answer in first)
-    words = 1 + max(
-        (place for place, (_, value) in enumerate(cells_of(target, first[0])) if isinstance(value, str)), default=-1
-    )
+    cells = [enumerate(cells_of(target, answer)) for answer in first]
+    words = 1 + max((place for row in cells for place, (_, value) in row if isinstance(value, str)), default=-1)
     print_tabular(Tabular(head, rows, numbers=len(head) - words))
     if more := sum(1 for _ in answers):
         print(_MORE(count=more))
@@ -156,4 +185,4 @@ def _print(target: str, answers: Iterator[Answer]) -> None:
 def _written(name: str, value: Any) -> str:
     if name.startswith("probability") and isinstance(value, float):
         return f"{math.floor(1000 * value) / 10:.1f} %"  # nothing uncertain is 100 %
-    return f"{value:,.5g}" if isinstance(value, float) else "" if value is None else printable(str(value))
+    return f"{value:,.5g}" if isinstance(value, float) else "–" if value is None else printable(str(value))

@@ -9,8 +9,11 @@ from typing import Any, Literal, Self, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.failures import Failures, refuse
 from chainrule.data.inputs import Inputs
 from chainrule.data.moments import mean_and_deviation
+from chainrule.data.pictures.inputs import PictureInputs
+from chainrule.data.pictures.records import Pictures
 from chainrule.data.records import Arrays, Records
 from chainrule.errors import DataError
 from chainrule.messages import Message
@@ -80,9 +83,20 @@ class ArrayInputs(Inputs):
         return cls(x.shape[1:], tuple(means.tolist()), tuple(deviations.tolist()), values)
 
     def of(self, records: Records) -> NDArray[Any]:
-        if not isinstance(records, Arrays) or len(records.arrays) != 1:
-            raise DataError(_OTHER_RECORDS(given=type(records).__name__, shape=self.shape))
-        (x,) = records.arrays
+        x, failures = self.of_usable(records)
+        refuse(failures, len(records))
+        return x
+
+    def of_usable(self, records: Records) -> tuple[NDArray[Any], Failures]:
+        match records, self.shape:
+            case Arrays(arrays=(x,)), _:
+                return self._of_array(x), {}
+            case Pictures(), (height, width, 1 | 3 as channels):
+                images, failures = PictureInputs(height, width, channels).of_usable(records)
+                return self._of_array(images), failures
+        raise DataError(_OTHER_RECORDS(given=type(records).__name__, shape=self.shape))
+
+    def _of_array(self, x: NDArray[Any]) -> NDArray[Any]:
         if x.shape[1:] != self.shape:
             raise DataError(_SHAPE(given=x.shape[1:], shape=self.shape))
         if self.values == "bytes":

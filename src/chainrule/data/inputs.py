@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 from numpy.typing import NDArray
 
+from chainrule.data.failures import Failures
 from chainrule.data.records import Records
 
 
@@ -34,8 +35,16 @@ class Inputs(ABC):
     def of(self, records: Records) -> NDArray[Any] | tuple[NDArray[Any], ...]:
         """The inputs, first axis the records: an array, or a tuple of them for a network of several inputs.
 
-        Raises:   DataError for records of another kind, or that lack what the network needs.
+        Raises:   DataError for records of another kind, or that lack what the network needs; FileFormatError that names
+                  together all those that cannot be used, such as pictures that are damaged.
         """
+
+    def of_usable(self, records: Records) -> tuple[NDArray[Any] | tuple[NDArray[Any], ...], Failures]:
+        """The inputs for those records that can be used, in their order, and why the others cannot.
+
+        Raises:   DataError as `of`.
+        """
+        return self.of(records), {}
 
     @abstractmethod
     def as_data(self) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from chainrule.data.given import as_records
 from chainrule.data.idx import read_idx
 from chainrule.data.pictures.decoding import is_picture
 from chainrule.data.pictures.digits import SIDE, DigitInputs
-from chainrule.data.pictures.folders import pictures_within, read_pictures
+from chainrule.data.pictures.folders import ENDINGS, pictures_within, read_pictures
 from chainrule.data.pictures.inputs import PictureInputs
 from chainrule.data.pictures.records import Pictures
 from chainrule.data.preparation import Preparation
@@ -143,9 +143,8 @@ def read_records(data: Any, preparation: Preparation) -> Records:
     """Read data of the same kinds, without answers, for a model whose preparation this is.
 
     They are a path, the bytes of a file, a file that is open with a table as text, or what as_records takes. A folder
-    may hold pictures without classes. Pictures for a model that was trained on arrays of images become such arrays, and
-    arrays of images pictures for one that was trained on pictures; one sample is a batch of one. An array (h, w, 3) is
-    one picture in colors, never h gray ones.
+    may hold pictures without classes. Arrays of images become pictures for a model that was trained on pictures; one
+    sample is a batch of one. An array (h, w, 3) is one picture in colors, never h gray ones.
 
     Raises:   FileFormatError if there are no such data, or if they are damaged; DataError for rows that do not fit;
               UsageError for data of another type.
@@ -154,8 +153,8 @@ def read_records(data: Any, preparation: Preparation) -> Records:
 
 
 def read_as_given(data: Any, preparation: Preparation, name: str | None = None) -> Records:
-    """The same, but pictures remain pictures and arrays arrays, whatever the model was trained on; `name` is what
-    messages call a table that is given as bytes.
+    """The same, but arrays remain arrays, whatever the model was trained on; `name` is what messages call a table that
+    is given as bytes.
     """
     match data:
         case Records():
@@ -173,6 +172,8 @@ def notation_of(preparation: Preparation) -> Notation:
 
 
 def _records(file: File, like: Notation, name: str | None) -> Records:
+    if not isinstance(file, bytes) and _is_called_a_picture(Path(file)):
+        return Pictures([Path(file)])  # which says itself if it is none
     head = file[:12] if isinstance(file, bytes) else _head(Path(file))
     if head is None:
         assert not isinstance(file, bytes)
@@ -236,13 +237,17 @@ def _refuse_columns(columns: dict[str, list[str]], path: Path, kind: Message) ->
             raise UsageError(_NO_COLUMNS(setting=f"{setting}={', '.join(names)!r}", path=path, kind=kind()))
 
 
+def _is_called_a_picture(path: Path) -> bool:
+    return path.suffix.lower() in ENDINGS and path.is_file()
+
+
 def _is_idx(head: bytes, path: Path) -> bool:
     return head.startswith(b"\0\0") or (head.startswith(b"\x1f\x8b") and "ubyte" in path.name)
 
 
 # --------------------------------------------------------------------------------------------------- as a model wants
 def as_wanted(records: Records, preparation: Preparation) -> Records:
-    """The records as a model takes them that was trained on arrays of images, or on pictures.
+    """The records as a model takes them: arrays of images as pictures, or with the axes that were left out.
 
     Whatever the size and the colors that the model knows, an array of two axes is one gray picture, one of three axes
     is one picture if the last has 1 or 3 numbers, its colors, and all others are several along the first. Of pictures
@@ -256,8 +261,6 @@ def as_wanted(records: Records, preparation: Preparation) -> Records:
             return _pictures(x)
         case Arrays(arrays=(x,)), ArrayInputs() as inputs:
             return Arrays((_of_shape(x, inputs.shape),))
-        case Pictures(), ArrayInputs(shape=(height, width, 1 | 3 as channels)):
-            return Arrays((PictureInputs(height, width, channels).of(records),))
     return records
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.checks import check_finite
+from chainrule.data.failures import Failures
 from chainrule.data.moments import mean_and_deviation
 from chainrule.errors import DataError
 from chainrule.messages import Message, suggestion
@@ -40,14 +41,38 @@ class Predictions:
 
     values          the most probable class of each, or its quantity (n,)
     probabilities   of all classes, in the order of `classes` (n, classes); None for a quantity
+    unanswered      why there is nothing for some of them, by their places: the value is "" or NaN there, and the
+                    probabilities are NaN
     """
 
     values: NDArray[Any]
     classes: tuple[str, ...] = ()
     probabilities: NDArray[np.float64] | None = None
+    unanswered: Mapping[int, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def with_unanswered(self, failures: Failures) -> Predictions:
+        """These among records that could not be used, by the places that those have.
+
+        Example:
+            >>> from chainrule.errors import FileFormatError
+            >>> Predictions(np.array([9.5, 8.0])).with_unanswered({1: FileFormatError("b.png is damaged")}).values
+            array([9.5, nan, 8. ])
+        """
+        if not failures:
+            return self
+        count = len(self) + len(failures)
+        answered = np.setdiff1d(np.arange(count), [*failures])
+        values = np.full(count, np.nan if self.values.dtype.kind == "f" else "", self.values.dtype)
+        values[answered] = self.values
+        probabilities = self.probabilities
+        if probabilities is not None:
+            probabilities = np.full((count, len(self.classes)), np.nan)
+            probabilities[answered] = self.probabilities
+        reasons = {place: str(failure) for place, failure in failures.items()}
+        return Predictions(values, self.classes, probabilities, reasons)
 
 
 class Target(ABC):

@@ -10,22 +10,24 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from chainrule.data.json_values import json_values
 from chainrule.data.tables import Unfamiliar
 from chainrule.data.targets import Predictions
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsheet would compute
 
-# What is predicted for one record: "value", "probability" and "probabilities", after what says which record it is.
+# What is predicted for one record: "value", "probability" and "probabilities", after what says which record it is; for
+# one that could not be used these are None, and "error" says why.
 Answer = dict[str, Any]
 
 
 def answers_of(predictions: Predictions, *, probabilities: bool = False) -> Iterator[Answer]:
     """An answer for each record: the value; of a class also its probability, and those of all classes where they are
-    asked for.
+    asked for. Probabilities have the digits that give the same number in float32, in which networks compute.
 
     Example:
-        >>> import numpy as np
         >>> fruit = Predictions(np.array(["apple"]), ("apple", "cherry"), np.array([[0.75, 0.25]]))
         >>> list(answers_of(fruit))
         [{'value': 'apple', 'probability': 0.75}]
@@ -33,13 +35,15 @@ def answers_of(predictions: Predictions, *, probabilities: bool = False) -> Iter
         [{'value': 9.5}]
     """
     shares = [None] * len(predictions) if predictions.probabilities is None else predictions.probabilities
-    for value, share in zip(predictions.values.tolist(), shares, strict=True):
-        answer: Answer = {"value": value}
+    for place, (value, share) in enumerate(zip(predictions.values.tolist(), shares, strict=True)):
+        error = predictions.unanswered.get(place)
+        answer: Answer = {"value": None if error else value}
         if share is not None:
-            answer["probability"] = float(share.max())
+            answer["probability"] = None if error else _written(share.max())
             if probabilities:
-                answer["probabilities"] = dict(zip(predictions.classes, share.tolist(), strict=True))
-        yield answer
+                written = [None if error else _written(one) for one in share]
+                answer["probabilities"] = dict(zip(predictions.classes, written, strict=True))
+        yield answer | {"error": error} if error else answer
 
 
 def json_of(target: str, answers: Iterable[Answer], unfamiliar: Iterable[Unfamiliar] | None = None) -> str:
@@ -76,11 +80,18 @@ def cells_of(target: str, answer: Answer) -> list[tuple[str, Any]]:
     """Names of columns, and what stands in them."""
     cells: list[tuple[str, Any]] = []
     for key, value in answer.items():
+        if key == "error":  # every line has the same columns
+            continue
         if key == "probabilities":
             cells += [(f"probability of {name}", share) for name, share in value.items()]
         else:
             cells.append((target if key == "value" else key, value))
     return cells
+
+
+def _written(probability: np.float64) -> float:
+    """The number with the fewest digits that is the same in float32."""
+    return float(str(np.float32(probability)))
 
 
 def _line(cells: Iterable[Any]) -> str:

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data import check_batch_size
+from chainrule.data.failures import refuse
 from chainrule.data.preparation import Preparation, Task
 from chainrule.data.records import Labeled, Source
 from chainrule.data.targets import Classes, Target
-from chainrule.errors import UsageError
+from chainrule.errors import FileFormatError, UsageError
 from chainrule.messages import Message
 from chainrule.nn import MODELS, Layer, RandomShift, Sequential, mlp, tabular_mlp
 from chainrule.optim import Optimizer
@@ -181,10 +182,9 @@ def arranged(configuration: Configuration, source: Source, division: Division) -
     preparation = Preparation.learned(
         division.training, source.target, task, classes=classes, image_size=settings.image_size
     )
-    training = _part(division.training, preparation)
+    training, validation, test = _parts(division, preparation)
     if settings.class_weight is not None:
         training = replace(training, weights=_balanced(training, preparation.target, settings.class_weight))
-    validation = None if division.validation is None else _part(division.validation, preparation)
     chosen, architecture, recipe = _network(configuration.model, preparation, training.x, source)
     shapes = [x.shape[1:] for x in training.x] if isinstance(training.x, tuple) else training.x.shape[1:]
     model = Model(architecture, shapes, seed=how.seed, precision=how.precision)
@@ -215,7 +215,7 @@ def arranged(configuration: Configuration, source: Source, division: Division) -
         preparation=preparation,
         training=training,
         validation=validation,
-        test=_part(division.test, preparation),
+        test=test,
         model=model,
         optimizer=optimizer,
     )
@@ -232,8 +232,23 @@ def _wherever(source: str) -> str:
     return source if source == DIGITS else os.path.abspath(source)
 
 
-def _part(part: Labeled, preparation: Preparation) -> Part:
-    return Part(preparation.inputs.of(part.records), preparation.target.numbers(part.answers), part.weights, part)
+def _parts(division: Division, preparation: Preparation) -> tuple[Part, Part | None, Part]:
+    """The parts as a network takes them; what cannot be used of any of them is told together."""
+    every: dict[int, FileFormatError] = {}
+    count = 0
+
+    def part(labeled: Labeled) -> Part:
+        nonlocal count
+        x, failures = preparation.inputs.of_usable(labeled.records)
+        every.update((count + place, failure) for place, failure in failures.items())
+        count += len(labeled)
+        return Part(x, preparation.target.numbers(labeled.answers), labeled.weights, labeled)
+
+    training = part(division.training)
+    validation = None if division.validation is None else part(division.validation)
+    test = part(division.test)
+    refuse(every, count)
+    return training, validation, test
 
 
 def _balanced(part: Part, target: Target, class_weight: str) -> NDArray[np.float64]:

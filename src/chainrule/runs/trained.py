@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.failures import Failures, refuse
 from chainrule.data.preparation import Preparation
 from chainrule.data.reading import read_records, read_source
 from chainrule.data.records import Labeled, Records, Source
 from chainrule.data.tables import Table, TableInputs, Unfamiliar
 from chainrule.data.targets import Classes, Predictions
-from chainrule.errors import ChainruleError, UsageError
+from chainrule.errors import ChainruleError, FileFormatError, UsageError
 from chainrule.messages import Message
 from chainrule.runs.configuration import DIGITS, Configuration, DataSettings
 from chainrule.runs.division import divided, read
@@ -95,10 +96,10 @@ class Trained:
         Rows may have columns that are not needed; what is empty, and a category that no row to train on had, count as
         unknown.
 
-        Raises:   DataError and FileFormatError for data that cannot be read, or lack what the model needs; UsageError
-                  for an object of another kind.
+        Raises:   DataError and FileFormatError for data that cannot be read, or lack what the model needs, which names
+                  all pictures that cannot be used; UsageError for an object of another kind.
         """
-        return self.preparation.target.predictions(np.concatenate([*self._pieces(self.records(data))]))
+        return self.preparation.target.predictions(self._outputs_of_all(self.records(data)))
 
     def records(self, data: Any) -> Records:
         """The records that data are, as `predict` reads them.
@@ -108,11 +109,13 @@ class Trained:
         return read_records(data, self.preparation)
 
     def predicted(self, records: Records) -> Iterator[Predictions]:
-        """Answers piece by piece, in order, with memory for the inputs of one piece only.
+        """Answers piece by piece, in order, with memory for the inputs of one piece only. Pictures that cannot be used
+        are unanswered, and those behind them are answered.
 
         Raises:   DataError and FileFormatError for a piece that lacks what the model needs.
         """
-        yield from map(self.preparation.target.predictions, self._pieces(records))
+        for outputs, failures in self._pieces(records):
+            yield self.preparation.target.predictions(outputs).with_unanswered(failures)
 
     def unfamiliar(self, records: Records) -> list[Unfamiliar]:
         """Values of a table's columns that hardly any row to train on had; none where the records are no table.
@@ -130,6 +133,8 @@ class Trained:
         many. In the reference executor, whose matrix products are NumPy's, they agree to rounding.
         """
         arrays = x if isinstance(x, tuple) else (x,)
+        if not len(arrays[0]):
+            return np.empty((0, self.preparation.target.outputs), np.float32)
         if len(arrays[0]) % EVALUATION_BATCH != 1:
             whole: NDArray[Any] = self.model.predict(x)
             return whole
@@ -137,16 +142,34 @@ class Trained:
         outputs: NDArray[Any] = self.model.predict(doubled if isinstance(x, tuple) else doubled[0])
         return outputs[:-1]
 
-    def _pieces(self, records: Records) -> Iterator[NDArray[Any]]:
-        """The outputs for records, piece by piece."""
+    def _outputs_of_all(self, records: Records) -> NDArray[Any]:
+        """The outputs for records of which each can be used.
+
+        Raises:   FileFormatError with all that cannot.
+        """
+        found: list[NDArray[Any]] = []
+        every: dict[int, FileFormatError] = {}
+        start = 0
+        for outputs, failures in self._pieces(records):
+            found.append(outputs)
+            every |= {start + place: failure for place, failure in failures.items()}
+            start += len(outputs) + len(failures)
+        refuse(every, len(records))
+        return np.concatenate(found)
+
+    def _pieces(self, records: Records) -> Iterator[tuple[NDArray[Any], Failures]]:
+        """The outputs for records, piece by piece: for those that can be used, and why the others cannot."""
         start, size = 0, _FIRST_PIECE
         while start < len(records):
             stop = min(start + size, len(records))
             whole = start == 0 and stop == len(records)
-            x = self.preparation.inputs.of(records if whole else records.take(np.arange(start, stop)))
-            yield self.outputs(x)
-            taken = sum(array.nbytes for array in (x if isinstance(x, tuple) else (x,)))
-            start, size = stop, max(_FIRST_PIECE, _PIECE_BYTES * (stop - start) // max(1, taken))
+            piece = records if whole else records.take(np.arange(start, stop))
+            x, failures = self.preparation.inputs.of_usable(piece)
+            yield self.outputs(x), failures
+            arrays = x if isinstance(x, tuple) else (x,)
+            if taken := sum(array.nbytes for array in arrays):
+                size = max(_FIRST_PIECE, _PIECE_BYTES * len(arrays[0]) // taken)
+            start = stop
 
     # ------------------------------------------------------------------------------------------------------ evaluation
     def evaluate(self, data: Any = None, target: str | None = None) -> Scores:
@@ -166,7 +189,7 @@ class Trained:
         """
         labeled = data if isinstance(data, Labeled) else self.labeled(data, target)[0]
         inputs, wanted = read_records(labeled.records, self.preparation), self.preparation.target
-        return judged(wanted, np.concatenate([*self._pieces(inputs)]), wanted.numbers(labeled.answers))
+        return judged(wanted, self._outputs_of_all(inputs), wanted.numbers(labeled.answers))
 
     def guess(self, judged_by: NDArray[Any], learned_from: NDArray[Any] | None = None) -> Scores:
         """The scores of who always says the largest class, or the mean.

@@ -31,10 +31,14 @@ _UNREADABLE = Message(
 _SPECIAL = Message("pictures.special", en="it is no ordinary file", zh="它不是普通文件")
 _FOREIGN = Message(
     "pictures.foreign",
-    en="{picture} is no picture that can be read here: it starts with the bytes '{found}'. Convert it to PNG or JPEG;"
-    " {formats} are read.",
-    zh="{picture} 不是可读取的图片：它以字节 '{found}' 开头。请转换为 PNG 或 JPEG；可读取的格式有 {formats}。",
+    en="{picture} is no picture that can be read here: {found}. Convert it to PNG or JPEG; {formats} are read.",
+    zh="{picture} 不是可读取的图片：{found}。请转换为 PNG 或 JPEG；可读取的格式有 {formats}。",
 )
+_OTHER_FORMAT = Message(
+    "pictures.other_format", en="it is {name}, whatever it is called", zh="无论名称如何，它是 {name}"
+)
+_BYTES = Message("pictures.bytes", en="it starts with the bytes '{found}'", zh="它以字节 '{found}' 开头")
+_EMPTY = Message("pictures.empty", en="it is empty", zh="它是空的")
 _DAMAGED = Message(
     "pictures.damaged",
     en="{picture} is damaged: {reason}. Copy or export it again, or leave it out.",
@@ -156,8 +160,7 @@ def _opened(picture: Path | bytes, most_pixels: int, most_bytes: int) -> tuple[I
         raise FileFormatError(_TOO_MANY_BYTES(picture=named(picture), most=most_bytes))
     name = _format(data[:12])
     if name is None:
-        known, found = ", ".join(_FORMATS), data[:4].hex(" ")
-        raise FileFormatError(_FOREIGN(picture=named(picture), found=found, formats=known))
+        raise _foreign(picture, data)
     if name == "WebP":  # Pillow's reader would take memory for all pixels at once
         _check_size(picture, _size_of_webp(data), most_pixels)
     _silence_notes()
@@ -189,6 +192,14 @@ def _check_size(picture: Path | bytes, size: tuple[int, int], most_pixels: int) 
         raise FileFormatError(_DAMAGED(picture=named(picture), reason=_NO_PIXELS()))
     if width * height > most_pixels:
         raise FileFormatError(_TOO_MANY_PIXELS(picture=named(picture), width=width, height=height, most=most_pixels))
+
+
+def _foreign(picture: Path | bytes, data: bytes) -> FileFormatError:
+    if not data:
+        return FileFormatError(_DAMAGED(picture=named(picture), reason=_EMPTY()))
+    other = next((name for name, begins in _OTHER_FORMATS.items() if begins(data[:12])), None)
+    found = _BYTES(found=data[:4].hex(" ")) if other is None else _OTHER_FORMAT(name=other)
+    return FileFormatError(_FOREIGN(picture=named(picture), found=found, formats=", ".join(_FORMATS)))
 
 
 def _damaged(picture: Path | bytes, reason: Exception) -> FileFormatError:
@@ -291,6 +302,17 @@ _FORMATS = {
     "GIF": _Format(lambda head: head.startswith((b"GIF87a", b"GIF89a")), _gif),
     "BMP": _Format(lambda head: head.startswith(b"BM") and head[6:10] == bytes(4), _bmp),
     "WebP": _Format(lambda head: head.startswith(b"RIFF") and head[8:12] == b"WEBP", _webp),
+}
+
+# What is often called .jpg or .png by mistake, by how it begins.
+_OTHER_FORMATS: dict[str, Callable[[bytes], bool]] = {
+    "HEIC": lambda head: head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"hevc", b"mif1", b"msf1"),
+    "AVIF": lambda head: head[4:12] in (b"ftypavif", b"ftypavis"),
+    "TIFF": lambda head: head.startswith((b"II*\0", b"MM\0*")),
+    "JPEG 2000": lambda head: head[4:8] == b"jP  ",
+    "SVG": lambda head: head.startswith(b"<svg"),
+    "PDF": lambda head: head.startswith(b"%PDF"),
+    "HTML": lambda head: head.lower().startswith((b"<!doctype ht", b"<html")),
 }
 
 

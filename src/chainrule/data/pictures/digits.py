@@ -9,10 +9,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.failures import Failures, refuse
 from chainrule.data.inputs import Inputs
 from chainrule.data.pictures.decoding import named
 from chainrule.data.pictures.inputs import pixels_of
-from chainrule.data.pictures.records import Picture, Pictures, for_each
+from chainrule.data.pictures.records import Picture, Pictures, look_at
 from chainrule.data.records import Arrays, Records
 from chainrule.errors import DataError, FileFormatError
 from chainrule.messages import Message
@@ -84,13 +85,19 @@ class DigitInputs(Inputs):
         return SIDE, SIDE, 1
 
     def of(self, records: Records) -> NDArray[np.uint8]:
+        x, failures = self.of_usable(records)
+        refuse(failures, len(records))
+        return x
+
+    def of_usable(self, records: Records) -> tuple[NDArray[np.uint8], Failures]:
         match records:
             case Pictures():
-                return np.stack(for_each(records.pictures, as_mnist))
+                images, failures = look_at(records.pictures, as_mnist)
+                return np.array(images, np.uint8).reshape(-1, *self.shape), failures
             case Arrays(arrays=(x,)):
                 if x.shape[1:] != self.shape or x.dtype != np.uint8:
                     raise DataError(_ARRAY(dtype=x.dtype, shape=x.shape, side=SIDE))
-                return x
+                return x, {}
         raise DataError(_OTHER_RECORDS(given=type(records).__name__, side=SIDE))
 
     def as_data(self) -> dict[str, Any]:
@@ -109,9 +116,11 @@ def as_mnist(picture: Picture) -> NDArray[np.uint8]:
     ink = _ink(_reduced(pixels_of(picture, (_MOST, _MOST))).astype(np.float32))
     threshold = _threshold(ink)
     background, strokes = ink[ink < threshold], ink[ink >= threshold]
+    if not len(background) or not len(strokes):
+        raise FileFormatError(_BLANK(picture=named(picture)))
     # What the grain of a photograph amounts to is black; what most of the strokes have is white.
     black = float(background.mean() + 2 * background.std())
-    white = float(np.median(strokes)) if len(strokes) else 0.0
+    white = float(np.median(strokes))
     if white - black < _FAINTEST or white < _FAINTEST:
         raise FileFormatError(_BLANK(picture=named(picture)))
     levels = np.clip((ink - black) / (white - black), 0, 1)

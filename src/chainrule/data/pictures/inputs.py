@@ -11,9 +11,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.failures import Failures, refuse
 from chainrule.data.inputs import Inputs
 from chainrule.data.pictures.decoding import Measures, decode, measure
-from chainrule.data.pictures.records import Picture, Pictures, for_each
+from chainrule.data.pictures.records import Picture, Pictures, look_at
 from chainrule.data.records import Records
 from chainrule.errors import DataError, UsageError
 from chainrule.messages import Message
@@ -64,18 +65,20 @@ class PictureInputs(Inputs):
     def learned(cls, records: Pictures, image_size: ImageSize | None = None) -> Self:
         """What the pictures to train on are like: in colors if any of them shows one; of the size that more than half
         of them have, if that is small, else of the usual size. An `image_size`, height and width or one number for
-        both, overrules it.
+        both, overrules it. Pictures that cannot be read say nothing here; `of` refuses them, all together.
 
-        Raises:   UsageError for a size out of range; FileFormatError for pictures that cannot be read.
+        Raises:   UsageError for a size out of range; FileFormatError if none can be read.
         """
-        measures = for_each(records.pictures, _measured)
-        if image_size is None:
+        size = None if image_size is None else checked_size(image_size)
+        measures, failures = look_at(records.pictures, _measured)
+        if not measures:
+            refuse(failures, len(records))
+        if size is None:
             (size, count), *_ = Counter(found[:2] for found in measures).most_common(1)
             if 2 * count <= len(measures) or max(size) > LARGEST_KEPT:
                 size = USUAL_SIZE, USUAL_SIZE
-        else:
-            size = checked_size(image_size)
-        suspects = [picture for picture, found in zip(records.pictures, measures, strict=True) if not found.gray]
+        readable = [picture for place, picture in enumerate(records.pictures) if place not in failures]
+        suspects = [picture for picture, found in zip(readable, measures, strict=True) if not found.gray]
         return cls(size[0], size[1], 3 if _any_colored(suspects) else 1)
 
     @property
@@ -83,6 +86,11 @@ class PictureInputs(Inputs):
         return self.height, self.width
 
     def of(self, records: Records) -> NDArray[np.uint8]:
+        x, failures = self.of_usable(records)
+        refuse(failures, len(records))
+        return x
+
+    def of_usable(self, records: Records) -> tuple[NDArray[np.uint8], Failures]:
         if not isinstance(records, Pictures):
             raise DataError(_OTHER_RECORDS(given=type(records).__name__))
         x = np.empty((len(records), self.height, self.width, self.channels), np.uint8)
@@ -90,8 +98,8 @@ class PictureInputs(Inputs):
         def put(numbered: tuple[int, Picture]) -> None:
             x[numbered[0]] = self.fitted(numbered[1])
 
-        for_each(list(enumerate(records.pictures)), put)
-        return x
+        _, failures = look_at(list(enumerate(records.pictures)), put)
+        return np.delete(x, [*failures], axis=0) if failures else x, failures
 
     def fitted(self, picture: Picture) -> NDArray[np.uint8]:
         """One picture, (height, width, channels)."""
@@ -133,7 +141,7 @@ def _measured(picture: Picture) -> Measures:
 def _any_colored(pictures: Sequence[Picture]) -> bool:
     """Whether any of them shows a color: many files that could hold colors hold none."""
     # Of colored pictures the first few tell; all are decoded only where those are gray.
-    return any(any(for_each(some, _is_colored)) for some in (pictures[:_FEW], pictures[_FEW:]) if some)
+    return any(any(look_at(some, _is_colored)[0]) for some in (pictures[:_FEW], pictures[_FEW:]) if some)
 
 
 def _is_colored(picture: Picture) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.compiler.team import thread_count
+from chainrule.data.failures import Failures
 from chainrule.data.records import Records
 from chainrule.errors import DataError, FileFormatError
 from chainrule.messages import Message
@@ -28,16 +29,10 @@ _NONE = Message(
     en="There are no pictures. Give at least one.",
     zh="没有图片。请至少给出一张。",
 )
-_SEVERAL = Message(
-    "pictures.several",
-    en="{count} of {total} pictures cannot be used. Remove or replace them: {reasons}",
-    zh="{total} 张图片中有 {count} 张无法使用。请删除或替换：{reasons}",
-)
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
 Picture = Path | bytes | NDArray[np.uint8]
-_MOST_NAMED = 5  # pictures that a message lists
 _AT_ONCE = 16  # pictures in one piece of a thread's work
 _MOST_THREADS = 8  # each may hold a large photograph
 
@@ -67,10 +62,9 @@ class Pictures(Records):
         return type(self)([self.pictures[place] for place in places.tolist()])
 
 
-def for_each(items: Sequence[Item], look: Callable[[Item], Found]) -> list[Found]:
-    """What `look` gives for each picture, in order; several threads look, which Pillow lets run at once.
-
-    Raises:   FileFormatError with all pictures that cannot be used, by the number of them and the first by name.
+def look_at(items: Sequence[Item], look: Callable[[Item], Found]) -> tuple[list[Found], Failures]:
+    """What `look` gives for each picture that can be used, in order, and why the others cannot; several threads look,
+    which Pillow lets run at once.
     """
 
     def of_piece(piece: Sequence[Item]) -> list[Found | FileFormatError]:
@@ -92,10 +86,5 @@ def for_each(items: Sequence[Item], look: Callable[[Item], Found]) -> list[Found
             results = [one for found in pool.map(of_piece, pieces) for one in found]
         finally:
             pool.shutdown(cancel_futures=True)  # after Ctrl-C, all but the pieces at work
-    failures = [one for one in results if isinstance(one, FileFormatError)]
-    if len(failures) == 1:
-        raise failures[0]
-    if failures:
-        reasons = " ".join(map(str, failures[:_MOST_NAMED])) + (" …" if len(failures) > _MOST_NAMED else "")
-        raise FileFormatError(_SEVERAL(count=len(failures), total=len(items), reasons=reasons))
-    return [one for one in results if not isinstance(one, FileFormatError)]
+    failures = {place: one for place, one in enumerate(results) if isinstance(one, FileFormatError)}
+    return [one for one in results if not isinstance(one, FileFormatError)], failures
