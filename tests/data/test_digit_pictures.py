@@ -63,6 +63,22 @@ def test_a_photograph_with_shadow_grain_and_dust_is_read(reader):
     assert reader.predict(photographs).values.tolist() == TEN
 
 
+def _shadows(height, width):
+    """How much light falls where: of a hand in a corner, of a lens, of an edge."""
+    down, across = np.mgrid[:height, :width] / np.array([height, width])[:, None, None]
+    yield 1 - 0.6 * np.exp(-((across - 0.2) ** 2 + (down - 0.9) ** 2) / 0.09)
+    yield 1 - 0.9 * ((across - 0.5) ** 2 + (down - 0.5) ** 2)
+    yield 1 - 0.4 / (1 + np.exp(-(across - 0.75) / 0.05))
+
+
+def test_a_shadow_need_not_grow_evenly(reader):
+    right = []
+    for light in _shadows(240, 300):
+        lit = [(np.asarray(drawn(digit)) * light[..., None]).astype(np.uint8) for digit in range(10)]
+        right += (reader.predict(lit).values == TEN).tolist()
+    assert np.mean(right) >= 0.95
+
+
 def test_mnists_own_digits_as_black_on_white_pictures_are_read_as_well_as_they_are(reader):
     data, count = digits(), counts.scaled(2000)
     pictures = [
@@ -116,7 +132,7 @@ def test_a_blank_page_is_no_digit(level):
         image_of(np.full((9, 9), level, np.uint8))
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 40), (2, 2), (3, 500)])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 2), (1, 40), (40, 1), (2, 2), (3, 500)])
 def test_pictures_of_hardly_any_pixels_are_refused_or_fit(shape):
     pixels = np.zeros(shape, np.uint8)
     pixels[0, 0] = 255
@@ -126,6 +142,14 @@ def test_pictures_of_hardly_any_pixels_are_refused_or_fit(shape):
         return
     assert image.shape == (28, 28)
     assert image.any()
+
+
+def test_whatever_few_pixels_show_nothing_but_a_refusal_comes_out():
+    random = np.random.default_rng(0)
+    pictures = [random.integers(0, 256, random.integers(1, 6, 2), np.uint8) for _ in range(counts.scaled(2000, 200))]
+    images, failures = DigitInputs().of_usable(Pictures(pictures))
+    assert images.any((1, 2, 3)).all()
+    assert 0 < len(failures) < len(pictures)
 
 
 def test_other_data_are_refused():

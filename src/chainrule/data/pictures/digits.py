@@ -44,6 +44,7 @@ SIDE = 28  # of an image of MNIST, and
 BOX = 20  # of the box in it that a digit just fits
 _MOST = 512  # pixels along a side that are looked at: what is larger is made smaller
 _FAINTEST = 24  # levels that ink has to differ from its background by
+_FITS = 4  # of the background, after which shadows with an edge are found, too
 _CELLS = 64  # along a side of the grid on which what belongs together is found
 _PART = 0.05  # of the ink of the largest thing in a picture: what has less is dust
 _STROKES = (1.6, 2.2, 3.9)  # pixels in the box: the 5th, 30th and 95th percentiles of MNIST's strokes
@@ -53,7 +54,8 @@ _STROKES = (1.6, 2.2, 3.9)  # pixels in the box: the 5th, 30th and 95th percenti
 class DigitInputs(Inputs):
     """Pictures of one handwritten digit each, however they were made, as MNIST has them: white on black, 28 by 28.
 
-        background   the plane through the colors along the edge, so that a shadow may fall on the paper
+        background   the surface of second order through the colors along the edge, so that a shadow may fall on the
+                     paper
         ink          how far a pixel's color is from it: dark on light, light on dark and red on yellow are alike
         parts        what is smaller than a twentieth of the largest thing is dust
         strokes      much thinner or thicker ones than MNIST's are made as wide as those
@@ -146,15 +148,20 @@ def _ink(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     """How much each pixel (height, width) differs from the background, 0 to 255: by the color that differs most."""
     height, width, _ = pixels.shape
     rows, columns = np.linspace(-1, 1, height), np.linspace(-1, 1, width)
-    terms = np.stack(np.broadcast_arrays(1.0, rows[:, None], columns[None, :]), -1)
+    r, c = rows[:, None], columns[None, :]
+    terms = np.stack(np.broadcast_arrays(1.0, r, c, r * r, r * c, c * c), -1)
     edge = np.ones((height, width), bool)
     edge[1:-1, 1:-1] = False
-    # Strokes that reach the edge are no part of the background: it is what is close to the median there.
-    apart = np.abs(pixels[edge] - np.median(pixels[edge], axis=0)).max(-1)
-    paper = edge.copy()
-    paper[edge] = apart <= 2 * np.median(apart) + _FAINTEST
-    planes, *_ = np.linalg.lstsq(terms[paper], pixels[paper], rcond=None)
-    ink: NDArray[np.float32] = np.abs(pixels - terms @ planes).max(-1).clip(0, 255).astype(np.float32)
+    found, at = pixels[edge], terms[edge]
+    # Strokes that reach the edge are no part of the background: it is what is close to the median there, and then to
+    # what that tells of the light.
+    background = np.broadcast_to(np.median(found, axis=0), found.shape)
+    for _ in range(_FITS):
+        apart = np.abs(found - background).max(-1)
+        paper = apart <= 2 * np.median(apart) + _FAINTEST
+        surfaces, *_ = np.linalg.lstsq(at[paper], found[paper], rcond=None)
+        background = at @ surfaces
+    ink: NDArray[np.float32] = np.abs(pixels - terms @ surfaces).max(-1).clip(0, 255).astype(np.float32)
     return ink
 
 
