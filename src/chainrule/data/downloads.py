@@ -56,6 +56,9 @@ class Download:
     """A data set on the network: who has its files, gzipped, and the SHA-256 of each file's content.
 
     Mirrors are asked one after the other. The content decides, since it may be compressed to other bytes.
+
+    Source:   the mirrors of torchvision, TensorFlow Datasets and Keras, and of the authors of Fashion-MNIST; that of
+              Y. LeCun refuses since 2024
     """
 
     mirrors: Sequence[str]
@@ -67,7 +70,6 @@ DOWNLOADS = {
         (
             "https://ossci-datasets.s3.amazonaws.com/mnist",
             "https://storage.googleapis.com/cvdf-datasets/mnist",
-            "http://yann.lecun.com/exdb/mnist",
         ),
         {
             "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
@@ -79,6 +81,7 @@ DOWNLOADS = {
     "fashion-mnist": Download(
         (
             "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion",
+            "https://storage.googleapis.com/tensorflow/tf-keras-datasets",
             "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
         ),
         {
