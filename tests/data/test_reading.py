@@ -12,7 +12,7 @@ from PIL import Image
 
 from chainrule.data import write_idx
 from chainrule.data.array_inputs import ArrayInputs
-from chainrule.data.pictures import PictureInputs, Pictures
+from chainrule.data.pictures import DigitInputs, PictureInputs, Pictures
 from chainrule.data.preparation import Preparation
 from chainrule.data.reading import read_records, read_source
 from chainrule.data.records import Arrays
@@ -21,6 +21,7 @@ from chainrule.errors import DataError, FileFormatError, UsageError
 
 IMAGES = np.random.default_rng(5).integers(0, 256, (6, 5, 4), np.uint8)
 LABELS = np.array([2, 0, 1, 1, 0, 2])
+READER = Preparation(DigitInputs(), Classes("digit", tuple("0123456789")))
 
 
 def in_a_folder_as_mnist(folder: Path) -> Path:
@@ -137,6 +138,26 @@ def test_what_is_one_picture_does_not_depend_on_what_the_model_knows(size, chann
     assert [count(pixels[0]), count(pixels[0, ..., 0]), count(pixels[0, ..., :1])] == [1, 1, 1]
     assert [count(pixels), count(pixels[..., 0]), count(pixels[..., :1]), count(pixels[:1])] == [2, 2, 2, 1]
     np.testing.assert_array_equal(prepared(pixels[0], preparation), prepared(pixels[:1], preparation))
+
+
+def test_other_arrays_of_an_npz_are_left_alone_and_a_name_in_small_letters_comes_first(tmp_path):
+    x, y = np.arange(12.0).reshape(6, 2), np.array([0, 1] * 3)
+    np.savez(tmp_path / "d.npz", x=x, y=y, X=2 * x, x_names=np.array(["a", "b"], object), y_mean=y.mean())
+    training = read_source(tmp_path / "d.npz").training
+    np.testing.assert_array_equal(training.records.arrays[0], x)
+    np.savez(tmp_path / "d.npz", x=x, y=np.eye(2)[y])
+    with pytest.raises(DataError, match=r"y has shape \(6, 2\).*Of one-hot answers give y\.argmax\(1\)"):
+        read_source(tmp_path / "d.npz")
+
+
+def test_what_is_called_a_picture_is_one_or_says_why_not(tmp_path):
+    paths = [tmp_path / name for name in ("empty.JPG", "page.png", "table.png")]
+    for path, content in zip(paths, (b"", b"<html>", b"a,b\n1,2\n"), strict=True):
+        path.write_bytes(content)
+    for path, said in zip(paths, ("it is empty", "it is HTML, whatever", "starts with the bytes"), strict=True):
+        records = read_records(path, READER)
+        with pytest.raises(FileFormatError, match=f"{path.name}.*{said}"):
+            DigitInputs().of(records)
 
 
 def test_the_input_of_an_npz_is_x_or_the_only_array(tmp_path):

@@ -30,12 +30,15 @@ _NO_INPUT = Message(
 )
 _LENGTHS = Message(
     "array_sources.lengths",
-    en="{path}: {x} has {samples} samples, but {y} has shape {shape}; it must have one answer for each, ({samples},).",
-    zh="{path}：{x} 有 {samples} 个样本，而 {y} 的形状为 {shape}；每个样本应有一个答案，即 ({samples},)。",
+    en="{path}: {x} has {samples} samples, but {y} has shape {shape}; it must have one answer for each, ({samples},)."
+    " Of one-hot answers give y.argmax(1).",
+    zh="{path}：{x} 有 {samples} 个样本，而 {y} 的形状为 {shape}；每个样本应有一个答案，即 ({samples},)。"
+    "若答案为独热编码，请给出 y.argmax(1)。",
 )
 _TEST = (("x_test", "y_test"),)
 _VALIDATION = (("x_validation", "y_validation"), ("x_valid", "y_valid"), ("x_val", "y_val"))
 _TRAINING = (("x_train", "y_train"), ("x", "y"))
+_KNOWN = {name for pair in (*_TRAINING, *_VALIDATION, *_TEST) for name in pair}
 
 
 def read_arrays(path: Path) -> Source:
@@ -48,9 +51,9 @@ def read_arrays(path: Path) -> Source:
 
     def wanted(held: set[str]) -> set[str]:
         names.update(held)
-        return {name for name in held if name.lower().split("_")[0] in ("x", "y")}
+        return {name for name in held if name.lower() in _KNOWN}
 
-    arrays = {name.lower(): array for name, array in read_npz(path, wanted).items()}
+    arrays = {name.lower(): array for name, array in sorted(read_npz(path, wanted).items())}  # x goes before X
     training = _labeled(path, arrays, _TRAINING)
     if training is None:
         raise DataError(_NAMES(path=path, names=", ".join(sorted(names)) or "-"))
