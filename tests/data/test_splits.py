@@ -135,6 +135,18 @@ def test_folds_validate_with_every_sample_once(count, samples, stratify):
         assert abs(len(fold.validation) - samples / count) <= 1
 
 
+@pytest.mark.parametrize("length", [5, 7])
+def test_there_is_a_label_for_each_sample(length):
+    with pytest.raises(DataError, match=rf"of shape \(6,\), not int64 of shape \({length},\)"):
+        split_indices(6, (0.5, 0.5), labels=np.zeros(length, np.int64))
+
+
+@pytest.mark.parametrize("folds", [2.5, "3"])
+def test_a_number_of_folds_is_a_whole_number(folds):
+    with pytest.raises(UsageError, match="give a whole number"):
+        fold_indices(10, folds)
+
+
 def test_less_than_two_folds():
     with pytest.raises(UsageError, match="1 folds"):
         fold_indices(10, 1)

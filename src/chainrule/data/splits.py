@@ -25,12 +25,11 @@ _EMPTY_PART = Message(
 )
 _STRATIFY = Message(
     "data.stratify",
-    en="Only class labels can be kept in proportion: whole numbers of shape (samples,), not {dtype} of shape {shape}."
-    " Split without stratification.",
-    zh="只有类别标签才能按比例划分：应为形状 (样本数,) 的整数，而不是形状 {shape} 的 {dtype}。请不要使用分层划分。",
+    en="Only class labels can be kept in proportion: whole numbers or texts of shape ({samples},), not {dtype} of shape"
+    " {shape}. Split without stratification.",
+    zh="只有类别标签才能按比例划分：应为形状 ({samples},) 的整数或文本，而不是形状 {shape} 的 {dtype}。"
+    "请不要使用分层划分。",
 )
-
-
 _GROUPS = Message(
     "data.groups",
     en="The groups have shape {shape}, but there are {samples} samples: give the group of each sample, ({samples},).",
@@ -110,8 +109,8 @@ def split_indices(
     sizes = np.diff(bounds)
     if not sizes.all():
         raise DataError(_EMPTY_PART(samples=samples, fractions=tuple(fractions), sizes=tuple(sizes.tolist())))
-    if labels is not None and (labels.ndim != 1 or labels.dtype.kind not in "buiUO"):
-        raise DataError(_STRATIFY(dtype=labels.dtype, shape=labels.shape))
+    if labels is not None and (labels.shape != (samples,) or labels.dtype.kind not in "buiUO"):
+        raise DataError(_STRATIFY(dtype=labels.dtype, shape=labels.shape, samples=samples))
     order = permutation(samples, seed, stream=SPLIT)
     if groups is not None:
         return _whole_groups(order, sizes, groups, labels)
@@ -158,7 +157,7 @@ class Fold(NamedTuple):
 
 def fold_indices(
     samples: int,
-    folds: int = 5,
+    folds: SupportsIndex = 5,
     *,
     seed: SupportsIndex = 0,
     labels: NDArray[Any] | None = None,
@@ -173,9 +172,10 @@ def fold_indices(
         >>> [fold.validation.tolist() for fold in fold_indices(6, 3)]
         [[1, 4], [2, 3], [5, 0]]
     """
-    if folds < 2:
+    if not isinstance(folds, int | np.integer) or folds < 2:
         raise UsageError(_FOLDS(folds=folds))
-    parts = split_indices(samples, (1 / folds,) * folds, seed=seed, labels=labels, groups=groups)
+    count = int(folds)
+    parts = split_indices(samples, (1 / count,) * count, seed=seed, labels=labels, groups=groups)
     return [Fold(np.concatenate([*parts[:k], *parts[k + 1 :]]), part) for k, part in enumerate(parts)]
 
 
