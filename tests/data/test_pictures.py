@@ -348,8 +348,11 @@ def test_links_are_followed_within_the_folder(tmp_path):
 def test_pictures_to_predict_need_no_classes(tmp_path):
     write_folder(tmp_path, {"x": 3})
     assert [path.name for path in pictures_within(tmp_path / "x").pictures] == ["0.png", "1.png", "2.png"]
-    write_folder(tmp_path, {"y": 1})
-    assert len(pictures_within(tmp_path)) == 4
+    write_folder(tmp_path, {"y": 1, "y/inner": 1})
+    (tmp_path / "beside.png").write_bytes(encoded(GRAY))
+    (tmp_path / "y" / "round").symlink_to(tmp_path)
+    found = [path.relative_to(tmp_path).as_posix() for path in pictures_within(tmp_path).pictures]
+    assert found == ["beside.png", "x/0.png", "x/1.png", "x/2.png", "y/0.png", "y/inner/0.png"]
 
 
 # -------------------------------------------------------------------------------------------------- what is refused

@@ -244,7 +244,7 @@ def test_what_cannot_be_predicted_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"shape \(3, 4\), but the model was trained on samples of shape \(5, 4, 1\)"):
         prepared(tmp_path / "x.npy", of_arrays((5, 4, 1)))
     np.save(tmp_path / "x.npy", IMAGES.astype(np.float32))
-    with pytest.raises(DataError, match="Picture 0 holds float32"):
+    with pytest.raises(DataError, match=r"Picture 1 \(the first is 1\) holds float32"):
         prepared(tmp_path / "x.npy", of_pictures(5, 4))
     with pytest.raises(DataError, match="trained on pictures, but Arrays are given"):
         of_pictures(5, 4).inputs.of(Arrays((IMAGES,)))

@@ -23,6 +23,7 @@ downloads    download(name): full data sets from the network
 whole_files  files that are written whole or not at all, and text whose damage is noticed
 reading      read_source(path), read_records(data): whatever of these a path holds
 records      what is read, with or without answers, before anything is scaled or encoded
+missing_file what is said of a file that is not there
 failures     which of some records cannot be used, and why
 preparation  how records become a network's numbers, and its outputs answers
 """

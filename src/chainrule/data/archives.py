@@ -21,14 +21,10 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.missing_file import missing_file
 from chainrule.errors import FileFormatError
-from chainrule.messages import Message, suggestion
+from chainrule.messages import Message
 
-_MISSING = Message(
-    "archive.missing",
-    en="There is no file {path}.{suggestion} Check the path.",
-    zh="文件 {path} 不存在。{suggestion} 请检查路径。",
-)
 _UNREADABLE = Message(
     "archive.unreadable",
     en="{path} cannot be read: {reason}. Check that it is a file and that you may read it.",
@@ -127,20 +123,12 @@ def _opened(file: File, beginning: bytes, kind: str) -> Iterator[tuple[IO[bytes]
     except FileFormatError:
         raise
     except FileNotFoundError:
-        hint = suggestion(Path(name).name, _neighbours(Path(name)))
-        raise FileFormatError(_MISSING(path=name, suggestion=hint)) from None
+        raise missing_file(Path(name)) from None
     except OSError as reason:
         raise FileFormatError(_UNREADABLE(path=name, reason=reason.strerror or reason)) from None
     except _FAULTS as reason:
         said = str(reason).strip().rstrip(".") or type(reason).__name__
         raise FileFormatError(_DAMAGED(path=name, reason=" ".join(said.split())[:200])) from None
-
-
-def _neighbours(path: Path) -> list[str]:
-    try:
-        return os.listdir(path.parent)
-    except OSError:
-        return []
 
 
 class _Pieces:

@@ -21,14 +21,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.missing_file import missing_file
 from chainrule.errors import DTypeError, FileFormatError
-from chainrule.messages import Message, suggestion
+from chainrule.messages import Message
 
-_MISSING = Message(
-    "idx.missing",
-    en="There is no file {path}.{suggestion} Check the path.",
-    zh="文件 {path} 不存在。{suggestion} 请检查路径。",
-)
 _UNREADABLE = Message(
     "idx.unreadable",
     en="{path} cannot be read: {reason}. Check that it is a file and that you may read it.",
@@ -100,7 +96,7 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
         with _decompressed(path) as file:
             return _parse(file, path)
     except FileNotFoundError:
-        raise FileFormatError(_MISSING(path=path, suggestion=suggestion(path.name, _neighbours(path)))) from None
+        raise missing_file(path) from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as reason:
         raise FileFormatError(_COMPRESSION(path=path, reason=reason)) from None
     except OSError as reason:
@@ -169,10 +165,3 @@ def _read_up_to(file: BufferedIOBase, limit: int) -> bytearray:
     while len(data) < limit and (chunk := file.read(min(_CHUNK, limit - len(data)))):
         data += chunk
     return data
-
-
-def _neighbours(path: Path) -> list[str]:
-    try:
-        return os.listdir(path.parent)
-    except OSError:
-        return []

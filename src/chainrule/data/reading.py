@@ -16,6 +16,7 @@ from chainrule.data.array_inputs import ArrayInputs
 from chainrule.data.array_sources import read_arrays, read_input
 from chainrule.data.given import as_records
 from chainrule.data.idx import read_idx
+from chainrule.data.missing_file import missing_file
 from chainrule.data.pictures.decoding import is_picture
 from chainrule.data.pictures.digits import SIDE, DigitInputs
 from chainrule.data.pictures.folders import ENDINGS, pictures_within, read_pictures
@@ -28,13 +29,8 @@ from chainrule.data.tables import Named, Notation, Table, TableInputs, read_csv,
 from chainrule.data.tables.notation import AS_PROGRAMS
 from chainrule.data.tables.table import each_of
 from chainrule.errors import DataError, FileFormatError, UsageError
-from chainrule.messages import Message, suggestion
+from chainrule.messages import Message
 
-_MISSING = Message(
-    "reading.missing",
-    en="There is no file or folder {path}.{suggestion} Check the path.",
-    zh="文件或文件夹 {path} 不存在。{suggestion} 请检查路径。",
-)
 _UNREADABLE = Message(
     "reading.unreadable",
     en="{path} cannot be read: {reason}. Check that you may read it.",
@@ -215,20 +211,13 @@ def _head(path: Path) -> bytes | None:
         with path.open("rb") as file:
             return file.read(12)
     except FileNotFoundError:
-        raise FileFormatError(_MISSING(path=path, suggestion=suggestion(path.name, _neighbours(path)))) from None
+        raise missing_file(path) from None
     except OSError as reason:
         raise FileFormatError(_UNREADABLE(path=path, reason=reason.strerror or reason)) from None
     except ValueError as reason:  # a zero byte in the path
         if isinstance(reason, FileFormatError):
             raise
         raise FileFormatError(_UNREADABLE(path=repr(str(path)), reason=reason)) from None
-
-
-def _neighbours(path: Path) -> list[str]:
-    try:
-        return os.listdir(path.parent)
-    except OSError:
-        return []
 
 
 def _refuse_columns(columns: dict[str, list[str]], path: Path, kind: Message) -> None:

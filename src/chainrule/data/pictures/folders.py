@@ -120,19 +120,22 @@ def read_pictures(folder: str | os.PathLike[str]) -> Source:
 
 
 def pictures_within(folder: str | os.PathLike[str]) -> Pictures:
-    """The pictures of a folder in the order of their names, or, where it holds folders alone, of these one by one.
+    """All pictures of a folder and of the folders in it, each in the order of the names.
 
-    Raises:   FileFormatError and DataError as read_pictures does.
+    Raises:   FileFormatError and DataError as read_pictures does where a folder cannot be read or holds none.
     """
     root = Path(folder)
-    held = _inside(root, root)
-    paths = held.pictures()
-    if paths and held.folders:
-        raise DataError(_NESTED(folder=root, nested=held.folders[0].name))
-    for inner in held.folders:
-        paths += _inside(inner, root).pictures()
+    paths, folders, entered = list[Path](), [root], set[Path]()
+    while folders:
+        inner = folders.pop()
+        if (place := inner.resolve()) in entered:  # a link leads there again
+            continue
+        entered.add(place)
+        held = _inside(inner, root)
+        paths += held.pictures()
+        folders += reversed(held.folders)
     if not paths:
-        raise DataError(_EMPTY(folder=root, endings=", ".join(ENDINGS), held=held))
+        raise DataError(_EMPTY(folder=root, endings=", ".join(ENDINGS), held=_inside(root, root)))
     return Pictures(paths)
 
 

@@ -19,10 +19,10 @@ from chainrule.messages import Message
 
 _PIXELS = Message(
     "pictures.pixels",
-    en="Picture {number} holds {dtype} of shape {shape}; give pixels as uint8 of shape (height, width), (height, width,"
-    " 1) or (height, width, 3).",
-    zh="第 {number} 张图片是形状 {shape} 的 {dtype}；请给出 uint8 像素，形状为 (height, width)、(height, width, 1)"
-    " 或 (height, width, 3)。",
+    en="Picture {number} (the first is 1) holds {dtype} of shape {shape}; give pixels as uint8 of shape (height,"
+    " width), (height, width, 1) or (height, width, 3).",
+    zh="第 {number} 张图片（从 1 开始计数）是形状 {shape} 的 {dtype}；请给出 uint8 像素，形状为 (height, width)、"
+    "(height, width, 1) 或 (height, width, 3)。",
 )
 _NONE = Message(
     "pictures.none",
@@ -49,7 +49,7 @@ class Pictures(Records):
     def __post_init__(self) -> None:
         if not len(self.pictures):
             raise DataError(_NONE())
-        for number, picture in enumerate(self.pictures):
+        for number, picture in enumerate(self.pictures, 1):
             if isinstance(picture, np.ndarray):
                 gray = picture.ndim == 2 or (picture.ndim == 3 and picture.shape[2] in (1, 3))
                 if not gray or picture.dtype != np.uint8 or not picture.size:
