@@ -14,14 +14,22 @@ from chainrule.serve import Limits
 from tests.cli.commands import environment
 
 _PROGRAM = """
-import sys
-from pathlib import Path
-from chainrule.runs.trained import load
+import json, sys, time
+from chainrule.runs.trained import Trained, load
 from chainrule.serve import Limits
 from chainrule.serve.server import address_of, bound, serve
-import json
-listener = bound("127.0.0.1", 0)
-ready = lambda: print(address_of(listener), file=sys.stderr, flush=True)
+listener, outputs, seconds = bound("127.0.0.1", 0), Trained.outputs, 0
+
+def slow(trained, x):
+    time.sleep(seconds)
+    return outputs(trained, x)
+
+def ready():
+    global seconds
+    seconds = float(sys.argv[3])
+    print(address_of(listener), file=sys.stderr, flush=True)
+
+Trained.outputs = slow
 serve(load(sys.argv[1]), listener, limits=Limits(**json.loads(sys.argv[2])), ready=ready)
 """
 
@@ -62,9 +70,11 @@ def command(*arguments: str) -> Iterator[Server]:
         process.stderr.close()
 
 
-def limited(folder: str, limits: Limits) -> Any:
-    """A server of a saved model with limits that a test does not have to wait for."""
-    return command("-c", _PROGRAM, folder, json.dumps(asdict(limits)))
+def limited(folder: str, limits: Limits, slow: float = 0) -> Any:
+    """A server of a saved model with limits that a test does not have to wait for; its predictions take `slow` seconds
+    more.
+    """
+    return command("-c", _PROGRAM, folder, json.dumps(asdict(limits)), str(slow))
 
 
 def head(length: int, *more: str) -> bytes:

@@ -121,11 +121,21 @@ def test_a_server_writes_what_the_command_writes_and_spreadsheets_compute_nothin
         ("text/html, text/csv;q=0.9, */*", CSV),
         ("application/json, text/csv", JSON),
         ("image/png", JSON),
+        ("text/csv;q=0, application/json", JSON),
+        ("text/csv; q=0", JSON),
+        ("TEXT/CSV;q=0.1, application/json;q=0.5", JSON),
+        ("application/json;q=0.1,text/csv;q=0.5", CSV),
+        ("text/csv;q=nonsense", CSV),
     ],
 )
 def test_accept_decides_between_json_and_csv(accept, media):
     response = posted(array_model(), instances([[1, 2, 3, 4, 5]]), JSON, Accept=accept)
     assert response.headers["content-type"].startswith(media)
+
+
+def test_whole_numbers_of_any_size_are_numbers():
+    rows = [[2**63, 1, 2, 3, 4], [10**20, 1, 2, 3, 4.5]]
+    equal(posted(array_model(), instances(rows), JSON), array_model().predict(np.array(rows, float)))
 
 
 def test_requests_at_the_same_time_get_the_answers_that_they_get_alone(monkeypatch):

@@ -173,6 +173,27 @@ def test_a_second_signal_ends_it_at_once(folder):
         assert server.left() == 128 + signal.SIGTERM
 
 
+def test_a_prediction_that_takes_too_long_is_refused_when_the_server_stops(folder):
+    limits = Limits(stop_seconds=0.5)
+    with limited(folder, limits, slow=20) as server, server.connected() as begun:
+        begun.sendall(head(len(BODY)) + BODY)
+        time.sleep(0.3)
+        server.process.send_signal(signal.SIGTERM)
+        status, headers, body = received(begun)
+        assert (status, json.loads(body)["error"]["code"]) == (503, "stopping")
+        assert headers["retry-after"] == "1"
+        assert server.left() == 0
+        assert server.process.stderr.read() == ""
+
+
+def test_the_largest_body_is_an_option(folder):
+    with command("-m", "chainrule", "serve", folder, "--port", "0", "--max-body", "1") as server:
+        for size, status in ((1 << 20, 400), ((1 << 20) + 1, 413)):
+            with server.connected() as client:
+                client.sendall(head(size) + b" " * size)
+                assert received(client)[0] == status
+
+
 @pytest.mark.full
 def test_what_is_begun_has_its_time_and_no_more(folder):
     with limited(folder, Limits(stop_seconds=0.3)) as server, server.connected() as begun:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from chainrule.errors import UsageError
 from chainrule.messages import use_language
 from chainrule.serve import Access, Limits
 from tests.refusals import Refusals
@@ -65,11 +66,19 @@ WRONG = {
     "other form": table(json.dumps({"rows": FRUIT})),
     "rows alone": table(json.dumps(FRUIT)),
     "one thing more": table(json.dumps({"instances": FRUIT, "signature_name": "x"})),
+    "a row alone": table(json.dumps(FRUIT[0])),
+    "a row in place of rows": table(json.dumps({"instances": FRUIT[0]})),
+    "nothing in an object": table("{}"),
+    "a name twice": table('{"instances": [{"mass": 1, "mass": 2}]}'),
+    "a long name": table(json.dumps({"x" * 1_000: 1, "instances": []})),
     "no instances": table(instances()),
     "many instances": table(instances(*({"x": 1},) * 11), limits=SMALL),
     # tables
     "a row that is none": table(instances(FRUIT[0], [1, 2])),
     "a row without a column": table(instances(FRUIT[0], {"mass": 1, "colour": "red"})),
+    "a row without columns": table(instances({})),
+    "half a character": table('{"instances": [{"mass": 1}, {"mass": 1, "\\ud800": 2}]}'),
+    "half a character for a column": table('{"instances": [{"mass": 1, "\\ud800": [2]}]}'),
     "a row with one more": table(instances({"mass": 1}, {"mass": 1, "ripe": True})),
     "columns that are missing": table(instances({"mass": 1, "colour": "red"})),
     "a text for a number": table(instances({**FRUIT[0], "mass": "heavy"})),
@@ -90,7 +99,8 @@ WRONG = {
     "an array that is ragged": array(instances([1, 2, 3, 4, 5], [1, 2])),
     "an array of another shape": array(instances([1, 2, 3])),
     "an array that is deep": array(instances([[[[[[[[[1]]]]]]]]])),
-    "an array of a whole number that is large": array(instances([2**70, 2, 3, 4, 5])),
+    "a whole number of many digits": array(instances([1, 2, 10**400, 4, 5], [1] * 5)),
+    "an array of nothing": array(instances([])),
     "an array that overflows": array(instances([1e300, 2, 3, 4, 5])),
     "a number for an array": array(instances(1)),
     "rows for an array": array(instances(FRUIT[0])),
@@ -107,9 +117,13 @@ WRONG = {
     "a form that is empty": picture(b"--x--\r\n", FORM),
     "a form of many parts": picture(form(*[("A: b", b"")] * 1_001), FORM),
     "a form of pictures and others": picture(form((FILE.format("a"), pictures(1)[0]), ("A: b", b"c")), FORM),
+    "a form whose second picture is cut off": picture(
+        form((FILE.format("a.png"), pictures(1)[0]), (FILE.format("b.png"), pictures(1)[0][:-40])), FORM
+    ),
     # where and who
     "nowhere": asked("/predictions"),
     "asked with GET": asked("/predict"),
+    "no host": asked(Host=""),
     "another host": asked(Host="evil.example:8000"),
     "a page from elsewhere": asked(Origin="http://evil.example"),
     "a page from nowhere": asked(Origin="null"),
@@ -172,6 +186,18 @@ def test_a_token_may_stand_in_the_address_and_health_needs_none():
     assert asked("/healthz", access=access)().status_code == 200
     for path in ("/metrics", "/predict"):
         assert asked(path, access=access)().status_code == 401
+
+
+@pytest.mark.parametrize("options", [{"token": ""}, {"token": "secret\n"}, {"hosts": ("*",)}, {"hosts": ("a.b:80",)}])
+def test_a_server_is_not_given_what_no_request_can_have(options):
+    with pytest.raises(UsageError):
+        Access(**options)
+
+
+def test_a_message_does_not_repeat_all_that_was_sent():
+    rows = instances({"mass": 1}, {"mass": 1, "x" * 100_000: 2})
+    assert len(table(rows)().content) < 1_000
+    assert len(table(instances({"x" * 100_000: [1]}))().content) < 3_000
 
 
 def test_a_method_that_is_not_taken_says_which_is():

@@ -27,6 +27,7 @@ from chainrule.cli.options import (
     Json,
     LabNumber,
     Language,
+    MaxBody,
     Model,
     Moved,
     NumberColumn,
@@ -275,11 +276,12 @@ def serve(
     port: Port = 8000,
     token: AccessToken = None,
     allow_host: AllowHost = None,
+    max_body: MaxBody = None,
     lang: Language = None,
 ) -> None:
     from chainrule.cli.serving import run as serve_run
 
-    raise typer.Exit(serve_run(run, host=host, port=port, token=token, hosts=allow_host or ()))
+    raise typer.Exit(serve_run(run, host=host, port=port, token=token, hosts=allow_host or (), max_body=max_body))
 
 
 @app.command(cls=Command, help=_REPORT(), options_metavar=_SOME_OPTIONS())

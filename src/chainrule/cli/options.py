@@ -82,6 +82,12 @@ _ACCESS_TOKEN = Message(
     " processes shows.",
     zh="每个请求必须携带的令牌（请求头或 ?token=…）；最好通过 CHAINRULE_TOKEN 给出，以免出现在进程列表中。",
 )
+_MAX_BODY = Message(
+    "cli.max_body",
+    en="Megabytes that a request may have; default: 16. The time for it to arrive grows alike; reading JSON may take"
+    " forty times as much memory.",
+    zh="每个请求的最大兆字节数；默认：16。接收时限按比例增加；读取 JSON 可能需要四十倍的内存。",
+)
 _ALLOW_HOST = Message(
     "cli.allow_host",
     en="A name by which clients reach this server, beside localhost and addresses in numbers; may be given several"
@@ -295,5 +301,6 @@ AccessToken = Annotated[
     str | None, typer.Option("--token", help=_ACCESS_TOKEN(), metavar="TEXT", envvar="CHAINRULE_TOKEN")
 ]
 AllowHost = Annotated[list[str] | None, typer.Option("--allow-host", help=_ALLOW_HOST(), metavar="NAME")]
+MaxBody = Annotated[int | None, typer.Option("--max-body", help=_MAX_BODY(), metavar="MB", min=1)]
 Json = Annotated[bool, typer.Option("--json", help=_JSON())]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help=_QUIET())]

@@ -24,11 +24,13 @@ _STOPPED = Message("cli.serving.stopped", en="The server has stopped.", zh="æœå
 _THIS_MACHINE = ("127.", "::1")
 
 
-def run(path: str, *, host: str, port: int, token: str | None, hosts: Sequence[str]) -> int:
-    """Serve the model of a run."""
-    from chainrule.serve import Access
+def run(path: str, *, host: str, port: int, token: str | None, hosts: Sequence[str], max_body: int | None) -> int:
+    """Serve the model of a run; `max_body` is in megabytes."""
+    from chainrule.serve import Access, Limits
     from chainrule.serve.server import address_of, bound, serve
 
+    access = Access(token, tuple(name.lower() for name in hosts))
+    limits = None if max_body is None else Limits.of_bodies(max_body << 20)
     listener = bound(host, port)  # before anything is loaded, which would be for nothing
     trained = load(path)
     place, number = listener.getsockname()[:2]
@@ -41,7 +43,6 @@ def run(path: str, *, host: str, port: int, token: str | None, hosts: Sequence[s
         elif not str(place).startswith(_THIS_MACHINE):
             print_paragraph(_OPEN(port=number), sys.stderr)
 
-    access = Access(token, tuple(name.lower() for name in hosts))
-    serve(trained, listener, access=access, ready=ready)
+    serve(trained, listener, limits=limits, access=access, ready=ready)
     print_paragraph(_STOPPED(), sys.stderr)
     return 0

@@ -8,6 +8,7 @@ reading       from a body to what the network takes: JSON, CSV, pictures
 instances     {"instances": …}: rows of a table, or arrays
 multipart     uploads of a form
 batching      Batcher: requests that arrive while one prediction runs are predicted together
+endings       Endings: when what is awaited is given up
 answers       predictions as JSON or CSV
 refusals      RefusedRequestError: what a client is told instead
 metrics       what Prometheus is told

@@ -7,12 +7,14 @@ origin, and by a name that suddenly points here (DNS rebinding), which is then t
 from __future__ import annotations
 
 import ipaddress
+import re
 import secrets
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, QueryParams
 
+from chainrule.errors import UsageError
 from chainrule.messages import Message
 from chainrule.serve.refusals import RefusedRequestError
 
@@ -21,6 +23,11 @@ _HOST = Message(
     en="The request is for the host '{host}', which this server does not know as its own. Ask for its address in"
     " numbers, or start it with --allow-host {host}.",
     zh="请求的主机名为“{host}”，本服务器不认识它。请使用数字地址，或在启动时加上 --allow-host {host}。",
+)
+_NO_HOST = Message(
+    "serve.access.no_host",
+    en="The request does not say for which host it is. Give the header Host, such as 'Host: localhost'.",
+    zh="请求没有给出主机名。请加上请求头 Host，例如“Host: localhost”。",
 )
 _ORIGIN = Message(
     "serve.access.origin",
@@ -35,6 +42,20 @@ _TOKEN = Message(
     zh="请求没有携带本服务器的令牌。请使用请求头“Authorization: Bearer TOKEN”，或在地址后加上 ?token=TOKEN。",
 )
 
+_NO_TOKEN = Message(
+    "serve.access.no_token",
+    en="The token is empty, or begins or ends with a blank or the end of a line, which clients cannot send. Give one"
+    " that does not.",
+    zh="令牌为空，或首尾有空白或换行，客户端无法发送。请给出不含这些的令牌。",
+)
+_NO_NAME = Message(
+    "serve.access.no_name",
+    en="'{name}' is no name of a host. Give one alone and in full, such as models.example: without a port, and with"
+    " nothing to stand for several.",
+    zh="“{name}”不是主机名。请只给出完整的主机名，例如 models.example：不带端口，也不用通配符。",
+)
+
+_HOST_NAME = re.compile(r"[a-z0-9._-]+")
 _MOST_QUOTED = 60  # characters of a name
 
 
@@ -43,11 +64,21 @@ class Access:
     """Who may ask.
 
     token   what every request has to carry, except for the one that asks whether the server is well; None: nothing
-    hosts   names of the server, besides localhost and addresses in numbers; pages of these hosts may ask too
+    hosts   names of the server in small letters, besides localhost and addresses in numbers; pages of these hosts may
+            ask too
+
+    Raises:   UsageError for a token or a name that no request could have.
     """
 
     token: str | None = None
     hosts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.token is not None and (not self.token or self.token != self.token.strip()):
+            raise UsageError(_NO_TOKEN())
+        for name in self.hosts:
+            if not _HOST_NAME.fullmatch(name):
+                raise UsageError(_NO_NAME(name=name))
 
     def check(self, path: str, headers: Headers, query: QueryParams) -> None:
         """Refuse a request with these headers.
@@ -56,6 +87,8 @@ class Access:
         """
         host = headers.get("host", "")
         name = _name(f"//{host}")
+        if not name:
+            raise RefusedRequestError(400, "host", _NO_HOST())
         if not self._is_own(name):
             raise RefusedRequestError(403, "host", _HOST(host=name[:_MOST_QUOTED]))
         origin = headers.get("origin")

@@ -25,10 +25,11 @@ from chainrule.serve.access import Access
 from chainrule.serve.answers import as_csv, as_json
 from chainrule.serve.batching import Batcher
 from chainrule.serve.bodies import Bodies
+from chainrule.serve.endings import Endings
 from chainrule.serve.limits import Limits
 from chainrule.serve.metrics import Measured, Metrics
 from chainrule.serve.page import page
-from chainrule.serve.reading import CSV, inputs_of
+from chainrule.serve.reading import CSV, JSON, inputs_of
 from chainrule.serve.refusals import RefusedRequestError
 
 _NOT_HERE = Message(
@@ -97,7 +98,8 @@ class Service:
     def __init__(self, trained: Trained, limits: Limits, access: Access) -> None:
         self.trained, self.limits, self.access = trained, limits, access
         self.metrics = Metrics()
-        self._bodies = Bodies(limits)
+        self._endings = Endings()
+        self._bodies = Bodies(limits, self._endings)
         self._batcher = Batcher(trained.outputs, limits, self.metrics.watch)
         self._readers = ThreadPoolExecutor(_READERS, "chainrule-readers")
 
@@ -123,8 +125,8 @@ class Service:
         )
 
     def stop(self) -> None:
-        """Wait no longer for bodies that do not arrive; what has arrived is answered."""
-        self._bodies.stop()
+        """Answer what has arrived, within the time for that; wait no longer for bodies that do not arrive."""
+        self._endings.stop()
 
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -138,15 +140,16 @@ class Service:
         """POST /predict"""
         preparation, headers = self.trained.preparation, request.headers
         content_type, encoding = headers.get("content-type", ""), headers.get("content-encoding", "")
-        async with self._bodies.of(request) as body:
-            quick = len(body) <= _AT_ONCE and content_type.startswith(("application/json", CSV))
+        stop_seconds = self.limits.stop_seconds
+        async with self._endings.within(None, stop_seconds), self._bodies.of(request) as body:
+            quick = len(body) <= _AT_ONCE and content_type.startswith((JSON, CSV))
             read = partial(inputs_of, body, content_type, encoding.lower(), preparation, self.limits)
             x = await self._done(read, quick)
             try:
                 outputs = await self._batcher.outputs(x)
             except (DataError, ShapeError) as reason:
                 raise RefusedRequestError(422, "data", str(reason)) from None
-            media, write = (CSV, as_csv) if _wants_csv(headers.get("accept", "")) else ("application/json", as_json)
+            media, write = (CSV, as_csv) if _wants_csv(headers.get("accept", "")) else (JSON, as_json)
 
             def written() -> bytes:
                 return write(preparation.target.name, preparation.target.predictions(outputs))
@@ -192,9 +195,20 @@ class Guarded:
 
 
 def _wants_csv(accept: str) -> bool:
-    """Whether CSV is named before JSON."""
-    named = [part.split(";")[0].strip().lower() for part in accept.split(",")]
-    return CSV in named and "application/json" not in named[: named.index(CSV)]
+    """Whether CSV is named, and not as what is unwanted, or as less wanted than JSON; of equals the first counts."""
+    wanted: dict[str, float] = {}
+    for part in accept.lower().split(","):
+        kind, *parameters = (piece.strip() for piece in part.split(";"))
+        wanted.setdefault(kind, next((_number(text[2:]) for text in parameters if text.startswith("q=")), 1.0))
+    liked = max((kind for kind in wanted if kind in (CSV, JSON)), key=lambda kind: wanted[kind], default=JSON)
+    return liked == CSV and wanted[CSV] > 0
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 1.0
 
 
 async def _refused(_: Request, reason: Exception) -> Response:

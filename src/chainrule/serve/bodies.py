@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.requests import ClientDisconnect, Request
 
 from chainrule.messages import Message
+from chainrule.serve.endings import Endings
 from chainrule.serve.limits import Limits
 from chainrule.serve.refusals import RefusedRequestError
 
@@ -21,11 +21,6 @@ _SLOW = Message(
     "serve.bodies.slow",
     en="The body of the request did not arrive within {seconds:g} seconds. Send less at a time, or faster.",
     zh="请求正文未能在 {seconds:g} 秒内到达。请减少每次发送的数据，或加快发送。",
-)
-_STOPPING = Message(
-    "serve.bodies.stopping",
-    en="The server is being stopped, and the body of the request had not arrived. Send the request again soon.",
-    zh="服务器正在停止，而请求正文尚未全部到达。请稍后重新发送。",
 )
 _FULL = Message(
     "serve.bodies.full",
@@ -40,11 +35,9 @@ _GONE = Message(
 class Bodies:
     """The bodies that are held at present."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+    def __init__(self, limits: Limits, endings: Endings) -> None:
+        self._limits, self._endings = limits, endings
         self._held = 0
-        self._arriving: set[asyncio.Timeout] = set()
-        self._stopping = False
 
     @asynccontextmanager
     async def of(self, request: Request) -> AsyncIterator[bytes]:
@@ -57,42 +50,19 @@ class Bodies:
         try:
             self._check(int(request.headers.get("content-length", "0")), 0)  # a number: the server has looked at it
             try:
-                async with self._in_time():
+                async with self._endings.within(limits.body_seconds, limits.rest_seconds):
                     async for piece in request.stream():
                         self._check(len(body) + len(piece), len(piece))
                         body += piece
                         self._held += len(piece)
             except TimeoutError:
-                if self._stopping:
-                    headers = {"Retry-After": "1", "Connection": "close"}
-                    raise RefusedRequestError(503, "stopping", _STOPPING(), headers) from None
-                raise RefusedRequestError(
-                    408, "slow", _SLOW(seconds=limits.body_seconds), {"Connection": "close"}
-                ) from None
+                text = _SLOW(seconds=limits.body_seconds)
+                raise RefusedRequestError(408, "slow", text, {"Connection": "close"}) from None
             except ClientDisconnect:
                 raise RefusedRequestError(400, "gone", _GONE()) from None
             yield bytes(body)
         finally:
             self._held -= len(body)
-
-    def stop(self) -> None:
-        """Give up soon what has not arrived; called in the thread of the loop."""
-        self._stopping = True
-        latest = asyncio.get_running_loop().time() + self._limits.rest_seconds
-        for arriving in self._arriving:
-            before = arriving.when()
-            if not arriving.expired():
-                arriving.reschedule(latest if before is None else min(before, latest))
-
-    @asynccontextmanager
-    async def _in_time(self) -> AsyncIterator[None]:
-        seconds = self._limits.body_seconds
-        async with asyncio.timeout(min(seconds, self._limits.rest_seconds) if self._stopping else seconds) as arriving:
-            self._arriving.add(arriving)
-            try:
-                yield
-            finally:
-                self._arriving.discard(arriving)
 
     def _check(self, size: int, more: int) -> None:
         if size > self._limits.body_bytes:

@@ -30,6 +30,8 @@ _CROWDED = Message(
     zh="已有 {most} 个客户端连接。请稍后重试。",
 )
 
+_TAKEN_AFTER = 0.5  # seconds: when the time for answering is over, the last answers are taken
+
 
 class Connection(H11Protocol):
     """A connection that the server leaves when the client lets it wait.
@@ -70,6 +72,10 @@ class Connection(H11Protocol):
             self._unwatch()
         else:
             self._watch(self._limits.idle_seconds + self._limits.head_seconds)
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        self.loop.call_later(self._limits.stop_seconds + _TAKEN_AFTER, self.transport.abort)
 
     def pause_writing(self) -> None:
         super().pause_writing()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
+from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from typing import Any, NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.data.inputs import Inputs
 from chainrule.data.pictures import DigitInputs, PictureInputs
@@ -26,6 +29,11 @@ _NO_TEXT = Message("serve.instances.no_text", en="it is no text in UTF-8", zh="�
 _LONG_NUMBER = Message(
     "serve.instances.long_number", en="it has a number of thousands of digits", zh="其中有数千位的数"
 )
+_TWICE = Message(
+    "serve.instances.twice",
+    en="The body has an object that gives '{name}' twice. Give it once: the other value would be lost.",
+    zh="请求正文中有对象两次给出“{name}”。请只给出一次，否则另一个值会丢失。",
+)
 _CONSTANT = Message(
     "serve.instances.constant",
     en="The body has the number {name}, which JSON does not know. Where a value is missing, give null.",
@@ -33,25 +41,24 @@ _CONSTANT = Message(
 )
 _FORM = Message(
     "serve.instances.form",
-    en='The body is JSON, but not of the form {{"instances": {example}}}.{suggestion}',
-    zh='请求正文是 JSON，但不是 {{"instances": {example}}} 的形式。{suggestion}',
+    en='The body is {found}, but has to be {{"instances": {example}}}.{suggestion}',
+    zh='请求正文是{found}，但它应为 {{"instances": {example}}}。{suggestion}',
+)
+_WITHOUT = Message("serve.instances.without", en='an object without "instances"', zh="没有“instances”的对象")
+_WITH = Message(
+    "serve.instances.with",
+    en='an object whose "instances" is {kind}',
+    zh="“instances”为{kind}的对象",
+)
+_BESIDE = Message(
+    "serve.instances.beside",
+    en="an object with '{name}' beside \"instances\"",
+    zh="除“instances”外还有“{name}”的对象",
 )
 _NONE = Message(
     "serve.instances.none",
     en='"instances" is empty. Give at least one.',
     zh="“instances”为空。请至少给出一个。",
-)
-_ROWS = Message(
-    "serve.instances.rows",
-    en="The request has {count:,} instances; at most {most:,} are predicted at a time. Send them in several requests.",
-    zh="请求中有 {count:,} 个样本；每次最多预测 {most:,} 个。请分多次发送。",
-)
-_CELLS = Message(
-    "serve.instances.cells",
-    en="The request has a table of {rows:,} rows and {columns:,} columns; at most {most_columns:,} columns and {most:,}"
-    " cells are read at a time. Leave out the columns that the model does not need, or send fewer rows.",
-    zh="请求中的表格有 {rows:,} 行 {columns:,} 列；每次最多读取 {most_columns:,} 列、{most:,} 个单元格。"
-    "请去掉模型不需要的列，或减少行数。",
 )
 _NO_ROW = Message(
     "serve.instances.no_row",
@@ -86,8 +93,15 @@ _BYTES = Message(
     " the model does that itself.",
     zh="图片的数值应为 0 到 255 的整数，而这里为 {least:g} 到 {most:g}。请不要缩放：模型会自行处理。",
 )
+_TOO_LARGE = Message(
+    "serve.instances.too_large",
+    en="{place} is too large a number for the model. Check its unit.",
+    zh="{place} 的数值对模型来说过大。请检查其单位。",
+)
 _OBJECT = Message("serve.instances.object", en="an object", zh="对象")
 _ARRAY = Message("serve.instances.array", en="an array", zh="数组")
+_EMPTY_OBJECT = Message("serve.instances.empty_object", en="an empty object", zh="空对象")
+_EMPTY_ARRAY = Message("serve.instances.empty_array", en="an empty array", zh="空数组")
 _TEXT = Message("serve.instances.text", en="a text", zh="文本")
 _NUMBER = Message("serve.instances.number", en="a number", zh="数")
 _TRUTH = Message("serve.instances.truth", en="true or false", zh="布尔值")
@@ -98,6 +112,7 @@ _NUMBERS = {int, float, bool}
 _KEY = "instances"
 _ELSEWHERE = dict.fromkeys(("rows", "records", "data", "inputs", "samples", "dataframe_records", "x"), _KEY)
 _MOST_AXES = 8
+_MOST_QUOTED = 60  # characters of a name
 
 
 def records_of(body: bytes, inputs: Inputs, limits: Limits) -> Records:
@@ -114,36 +129,28 @@ def records_of(body: bytes, inputs: Inputs, limits: Limits) -> Records:
     instances = _instances(_read(body), example)
     if not instances:
         raise RefusedRequestError(422, "empty", _NONE())
-    check_rows(len(instances), limits)
+    limits.check_rows(len(instances))
     if isinstance(inputs, TableInputs):
         return _table(instances, limits)
     return _arrays(instances, inputs)
 
 
-def check_rows(count: int, limits: Limits) -> None:
-    """Refuse too many rows or samples.
+def check_finite(x: NDArray[Any]) -> None:
+    """Refuse samples with a number that is too large to be written in their type.
 
     Raises:   RefusedRequestError.
     """
-    if count > limits.rows:
-        raise RefusedRequestError(413, "too_many_rows", _ROWS(count=count, most=limits.rows))
-
-
-def check_cells(rows: int, columns: int, limits: Limits) -> None:
-    """Refuse a table that is too large.
-
-    Raises:   RefusedRequestError.
-    """
-    check_rows(rows, limits)
-    if columns > limits.columns or rows * columns > limits.cells:
-        text = _CELLS(rows=rows, columns=columns, most_columns=limits.columns, most=limits.cells)
-        raise RefusedRequestError(413, "too_many_cells", text)
+    finite = np.isfinite(x)
+    if not finite.all():
+        place = _place(*np.argwhere(~finite)[0].tolist())
+        raise RefusedRequestError(422, "too_large_number", _TOO_LARGE(place=place))
 
 
 # ----------------------------------------------------------------------------------------------------------- the text
 def _read(body: bytes) -> Any:
     try:
-        return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        text = body.decode("utf-8-sig")
+        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_object)
     except RecursionError:
         reason: object = _DEEP()
     except UnicodeDecodeError:
@@ -159,16 +166,27 @@ def _refuse_constant(name: str) -> NoReturn:
     raise RefusedRequestError(400, "json", _CONSTANT(name=name))
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        (name, _), *_ = Counter(name for name, _ in pairs).most_common(1)
+        raise RefusedRequestError(400, "json", _TWICE(name=_quoted(name)))
+    return found
+
+
 def _instances(data: Any, example: str) -> list[Any]:
+    strange, found = "", _kind(data)
     match data:
-        case {"instances": list() as instances, **others} if not others:
-            return instances
+        case {"instances": list() as instances, **others}:
+            if not others:
+                return instances
+            found = _BESIDE(name=_quoted(str(next(iter(others)))))
+        case {"instances": other}:
+            found = _WITH(kind=_kind(other))
         case dict():
-            strange = next((name for name in data if name != _KEY), "")
-            hint = suggestion(strange, [_KEY], _ELSEWHERE)
-        case _:
-            hint = ""
-    raise RefusedRequestError(400, "form", _FORM(example=example, suggestion=hint))
+            strange, found = _quoted(str(next(iter(data), ""))), _WITHOUT()
+    hint = suggestion(strange, [_KEY], _ELSEWHERE)
+    raise RefusedRequestError(400, "form", _FORM(found=found, example=example, suggestion=hint))
 
 
 # -------------------------------------------------------------------------------------------------------------- tables
@@ -179,7 +197,7 @@ def _table(instances: list[Any], limits: Limits) -> Table:
             example = '{"COLUMN": VALUE, …}'
             raise RefusedRequestError(422, "row", _NO_ROW(place=_place(k), kind=_kind(row), example=example))
     names = instances[0].keys()
-    check_cells(len(instances), len(names), limits)
+    limits.check_cells(len(instances), len(names))
     for k, row in enumerate(instances):
         if row.keys() != names:
             _refuse_columns(k, row, names)
@@ -187,11 +205,10 @@ def _table(instances: list[Any], limits: Limits) -> Table:
 
 
 def _refuse_columns(k: int, row: Mapping[str, Any], names: Set[str]) -> NoReturn:
-    lacking = next((name for name in names if name not in row), None)
-    more = next((name for name in row if name not in names), None)
-    if lacking is None:
-        raise RefusedRequestError(422, "columns", _MORE_COLUMNS(place=_place(k), name=more))
-    raise RefusedRequestError(422, "columns", _OTHER_COLUMNS(place=_place(k), name=lacking))
+    lacking = [name for name in names if name not in row]
+    more = [name for name in row if name not in names]
+    message, (name, *_) = (_OTHER_COLUMNS, lacking) if lacking else (_MORE_COLUMNS, more)
+    raise RefusedRequestError(422, "columns", message(place=_place(k), name=_quoted(name)))
 
 
 # -------------------------------------------------------------------------------------------------------------- arrays
@@ -201,8 +218,9 @@ def _arrays(instances: Sequence[Any], inputs: Inputs) -> Arrays:
         array = np.array(instances)
     except ValueError:
         raise RefusedRequestError(422, "shape", _RAGGED(shape=sample_shape(inputs))) from None
-    except OverflowError:
-        raise RefusedRequestError(400, "json", _NO_JSON(reason=_LONG_NUMBER())) from None
+    if array.dtype == object:  # whole numbers of more than 64 bits
+        array = np.frompyfunc(_as_float, 1, 1)(array).astype(np.float64)
+        check_finite(array)
     if isinstance(inputs, PictureInputs | DigitInputs) and array.dtype.kind in "iufb":
         least, most = array.min(initial=255), array.max(initial=0)
         if array.dtype.kind == "f" or least < 0 or most > 255:
@@ -220,7 +238,7 @@ def sample_shape(inputs: Inputs) -> tuple[int, ...]:
 
 def _check_numbers(values: Any, place: str, axes: int = 0) -> None:
     """Refuse arrays in which there is anything but numbers: NumPy would make texts of all, as long as the longest."""
-    if not isinstance(values, list) or axes == _MOST_AXES:
+    if not isinstance(values, list) or not values or axes == _MOST_AXES:
         raise RefusedRequestError(422, "number", _NO_NUMBER(place=place, kind=_kind(values)))
     if not _NUMBERS.issuperset(map(type, values)):
         for k, value in enumerate(values):
@@ -228,9 +246,24 @@ def _check_numbers(values: Any, place: str, axes: int = 0) -> None:
                 _check_numbers(value, f"{place}[{k}]", axes + 1)
 
 
-def _place(k: int) -> str:
-    return f"{_KEY}[{k}]"
+def _as_float(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf
+
+
+def _place(*places: int) -> str:
+    return _KEY + "".join(f"[{k}]" for k in places)
+
+
+def _quoted(name: str) -> str:
+    return name if len(name) <= _MOST_QUOTED else f"{name[:_MOST_QUOTED]}…"
 
 
 def _kind(value: Any) -> str:
+    if value == {}:
+        return _EMPTY_OBJECT()
+    if value == []:
+        return _EMPTY_ARRAY()
     return _KINDS[type(value)]()

@@ -1,6 +1,24 @@
 """What one client may ask for, so that it cannot keep the others from being served."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from chainrule.messages import Message
+from chainrule.serve.refusals import RefusedRequestError
+
+_ROWS = Message(
+    "serve.limits.rows",
+    en="The request has {count:,} samples; at most {most:,} are predicted at a time. Send them in several requests.",
+    zh="请求中有 {count:,} 个样本；每次最多预测 {most:,} 个。请分多次发送。",
+)
+_CELLS = Message(
+    "serve.limits.cells",
+    en="The request has a table of {rows:,} rows and {columns:,} columns; at most {most_columns:,} columns and {most:,}"
+    " cells are read at a time. Leave out the columns that the model does not need, or send fewer rows.",
+    zh="请求中的表格有 {rows:,} 行 {columns:,} 列；每次最多读取 {most_columns:,} 列、{most:,} 个单元格。"
+    "请去掉模型不需要的列，或减少行数。",
+)
 
 
 @dataclass(frozen=True)
@@ -42,3 +60,35 @@ class Limits:
     waiting: int = 256
     connections: int = 512
     stop_seconds: float = 25.0
+
+    def check_rows(self, count: int) -> None:
+        """Refuse too many rows or samples.
+
+        Raises:   RefusedRequestError.
+        """
+        if count > self.rows:
+            raise RefusedRequestError(413, "too_many_rows", _ROWS(count=count, most=self.rows))
+
+    def check_cells(self, rows: int, columns: int) -> None:
+        """Refuse a table that is too large.
+
+        Raises:   RefusedRequestError.
+        """
+        self.check_rows(rows)
+        if columns > self.columns or rows * columns > self.cells:
+            text = _CELLS(rows=rows, columns=columns, most_columns=self.columns, most=self.cells)
+            raise RefusedRequestError(413, "too_many_cells", text)
+
+    @classmethod
+    def of_bodies(cls, body_bytes: int) -> Limits:
+        """The usual ones but for bodies of so many bytes: all of them together, and their time, grow alike.
+
+        Example:
+            >>> larger = Limits.of_bodies(64 << 20)
+            >>> larger.bodies_bytes >> 20, larger.body_seconds
+            (512, 120.0)
+        """
+        usual = cls()
+        scale = max(1, body_bytes / usual.body_bytes)
+        together, seconds = round(scale * usual.bodies_bytes), scale * usual.body_seconds
+        return replace(usual, body_bytes=body_bytes, bodies_bytes=together, body_seconds=seconds)

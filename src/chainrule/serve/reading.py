@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from python_multipart.multipart import parse_options_header
 
-from chainrule.data.checks import check_finite
 from chainrule.data.pictures import Pictures
 from chainrule.data.pictures.decoding import is_picture, measure
 from chainrule.data.preparation import Preparation
@@ -19,7 +18,7 @@ from chainrule.data.records import Records
 from chainrule.data.tables import Named, read_csv
 from chainrule.errors import DataError, FileFormatError, ShapeError
 from chainrule.messages import Message
-from chainrule.serve.instances import check_cells, check_rows, records_of
+from chainrule.serve.instances import check_finite, records_of
 from chainrule.serve.limits import Limits
 from chainrule.serve.multipart import Part, parts_of
 from chainrule.serve.refusals import RefusedRequestError
@@ -41,9 +40,10 @@ _CHARSET = Message(
 )
 _PARTS = Message(
     "serve.reading.parts",
-    en="The form holds something else than pictures, or one table. Upload pictures alone, or one CSV file alone.",
-    zh="表单中除图片或单个表格之外还有其他内容。请只上传图片，或只上传一个 CSV 文件。",
+    en="Part {number} of the form, of {count}, is no picture. Upload pictures alone, or one CSV file alone.",
+    zh="表单共 {count} 个部分，其中第 {number} 个不是图片。请只上传图片，或只上传一个 CSV 文件。",
 )
+_PICTURE = Message("serve.reading.picture", en="Picture {number} of {count}", zh="第 {number} 张图片（共 {count} 张）")
 _PIXELS = Message(
     "serve.reading.pixels",
     en="The pictures have {count:,} pixels together, more than the {most:,} that are decoded for one request. Make them"
@@ -58,6 +58,19 @@ _GZIP = b"\x1f\x8b"
 _DELIMITERS = (b",", b";", b"\t", b"|")
 _LINES_OF_A_ROW = 4  # at most, on the average, where texts have several
 _CHARSETS = {"utf-8", "utf-16", "us-ascii", "iso-8859-1", "windows-1252", "gbk", "gb18030"}  # some others read slowly
+
+
+class _Picture(bytes):
+    """A file that messages call by its place in a form."""
+
+    name: str
+
+    @classmethod
+    def of(cls, content: bytes, number: int, count: int) -> Self:
+        """That with this number, from 1 on."""
+        picture = cls(content)
+        picture.name = _PICTURE(number=number, count=count)
+        return picture
 
 
 def inputs_of(
@@ -75,7 +88,7 @@ def inputs_of(
             records = _records(body, kind, parameters, preparation, limits)
             x = preparation.inputs.of(read_records(records, preparation))
         for array in x if isinstance(x, tuple) else (x,):
-            check_finite("instances", array)
+            check_finite(array)
         return x
     except (DataError, ShapeError) as reason:
         raise RefusedRequestError(422, "data", str(reason)) from None
@@ -111,26 +124,26 @@ def _table(body: bytes, charset: str | None, preparation: Preparation, limits: L
     assert first is not None
     columns = 1 + max(first[0].count(delimiter) for delimiter in _DELIMITERS)
     lines = max(body.count(b"\n"), body.count(b"\r"))
-    check_cells(max(1, lines // _LINES_OF_A_ROW), columns, limits)  # before each of them is read
+    limits.check_cells(max(1, lines // _LINES_OF_A_ROW), columns)  # before each of them is read
     like = notation_of(preparation)
     table = read_csv(Named(body, _BODY()), encoding=charset, like=like, most_bytes=limits.body_bytes)
-    check_cells(len(table), len(table.columns), limits)
+    limits.check_cells(len(table), len(table.columns))
     return table
 
 
 def _uploaded(parts: Sequence[Part], preparation: Preparation, limits: Limits) -> Records:
-    contents = [part.content for part in parts]
-    if all(is_picture(content[:12]) for content in contents):
-        return _pictures(contents, limits)
+    count, strange = len(parts), [n for n, part in enumerate(parts, 1) if not is_picture(part.content[:12])]
+    if not strange:
+        return _pictures([_Picture.of(part.content, n, count) for n, part in enumerate(parts, 1)], limits)
     told = parts[0].headers.get("content-type", "").split(";")[0].strip().lower()
     named = parts[0].headers.get("content-disposition", "").lower().rstrip('"').endswith(".csv")
-    if len(parts) == 1 and (told == CSV or named):
-        return _table(contents[0], None, preparation, limits)
-    raise RefusedRequestError(415, "parts", _PARTS())
+    if count == 1 and (told == CSV or named):
+        return _table(parts[0].content, None, preparation, limits)
+    raise RefusedRequestError(415, "parts", _PARTS(number=strange[0], count=count))
 
 
 def _pictures(contents: Sequence[bytes], limits: Limits) -> Pictures:
-    check_rows(len(contents), limits)
+    limits.check_rows(len(contents))
     sizes = [measure(content) for content in contents]
     count = sum(size.height * size.width for size in sizes)
     if count > limits.pixels:

@@ -10,6 +10,8 @@ from starlette.responses import JSONResponse
 
 from chainrule.errors import ChainruleError
 
+_LONGEST = 2_000  # characters of a message
+
 
 class RefusedRequestError(ChainruleError):
     """A request that is not answered.
@@ -30,5 +32,11 @@ class RefusedRequestError(ChainruleError):
         return JSONResponse(self.data(), self.status, self.headers)
 
     def data(self) -> dict[str, Any]:
-        """This as JSON has it."""
-        return {"error": {"code": self.code, "message": str(self)}}
+        """This as JSON has it.
+
+        Names that a client made up may be in it: they are cut off where they are long, and half a character, which JSON
+        can write and no text can hold, becomes a question mark.
+        """
+        text = str(self)
+        text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+        return {"error": {"code": self.code, "message": text.encode("utf-8", "replace").decode()}}

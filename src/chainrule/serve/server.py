@@ -92,7 +92,7 @@ def serve(
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=limits.idle_seconds,  # type: ignore[arg-type]
-        timeout_graceful_shutdown=limits.stop_seconds,  # type: ignore[arg-type]
+        timeout_graceful_shutdown=limits.stop_seconds + 1,  # type: ignore[arg-type] # Endings and Connection are earlier
     )
     listener.listen(2048)
     ready()

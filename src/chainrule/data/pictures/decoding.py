@@ -208,8 +208,8 @@ def _damaged(picture: Path | bytes, reason: Exception) -> FileFormatError:
 
 
 def named(picture: Path | bytes | NDArray[np.uint8]) -> str:
-    """What messages call a picture."""
-    return str(picture) if isinstance(picture, os.PathLike) else _GIVEN()
+    """What messages call a picture: its path, or the name that its bytes have, if any."""
+    return str(picture) if isinstance(picture, os.PathLike) else getattr(picture, "name", _GIVEN())
 
 
 # --------------------------------------------------------------------------------------------------------- the pixels
