@@ -30,6 +30,29 @@ def test_0_for_what_was_done(capsys):
     assert here(capsys, "init", "experiment.toml").code == 0
 
 
+def test_init_says_where_to_write_what_is_to_be_predicted(capsys):
+    Path("fruit.csv").write_text("mass,kind\n9,cherry\n", encoding="utf-8")
+    said = here(capsys, "init", "fruit.csv").out
+    assert 'experiment.toml is written. Say in line 9 which column is to be predicted, such as target = "kind"' in said
+    lines = Path("experiment.toml").read_text(encoding="utf-8").splitlines()
+    assert lines[8].startswith("# target =")
+    assert 'source = "fruit.csv"' in lines
+    for arguments in (["--data", "fruit.csv", "--target", "kind"], ["--data", "digits"], []):
+        assert "Look through it, then" in here(capsys, "init", f"{len(arguments)}.toml", *arguments).out
+
+
+def test_what_is_asked_for_and_cannot_be_is_said_all_at_once(capsys):
+    Path("quick.toml").write_text("[train]\nlr = 0\nspeed = 3\n", encoding="utf-8")
+    said = here(capsys, "train", "quick.toml", "--lr", "-1", "--set", "train.seed=-1").err
+    assert [part in said for part in ("line 2: ", "line 3: ", "--lr: ", "--set train.seed=-1: ")] == [True] * 4
+
+
+def test_data_that_are_too_few_to_be_divided(capsys):
+    Path("four.csv").write_text("x,y\n1,0\n2,1\n3,0\n4,1\n", encoding="utf-8")
+    said = here(capsys, "train", "four.csv", "--target", "y").err
+    assert "four: with data.validation = 0.1, one of the parts of 3 samples would have none; it takes 5 or more" in said
+
+
 def test_1_for_what_could_not_be_kept(capsys, samples):
     Path("kept").mkdir()
     Path("kept", "environment.json").mkdir()

@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 
 import chainrule
+from chainrule.data.array_inputs import ArrayInputs
+from chainrule.data.preparation import Preparation
+from chainrule.data.targets import Classes
 from chainrule.diagnosis import preflight
 from chainrule.diagnosis.duplicates import row_hashes
 from chainrule.nn import BatchNormalization, Dense, Embedding, Flatten, Rescaling, Sequential
@@ -146,6 +149,20 @@ def test_imbalance_is_found_and_weights_end_it(build, data, kept):
     weight = np.vectorize(weights.get)(y[keep])
     assert found(build(), x[keep], y[keep], "CR020", sample_weight=weight) is None
     assert found(build(), x, y, "CR020") is None
+
+
+def test_classes_are_called_by_their_labels_where_these_are_known():
+    x, y = table(600)
+    keep = (y != 1) | (np.arange(len(y)) < 40)
+    model = rows()
+    labels = tuple(f"kind {k}" for k in "abc")
+    model.preparation = Preparation(ArrayInputs(x.shape[1:]), Classes("kind", labels))
+    finding = found(model, x[keep], y[keep], "CR020")
+    assert "class kind b only" in finding.evidence
+    assert "--class-weight balanced" in finding.remedy
+    low = y < 2
+    finding = found(model, x[low], y[low], "CR003")
+    assert "no sample is of class kind c " in finding.evidence
 
 
 def test_weights_of_many_classes_are_told_as_what_computes_them():

@@ -82,6 +82,19 @@ def test_what_is_no_setting_is_refused_with_its_line(tmp_path, text, said):
     assert said in str(refused.value)
 
 
+def test_all_mistakes_are_told_at_once(tmp_path):
+    text = '[train]\nlr = 0\nepochs = 3\nspeed = 1\n[dat]\nx = 1\n[model]\nname = "lenet"\nunits = 3\ndepth = 2\n'
+    with pytest.raises(UsageError) as refused:
+        read_configuration(written(tmp_path, text))
+    told = str(refused.value)
+    for line in (2, 4, 5, 8, 9):
+        assert f"experiment.toml, line {line}: " in told
+    assert told.endswith(" Further mistakes: 1.")
+    with pytest.raises(UsageError) as refused:
+        overridden(Configuration(), ["train.lr=0", "train.epochs=2", "lr", "train.seed=-1"])
+    assert str(refused.value).count("--set ") == 4, "three mistakes, and the advice to one"
+
+
 @pytest.mark.parametrize(
     "content", [b"[data", b"\xff\xfe", b"a = 1\na = 2", b"[" * 5000, b"\0", b"#" * (1 << 20) + b"\n"]
 )

@@ -317,7 +317,7 @@ def tune(
 
 @app.command(cls=Command, help=_INIT(), options_metavar=_SOME_OPTIONS())
 def init(
-    path: ConfigFile = "experiment.toml",
+    path: ConfigFile = None,
     data: Data = None,
     target: Target = None,
     schema: Schema = False,

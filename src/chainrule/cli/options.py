@@ -159,7 +159,9 @@ _ANSWERS = Message(
     zh="表格中答案所在的列；默认：预测目标的名称。",
 )
 _CONFIG_FILE = Message(
-    "cli.config_file", en="File to write; default: experiment.toml.", zh="要写入的文件；默认：experiment.toml。"
+    "cli.config_file",
+    en="File to write, default: experiment.toml; or the data that it is for, as with --data.",
+    zh="要写入的文件，默认：experiment.toml；或所针对的数据（同 --data）。",
 )
 _SCHEMA = Message(
     "cli.schema",
@@ -269,7 +271,7 @@ Trials = Annotated[int | None, typer.Option(help=_TRIALS(), metavar="N", min=1)]
 Storage = Annotated[str | None, typer.Option(help=_STORAGE(), metavar="URL")]
 StudyName = Annotated[str | None, typer.Option("--study", help=_STUDY(), metavar="NAME")]
 SpaceFile = Annotated[str | None, typer.Option("--space", help=_SPACE(), metavar="FILE")]
-ConfigFile = Annotated[str, typer.Argument(help=_CONFIG_FILE(), metavar="[FILE]")]
+ConfigFile = Annotated[str | None, typer.Argument(help=_CONFIG_FILE(), metavar="[FILE]")]
 Schema = Annotated[bool, typer.Option("--schema", help=_SCHEMA())]
 SetName = Annotated[str, typer.Argument(help=_SET_NAME(), metavar="NAME", autocompletion=_data_sets)]
 Into = Annotated[str | None, typer.Option("--into", help=_INTO(), metavar="DIR")]

@@ -21,6 +21,7 @@ from chainrule.nn import MODELS, Network
 from chainrule.runs.arrangement import Arrangement, arrange
 from chainrule.runs.configuration import DIGITS, Configuration
 from chainrule.runs.folder import RunFolder
+from chainrule.runs.mistakes import Mistakes
 from chainrule.runs.outcome import Outcome
 from chainrule.runs.settings import configured, overridden, read_configuration
 from chainrule.runs.training import rearrange, resume, train
@@ -78,11 +79,17 @@ class Order:
 
         Raises:   UsageError and FileFormatError for what is no setting.
         """
-        configuration = _began_with(self.what)
+        configuration, mistakes = Configuration(), Mistakes()
+        with mistakes.noted():
+            configuration = _began_with(self.what)
         for option, (section, key, value) in self.options.items():
             if value is not None:
-                configuration = configured(configuration, {section: {key: value}}, option)
-        return overridden(configuration, self.sets)
+                with mistakes.noted():
+                    configuration = configured(configuration, {section: {key: value}}, option)
+        with mistakes.noted():
+            configuration = overridden(configuration, self.sets)
+        mistakes.refuse()
+        return configuration
 
 
 def _began_with(what: str | None) -> Configuration:

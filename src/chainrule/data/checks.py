@@ -35,8 +35,10 @@ _LENGTHS = Message(
 )
 _NOT_NUMBERS = Message(
     "data.not_numbers",
-    en="{name} holds {dtype}, not numbers. Turn categories into integers and text into numbers first.",
-    zh="{name} 的类型是 {dtype}，不是数值。请先把类别转换为整数，把文本转换为数值。",
+    en="{name} holds {dtype}, not numbers. Make numbers of it, such as numpy.unique(labels, return_inverse=True)[1] of"
+    " the names of classes.",
+    zh="{name} 的类型是 {dtype}，不是数值。请将其转换为数值，例如类别名称可用"
+    " numpy.unique(labels, return_inverse=True)[1]。",
 )
 _NOT_FINITE = Message(
     "data.not_finite",

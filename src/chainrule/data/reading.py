@@ -135,6 +135,18 @@ def read_source(
     return Source(name, target, labeled)
 
 
+def columns_of(path: str | os.PathLike[str]) -> list[str]:
+    """The names of the columns that a table at a path has; none where other data are there.
+
+    Raises:   FileFormatError if there is nothing, or it is damaged; DataError if it is no table.
+    """
+    place = Path(path)
+    head = _head(place)
+    if head is None or is_picture(head) or head.startswith((NPY, ZIP)):
+        return []
+    return list(_table(place, head, AS_PROGRAMS).columns)
+
+
 def read_records(data: Any, preparation: Preparation) -> Records:
     """Read data of the same kinds, without answers, for a model whose preparation this is.
 

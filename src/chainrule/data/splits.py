@@ -18,17 +18,16 @@ _FRACTIONS = Message(
 )
 _EMPTY_PART = Message(
     "data.empty_part",
-    en="With {samples} samples, the parts {fractions} would have {sizes} samples, one of them none."
-    " Choose other fractions or give more data.",
-    zh="共有 {samples} 个样本，按比例 {fractions} 划分后各部分有 {sizes} 个样本，其中有一部分为空。"
-    "请改变比例或提供更多数据。",
+    en="{samples} samples are too few to be divided {fractions}: the parts would have {sizes} samples. Give more"
+    " samples, or other shares.",
+    zh="{samples} 个样本太少，无法按 {fractions} 的比例划分：各部分将有 {sizes} 个样本。请提供更多样本，或改变比例。",
 )
 _STRATIFY = Message(
     "data.stratify",
-    en="Only class labels can be kept in proportion: whole numbers or texts of shape ({samples},), not {dtype} of shape"
-    " {shape}. Split without stratification.",
-    zh="只有类别标签才能按比例划分：应为形状 ({samples},) 的整数或文本，而不是形状 {shape} 的 {dtype}。"
-    "请不要使用分层划分。",
+    en="The labels to divide by are {dtype} of shape {shape}, but classes are whole numbers or texts of shape"
+    " ({samples},). Give such labels; for quantities give none (stratify=False).",
+    zh="用于分层划分的标签是形状 {shape} 的 {dtype}，而类别应为形状 ({samples},) 的整数或文本。"
+    "请给出这样的标签；若是数量，请不要分层（stratify=False）。",
 )
 _GROUPS = Message(
     "data.groups",
@@ -108,7 +107,8 @@ def split_indices(
     bounds = np.floor(np.cumsum([0.0, *fractions]) * samples + 0.5).astype(np.int64)
     sizes = np.diff(bounds)
     if not sizes.all():
-        raise DataError(_EMPTY_PART(samples=samples, fractions=tuple(fractions), sizes=tuple(sizes.tolist())))
+        shares, found = " : ".join(f"{share:g}" for share in fractions), ", ".join(map(str, sizes))
+        raise DataError(_EMPTY_PART(samples=samples, fractions=shares, sizes=found))
     if labels is not None and (labels.shape != (samples,) or labels.dtype.kind not in "buiUO"):
         raise DataError(_STRATIFY(dtype=labels.dtype, shape=labels.shape, samples=samples))
     order = permutation(samples, seed, stream=SPLIT)

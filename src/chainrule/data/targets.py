@@ -23,6 +23,12 @@ _ONE_CLASS = Message(
     zh="用于训练的 {count} 个样本在“{name}”中的答案都是 {label!r}，没有可区分的类别。"
     "请给出至少两个类别的样本，或另选目标。",
 )
+_NO_QUANTITY = Message(
+    "targets.no_quantity",
+    en="'{name}' holds {text!r}, which is no number, so that it is no quantity to predict. Choose the task"
+    " classification, or a target of numbers.",
+    zh="“{name}”中有 {text!r}，它不是数值，因此不能作为要预测的数量。请选择任务 classification，或以数值列为目标。",
+)
 _UNKNOWN_CLASS = Message(
     "targets.unknown_class",
     en="'{name}' has the answer {label!r}, which no sample to train on had; the classes are: {known}.{suggestion}"
@@ -195,7 +201,7 @@ class Quantity(Target):
 
         Raises:   DataError if they are no numbers, or not finite.
         """
-        check_finite(name, answers)
+        _check_quantity(name, answers)
         mean, deviation = mean_and_deviation(answers)
         return cls(name, float(mean), float(deviation))
 
@@ -214,11 +220,17 @@ class Quantity(Target):
         return cls(str(data["name"]), mean, deviation)
 
     def numbers(self, answers: NDArray[Any]) -> NDArray[np.float32]:
-        check_finite(self.name, answers)
+        _check_quantity(self.name, answers)
         return ((answers.astype(np.float64) - self.mean) / self.deviation).astype(np.float32)
 
     def predictions(self, outputs: NDArray[Any]) -> Predictions:
         return Predictions(self.mean + self.deviation * outputs[:, 0].astype(np.float64))
+
+
+def _check_quantity(name: str, answers: NDArray[Any]) -> None:
+    if answers.dtype.kind not in "buif":
+        raise DataError(_NO_QUANTITY(name=name, text=str(answers[0])))
+    check_finite(name, answers)
 
 
 def _labels(name: str, answers: NDArray[Any]) -> tuple[tuple[str, ...], NDArray[np.int64]]:

@@ -81,10 +81,11 @@ IMBALANCE = Kind(
     ),
     remedy=Message(
         "finding.imbalance.remedy",
-        en="Weigh the classes against each other, fit(..., class_weight={weights}), and look at each class by itself:"
+        en="Weigh the classes against each other, on the command line with --class-weight balanced, in Python with"
+        " fit(..., class_weight={weights}), and look at each class by itself, in the report of the run or in"
         " chainrule.inspect.confusion(y, {answers}).",
-        zh="请用类别权重平衡，fit(..., class_weight={weights})，并逐类查看结果："
-        "chainrule.inspect.confusion(y, {answers})。",
+        zh="请用类别权重平衡：命令行用 --class-weight balanced，Python 用 fit(..., class_weight={weights})；"
+        "并在运行报告中或用 chainrule.inspect.confusion(y, {answers}) 逐类查看结果。",
     ),
 )
 
@@ -103,20 +104,20 @@ def labels_and_outputs(task: Task) -> Iterator[Finding]:
     counts = np.bincount(labels.ravel(), minlength=classes)
     present = np.flatnonzero(counts)
     if len(present) == 1:
-        yield LABELS.found(case="single", samples=len(task.samples), only=int(present[0]))
+        yield LABELS.found(case="single", samples=len(task.samples), only=task.label(present[0]))
         return
     missing = np.flatnonzero(counts[:classes] == 0)
     enough = FEW if 2 * len(missing) >= classes else ENOUGH
     if len(missing) and labels.size >= enough * classes:
         case = "from_one" if missing.tolist() == [0] else "unused"
-        named = ", ".join(map(str, missing[:5])) + (", …" if len(missing) > 5 else "")
+        named = ", ".join(str(task.label(k)) for k in missing[:5]) + (", …" if len(missing) > 5 else "")
         numbers = {"classes": classes, "last": int(present[-1]), "needed": len(present), "count": len(missing)}
         yield LABELS.found(case=case, missing=named, **numbers)
     validated = labels_of(task.validation, task.objective) if task.validation is not None else None
     if validated is not None and validated.size:
         strange = ~np.isin(validated, present)
         if strange.mean() > 0.02 and strange.sum() > 2:
-            names = ", ".join(map(str, np.unique(validated[strange])[:5]))
+            names = ", ".join(str(task.label(k)) for k in np.unique(validated[strange])[:5])
             yield LABELS.found(case="validation", share=float(strange.mean()), missing=names)
 
 
@@ -135,8 +136,8 @@ def imbalance(task: Task) -> Iterator[Finding]:
     even = {int(k): round(float(counts.sum() / (len(present) * counts[k])), 3) for k in present}
     shown = f"{{{', '.join(f'{k}: {w:g}' for k, w in even.items())}}}" if len(even) <= SPELLED_OUT else _EVEN
     yield IMBALANCE.found(
-        largest=largest,
-        smallest=smallest,
+        largest=task.label(largest),
+        smallest=task.label(smallest),
         most=int(counts[largest]),
         least=int(counts[smallest]),
         ratio=float(counts[largest] / counts[smallest]),

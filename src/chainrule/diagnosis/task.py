@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.targets import Classes
 from chainrule.graph.operation import Array
 from chainrule.graph.seeds import random_generator
 from chainrule.graph.tensor import Tensor
@@ -78,6 +79,13 @@ class Task:
             return None
         last = outputs.shape[-1]
         return 2 if last == 1 else last if isinstance(last, int) else None
+
+    def label(self, number: int) -> int | str:
+        """What a class is called where data were prepared by their labels; else its number."""
+        prepared = self.model.preparation
+        if prepared is None or not isinstance(prepared.target, Classes):
+            return int(number)
+        return prepared.target.labels[number]
 
     @cached_property
     def has_constant_inputs(self) -> bool:

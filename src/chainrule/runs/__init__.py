@@ -2,6 +2,7 @@
 
 setting        what one setting may be, and what is said about it
 configuration  Configuration: all settings, by section
+mistakes       Mistakes in what somebody wrote, told together
 settings       configurations from files and from "section.key=value"; their schema; a commented example
 recipes        how each network is trained unless somebody says otherwise
 division       what is learned from, and which of it is trained on, validated and tested with

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from chainrule.data import digits, split_indices
 from chainrule.data.reading import read_source
 from chainrule.data.records import Labeled, Source
 from chainrule.data.targets import are_classes
-from chainrule.errors import UsageError
+from chainrule.errors import DataError, UsageError
 from chainrule.messages import Message
 from chainrule.runs.configuration import DIGITS, Configuration, DataSettings
 
@@ -23,6 +24,13 @@ _OWN_VALIDATION = Message(
     "或设置 data.validation = 0 表示不验证。",
 )
 
+_TOO_FEW = Message(
+    "division.too_few",
+    en="{source}: with {setting} = {share:g}, one of the parts of {count} samples would have none; it takes {needed} or"
+    " more. Give more samples, or set {setting} to another share.",
+    zh="{source}：按 {setting} = {share:g} 划分 {count} 个样本会有一部分为空；至少需要 {needed} 个。"
+    "请提供更多样本，或将 {setting} 设为其他比例。",
+)
 _VALIDATION = 0.1  # of the training samples, where somebody must know when to stop
 
 
@@ -69,7 +77,7 @@ def divided(source: Source, configuration: Configuration) -> Division:
     settings, seed = configuration.data, configuration.train.seed
     training, test = source.training, source.test
     if test is None:
-        training, test = _two_parts(training, settings.test, seed, source, settings)
+        training, test = _two_parts("test", training, settings.test, seed, source, settings)
     return with_validation(training, test, source, configuration)
 
 
@@ -84,7 +92,7 @@ def with_validation(training: Labeled, test: Labeled, source: Source, configurat
     if not share:
         return Division(training, None, test)
     seed, settings = configuration.train.seed + 1, configuration.data
-    training, validation = _two_parts(training, share, seed, source, settings)
+    training, validation = _two_parts("validation", training, share, seed, source, settings)
     return Division(training, validation, test)
 
 
@@ -114,9 +122,16 @@ def strata(data: Labeled, source: Source, settings: DataSettings) -> NDArray[np.
 
 
 def _two_parts(
-    data: Labeled, share: float, seed: int, source: Source, settings: DataSettings
+    setting: str, data: Labeled, share: float, seed: int, source: Source, settings: DataSettings
 ) -> tuple[Labeled, Labeled]:
-    """What is left, and a share that is set aside: of every class alike, and groups as a whole."""
+    """What is left, and a share that is set aside: of every class alike, and groups as a whole.
+
+    Raises:   DataError if there are too few for both.
+    """
+    needed = max(2, math.ceil(0.5 / min(share, 1 - share)))
+    if len(data) < needed:
+        told = {"setting": f"data.{setting}", "share": share, "needed": needed}
+        raise DataError(_TOO_FEW(source=source.name, count=len(data), **told))
     labels = strata(data, source, settings)
     left, aside = split_indices(len(data), (1 - share, share), seed=seed, labels=labels, groups=data.groups)
     return data.take(np.sort(left)), data.take(np.sort(aside))

@@ -15,6 +15,7 @@ from typing import Any
 from chainrule.errors import FileFormatError, UsageError
 from chainrule.messages import Message, suggestion
 from chainrule.runs.configuration import DIGITS, Configuration
+from chainrule.runs.mistakes import Mistakes
 from chainrule.runs.setting import Setting, settings_of
 
 _NO_FILE = Message(
@@ -127,18 +128,29 @@ def configured(configuration: Configuration, data: Mapping[str, Any], place: str
 
     place, text   where they are from, and what stands there, for messages
 
-    Raises:   UsageError for unknown settings, and values that they cannot have.
+    Raises:   UsageError for unknown settings, and values that they cannot have; all of them at once.
     """
+    mistakes = Mistakes()
     for name, given in data.items():
-        if name not in SECTIONS:
-            known, hint, where = ", ".join(SECTIONS), suggestion(name, SECTIONS), placed(place, text, name, "")
-            raise UsageError(_NO_SECTION(place=where, name=name, known=known, suggestion=hint))
-        if not isinstance(given, Mapping):
-            where = placed(place, text, "", name)
-            raise UsageError(_NOT_A_SECTION(place=where, name=name, known=", ".join(SECTIONS[name])))
-        checked = {key: _checked(name, key, value, place, text) for key, value in given.items()}
-        configuration = replace(configuration, **{name: replace(getattr(configuration, name), **checked)})
+        checked = {}
+        with mistakes.noted():
+            for key, value in _section(name, given, place, text).items():
+                with mistakes.noted():
+                    checked[key] = _checked(name, key, value, place, text)
+            configuration = replace(configuration, **{name: replace(getattr(configuration, name), **checked)})
+    mistakes.refuse()
     return configuration
+
+
+def _section(name: str, given: Any, place: str, text: str) -> Mapping[str, Any]:
+    """The settings that are given in a section."""
+    if name not in SECTIONS:
+        known, hint, where = ", ".join(SECTIONS), suggestion(name, SECTIONS), placed(place, text, name, "")
+        raise UsageError(_NO_SECTION(place=where, name=name, known=known, suggestion=hint))
+    if not isinstance(given, Mapping):
+        where = placed(place, text, "", name)
+        raise UsageError(_NOT_A_SECTION(place=where, name=name, known=", ".join(SECTIONS[name])))
+    return given
 
 
 def _checked(section: str, key: str, value: Any, place: str, text: str) -> Any:
@@ -187,17 +199,20 @@ def overridden(configuration: Configuration, texts: Iterable[str]) -> Configurat
 
     A value is read as TOML has it, and as a text where that fails: model.name=mlp needs no quotes.
 
-    Raises:   UsageError for what is no setting.
+    Raises:   UsageError for what is no setting, all at once.
     Example:
         >>> overridden(Configuration(), ["train.lr=1e-3", "model.name=mlp"]).as_data()["train"]["lr"]
         0.001
     """
+    mistakes = Mistakes()
     for text in texts:
-        path, equals, value = text.partition("=")
-        section, dot, key = path.strip().partition(".")
-        if not (equals and dot and section and key):
-            raise UsageError(_FORM(text=text))
-        configuration = configured(configuration, {section: {key: read_value(value.strip())}}, f"--set {text}")
+        with mistakes.noted():
+            path, equals, value = text.partition("=")
+            section, dot, key = path.strip().partition(".")
+            if not (equals and dot and section and key):
+                raise UsageError(_FORM(text=text))
+            configuration = configured(configuration, {section: {key: read_value(value.strip())}}, f"--set {text}")
+    mistakes.refuse()
     return configuration
 
 

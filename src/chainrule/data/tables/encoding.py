@@ -25,13 +25,13 @@ def marked(content: bytes) -> tuple[bytes, str | None]:
 
 
 def encoding_of(content: bytes, before: str = UTF_8) -> str:
-    """The encoding of a text without a mark: UTF-8 if it can be that, else the one of the texts before it, if that is
+    r"""The encoding of a text without a mark: UTF-8 if it can be that, else the one of the texts before it, if that is
     another one. Else UTF-16, known by its zeros; GB 18030, as Chinese spreadsheets write it, if nearly all that is not
     ASCII are common Chinese characters; or Windows-1252, the Latin-1 of western spreadsheets. UTF-8 with some damage
     remains UTF-8.
 
     Example:
-        >>> [encoding_of("Köln, 東京".encode(name)) for name in ("utf-8", "utf-16-le")]
+        >>> [encoding_of("Köln, 東京\n".encode(name)) for name in ("utf-8", "utf-16-le")]
         ['utf-8', 'utf-16-le']
         >>> encoding_of("Köln".encode("latin-1")), encoding_of("北京".encode("gbk"))
         ('cp1252', 'gb18030')
