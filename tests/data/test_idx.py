@@ -38,6 +38,19 @@ def test_what_is_written_is_read(path, array, name):
     assert back.dtype.isnative
 
 
+def test_what_unpacks_to_more_than_data_do_is_refused_before_it_fills_the_memory(path, monkeypatch):
+    monkeypatch.setattr("chainrule.data.unpacking._HARMLESS", 1 << 22)
+    head = bytes([0, 0, 8, 1]) + (30_000_000).to_bytes(4, "big")
+    path.write_bytes(gzip.compress(head + bytes(30_000_000)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(FileFormatError, match=r"unpacks to .* times its size"):
+            read_idx(path)
+        assert tracemalloc.get_traced_memory()[1] < 12 << 20
+    finally:
+        tracemalloc.stop()
+
+
 def test_the_bytes_are_those_of_the_format(path):
     path.write_bytes(LABELS)
     assert read_idx(path).tolist() == [5, 0, 4]

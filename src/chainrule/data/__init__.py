@@ -24,6 +24,7 @@ whole_files  files that are written whole or not at all, and text whose damage i
 reading      read_source(path), read_records(data): whatever of these a path holds
 records      what is read, with or without answers, before anything is scaled or encoded
 missing_file what is said of a file that is not there
+unpacking    how much compressed data may become
 failures     which of some records cannot be used, and why
 preparation  how records become a network's numbers, and its outputs answers
 """

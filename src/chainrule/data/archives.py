@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.missing_file import missing_file
+from chainrule.data.unpacking import check_unpacked
 from chainrule.errors import FileFormatError
 from chainrule.messages import Message
 
@@ -57,20 +58,11 @@ _OBJECTS = Message(
     zh="{path} 中是 {descr}，既非实数也非文本；Python 对象从不加载，因为那可能会执行代码。"
     "请保存数值或文本数组：numpy.asarray(values, dtype=float)。",
 )
-_BOMB = Message(
-    "archive.bomb",
-    en="{path} unpacks to {times} times its size, {size:,} bytes, as no data do. If it is yours, write it with"
-    " numpy.savez, which does not compress.",
-    zh="{path} 解压后为其大小的 {times} 倍，即 {size:,} 字节，真实数据不会如此。若文件是您自己的，请用 numpy.savez"
-    "（不压缩）写入。",
-)
 _GIVEN = Message("archive.given", en="The given file", zh="所给的文件")
 
 NPY, ZIP = b"\x93NUMPY", b"PK\x03\x04"  # how the files begin
 _PIECE = 1 << 20
 _MOST_HEAD = 1 << 16  # bytes that describe an array; NumPy's own need fewer than 200
-_MOST_TIMES = 250  # that real data shrink to a part of; deflate makes zeros a thousand times as small
-_HARMLESS = 1 << 28  # bytes that may be unpacked from anything
 _FAULTS = (BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError)
 _DESCR = re.compile(r"'descr': *'([<>|=]?[a-zA-Z]\d*)'")
 _ORDER = re.compile(r"'fortran_order': *(True|False)")
@@ -147,9 +139,7 @@ def _unpacked(archive: ZipFile, member: ZipInfo, path: str) -> NDArray[Any]:
     name = f"{path}/{member.filename}"
     if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
         raise NotImplementedError(f"{member.filename}: compression {member.compress_type}")
-    times = member.file_size // max(1, member.compress_size)
-    if times > _MOST_TIMES and member.file_size > _HARMLESS:
-        raise FileFormatError(_BOMB(path=name, times=times, size=member.file_size))
+    check_unpacked(name, member.compress_size, member.file_size)
     with archive.open(member) as file:
         return _array(file, name, member.file_size, mapped=False)
 

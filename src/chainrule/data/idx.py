@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.missing_file import missing_file
+from chainrule.data.unpacking import check_unpacked
 from chainrule.errors import DTypeError, FileFormatError
 from chainrule.messages import Message
 
@@ -151,7 +152,7 @@ def _parse(file: BufferedIOBase, path: Path) -> NDArray[Any]:
     if axes > _MOST_AXES or math.prod(max(extent, 1) for extent in shape) * dtype.itemsize > sys.maxsize:
         raise FileFormatError(_TOO_LARGE(path=path, shape=shape))
     expected = math.prod(shape) * dtype.itemsize
-    data = _read_up_to(file, expected + 1)
+    data = _read_up_to(file, expected + 1, path)
     if len(data) < expected:
         raise FileFormatError(_TRUNCATED(path=path, expected=expected, shape=shape, dtype=dtype, found=len(data)))
     if len(data) > expected:
@@ -159,9 +160,10 @@ def _parse(file: BufferedIOBase, path: Path) -> NDArray[Any]:
     return np.frombuffer(data, dtype.newbyteorder(">")).astype(dtype, copy=False).reshape(shape)
 
 
-def _read_up_to(file: BufferedIOBase, limit: int) -> bytearray:
+def _read_up_to(file: BufferedIOBase, limit: int, path: Path) -> bytearray:
     """At most `limit` bytes; memory grows with what is there, not with what a header claims."""
-    data = bytearray()
+    data, size = bytearray(), path.stat().st_size
     while len(data) < limit and (chunk := file.read(min(_CHUNK, limit - len(data)))):
         data += chunk
+        check_unpacked(path, size, len(data))
     return data
