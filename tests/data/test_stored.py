@@ -181,7 +181,7 @@ def test_an_order_in_blocks_is_shuffled_within_and_between():
 def test_an_array_is_checked_in_pieces(monkeypatch):
     from chainrule.data import checks
 
-    monkeypatch.setattr(checks, "_PIECE", 10)
+    monkeypatch.setattr(checks, "PIECE", 10)
     x = np.zeros((50, 3), np.float32)
     check_finite("x", x)
     x[[17, 40, 41], [2, 0, 1]] = np.nan, np.inf, np.nan

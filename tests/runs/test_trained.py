@@ -80,8 +80,8 @@ def test_pieces_change_no_bit(fruit, monkeypatch):
         {"mass": float(m), "color": c} for m, c in zip(random.normal(50, 9, 700), ["red", "blue"] * 350, strict=True)
     ]
     whole = fruit.predict(rows).probabilities
-    monkeypatch.setattr("chainrule.runs.trained._FIRST_PIECE", 100)
-    monkeypatch.setattr("chainrule.runs.trained._PIECE_BYTES", 1)
+    monkeypatch.setattr("chainrule.data.prepared._LEAST", 100)
+    monkeypatch.setattr("chainrule.data.prepared._PIECE", 1)
     pieces = [*fruit.predicted(fruit.records(rows))]
     assert [len(piece) for piece in pieces] == [100] * 7
     assert np.concatenate([piece.probabilities for piece in pieces]).tobytes() == whole.tobytes()
@@ -98,8 +98,8 @@ def test_pictures_that_cannot_be_used_are_refused_all_together_or_left_unanswere
     whole = reader.predict(paths)
     for place in (0, 3, 7):
         paths[place].write_bytes(b"")
-    monkeypatch.setattr("chainrule.runs.trained._FIRST_PIECE", 3)
-    monkeypatch.setattr("chainrule.runs.trained._PIECE_BYTES", 1)
+    monkeypatch.setattr("chainrule.data.prepared._LEAST", 3)
+    monkeypatch.setattr("chainrule.data.prepared._PIECE", 1)
     for refused in (lambda: reader.predict(paths), lambda: reader.evaluate(tmp_path)):
         with pytest.raises(FileFormatError, match=r"3 of 8 pictures cannot be used") as refusal:
             refused()

@@ -76,7 +76,7 @@ def test_an_order_with_windows_is_asked_for_one_window_ahead():
 
 
 def test_samples_that_are_chosen_are_asked_for_where_they_are(monkeypatch):
-    monkeypatch.setattr(ahead, "_memory", lambda: 0)  # too small for the data
+    monkeypatch.setattr(ahead, "memory_size", lambda: 0)  # too small for the data
     memory, x = asked_for(100, 200_000)
     reader = Ahead(Samples((x,), chosen=np.array([70, 3, 99])))
     reader.begin(np.array([1, 0, 2]), 0)
@@ -100,7 +100,7 @@ def stored_set(folder) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("executor", ["native", "reference"])
 def test_a_training_from_the_disk_gives_the_bits_of_one_in_memory(tmp_path, monkeypatch, executor):
-    monkeypatch.setattr(ahead, "_memory", lambda: 0)
+    monkeypatch.setattr(ahead, "memory_size", lambda: 0)
     x, y = stored_set(tmp_path)
     data = store(zip(x, y, strict=True), tmp_path / "set")
     for shuffle in (True, Blocks(50, 4)):

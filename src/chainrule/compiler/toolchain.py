@@ -172,13 +172,18 @@ def find_compiler() -> tuple[str, ...]:
     raise CompilerError(_NO_COMPILER())
 
 
+def cache_root() -> Path:
+    """Where is kept what can be made again: $CHAINRULE_CACHE_DIR, else the user's cache."""
+    chosen = os.environ.get("CHAINRULE_CACHE_DIR")
+    return Path(chosen) if chosen else user_cache_path("chainrule")
+
+
 def cache_folder() -> Path:
-    """Where libraries are kept: $CHAINRULE_CACHE_DIR, else the user's cache; made if possible, and closed to others.
+    """Where libraries are kept, in the cache; made if possible, and closed to others.
 
     Raises:   CompilerError if somebody else owns it or could have written to it.
     """
-    chosen = os.environ.get("CHAINRULE_CACHE_DIR")
-    folder = (Path(chosen) if chosen else user_cache_path("chainrule")) / "compiled"
+    folder = cache_root() / "compiled"
     with suppress(OSError):  # without it, nothing is found in it and nothing can be kept
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = folder.stat()

@@ -22,6 +22,7 @@ stored       store, stored: data larger than memory
 downloads    download(name): full data sets from the network
 whole_files  files that are written whole or not at all, and text whose damage is noticed
 reading      read_source(path), read_records(data): whatever of these a path holds
+prepared     the inputs of records, in memory or in files
 records      what is read, with or without answers, before anything is scaled or encoded
 missing_file what is said of a file that is not there
 unpacking    how much compressed data may become

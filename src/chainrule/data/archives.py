@@ -62,6 +62,8 @@ _GIVEN = Message("archive.given", en="The given file", zh="所给的文件")
 
 NPY, ZIP = b"\x93NUMPY", b"PK\x03\x04"  # how the files begin
 _PIECE = 1 << 20
+_MOST_READ = 1 << 28  # bytes of an array in an archive: a larger one is mapped, where it is not compressed
+_LENGTHS = 26  # where, in what stands before a member of an archive, the lengths of the two texts are that follow
 _MOST_HEAD = 1 << 16  # bytes that describe an array; NumPy's own need fewer than 200
 _FAULTS = (BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError)
 _DESCR = re.compile(r"'descr': *'([<>|=]?[a-zA-Z]\d*)'")
@@ -77,11 +79,14 @@ def read_npy(file: File) -> NDArray[Any]:
     Raises:   FileFormatError if the file is missing, damaged, or holds something else than numbers or texts.
     """
     with _opened(file, NPY, "npy") as (opened, path):
-        return _array(opened, path, opened.seek(0, io.SEEK_END), mapped=not isinstance(file, bytes))
+        place = None if isinstance(file, bytes) else _Place(path, 0)
+        return _array(opened, path, opened.seek(0, io.SEEK_END), place)
 
 
 def read_npz(file: File, wanted: Callable[[set[str]], set[str]] = lambda names: names) -> dict[str, NDArray[Any]]:
     """Arrays of a .npz file, or of the bytes of one, by name: all, or those of its names that are wanted.
+
+    One of more than 256 MB of a file is mapped, not read, if it is not compressed, and cannot be written into.
 
     Raises:   FileFormatError if the file is missing, damaged, unpacks to far more than its size, or holds something
               else than arrays of numbers or texts.
@@ -140,8 +145,20 @@ def _unpacked(archive: ZipFile, member: ZipInfo, path: str) -> NDArray[Any]:
     if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
         raise NotImplementedError(f"{member.filename}: compression {member.compress_type}")
     check_unpacked(name, member.compress_size, member.file_size)
+    as_it_is = member.compress_type == ZIP_STORED and member.file_size > _MOST_READ and os.path.isfile(path)
     with archive.open(member) as file:
-        return _array(file, name, member.file_size, mapped=False)
+        array = _array(file, name, member.file_size, _Place(path, _start(path, member)) if as_it_is else None)
+        while file.read(_PIECE):  # what is mapped, too, is gone through once: its checksum is compared at its end
+            pass
+    return array
+
+
+def _start(path: str, member: ZipInfo) -> int:
+    """Where in the archive's file a member's bytes begin."""
+    with open(path, "rb") as file:
+        file.seek(member.header_offset + _LENGTHS)
+        name, extra = (int.from_bytes(file.read(2), "little") for _ in range(2))
+        return file.tell() + name + extra
 
 
 # ---------------------------------------------------------------------------------------------------------- one array
@@ -153,8 +170,17 @@ class _Head(NamedTuple):
     shape: tuple[int, ...]
 
 
-def _array(file: IO[bytes], path: str, size: int, *, mapped: bool) -> NDArray[Any]:
-    """The array in a file of so many bytes; memory grows with what is there, not with what is promised."""
+class _Place(NamedTuple):
+    """Where bytes lie as they are: in a file, from there on."""
+
+    path: str
+    start: int
+
+
+def _array(file: IO[bytes], path: str, size: int, place: _Place | None) -> NDArray[Any]:
+    """The array in a file of so many bytes, mapped if these lie at a place; memory grows with what is there, not with
+    what is promised.
+    """
     file.seek(0)
     head = _head(file, path)
     expected, found = math.prod(head.shape) * head.dtype.itemsize, size - file.tell()
@@ -165,8 +191,9 @@ def _array(file: IO[bytes], path: str, size: int, *, mapped: bool) -> NDArray[An
         reason = _LENGTH(expected=expected, shape=head.shape, dtype=head.dtype, found=found)
         raise FileFormatError(_DAMAGED(path=path, reason=reason))
     order: Mapping[bool, Any] = {True: "F", False: "C"}
-    if mapped and expected and head.dtype.isnative and head.dtype.kind != "U":
-        return np.memmap(file, head.dtype, "r", file.tell(), head.shape, order[head.fortran]).view(np.ndarray)
+    if place and expected and head.dtype.isnative and head.dtype.kind != "U":
+        start = place.start + file.tell()
+        return np.memmap(place.path, head.dtype, "r", start, head.shape, order[head.fortran]).view(np.ndarray)
     data = bytearray()
     while piece := file.read(_PIECE):
         data += piece

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from chainrule.data.failures import Failures, refuse
 from chainrule.data.inputs import Inputs
-from chainrule.data.moments import mean_and_deviation
+from chainrule.data.moments import of_pieces
 from chainrule.data.pictures.inputs import PictureInputs
 from chainrule.data.pictures.records import Pictures
 from chainrule.data.records import Arrays, Records
@@ -75,11 +75,11 @@ class ArrayInputs(Inputs):
     @classmethod
     def learned(cls, records: Arrays) -> Self:
         """What the samples to train on are like."""
-        (x,) = records.arrays
+        (x,) = records.whole
         values: Values = "bytes" if x.dtype == np.uint8 else "numbers"
         if x.ndim != 2:
             return cls(x.shape[1:], values=values)
-        means, deviations = mean_and_deviation(x)
+        means, deviations = of_pieces(piece.arrays[0] for piece in records.pieces())
         return cls(x.shape[1:], tuple(means.tolist()), tuple(deviations.tolist()), values)
 
     def of(self, records: Records) -> NDArray[Any]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from chainrule.data.archives import name_of, read_npz
 from chainrule.data.checks import check_finite
 from chainrule.data.records import Arrays, Labeled, Source
+from chainrule.data.stored import Stored, stored
 from chainrule.errors import DataError
 from chainrule.messages import Message
 
@@ -34,6 +35,13 @@ _LENGTHS = Message(
     " Of one-hot answers give y.argmax(1).",
     zh="{path}：{x} 有 {samples} 个样本，而 {y} 的形状为 {shape}；每个样本应有一个答案，即 ({samples},)。"
     "若答案为独热编码，请给出 y.argmax(1)。",
+)
+_SEVERAL_INPUTS = Message(
+    "array_sources.several_inputs",
+    en="The samples stored in {path} have {count} inputs each, for which there is no ready-made network. Build one with"
+    " chainrule.nn, and train it in Python: model.fit(found.x, found.y) with found = stored({path!r}).",
+    zh="{path} 中的样本各有 {count} 个输入，没有现成的网络可用。请用 chainrule.nn 构建网络并在 Python 中训练："
+    "found = stored({path!r})，model.fit(found.x, found.y)。",
 )
 _TEST = (("x_test", "y_test"),)
 _VALIDATION = (("x_validation", "y_validation"), ("x_valid", "y_valid"), ("x_val", "y_val"))
@@ -59,6 +67,28 @@ def read_arrays(path: Path) -> Source:
         raise DataError(_NAMES(path=path, names=", ".join(sorted(names)) or "-"))
     test, validation = _labeled(path, arrays, _TEST), _labeled(path, arrays, _VALIDATION)
     return Source(path.stem, "y", training, test, _classes(training), validation)
+
+
+def read_stored(folder: Path) -> Source:
+    """The samples and answers that chainrule.data.stored.store wrote, mapped: nothing of the samples is read yet.
+
+    Raises:   FileFormatError as `stored` does; DataError if there are several inputs, or no single answer for each
+              sample, or an answer is NaN or infinite.
+    """
+    found = stored(folder)
+    training = _labeled(folder, {"x": only_input(found), "y": np.array(found.y)}, _TRAINING)
+    assert training is not None
+    return Source(folder.resolve().name, "y", training, classes=_classes(training))
+
+
+def only_input(found: Stored) -> NDArray[Any]:
+    """The samples, which have one array each.
+
+    Raises:   DataError if they have several.
+    """
+    if isinstance(found.x, tuple):
+        raise DataError(_SEVERAL_INPUTS(path=found.folder, count=len(found.x)))
+    return found.x
 
 
 def read_input(file: str | os.PathLike[str] | bytes) -> NDArray[Any]:
@@ -99,7 +129,7 @@ def _labeled(path: Path, arrays: dict[str, NDArray[Any]], pairs: Sequence[tuple[
 
 def _classes(training: Labeled) -> tuple[str, ...]:
     """Images have classes, however many: a whole number is rather the name of one than a quantity."""
-    (x,) = training.records.arrays if isinstance(training.records, Arrays) else ()
+    (x,) = training.records.whole if isinstance(training.records, Arrays) else ()
     if x.ndim != 4 or training.answers.dtype.kind not in "iu":
         return ()
     found = np.unique(training.answers).tolist()

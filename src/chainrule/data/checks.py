@@ -71,7 +71,7 @@ _BATCH_TOO_LARGE = Message(
     zh="batch_size 为 {size}，但只有 {samples} 个样本。请把 batch_size 设为不超过 {samples}，或读入更多数据。",
 )
 
-_PIECE = 1 << 22  # values that are looked at in one go: an array may be larger than the memory
+PIECE = 1 << 22  # values that are looked at in one go: an array may be larger than the memory
 
 
 def check_samples(arrays: Mapping[str, NDArray[Any]]) -> int:
@@ -117,10 +117,10 @@ def check_finite(name: str, array: NDArray[Any]) -> None:
 
 def _pieces(array: NDArray[Any]) -> Iterator[tuple[int | None, NDArray[Any]]]:
     """An array in pieces along its first axis, so that what is made of each stays small; None for one without axes."""
-    if array.ndim == 0 or array.size <= _PIECE:
+    if array.ndim == 0 or array.size <= PIECE:
         yield 0 if array.ndim else None, array
         return
-    rows = max(1, _PIECE * len(array) // array.size)
+    rows = max(1, PIECE * len(array) // array.size)
     for start in range(0, len(array), rows):
         yield start, array[start : start + rows]
 

@@ -14,7 +14,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BufferedIOBase
+from io import BufferedIOBase, BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -79,10 +79,13 @@ _DTYPE = Message(
 _DTYPES = {0x08: "uint8", 0x09: "int8", 0x0B: "int16", 0x0C: "int32", 0x0D: "float32", 0x0E: "float64"}
 _MOST_AXES = 32  # NumPy 1 has no more
 _CHUNK = 1 << 20
+_MOST_READ = 1 << 28  # bytes of a file: larger ones of bytes, which need no other order, are mapped
 
 
 def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
     """Read the array in an IDX file; the file's first bytes tell whether it is compressed with gzip.
+
+    One of more than 256 MB of bytes is mapped, not read, if it is not compressed; what is written into it stays here.
 
     Raises:   FileFormatError if the file is missing, is no IDX file, or is damaged in any way.
     Example:
@@ -152,11 +155,16 @@ def _parse(file: BufferedIOBase, path: Path) -> NDArray[Any]:
     if axes > _MOST_AXES or math.prod(max(extent, 1) for extent in shape) * dtype.itemsize > sys.maxsize:
         raise FileFormatError(_TOO_LARGE(path=path, shape=shape))
     expected = math.prod(shape) * dtype.itemsize
-    data = _read_up_to(file, expected + 1, path)
-    if len(data) < expected:
-        raise FileFormatError(_TRUNCATED(path=path, expected=expected, shape=shape, dtype=dtype, found=len(data)))
-    if len(data) > expected:
+    mapped = isinstance(file, BufferedReader) and dtype.itemsize == 1 and expected > _MOST_READ
+    start = file.tell()
+    data = b"" if mapped else _read_up_to(file, expected + 1, path)
+    found = file.seek(0, os.SEEK_END) - start if mapped else len(data)
+    if found < expected:
+        raise FileFormatError(_TRUNCATED(path=path, expected=expected, shape=shape, dtype=dtype, found=found))
+    if found > expected:
         raise FileFormatError(_TRAILING(path=path, expected=expected, shape=shape, dtype=dtype))
+    if mapped:
+        return np.memmap(path, dtype, "c", start, shape).view(np.ndarray)
     return np.frombuffer(data, dtype.newbyteorder(">")).astype(dtype, copy=False).reshape(shape)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from chainrule.data.archives import NPY, ZIP, read_npy
 from chainrule.data.array_inputs import ArrayInputs
-from chainrule.data.array_sources import read_arrays, read_input
+from chainrule.data.array_sources import only_input, read_arrays, read_input, read_stored
 from chainrule.data.given import as_records
 from chainrule.data.idx import read_idx
 from chainrule.data.missing_file import missing_file
@@ -25,6 +26,7 @@ from chainrule.data.pictures.records import Pictures
 from chainrule.data.preparation import Preparation
 from chainrule.data.records import Arrays, Records, Source
 from chainrule.data.sources import IMAGE_FILES, load_images, missing_files
+from chainrule.data.stored import is_stored, stored
 from chainrule.data.tables import Named, Notation, Table, TableInputs, read_csv, read_parquet
 from chainrule.data.tables.notation import AS_PROGRAMS
 from chainrule.data.tables.table import each_of
@@ -90,6 +92,7 @@ def read_source(
         .parquet                                a table
         .npz                                    arrays x and y, or x_train, y_train, x_test and y_test
         a folder of four IDX files              images, as MNIST has them
+        a folder that store wrote               samples, mapped: they may be larger than the memory
         a folder of folders                     pictures, a folder for each class, as read_pictures has them
 
     target                          the column of a table that is to be predicted
@@ -113,6 +116,9 @@ def read_source(
     columns = {setting: each_of(names) for setting, names in {**named, "group": group, "weight": weight}.items()}
     head = _head(place)
     if head is None:
+        if is_stored(place):
+            _refuse_columns(columns, place, _ARRAYS)
+            return read_stored(place)
         _refuse_columns(columns, place, _PICTURES)
         lacks_all = len(missing_files(place)) == len(IMAGE_FILES)
         return read_pictures(place) if lacks_all else Source.of(load_images(place))
@@ -185,7 +191,7 @@ def _records(file: File, like: Notation, name: str | None) -> Records:
     head = file[:12] if isinstance(file, bytes) else _head(Path(file))
     if head is None:
         assert not isinstance(file, bytes)
-        return pictures_within(file)
+        return Arrays((only_input(stored(file)),)) if is_stored(Path(file)) else pictures_within(file)
     if is_picture(head):
         return Pictures([file if isinstance(file, bytes) else Path(file)])
     if head.startswith(NPY):
@@ -255,24 +261,25 @@ def as_wanted(records: Records, preparation: Preparation) -> Records:
     that are 1 or 3 wide, several gray ones thus need their axis of colors, (n, height, width, 1).
     """
     match records, preparation.inputs:
-        case Arrays(arrays=(x,)), DigitInputs():
-            images = _of_shape(x, (SIDE, SIDE, 1))
-            return Arrays((images,)) if images.shape[1:] == (SIDE, SIDE, 1) else _pictures(x)
-        case Arrays(arrays=(x,)), PictureInputs():
-            return _pictures(x)
-        case Arrays(arrays=(x,)), ArrayInputs() as inputs:
-            return Arrays((_of_shape(x, inputs.shape),))
+        case Arrays(whole=(x,)), DigitInputs():
+            images = _of_shape(records, x, (SIDE, SIDE, 1))
+            return images if images.whole[0].shape[1:] == (SIDE, SIDE, 1) else _pictures(records)
+        case Arrays(whole=(_,)), PictureInputs():
+            return _pictures(records)
+        case Arrays(whole=(x,)), ArrayInputs() as inputs:
+            return _of_shape(records, x, inputs.shape)
     return records
 
 
-def _pictures(x: NDArray[Any]) -> Pictures:
+def _pictures(records: Arrays) -> Pictures:
+    (x,) = records.arrays
     return Pictures([x] if x.ndim < 3 or (x.ndim == 3 and x.shape[2] in (1, 3)) else list(x))
 
 
-def _of_shape(x: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+def _of_shape(records: Arrays, x: NDArray[Any], shape: tuple[int, ...]) -> Arrays:
     """The samples with the axes that were left out: that of the samples for one alone, that of the channels of gray."""
-    for axes in (x, x[np.newaxis]):
+    for axes in (x, x[np.newaxis]) if records.places is None else (x,):
         for complete in (axes, axes[..., np.newaxis]):
             if complete.shape[1:] == shape:
-                return complete
-    return x
+                return replace(records, whole=(complete,))
+    return records

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data.checks import check_samples
+from chainrule.data.checks import PIECE, check_samples
 from chainrule.data.dataset import Dataset
 
 
@@ -29,19 +30,40 @@ class Records(ABC):
 class Arrays(Records):
     """Samples that are numbers already: an array, or several for a network of several inputs.
 
+    whole    the arrays, which may be mapped from a disk and larger than the memory: nothing here copies all of them
+    places   those of their samples that are meant, in order; None: all
+
     Raises:   DataError if they are empty, hold NaN or infinity, or differ in length.
+    Example:
+        >>> some = Arrays((np.array([[1.0], [2.0], [3.0]]),)).take(np.array([2, 1])).take(np.array([1]))
+        >>> len(some), some.places, some.arrays
+        (1, array([1]), (array([[2.]]),))
     """
 
-    arrays: tuple[NDArray[Any], ...]
+    whole: tuple[NDArray[Any], ...]
+    places: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
-        check_samples({f"x[{k}]" if len(self.arrays) > 1 else "x": array for k, array in enumerate(self.arrays)})
+        if self.places is None:  # else it has been looked at
+            check_samples({f"x[{k}]" if len(self.whole) > 1 else "x": array for k, array in enumerate(self.whole)})
 
     def __len__(self) -> int:
-        return len(self.arrays[0])
+        return len(self.whole[0] if self.places is None else self.places)
 
     def take(self, places: NDArray[np.int64]) -> Self:
-        return replace(self, arrays=tuple(array[places] for array in self.arrays))
+        return replace(self, places=places if self.places is None else self.places[places])
+
+    @property
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        """The samples that are meant; copied out, unless they are all."""
+        return self.whole if self.places is None else tuple(array[self.places] for array in self.whole)
+
+    def pieces(self) -> Iterator[Self]:
+        """The same in pieces of a few million numbers."""
+        numbers = sum(array.size for array in self.whole) // len(self.whole[0])
+        places, at_once = np.arange(len(self)), max(1, PIECE // numbers)
+        for start in range(0, len(self), at_once):
+            yield self.take(places[start : start + at_once])
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.archives import read_npy
+from chainrule.data.array_writer import KEPT, WIDENED, ArrayWriter
 from chainrule.data.whole_files import flush_folder, write_whole
 from chainrule.errors import DataError, FileFormatError, SaveError, UsageError
 from chainrule.messages import Message
@@ -102,13 +103,8 @@ _VERSION = Message(
 MANIFEST = "stored.json"
 SCHEMA_VERSION = 1
 _PIECE = 1 << 22  # bytes of samples that are gathered before they are written
-_HEAD = 256  # bytes before the numbers: room for any shape, and a multiple of a cache line
 _MOST_MANIFEST = 1 << 12  # bytes
 _MOST_INPUTS = 64
-
-# What native code loads as it is, for each type that samples may have: others would be converted, all at once, by fit.
-_KEPT = ("float32", "float64", "int32", "int64", "bool", "uint8")
-_WIDENED = {"float16": "float32", "int8": "int32", "int16": "int32", "uint16": "int32", "uint32": "int64"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,6 +167,11 @@ def store(samples: Iterable[Any], folder: str | os.PathLike[str], *, batches: bo
     return stored(folder)
 
 
+def is_stored(folder: Path) -> bool:
+    """Whether a folder is one that `store` wrote, be it damaged since."""
+    return (folder / MANIFEST).is_file()
+
+
 def stored(folder: str | os.PathLike[str]) -> Stored:
     """Samples that were stored, as arrays that cannot be written into; nothing of them is read yet.
 
@@ -205,48 +206,35 @@ def _write(pieces: Iterator[Piece], part: Path, folder: str | os.PathLike[str]) 
                 wanted = f"{len(writers) - 1} × array"
                 raise DataError(_OTHER_SHAPE(number=count, name="x", shape=f"{len(inputs)} × array", wanted=wanted))
             for writer, array in zip(writers, (*inputs, y), strict=True):
-                checked = writer.checked(array, count)
+                writer.check(array, count)
                 with _said(folder):
-                    writer.write(checked)
+                    writer.write(array)
             count += len(y)
         if not count:
             raise DataError(_NO_SAMPLES())
         with _said(folder):
             for writer in writers:
-                writer.finish(count)
+                writer.finish()
+                os.fsync(writer.file.fileno())
             manifest = {"schema_version": SCHEMA_VERSION, "samples": count, "inputs": len(writers) - 1}
             write_whole(part / MANIFEST, json.dumps(manifest, indent=1).encode())
 
 
-class _Writer:
-    """One array's file; how many samples it has is written into its head at the end."""
+class _Writer(ArrayWriter):
+    """One array's file, for samples that somebody gives."""
 
     def __init__(self, file: IO[bytes], name: str, first: NDArray[Any]) -> None:
-        self.file, self.name, self.shape = file, name, first.shape[1:]
-        self.dtype = np.dtype(_WIDENED.get(first.dtype.name, first.dtype.name))
-        file.write(bytes(_HEAD))
+        super().__init__(file, first)
+        self.name = name
 
-    def checked(self, array: NDArray[Any], number: int) -> NDArray[Any]:
-        """The samples, the first of which has this number, as the file holds them."""
+    def check(self, array: NDArray[Any], number: int) -> None:
+        """Refuse samples, the first of which has this number, that do not go with those before, or are not finite."""
         if array.shape[1:] != self.shape:
             raise DataError(_OTHER_SHAPE(number=number, name=self.name, shape=array.shape[1:], wanted=self.shape))
         if not np.can_cast(array.dtype, self.dtype, "safe"):
             raise DataError(_OTHER_TYPE(number=number, name=self.name, dtype=array.dtype, wanted=self.dtype))
         if array.dtype.kind == "f" and not (finite := np.isfinite(array).reshape(len(array), -1).all(1)).all():
             raise DataError(_NOT_FINITE(number=number + int(finite.argmin()), name=self.name))
-        return np.ascontiguousarray(array, self.dtype)
-
-    def write(self, array: NDArray[Any]) -> None:
-        self.file.write(array.data if array.size else b"")
-
-    def finish(self, count: int) -> None:
-        shape = ", ".join(map(str, (count, *self.shape))) + ("," if not self.shape else "")
-        text = f"{{'descr': '{self.dtype.str}', 'fortran_order': False, 'shape': ({shape}), }}"
-        self.file.seek(0)
-        self.file.write(b"\x93NUMPY\x01\x00" + (_HEAD - 10).to_bytes(2, "little"))
-        self.file.write(text.encode("ascii").ljust(_HEAD - 11) + b"\n")
-        self.file.flush()
-        os.fsync(self.file.fileno())
 
 
 def _pieces(samples: Iterable[Any]) -> Iterator[Piece]:
@@ -302,7 +290,7 @@ def _array(value: Any, name: str, number: int) -> NDArray[Any]:
         array = np.asarray(value)
     except ValueError as reason:
         raise DataError(_NO_ARRAY(number=number, name=name, reason=reason)) from None
-    if array.dtype.name not in (*_KEPT, *_WIDENED):
+    if array.dtype.name not in (*KEPT, *WIDENED):
         raise DataError(_NO_ARRAY(number=number, name=name, reason=_NOT_NUMBERS(dtype=array.dtype)))
     return array
 

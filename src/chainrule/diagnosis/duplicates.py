@@ -38,7 +38,7 @@ SHARE = 0.02  # of the validation samples, and
 FEWEST = 3  # of them, so that a chance copy or two is no leak
 _BY_CHANCE = 1000.0  # times fewer samples than possible rows, or copies are no surprise
 _COLUMNS = 256  # of an input that are looked at for it
-_CHUNK = 1024  # samples that are hashed at once
+_CHUNK = 1 << 22  # bytes of samples that are hashed at once
 
 
 def leaks(task: Task) -> Iterator[Finding]:
@@ -70,12 +70,14 @@ def row_hashes(samples: Samples) -> NDArray[np.uint64]:
     for number in range(len(samples.inputs)):
         generator = np.random.default_rng(number)
         factors: NDArray[np.uint64] | None = None
-        for start in range(0, len(samples), _CHUNK):
-            words = _words(samples.batch(slice(start, start + _CHUNK)).inputs[number])
+        array = samples.inputs[number]
+        at_once = max(1, _CHUNK * len(array) // max(1, array.nbytes))
+        for start in range(0, len(samples), at_once):
+            words = _words(samples.batch(slice(start, start + at_once)).inputs[number])
             if factors is None:
                 factors = generator.integers(0, 1 << 64, words.shape[1], np.uint64) | np.uint64(1)
             mixed = words ^ (words >> np.uint64(31))
-            found[start : start + _CHUNK] += (mixed * factors).sum(1, dtype=np.uint64)
+            found[start : start + at_once] += (mixed * factors).sum(1, dtype=np.uint64)
     return found
 
 

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data import check_batch_size
+from chainrule.data import Blocks, check_batch_size
 from chainrule.data.failures import refuse
 from chainrule.data.preparation import Preparation, Task
+from chainrule.data.prepared import SHARE, Prepared, arrays_of, bytes_of_each, prepared
 from chainrule.data.records import Labeled, Source
 from chainrule.data.targets import Classes, Target
 from chainrule.errors import FileFormatError, UsageError
@@ -58,6 +59,9 @@ _OF_ROWS, _OF_PICTURES = (64, 32), (128,)  # units of hidden layers
 _MLP, _TABLE = "mlp", "tabular_mlp"
 _SMALLEST_FOR_LENET5 = 12  # pixels that are left with something to pool behind both convolutions
 
+_IN_ANY_MEMORY = (4 << 30) // SHARE  # bytes of samples: machines have 4 GB at least
+_BLOCK = 1 << 18  # bytes that a disk reads in a few milliseconds; so few that a window has blocks of many classes
+_WINDOW = 1 << 28  # bytes, two of which are in memory
 
 # Of the validation loss, which is about 1 for a guess, whatever is predicted: the logarithm of the number of classes,
 # or the variance of quantities, brought to 1. Where classes are apart, it falls by less to the last epoch.
@@ -71,7 +75,7 @@ class Part:
     weights   how much each of them counts in the loss, those of its class included; None: all alike
     """
 
-    x: Any
+    x: Prepared
     y: NDArray[Any]
     weights: NDArray[np.float64] | None
     labeled: Labeled
@@ -112,7 +116,7 @@ class Arrangement:
 
     def fit_arguments(self) -> dict[str, Any]:
         """What `Model.fit` is given beside callbacks."""
-        held = self.validation
+        held, blocks = self.validation, self.configuration.train.blocks
         return {
             "x": self.training.x,
             "y": self.training.y,
@@ -122,6 +126,7 @@ class Arrangement:
             "optimizer": self.optimizer,
             "epochs": self.epochs,
             "batch_size": self.batch_size,
+            "shuffle": True if blocks is None else Blocks(*blocks),
             "verbose": 0,
         }
 
@@ -209,7 +214,14 @@ def arranged(configuration: Configuration, source: Source, division: Division) -
                 image_size=preparation.inputs.image_size or settings.image_size,
             ),
             model=chosen,
-            train=replace(how, epochs=epochs, batch_size=batch_size, lr=rate, patience=patience),
+            train=replace(
+                how,
+                epochs=epochs,
+                batch_size=batch_size,
+                blocks=how.blocks or _blocks(training.x),
+                lr=rate,
+                patience=patience,
+            ),
         ),
         source=source,
         preparation=preparation,
@@ -239,7 +251,7 @@ def _parts(division: Division, preparation: Preparation) -> tuple[Part, Part | N
 
     def part(labeled: Labeled) -> Part:
         nonlocal count
-        x, failures = preparation.inputs.of_usable(labeled.records)
+        x, failures = prepared(preparation.inputs, labeled.records)
         every.update((count + place, failure) for place, failure in failures.items())
         count += len(labeled)
         return Part(x, preparation.target.numbers(labeled.answers), labeled.weights, labeled)
@@ -278,6 +290,17 @@ def _patience(how: TrainSettings, recipe: Recipe, *, validated: bool) -> int:
     if how.patience is not None:
         return how.patience
     return recipe.patience if validated else 0
+
+
+def _blocks(x: Prepared) -> tuple[int, int] | None:
+    """The order for samples that may have to come from a disk, whatever the memory of this machine: the same data give
+    the same bits everywhere. None for fewer.
+    """
+    each = bytes_of_each(x)
+    if each * len(arrays_of(x)[0]) <= _IN_ANY_MEMORY:
+        return None
+    block = max(1, _BLOCK // each)
+    return block, max(1, _WINDOW // (block * each))
 
 
 # ------------------------------------------------------------------------------------------------------------- network

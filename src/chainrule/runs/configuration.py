@@ -95,6 +95,13 @@ _BATCH_SIZE = Message(
     en="Samples per step; default: the model's recipe.",
     zh="每步的样本数；默认：模型的配方。",
 )
+_BLOCKS = Message(
+    "configuration.blocks",
+    en="Neighbouring samples in a block, and blocks that are shuffled together: an order that a disk can follow;"
+    " default: by size for samples of more than 512 MB once they are prepared, else every sample anywhere.",
+    zh="一个块中的相邻样本数，以及一起打乱的块数：磁盘能跟上的顺序；默认：预处理后超过 512 MB 的样本按大小决定，"
+    "其他则逐个样本完全打乱。",
+)
 _OPTIMIZER = Message(
     "configuration.optimizer",
     en="adam (default), adamw, sgd, momentum, rmsprop, lion or another one of chainrule.optim.OPTIMIZERS.",
@@ -172,6 +179,7 @@ class TrainSettings:
 
     epochs: int | None = setting(Whole(1), _EPOCHS, example=20)
     batch_size: int | None = setting(Whole(1), _BATCH_SIZE, example=64)
+    blocks: tuple[int, int] | None = setting(Several(Whole(1), count=2), _BLOCKS, example=[1024, 64])
     optimizer: str = setting(Choice(tuple(OPTIMIZERS)), _OPTIMIZER, default="adam")
     lr: float | Literal["auto"] | None = setting(Either(Above(0), Choice((AUTO,))), _RATE, example=AUTO)
     clip_norm: float | None = setting(Above(0), _CLIP, example=1.0)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from hashlib import sha256
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
+from chainrule.data.prepared import arrays_of
 from chainrule.errors import DataError
 from chainrule.messages import Message
 from chainrule.runs.arrangement import Arrangement, Part, arrange
@@ -43,10 +45,10 @@ def fingerprint(arrangement: Arrangement) -> str:
         if part is not None:
             for array in _arrays(part):
                 digest.update(f"{array.dtype} {array.shape}".encode())
-                digest.update(np.ascontiguousarray(array[:: -(-len(array) // _LOOKED_AT)]).tobytes())
+                for sample in array[:: -(-len(array) // _LOOKED_AT)]:
+                    digest.update(sample.tobytes())
     return digest.hexdigest()
 
 
-def _arrays(part: Part) -> list[np.ndarray[tuple[int, ...], np.dtype[np.generic]]]:
-    inputs = part.x if isinstance(part.x, tuple) else (part.x,)
-    return [*inputs, part.y, *([] if part.weights is None else [part.weights])]
+def _arrays(part: Part) -> list[NDArray[Any]]:
+    return [*arrays_of(part.x), part.y, *([] if part.weights is None else [part.weights])]

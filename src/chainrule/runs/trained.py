@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from chainrule.data.failures import Failures, refuse
 from chainrule.data.preparation import Preparation
+from chainrule.data.prepared import pieces
 from chainrule.data.reading import read_records, read_source
 from chainrule.data.records import Labeled, Records, Source
 from chainrule.data.tables import Table, TableInputs, Unfamiliar
@@ -49,8 +50,6 @@ _SHOWN = Message(
 )
 
 SHIPPED = Path(__file__).parent / "shipped"  # models that come with the package, by name
-_FIRST_PIECE = 256  # records, which say how much memory one of them takes, and
-_PIECE_BYTES = 1 << 26  # that the inputs of a piece may take from then on
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -159,17 +158,8 @@ class Trained:
 
     def _pieces(self, records: Records) -> Iterator[tuple[NDArray[Any], Failures]]:
         """The outputs for records, piece by piece: for those that can be used, and why the others cannot."""
-        start, size = 0, _FIRST_PIECE
-        while start < len(records):
-            stop = min(start + size, len(records))
-            whole = start == 0 and stop == len(records)
-            piece = records if whole else records.take(np.arange(start, stop))
-            x, failures = self.preparation.inputs.of_usable(piece)
+        for x, failures in pieces(self.preparation.inputs, records):
             yield self.outputs(x), failures
-            arrays = x if isinstance(x, tuple) else (x,)
-            if taken := sum(array.nbytes for array in arrays):
-                size = max(_FIRST_PIECE, _PIECE_BYTES * len(arrays[0]) // taken)
-            start = stop
 
     # ------------------------------------------------------------------------------------------------------ evaluation
     def evaluate(self, data: Any = None, target: str | None = None) -> Scores:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data.prepared import arrays_of
 from chainrule.data.records import Source
 from chainrule.data.tables import Table
 from chainrule.data.tables.encoding import UTF_8
@@ -128,7 +129,8 @@ def data_table(arrangement: Arrangement) -> Tabular:
         rows += [(_NUMBERS(), *[f"{numbers.shape[1]:,}"] * len(parts))]
         rows += [(_CATEGORIES(), *[f"{categories.shape[1]:,}"] * len(parts))]
     else:
-        rows += [(_EACH(), *(f"{'×'.join(map(str, part.x.shape[1:]))} {part.x.dtype}" for part in parts))]
+        each = [x for part in parts for x in arrays_of(part.x)]
+        rows += [(_EACH(), *(f"{'×'.join(map(str, x.shape[1:]))} {x.dtype}" for x in each))]
     left_out = arrangement.source.training.left_out
     if left_out:
         rows.append((_LEFT_OUT(target=target.name), f"{left_out:,}", *([""] * (len(parts) - 1))))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mmap
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -14,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.memory import memory_size
 from chainrule.graph.operation import Array
 from chainrule.train.samples import Samples
 
@@ -47,7 +47,7 @@ class Ahead:
         arrays = [*samples.inputs, *samples.targets]
         self._mapped = [found for array in arrays if (found := _mapped(array))]
         self._chosen, self._span = samples.chosen, span or _SPAN
-        self._as_a_whole = not span and sum(one.size for one in self._mapped) <= _memory() // _SHARE
+        self._as_a_whole = not span and sum(one.size for one in self._mapped) <= memory_size() // _SHARE
         self._order: NDArray[np.int64] = np.empty(0, np.int64)
         self._asked = 0
         self._waiting: SimpleQueue[Sequence[tuple[mmap.mmap, int, int]] | NDArray[np.int64] | None] = SimpleQueue()
@@ -112,11 +112,3 @@ def _mapped(array: Array) -> _Mapped | None:
         return None
     start = array.ctypes.data - np.frombuffer(base, np.uint8).ctypes.data
     return _Mapped(base, start, array.strides[0], array.nbytes)
-
-
-def _memory() -> int:
-    """The bytes of the machine's memory; none where the system does not say."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return 0
