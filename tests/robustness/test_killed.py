@@ -29,6 +29,7 @@ KINDS = {
     "momentum with clipping": (*_DIGITS, "train.optimizer=momentum", "train.clip_norm=0.5"),
     "early stopping": (*_DIGITS, "train.epochs=8", "train.patience=1", "train.lr=0.05", "data.validation=0.2"),
     "an average that begins late": (*_DIGITS, "train.average=swa"),
+    "from files, in blocks": (*_DIGITS, "train.blocks=[16,4]"),
     "a table with categories": (*_TABLE, "train.average=ema"),
 }
 DEATHS = 3  # of one run, before it may reach its end

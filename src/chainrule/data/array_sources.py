@@ -87,7 +87,7 @@ def only_input(found: Stored) -> NDArray[Any]:
     Raises:   DataError if they have several.
     """
     if isinstance(found.x, tuple):
-        raise DataError(_SEVERAL_INPUTS(path=found.folder, count=len(found.x)))
+        raise DataError(_SEVERAL_INPUTS(path=str(found.folder), count=len(found.x)))
     return found.x
 
 
