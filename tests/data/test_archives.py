@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from chainrule.data import archives
 from chainrule.data.archives import read_npy, read_npz
 from chainrule.errors import FileFormatError
 from tests import counts
@@ -59,6 +60,29 @@ def test_a_file_is_mapped_and_not_read(tmp_path):
     assert array[-1] == 7
     assert not array.flags.writeable
     assert type(array) is np.ndarray
+
+
+def test_what_lies_in_an_archive_as_it_is_is_mapped_if_it_is_large(tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "_MOST_READ", 200)
+    held = {
+        "x": np.arange(60.0).reshape(20, 3),
+        "f": np.asfortranarray(np.arange(60).reshape(20, 3)),
+        "swapped": np.arange(60, dtype=">f4"),
+        "texts": np.array(["cherry"] * 9),
+        "few": np.arange(3),
+    }
+    path = tmp_path / "plain.npz"
+    np.savez(path, **held)
+    found = read_npz(path)
+    for name, array in held.items():
+        np.testing.assert_array_equal(found[name], array)
+        assert found[name].flags.writeable == (name not in ("x", "f")), "what is mapped is not written into"
+        np.testing.assert_array_equal(read_npz(path.read_bytes())[name], array)
+    content = bytearray(path.read_bytes())
+    content[content.index(held["x"].tobytes()) + 77] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(FileFormatError, match=r"plain\.npz is damaged: .*CRC"):
+        read_npz(path)
 
 
 def test_only_what_is_wanted_is_unpacked():

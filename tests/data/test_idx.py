@@ -2,6 +2,7 @@
 
 import gzip
 import math
+import os
 import tracemalloc
 
 import numpy as np
@@ -72,6 +73,23 @@ def test_the_bytes_are_those_of_the_format(path):
 def test_all_types_are_big_endian(path, code, value, expected):
     path.write_bytes(bytes.fromhex(f"0000{code}01 00000001 {value}"))
     assert read_idx(path).tolist() == [expected]
+
+
+def test_a_large_file_is_mapped_and_not_read(tmp_path):
+    path, head = tmp_path / "large", bytes([0, 0, 8, 2]) + np.array([1 << 14, (1 << 14) + 1], ">u4").tobytes()
+    path.write_bytes(head)
+    os.truncate(path, len(head) + (1 << 28) + (1 << 14))  # a hole of a quarter of a GB
+    tracemalloc.start()
+    array = read_idx(path)
+    assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    tracemalloc.stop()
+    assert array.shape == (1 << 14, (1 << 14) + 1)
+    array[-1, -1] = 7
+    assert read_idx(path)[-1, -1] == 0, "what is written stays here"
+    for size, complaint in ((-1, "only 268451839 follow"), (1, "more bytes follow")):
+        os.truncate(path, len(head) + (1 << 28) + (1 << 14) + size)
+        with pytest.raises(FileFormatError, match=complaint):
+            read_idx(path)
 
 
 def test_the_same_array_gives_the_same_file(tmp_path):

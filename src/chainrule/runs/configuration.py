@@ -16,10 +16,10 @@ DIGITS = "digits"
 
 _SOURCE = Message(
     "configuration.source",
-    en="What to learn from: a table (.csv, .parquet), arrays (.npz), a folder of pictures by class, a folder of IDX"
-    " files as MNIST has them, or digits, which are bundled.",
-    zh="学习所用的数据：表格（.csv、.parquet）、数组（.npz）、按类别分的图片文件夹、与 MNIST 相同的 IDX 文件夹，"
-    "或内置的 digits。",
+    en="What to learn from: a table (.csv, .parquet), arrays (.npz), a folder of pictures by class, of IDX files as"
+    " MNIST has them, or of stored samples, or digits, which are bundled.",
+    zh="学习所用的数据：表格（.csv、.parquet）、数组（.npz）、按类别分的图片文件夹、与 MNIST 相同的 IDX 文件夹、"
+    "存储的样本文件夹，或内置的 digits。",
 )
 _TARGET = Message("configuration.target", en="Column of a table that is to be predicted.", zh="表格中要预测的列。")
 _TASK = Message(
