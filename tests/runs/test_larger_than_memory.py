@@ -22,7 +22,7 @@ import chainrule as cr
 from chainrule.data import digits, prepared
 from chainrule.data.array_inputs import ArrayInputs
 from chainrule.data.array_writer import ArrayWriter
-from chainrule.data.pictures import Pictures
+from chainrule.data.pictures import PictureInputs, Pictures
 from chainrule.data.records import Arrays
 from chainrule.data.stored import store
 from chainrule.data.tables import Table, TableInputs, Texts
@@ -85,19 +85,31 @@ def test_inputs_in_files_are_those_in_memory(cache, monkeypatch):
         (Arrays((rows,)), ArrayInputs.learned(Arrays((rows,)))),
         (Arrays((images,)).take(np.arange(0, 300, 2)), ArrayInputs.learned(Arrays((images,)))),
         (table, TableInputs.learned(table)),
-        (pictures, cr.data.pictures.PictureInputs.learned(pictures)),
+        (pictures, PictureInputs.learned(pictures)),
     ):
-        in_memory = prepared.arrays_of(prepared.prepared(inputs, records))
+        in_memory = prepared.arrays_of(prepared.prepared(inputs, records)[0])
         assert not any(map(is_mapped, in_memory))
         with monkeypatch.context() as patch:
             patch.setattr(prepared, "memory_size", lambda: 0)
-            patch.setattr(prepared, "_PIECE_BYTES", 1000)
-            in_files = prepared.arrays_of(prepared.prepared(inputs, records))
+            patch.setattr(prepared, "_PIECE", 1000)
+            in_files = prepared.arrays_of(prepared.prepared(inputs, records)[0])
         assert all(map(is_mapped, in_files))
         assert os.listdir(cache) == [], "they have no names"
         for one, other in zip(in_memory, in_files, strict=True):
             np.testing.assert_array_equal(one, other)
             assert one.dtype == other.dtype
+
+
+@pytest.mark.usefixtures("too_large")
+def test_pictures_that_are_damaged_are_left_out_of_the_files_and_named_by_their_places(monkeypatch):
+    monkeypatch.setattr(prepared, "_LEAST", 4)
+    monkeypatch.setattr(prepared, "_PIECE", 1)
+    images = np.arange(11 * 6, dtype=np.uint8).reshape(11, 2, 3)
+    pictures = Pictures([b"no picture" if k in (1, 2, 9) else image for k, image in enumerate(images)])
+    x, failures = prepared.prepared(PictureInputs(2, 3, 1), pictures)
+    np.testing.assert_array_equal(x[..., 0], images[[0, 3, 4, 5, 6, 7, 8, 10]])
+    assert is_mapped(x)
+    assert list(failures) == [1, 2, 9]
 
 
 @pytest.mark.usefixtures("too_large")
@@ -111,7 +123,7 @@ def test_a_full_disk_is_said_before_and_while_it_is_written_and_nothing_is_left(
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(prepared, "_PIECE_BYTES", 1000)
+    monkeypatch.setattr(prepared, "_PIECE", 1000)
     monkeypatch.setattr(ArrayWriter, "finish", full)
     with pytest.raises(SaveError, match=r"cache: No space left on device\. Nothing is left"):
         arrange(ordered(kept))
@@ -128,7 +140,7 @@ def test_nothing_is_left_of_a_preparation_that_is_killed(cache):
     from chainrule.data.array_inputs import ArrayInputs
     from chainrule.data.records import Arrays
 
-    prepared.memory_size, prepared._PIECE_BYTES, prepared.cache_root = lambda: 0, 1000, lambda: Path(sys.argv[1])
+    prepared.memory_size, prepared._PIECE, prepared.cache_root = lambda: 0, 1000, lambda: Path(sys.argv[1])
     records = Arrays((np.ones((1 << 22, 3)),))
     inputs = ArrayInputs.learned(records)
     print("begun", flush=True)
@@ -226,7 +238,7 @@ def test_the_memory_of_a_run_does_not_grow_with_the_data(tmp_path, shape, dtype,
     store(samples(640), "small")
     store(samples(count), "large")
     trained("small")  # so that all that is compiled is there
-    prepared.memory_size, prepared._PIECE_BYTES, records.PIECE = lambda: 0, 1 << 22, 1 << 20
+    prepared.memory_size, prepared._PIECE, records.PIECE = lambda: 0, 1 << 22, 1 << 20
     used = 1024 * int(re.search(r"VmData:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
     resource.setrlimit(resource.RLIMIT_DATA, (used + (extra << 20), resource.RLIM_INFINITY))
     try:
