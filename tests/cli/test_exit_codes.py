@@ -95,6 +95,23 @@ def test_what_a_command_built_is_on_no_line(capsys, samples):
 
 
 @pytest.mark.usefixtures("compiled_quickly")
+def test_4_unless_what_is_not_finite_is_skipped(capsys):
+    x = np.random.default_rng(0).normal(size=(40, 6, 6, 1)).astype(np.float32)
+    y = (x[:, 0, 0, 0] > 0).astype(int)
+    x[5] = np.float32(3e38)
+    np.savez("pictures.npz", x=x, y=y, x_test=x[:5], y_test=y[:5])
+    ordered = ["train", "pictures.npz", "--epochs", "2", "--batch-size", "8"]
+    assert here(capsys, *ordered, "--quiet").code == 4
+    left = here(capsys, *ordered, "--non-finite", "skip", "--save", "run")
+    assert left.code == 0
+    assert "skipped steps, whose loss or gradients were not finite: 2" in left.out
+    assert json.loads(Path("run", "result.json").read_text(encoding="utf-8"))["skipped"] == 2
+    assert "were not finite: 2" in Path("run", "report.html").read_text(encoding="utf-8")
+    metrics = Path("run", "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["skipped"] for line in metrics] == [1, 1]
+
+
+@pytest.mark.usefixtures("compiled_quickly")
 def test_130_and_on_from_there_to_4_or_0(capsys, samples, monkeypatch):
     """Interrupted at its first step, with or without a run to go on with; 4 for one that diverges."""
     arguments = ["train", samples, "--epochs", "2", "--lang", "zh", "--save", "broken"]

@@ -30,6 +30,7 @@ from chainrule.cli.options import (
     MaxBody,
     Model,
     Moved,
+    NonFinite,
     NumberColumn,
     Open,
     OptimizerName,
@@ -182,6 +183,7 @@ def train(
     optimizer: OptimizerName = None,
     lr: Rate = None,
     clip_norm: ClipNorm = None,
+    non_finite: NonFinite = None,
     average: Average = None,
     patience: Patience = None,
     seed: Seed = None,
@@ -208,6 +210,7 @@ def train(
         optimizer=optimizer,
         lr=None if lr is None else read_value(lr),  # a number, or auto
         clip_norm=clip_norm,
+        non_finite=non_finite,
         average=average,
         patience=patience,
         seed=seed,

@@ -199,6 +199,7 @@ SETTINGS = {  # by the parameter of a command that gives it: its section and its
     "optimizer": ("train", "optimizer"),
     "lr": ("train", "lr"),
     "clip_norm": ("train", "clip_norm"),
+    "non_finite": ("train", "non_finite"),
     "average": ("train", "average"),
     "patience": ("train", "patience"),
     "seed": ("train", "seed"),
@@ -289,6 +290,7 @@ BatchSize = Annotated[int | None, _setting("batch_size", "N", min=1)]
 OptimizerName = Annotated[str | None, _setting("optimizer", "NAME")]
 Rate = Annotated[str | None, _setting("lr", "X|auto")]
 ClipNorm = Annotated[float | None, _setting("clip_norm", "X")]
+NonFinite = Annotated[str | None, _setting("non_finite", "stop|skip")]
 Average = Annotated[str | None, _setting("average", "NAME")]
 Patience = Annotated[int | None, _setting("patience", "N", min=0)]
 Seed = Annotated[int | None, _setting("seed", "N", min=0, envvar="CHAINRULE_SEED")]

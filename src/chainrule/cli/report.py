@@ -14,10 +14,9 @@ from chainrule.runs.folder import RunFolder
 from chainrule.runs.outcome import Outcome
 from chainrule.runs.report import REPORT
 from chainrule.runs.wording import (
-    best_in_words,
     column_table,
     confused_in_words,
-    cost_in_words,
+    course_in_words,
     data_table,
     findings_in_words,
     guess_in_words,
@@ -60,8 +59,7 @@ def print_outcome(
         return
     print(f"\n{first}")
     print(*guess_in_words(target, outcome.test, outcome.guess), sep="\n")
-    print(best_in_words(result, validated=outcome.validated))
-    print(cost_in_words(result))
+    print(*course_in_words(result, validated=outcome.validated), sep="\n")
     if pairs := confused_in_words(target, outcome.test):
         print(pairs)
     print(findings_in_words(findings))

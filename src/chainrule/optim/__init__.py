@@ -13,6 +13,7 @@ clipping           ClipByValue, ClipByNorm, ClipByGlobalNorm: bounds on gradient
 max_norm           MaxNorm: a bound on weights
 averaging          ExponentialAverage, StochasticWeightAverage: means of the weights over the training
 accumulation       AccumulateGradients: one update from several batches
+skipping           SkipNonFinite: no step where loss or gradients are not finite
 names              OPTIMIZERS: the optimizers by name
 schedules          rates that change while training: ConstantRate, StepDecay, ExponentialDecay, Cosine, WarmUp, OneCycle
 rates              which numbers a rate can be
@@ -30,5 +31,6 @@ from chainrule.optim.names import *
 from chainrule.optim.optimizer import *
 from chainrule.optim.perturbation import *
 from chainrule.optim.schedules import *
+from chainrule.optim.skipping import *
 from chainrule.optim.squares import *
 from chainrule.optim.wrapper import *

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from typing import Any, ClassVar, TypeAlias
 from chainrule.autodiff.reverse import gradients
 from chainrule.graph.extent import Shape
 from chainrule.graph.tensor import Tensor
+from chainrule.ops.contraction import sum
+from chainrule.ops.elementwise import add
 from chainrule.optim.rates import Rate, check_rate
 from chainrule.optim.schedules import value_of
 
@@ -44,6 +47,11 @@ class Optimizer(ABC):
     rates: ClassVar[tuple[str, ...]] = ("learning_rate",)
     needs_gradient: ClassVar[bool] = True
     full_batch: ClassVar[bool] = False
+
+    @property
+    def skips_non_finite(self) -> bool:
+        """Whether a step whose loss or gradients are not finite is left out, instead of ending the training."""
+        return False
 
     def __post_init__(self) -> None:
         for name in self.rates:
@@ -89,6 +97,8 @@ class GradientOptimizer(Optimizer):
     ) -> StepResult:
         loss, aux = loss_fn(parameters)
         found = dict(zip(parameters, gradients(loss, list(parameters.values())), strict=True))
+        if self.skips_non_finite:  # a loss that is not finite changes nothing; g - g is 0, unless g is not finite
+            loss = functools.reduce(add, (sum(gradient - gradient) for gradient in found.values()), loss)
         return StepResult(loss, aux, *self.apply(parameters, found, slots, scalars))
 
 

@@ -45,6 +45,10 @@ class Wrapper(GradientOptimizer):
             raise UsageError(_INSIDE(wrapper=type(self).__name__, given=shown))
         super().__post_init__()
 
+    @property
+    def skips_non_finite(self) -> bool:
+        return self.optimizer.skips_non_finite
+
     def slots(self, name: str, shape: Shape) -> dict[str, float]:
         inside = self.optimizer.slots(name, shape)
         return {**inside, **{_numbered(slot, inside): 0.0 for slot in self.kept}}

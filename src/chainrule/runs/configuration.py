@@ -118,6 +118,14 @@ _CLIP = Message(
     en="Length to which all gradients together are shortened if they are longer; default: never.",
     zh="全部梯度合起来超过该长度时缩短到该长度；默认：不裁剪。",
 )
+_NON_FINITE = Message(
+    "configuration.non_finite",
+    en="What becomes of a step whose loss is infinite or NaN: stop (default) ends the training, with exit code 4 and"
+    " the parameters from before; skip leaves it out, also where only gradients are not finite, and counts it, up to an"
+    " epoch of nothing else.",
+    zh="损失为无穷或 NaN 的一步如何处理：stop（默认）结束训练，退出码为 4，保留此前的参数；skip 跳过这一步并计数"
+    "（仅梯度非有限时也跳过），若整轮都被跳过则结束训练。",
+)
 _AVERAGE = Message(
     "configuration.average",
     en="Average of the weights that is validated after each epoch and used in the end: ema (exponential) or swa (of the"
@@ -183,6 +191,7 @@ class TrainSettings:
     optimizer: str = setting(Choice(tuple(OPTIMIZERS)), _OPTIMIZER, default="adam")
     lr: float | Literal["auto"] | None = setting(Either(Above(0), Choice((AUTO,))), _RATE, example=AUTO)
     clip_norm: float | None = setting(Above(0), _CLIP, example=1.0)
+    non_finite: Literal["stop", "skip"] = setting(Choice(("stop", "skip")), _NON_FINITE, default="stop")
     average: Literal["ema", "swa"] | None = setting(Choice(("ema", "swa")), _AVERAGE, example="ema")
     patience: int | None = setting(Whole(0), _PATIENCE, example=5)
     seed: int = setting(Whole(0), _SEED, default=0)
@@ -195,7 +204,7 @@ class Configuration:
 
     Example:
         >>> Configuration(train=TrainSettings(epochs=3)).as_data()["train"]
-        {'epochs': 3, 'optimizer': 'adam', 'seed': 0, 'precision': 'float32'}
+        {'epochs': 3, 'optimizer': 'adam', 'non_finite': 'stop', 'seed': 0, 'precision': 'float32'}
     """
 
     data: DataSettings = field(default_factory=DataSettings)

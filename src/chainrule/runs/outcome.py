@@ -22,6 +22,7 @@ class Outcome:
     guess               the scores of who always says the largest class, or the mean
     best_epoch          from 1 on: the one whose weights were kept, or with the lowest loss, of validation where there
                         is one
+    skipped             steps that were left out, since their loss or gradients were not finite
     seconds             compiling included
     samples_per_second  of the steps alone
     """
@@ -32,6 +33,7 @@ class Outcome:
     best_epoch: int
     best_loss: float
     validated: bool
+    skipped: int
     seconds: float
     samples_per_second: float
     executor: str
@@ -65,6 +67,7 @@ class Outcome:
             best_epoch=1 + best,
             best_loss=losses[best],
             validated=validated,
+            skipped=int(sum(logs.get("skipped", ()))),
             seconds=seconds,
             samples_per_second=len(losses) * len(arrangement.training) / stepping if stepping else math.nan,
             executor=executor,
@@ -79,6 +82,7 @@ class Outcome:
             "epochs": self.epochs,
             "best_epoch": self.best_epoch,
             "best_loss": self.best_loss,
+            "skipped": self.skipped,
             "seconds": self.seconds,
             "samples_per_second": self.samples_per_second,
             "executor": self.executor,

@@ -17,6 +17,7 @@ from chainrule.optim import (
     ExponentialAverage,
     OneCycle,
     Optimizer,
+    SkipNonFinite,
     StochasticWeightAverage,
     as_optimizer,
 )
@@ -61,7 +62,7 @@ def rate_of(settings: TrainSettings, recipe: Recipe) -> float:
 
 def optimizer_of(settings: TrainSettings, rate: float, steps: int) -> Optimizer:
     """The optimizer of a training of so many steps at a rate: Adam in one cycle, whose peak it is; another one keeps to
-    it. Clipping and averaging are put around it.
+    it. Clipping, averaging and skipping are put around it.
     """
     chosen: Any
     if settings.optimizer == "adam":
@@ -75,5 +76,7 @@ def optimizer_of(settings: TrainSettings, rate: float, steps: int) -> Optimizer:
             chosen = ExponentialAverage(chosen)
         case "swa":
             chosen = StochasticWeightAverage(chosen, start=3 * steps // 4)
+    if settings.non_finite == "skip":
+        chosen = SkipNonFinite(chosen)
     optimizer: Optimizer = chosen
     return optimizer

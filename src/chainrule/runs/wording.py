@@ -83,6 +83,11 @@ _BEST_VALIDATED = Message(
     en="best epoch: {epoch} of {epochs}, validation loss {loss:.4f}",
     zh="最佳轮次：第 {epoch}/{epochs} 轮，验证损失 {loss:.4f}",
 )
+_SKIPPED = Message(
+    "wording.skipped",
+    en="skipped steps, whose loss or gradients were not finite: {count:,}",
+    zh="因损失或梯度非有限而跳过的步数：{count:,}",
+)
 _COST = Message(
     "wording.cost",
     en="time: {seconds:.1f} s with compiling; training alone {rate:,.0f} samples per second, {executor} executor",
@@ -207,16 +212,14 @@ def guess_in_words(target: Target, scores: Scores, guess: Scores) -> list[str]:
     return [said] if scores.better_than(guess) else [said, _NO_BETTER()]
 
 
-def best_in_words(result: Mapping[str, Any], *, validated: bool) -> str:
-    """The best epoch of a result as it is kept."""
+def course_in_words(result: Mapping[str, Any], *, validated: bool) -> list[str]:
+    """How a training went, of its result as it is kept: best epoch, steps that were skipped, time; a line each."""
     best = _BEST_VALIDATED if validated else _BEST
-    return best(epoch=result["best_epoch"], epochs=result["epochs"], loss=_number(result["best_loss"]))
-
-
-def cost_in_words(result: Mapping[str, Any]) -> str:
-    """The time that a result took, as it is kept."""
+    said = [best(epoch=result["best_epoch"], epochs=result["epochs"], loss=_number(result["best_loss"]))]
+    if skipped := result.get("skipped"):
+        said.append(_SKIPPED(count=skipped))
     seconds, rate = _number(result["seconds"]), _number(result["samples_per_second"])
-    return _COST(seconds=seconds, rate=rate, executor=result["executor"])
+    return [*said, _COST(seconds=seconds, rate=rate, executor=result["executor"])]
 
 
 def _number(kept: float | None) -> float:

@@ -50,6 +50,15 @@ _PARAMETER = Message(
     en="the parameter '{name}' became infinite or NaN",
     zh="参数“{name}”变为无穷或 NaN",
 )
+_ALL_SKIPPED = Message(
+    "loop.all_skipped",
+    en="the training diverged: none of the {steps} steps of epoch {epoch} had a loss and gradients that are finite, at"
+    " learning rate {rate:g}, so that all were skipped. The model has the parameters from before them. Try a"
+    " learning rate ten times smaller, inputs scaled to about [-1, 1] (images divided by 255), or another initializer.",
+    zh="训练发散：第 {epoch} 轮的 {steps} 步中没有一步的损失和梯度为有限值，学习率为 {rate:g}，因此全部被跳过。"
+    "模型保留了此前最后一步的参数。请尝试把学习率缩小到十分之一、把输入缩放到约 [-1, 1]（图像除以 255），"
+    "或更换初始化方法。",
+)
 _UNKNOWN_SCALAR = Message(
     "loop.unknown_scalar",
     en="There is no scalar '{name}' to turn; there are: {known}.{suggestion}",
@@ -282,13 +291,12 @@ class Training:
         waiting = list(batches(order, self.batch_size, position=now.position))
         while waiting:
             count = self._series_length(waiting)
-            self._run_series(waiting[:count])
-            del waiting[:count]
+            del waiting[: self._run_series(waiting[:count])]
             if self._timeline.numbers.stopped:
                 return
-        for name, value in self.state.parameters.items():
-            if not np.isfinite(value).all():
-                self._diverge(_PARAMETER(name=name))
+        if self._timeline.numbers.skipped == self.steps_per_epoch:
+            self._give_up()
+        self._check_parameters()
         self.logs = means(self.state.totals, self._metrics)
         if self._evaluation is not None and self.validation is not None:
             self._hand_over()
@@ -296,6 +304,8 @@ class Training:
             states, scalars = self.state.states, self.model.scalars
             found = self._evaluation.means(self.validation, EVALUATION_BATCH, used, states, scalars)
             self.logs |= {f"val_{name}": value for name, value in found.items()}
+        if self.optimizer.skips_non_finite:
+            self.logs["skipped"] = self.state.skipped
         self.state = self.state.after_epoch(self.logs)
         self._call("on_epoch_end")
 
@@ -307,22 +317,40 @@ class Training:
         wanted = (k for k in range(1, alike) if any(c.wants_step(step + k) for c in self.callbacks))
         return next(wanted, alike)
 
-    def _run_series(self, places: Sequence[NDArray[np.int64]]) -> None:
+    def _run_series(self, places: Sequence[NDArray[np.int64]]) -> int:
+        """Make steps on these batches, and say on how many: a step that is not finite is the last one."""
         now = self._timeline.numbers
         self._ahead.reach(now.position)
         scalars = [self._scalars_of(now.update + k) for k in range(len(places))]
         sums = self._timeline.run(Series(places, scalars, self.model.seed, now.step, now.update + 1))
-        self.losses = [float(one.loss) for one in sums]
-        self.rates = [own.get("learning_rate", math.nan) for own in scalars[: len(sums)]]
-        if not np.isfinite(sums[-1].loss):
+        finite, skips = bool(np.isfinite(sums[-1].loss)), self.optimizer.skips_non_finite
+        made = sums if finite or not skips else sums[:-1]
+        self.losses = [float(one.loss) for one in made]
+        self.rates = [own.get("learning_rate", math.nan) for own in scalars[: len(made)]]
+        if not finite and not skips:
             self._diverge(_LOSS(loss=sums[-1].loss))
+        if made:
+            self._tell_of_steps()
+        if not finite:
+            self._check_parameters()  # which may be to blame
+            self.state = self.state.after_skip(len(places[len(made)]))
+        return len(sums)
+
+    def _tell_of_steps(self) -> None:
         now = self._timeline.numbers
         self.logs = means(now.totals, self._metrics)
         if any(c.wants_step(now.step) for c in self.callbacks):
-            self._call("on_train_batch_end")
-        for callback in self.callbacks:
-            callback.on_train_progress(self)
+            self._hand_over()
+            self._tell("on_train_batch_end", "on_train_progress")
+        else:
+            self._tell("on_train_progress")
         self._save_requested()
+
+    def _check_parameters(self) -> None:
+        """Go back, and end the training, where a parameter is not finite."""
+        for name, value in self.state.parameters.items():
+            if not np.isfinite(value).all():
+                self._diverge(_PARAMETER(name=name))
 
     def _diverge(self, what: str) -> NoReturn:
         """Go back to the parameters whose loss is known to be finite, and say what happened."""
@@ -334,11 +362,32 @@ class Training:
         self._call("on_train_diverged")
         raise DivergedError(_DIVERGED(what=what, rate=rate, **place))
 
+    def _give_up(self) -> NoReturn:
+        """Say that every step of an epoch was skipped: nothing is learned any more."""
+        rate = self.scalars.get("learning_rate", math.nan)
+        place = {"epoch": self.epochs_done + 1, "steps": self.steps_per_epoch}
+        self.state = replace(self.state, position=0, skipped=0)  # where one can see why its first step failed
+        self._call("on_train_diverged")
+        raise DivergedError(_ALL_SKIPPED(rate=rate, **place))
+
     def _call(self, moment: str) -> None:
         self._hand_over()
-        for callback in self.callbacks:
-            getattr(callback, moment)(self)
+        self._tell(moment)
         self._save_requested()
+
+    def _tell(self, *moments: str) -> None:
+        """Tell every callback, also those behind one that Ctrl-C came upon: what each of them remembers must be of the
+        same steps when the training goes on.
+        """
+        interruption = None
+        for moment in moments:
+            for callback in self.callbacks:
+                try:
+                    getattr(callback, moment)(self)
+                except KeyboardInterrupt as reason:
+                    interruption = reason
+        if interruption is not None:
+            raise interruption
 
     def _save_requested(self) -> None:
         if self._checkpoints:

@@ -255,7 +255,8 @@ class Model:
 
         Raises:   DataError if samples do not fit each other or the network, hold NaN, or have labels out of range, or
                   a batch is larger than the data; UsageError for unknown names and arguments out of range;
-                  GradientError if no parameter can lower the loss; DivergedError if the loss becomes infinite or NaN.
+                  GradientError if no parameter can lower the loss; DivergedError if the loss becomes infinite or NaN
+                  (SkipNonFinite around the optimizer leaves such steps out).
         """
         resumed = state_to_resume(self.training_state, self.parameters, self.states) if resume else None
         plan = planned(

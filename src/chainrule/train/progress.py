@@ -22,5 +22,6 @@ class EpochLines(Callback):
 
     def on_epoch_end(self, training: Training) -> None:
         number = _EPOCH(epoch=training.epochs_done, epochs=training.epochs)
-        means = (f"{name} {value:.4f}" for name, value in training.logs.items())
+        logs = training.logs.items()
+        means = (f"{name} {value}" if isinstance(value, int) else f"{name} {value:.4f}" for name, value in logs)
         print("  ".join([number, *means, _SECONDS(seconds=training.seconds)]), file=sys.stderr, flush=True)

@@ -28,6 +28,7 @@ class TrainingState:
     update      updates of this training, Adam's t
     epoch       complete epochs of this training
     position    samples of the current epoch that were visited
+    skipped     batches of the current epoch that were no step, since loss or gradients were not finite
     totals      of the current epoch, which its means will be made of
     logs        the means of each complete epoch, by name
     turned      the optimizer's scalars that were turned while training
@@ -45,6 +46,7 @@ class TrainingState:
     update: int = 0
     epoch: int = 0
     position: int = 0
+    skipped: int = 0
     logs: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     turned: Mapping[str, float] = field(default_factory=dict)
     stopped: bool = False
@@ -74,6 +76,10 @@ class TrainingState:
             position=self.position + sum(len(p) for p in places[: len(sums)]),
         )
 
+    def after_skip(self, samples: int) -> TrainingState:
+        """The state after a batch of so many samples that was no step."""
+        return replace(self, position=self.position + samples, skipped=self.skipped + 1)
+
     def after_epoch(self, means: Mapping[str, float]) -> TrainingState:
         """The state at the end of an epoch with these means; the next one begins."""
         return replace(
@@ -82,5 +88,6 @@ class TrainingState:
             epoch=self.epoch + 1,
             order=self.order + 1,
             position=0,
+            skipped=0,
             totals=np.zeros_like(self.totals),
         )

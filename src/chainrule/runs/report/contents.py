@@ -23,10 +23,9 @@ from chainrule.runs.report.subject import Subject
 from chainrule.runs.settings import SECTIONS
 from chainrule.runs.wording import (
     Tabular,
-    best_in_words,
     column_table,
     confused_in_words,
-    cost_in_words,
+    course_in_words,
     data_table,
     guess_in_words,
     layer_table,
@@ -147,7 +146,7 @@ def _judged(subject: Subject) -> Iterator[Section]:
     parts += [paragraph(said) for said in guess_in_words(target, scores, arrangement.guessed())]
     if subject.result["state"] == "finished":
         validated = "val_loss" in subject.folder.history().history
-        parts.append(lines([best_in_words(subject.result, validated=validated), cost_in_words(subject.result)]))
+        parts.append(lines(course_in_words(subject.result, validated=validated)))
     found = target.predictions(outputs)
     if isinstance(target, Classes) and scores.confusion is not None:
         if pairs := confused_in_words(target, scores):
