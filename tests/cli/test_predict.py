@@ -227,11 +227,11 @@ REFUSED = {
     "no input": (3, ["digits", "x.png"], "There is no file or folder x.png"),
     "nothing given": (2, ["digits"], "INPUT ... is missing"),
     "another ending": (2, ["digits", "new.csv", "-o", "out.xlsx"], "written as .csv or .json"),
-    "a table for pictures": (3, ["digits", "new.csv"], "reads handwritten digits, but Table are given"),
-    "a picture for a table": (3, ["kinds", "pictures/0.png"], "trained on a table, but Pictures are given"),
+    "a table for pictures": (3, ["digits", "new.csv"], "reads handwritten digits, not a table"),
+    "a picture for a table": (3, ["kinds", "pictures/0.png"], "trained on a table, not on pictures"),
     "standard input twice": (2, ["digits", "-", "-"], "'-' is given several times"),
     "no folder to write in": (1, ["kinds", "new.csv", "-o", "no/where.csv"], "cannot be written in no/where.csv"),
-    "a column that is lacking": (3, ["kinds", "short.csv"], "lacks 1 of the columns .*: color"),
+    "a column that is lacking": (3, ["kinds", "short.csv"], "1 of the columns .* missing: color"),
     "a word for a number": (3, ["kinds", "word.csv"], "line 2: 'mass' says 'heavy'"),
 }
 

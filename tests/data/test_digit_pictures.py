@@ -155,5 +155,5 @@ def test_whatever_few_pixels_show_nothing_but_a_refusal_comes_out():
 def test_other_data_are_refused():
     with pytest.raises(DataError, match=r"float64 of shape \(2, 28, 28, 1\).*\(255 \* x\)"):
         DigitInputs().of(Arrays((np.zeros((2, 28, 28, 1)),)))
-    with pytest.raises(DataError, match="reads handwritten digits, but Table are given"):
+    with pytest.raises(DataError, match="reads handwritten digits, not a table"):
         DigitInputs().of(Table("t", {"a": np.array([1.0])}))

@@ -122,7 +122,11 @@ WRONG = {
     ),
     "columns of two lengths": (DataError, {"mass": [1], "color": ["red", "red"]}, "'mass' has 1 values, but 'color'"),
     "a word for a number": (DataError, [{**ROW, "mass": "heavy"}], "row 1 .* 'mass' says 'heavy'"),
-    "a column that is lacking": (DataError, [{"mas": 1, "color": "red", "picked": None}], "lacks 1 .* mean 'mas'"),
+    "a column that is lacking": (
+        DataError,
+        [{"mas": 1, "color": "red", "picked": None}],
+        "1 of the columns .* mean 'mas'",
+    ),
     "an object": (UsageError, object(), "type object"),
     "nothing": (UsageError, None, "type NoneType"),
 }

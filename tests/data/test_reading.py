@@ -246,7 +246,7 @@ def test_what_cannot_be_predicted_is_refused(tmp_path):
     np.save(tmp_path / "x.npy", IMAGES.astype(np.float32))
     with pytest.raises(DataError, match=r"Picture 1 \(the first is 1\) holds float32"):
         prepared(tmp_path / "x.npy", of_pictures(5, 4))
-    with pytest.raises(DataError, match="trained on pictures, but Arrays are given"):
+    with pytest.raises(DataError, match="trained on pictures, not on arrays"):
         of_pictures(5, 4).inputs.of(Arrays((IMAGES,)))
 
 

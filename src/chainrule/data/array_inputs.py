@@ -20,7 +20,7 @@ from chainrule.messages import Message
 
 _OTHER_RECORDS = Message(
     "array_inputs.other_records",
-    en="The model was trained on arrays, but {given} are given. Give arrays whose samples have shape {shape}.",
+    en="The model was trained on arrays, not on {given}. Give arrays whose samples have shape {shape}.",
     zh="该模型是用数组训练的，但给出的是 {given}。请给出样本形状为 {shape} 的数组。",
 )
 _SHAPE = Message(
@@ -94,7 +94,7 @@ class ArrayInputs(Inputs):
             case Pictures(), (height, width, 1 | 3 as channels):
                 images, failures = PictureInputs(height, width, channels).of_usable(records)
                 return self._of_array(images), failures
-        raise DataError(_OTHER_RECORDS(given=type(records).__name__, shape=self.shape))
+        raise DataError(_OTHER_RECORDS(given=records.word(), shape=self.shape))
 
     def _of_array(self, x: NDArray[Any]) -> NDArray[Any]:
         if x.shape[1:] != self.shape:

@@ -5,17 +5,25 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.checks import PIECE, check_samples
 from chainrule.data.dataset import Dataset
+from chainrule.messages import Message
+
+_ARRAYS = Message("records.arrays", en="arrays", zh="数组")
 
 
 class Records(ABC):
-    """What a prediction is asked for: rows of a table, pictures, or samples of arrays, in order, as they were read."""
+    """What a prediction is asked for: rows of a table, pictures, or samples of arrays, in order, as they were read.
+
+    word   what messages call such
+    """
+
+    word: ClassVar[Message]
 
     @abstractmethod
     def __len__(self) -> int:
@@ -42,6 +50,7 @@ class Arrays(Records):
 
     whole: tuple[NDArray[Any], ...]
     places: NDArray[np.int64] | None = None
+    word = _ARRAYS
 
     def __post_init__(self) -> None:
         if self.places is None:  # else it has been looked at

@@ -140,4 +140,4 @@ def test_rows_as_json_has_them():
 )
 def test_what_is_no_table(frame, error, complaint):
     with pytest.raises(error, match=complaint):
-        as_table(frame)
+        TableInputs.learned(as_table(frame))

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from chainrule.data.tables import Texts, read_parquet
+from chainrule.data.tables import Table, TableInputs, Texts, read_parquet
 from chainrule.errors import DataError, FileFormatError, UsageError
 
 
@@ -82,8 +82,19 @@ def test_what_a_small_file_promises_is_not_read():
 
 @pytest.mark.parametrize("values", [[[1], [2]], [{"a": 1}], [b"x"]])
 def test_columns_of_something_else(values):
+    numbers = list(range(len(values)))
+    table = read_parquet(io.BytesIO(stored(pa.table({"a": values, "x": numbers, "y": numbers}))))
     with pytest.raises(DataError, match="column 'a' holds"):
-        read_parquet(io.BytesIO(stored(pa.table({"a": values}))))
+        table.labeled("y")
+    with pytest.raises(DataError, match="column 'a' holds"):
+        table.labeled("a")
+    labeled = table.labeled("y", exclude=["a"])
+    assert isinstance(labeled.records, Table)
+    assert list(labeled.records.columns) == ["x"]
+    inputs = TableInputs.learned(Table("t", {"x": np.arange(3.0)}))
+    assert len(inputs.of(table)) == len(values), "what is not needed may hold anything"
+    with pytest.raises(DataError, match="column 'a' holds"):
+        TableInputs.learned(Table("t", {"a": np.arange(3.0)})).of(table)
 
 
 def test_without_rows():

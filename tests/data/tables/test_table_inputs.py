@@ -206,7 +206,7 @@ def test_networks_take_them(columns):
 
 def test_records_of_another_kind():
     inputs = TableInputs.learned(of_columns(a=[1.0, 2.0]))
-    with pytest.raises(DataError, match="trained on a table, but Arrays"):
+    with pytest.raises(DataError, match="trained on a table, not on arrays"):
         inputs.of(Arrays((np.zeros((2, 1)),)))
 
 

@@ -58,7 +58,7 @@ WRONG: dict[str, Callable[[], Any]] = {
     "too many bytes": lambda: read("a,b\n1,2\n", most_bytes=5),
     "no Parquet file": lambda: read_parquet(io.BytesIO(b"PAR1")),
     "no frame": lambda: as_table(np.zeros(3)),
-    "a frame of lists": lambda: as_table(pa.table({"a": [[1]]})),
+    "a frame of lists": lambda: TableInputs.learned(as_table(pa.table({"a": [[1]]}))),
     "a frame without rows": lambda: as_table(pa.table({"a": pa.array([], pa.int64())})),
     "a target that there is not": lambda: learn(PEOPLE, "twon"),
     "an excluded column that there is not": lambda: learn(PEOPLE, exclude=["years"]),

@@ -20,7 +20,7 @@ from chainrule.messages import Message
 
 _OTHER_RECORDS = Message(
     "digit_inputs.other_records",
-    en="The model reads handwritten digits, but {given} are given. Give pictures with one digit each, or images as"
+    en="The model reads handwritten digits, not {given}. Give pictures with one digit each, or images as"
     " MNIST has them: uint8 of shape (n, {side}, {side}, 1), white on black.",
     zh="该模型识别手写数字，但给出的是 {given}。请给出每张含一个数字的图片，或与 MNIST 相同的图像："
     "uint8，形状 (n, {side}, {side}, 1)，黑底白字。",
@@ -100,7 +100,7 @@ class DigitInputs(Inputs):
                 if x.shape[1:] != self.shape or x.dtype != np.uint8:
                     raise DataError(_ARRAY(dtype=x.dtype, shape=x.shape, side=SIDE))
                 return x, {}
-        raise DataError(_OTHER_RECORDS(given=type(records).__name__, side=SIDE))
+        raise DataError(_OTHER_RECORDS(given=records.word(), side=SIDE))
 
     def as_data(self) -> dict[str, Any]:
         return {}

@@ -21,7 +21,7 @@ from chainrule.messages import Message
 
 _OTHER_RECORDS = Message(
     "picture_inputs.other_records",
-    en="The model was trained on pictures, but {given} are given. Give pictures, such as the path of a PNG or JPEG"
+    en="The model was trained on pictures, not on {given}. Give pictures, such as the path of a PNG or JPEG"
     " file, or of a folder of them.",
     zh="该模型是用图片训练的，但给出的是 {given}。请给出图片，例如 PNG 或 JPEG 文件的路径，或包含它们的文件夹。",
 )
@@ -92,7 +92,7 @@ class PictureInputs(Inputs):
 
     def of_usable(self, records: Records) -> tuple[NDArray[np.uint8], Failures]:
         if not isinstance(records, Pictures):
-            raise DataError(_OTHER_RECORDS(given=type(records).__name__))
+            raise DataError(_OTHER_RECORDS(given=records.word()))
         x = np.empty((len(records), self.height, self.width, self.channels), np.uint8)
 
         def put(numbered: tuple[int, Picture]) -> None:

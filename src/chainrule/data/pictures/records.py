@@ -17,6 +17,7 @@ from chainrule.data.records import Records
 from chainrule.errors import DataError, FileFormatError
 from chainrule.messages import Message
 
+_WORD = Message("pictures.word", en="pictures", zh="图片")
 _PIXELS = Message(
     "pictures.pixels",
     en="Picture {number} (the first is 1) holds {dtype} of shape {shape}; give pixels as uint8 of shape (height,"
@@ -45,6 +46,7 @@ class Pictures(Records):
     """
 
     pictures: Sequence[Picture]
+    word = _WORD
 
     def __post_init__(self) -> None:
         if not len(self.pictures):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from types import NoneType
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -27,12 +27,6 @@ _EMPTY = Message(
     en="{name} has {rows} rows and {columns} columns. Give at least one of each.",
     zh="{name} 有 {rows} 行 {columns} 列。行和列都至少要有一个。",
 )
-_DTYPE = Message(
-    "frames.dtype",
-    en="{name}: column '{column}' holds {dtype}. A column holds numbers, yes and no, dates or texts; make such columns"
-    " of it, or leave it out.",
-    zh="{name}：列“{column}”的类型是 {dtype}。列中应为数值、是否、日期或文本；请将其转换为这样的列，或去掉该列。",
-)
 _TWICE = Message(
     "frames.twice",
     en="{name}: two columns have the same name. Give each a name of its own.",
@@ -49,8 +43,9 @@ def as_table(frame: Any, name: str = "the table") -> Table:
 
     name   what messages call it
 
-    Raises:   UsageError if it is no such frame; DataError if it is empty or a column holds something else, such as
-              lists.
+    What holds something else, such as lists, is refused only where it is needed.
+
+    Raises:   UsageError if it is no such frame; DataError if it is empty, or two columns have one name.
     Example:
         >>> table = as_table([{"mass": 9, "fruit": "cherry"}, {"mass": None, "fruit": "apple"}])
         >>> table.kind("mass"), table.kind("fruit")
@@ -58,9 +53,9 @@ def as_table(frame: Any, name: str = "the table") -> Table:
     """
     import narwhals as nw
 
-    if isinstance(frame, list) and frame and all(isinstance(row, Mapping) for row in frame):
+    if isinstance(frame, list) and all(isinstance(row, Mapping) for row in frame):
         names = dict.fromkeys(str(column) for row in frame for column in row)
-        return Table(name, {column: _texts(name, column, [row.get(column) for row in frame]) for column in names})
+        return _table(name, {column: _texts([row.get(column) for row in frame]) for column in names}, len(frame))
     try:
         data = nw.from_native(frame)
     except TypeError:
@@ -69,28 +64,29 @@ def as_table(frame: Any, name: str = "the table") -> Table:
         raise DataError(_TWICE(name=name)) from None
     if isinstance(data, nw.LazyFrame):
         data = data.collect()
-    if 0 in data.shape:
-        raise DataError(_EMPTY(name=name, rows=data.shape[0], columns=data.shape[1]))
-    columns, categories = {}, set()
+    columns: dict[str, Column | str] = {}
+    categories = set()
     for series in data.iter_columns():
         column = str(series.name)  # numbers are names in pandas
         if column in columns:
             raise DataError(_TWICE(name=name))
-        columns[column] = _column(name, series)
+        columns[column] = _column(series)
         if series.dtype in (nw.Categorical, nw.Enum):
             categories.add(column)
-    return Table(name, columns, categories=frozenset(categories))
+    return _table(name, columns, len(data), categories)
 
 
-def refuse_column(name: str, column: str, dtype: object) -> NoReturn:
-    """Say that a column holds nothing that a network could learn from.
+def _table(name: str, columns: Mapping[str, Column | str], rows: int, categories: Iterable[str] = ()) -> Table:
+    """The table of these columns, some of which are only the name of what they hold."""
+    if not rows or not columns:
+        raise DataError(_EMPTY(name=name, rows=rows, columns=len(columns)))
+    read = {column: held for column, held in columns.items() if not isinstance(held, str)}
+    unread = {column: held for column, held in columns.items() if isinstance(held, str)}
+    return Table(name, read, categories=frozenset(categories), unread=unread)
 
-    Raises:   DataError, always.
-    """
-    raise DataError(_DTYPE(name=name, column=column, dtype=dtype))
 
-
-def _column(name: str, series: Any) -> Column:
+def _column(series: Any) -> Column | str:
+    """The column of a series, or what it holds if that is something else."""
     import narwhals as nw
 
     dtype, complete = series.dtype, series.null_count() == 0
@@ -104,18 +100,16 @@ def _column(name: str, series: Any) -> Column:
             series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
         return np.asarray(series.to_numpy(), "M8[s]")
     if dtype not in (nw.String, nw.Categorical, nw.Enum, nw.Boolean, nw.Object, nw.Unknown):
-        refuse_column(name, series.name, dtype)
+        return str(dtype)
     nulls = series.is_null().to_list()
     cells = [None if null else cell for cell, null in zip(series.to_list(), nulls, strict=True)]
-    return _texts(name, series.name, cells)
+    return _texts(cells)
 
 
-def _texts(name: str, column: str, cells: list[Any]) -> Texts:
-    """The column of what stands in these cells, as texts."""
+def _texts(cells: list[Any]) -> Texts | str:
+    """The column of what stands in these cells, as texts; or what they hold if that is something else."""
     strange = next((cell for cell in cells if not isinstance(cell, _CELLS)), None)
-    if strange is not None:
-        refuse_column(name, column, type(strange).__name__)
-    return Texts.of([*map(_text, cells)])
+    return Texts.of([*map(_text, cells)]) if strange is None else type(strange).__name__
 
 
 def _text(cell: Any) -> str:

@@ -10,7 +10,7 @@ from typing import IO, Any
 import numpy as np
 
 from chainrule.data.tables.content import check_exists, name_of
-from chainrule.data.tables.frames import as_table, refuse_column
+from chainrule.data.tables.frames import as_table
 from chainrule.data.tables.table import Table
 from chainrule.data.tables.texts import Texts
 from chainrule.errors import DataError, FileFormatError, UsageError
@@ -60,30 +60,37 @@ def read_parquet(file: str | os.PathLike[str] | IO[bytes], *, most_cells: int = 
         if path is not None:
             check_exists(path)
         schema = pq.ParquetFile(file).schema_arrow
+        unread = {field.name: str(field.type) for field in schema if _is_other(field.type)}
         texts = [field.name for field in schema if _is_text(field.type)]
         # Dictionaries keep what a few kilobytes promise from becoming gigabytes of equal texts.
         opened = pq.ParquetFile(file, read_dictionary=texts)
         _check(name, schema, opened.metadata.num_rows, most_cells)
-        data = opened.read()
+        data = opened.read([field.name for field in schema if field.name not in unread])
         others = data.drop_columns(texts)
         table = as_table(others, name) if others.num_columns else Table(name, {})
-        columns = {c: _texts(data.column(c)) if c in texts else table.columns[c] for c in data.column_names}
+        columns = {
+            c: _texts(data.column(c)) if c in texts else table.columns[c]
+            for c in data.column_names
+            if c not in table.unread
+        }
     except (pa.ArrowException, OSError, UnicodeDecodeError) as reason:
         raise FileFormatError(_FOREIGN(name=name, reason=reason)) from None
-    return replace(table, columns=columns)
+    return replace(table, columns=columns, unread={**table.unread, **unread})
 
 
 def _check(name: str, schema: Any, rows: int, most_cells: int) -> None:
-    """Refuse what is empty, too large, or no table of numbers and texts, before anything of it is in memory."""
-    import pyarrow.types as types
-
+    """Refuse what is empty or too large, before anything of it is in memory."""
     if not rows or not len(schema):
         raise DataError(_EMPTY(name=name, rows=rows, columns=len(schema)))
     if rows * len(schema) > most_cells:
         raise FileFormatError(_TOO_LARGE(name=name, rows=rows, columns=len(schema), most=most_cells))
-    for field in schema:
-        if types.is_nested(field.type) or types.is_binary(field.type) or types.is_large_binary(field.type):
-            refuse_column(name, field.name, field.type)
+
+
+def _is_other(dtype: Any) -> bool:
+    """Whether a column of this type is left on the disk: it can hold anything, and in any amount."""
+    import pyarrow.types as types
+
+    return bool(types.is_nested(dtype) or types.is_binary(dtype) or types.is_large_binary(dtype))
 
 
 def _is_text(dtype: Any) -> bool:

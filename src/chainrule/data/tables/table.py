@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -20,6 +20,7 @@ from chainrule.data.tables.written_numbers import is_number
 from chainrule.errors import DataError, UsageError
 from chainrule.messages import Message, suggestion
 
+_WORD = Message("table.word", en="a table", zh="表格")
 _LINE = Message("table.line", en="line {number}", zh="第 {number} 行")
 _ROW = Message("table.row", en="row {number} (the first is 1)", zh="第 {number} 行（从 1 开始计数）")
 _COMMA = Message(
@@ -39,6 +40,12 @@ _NO_COLUMN = Message(
     "table.no_column",
     en="{table} has no column '{name}'; its columns are: {known}.{suggestion}",
     zh="{table} 中没有列“{name}”；其中有：{known}。{suggestion}",
+)
+_DTYPE = Message(
+    "table.dtype",
+    en="{name}: column '{column}' holds {dtype}. A column holds numbers, yes and no, dates or texts; make such columns"
+    " of it, or leave it out.",
+    zh="{name}：列“{column}”的类型是 {dtype}。列中应为数值、是否、日期或文本；请将其转换为这样的列，或去掉该列。",
 )
 _ONE_COLUMN = Message(
     "table.one_column",
@@ -64,6 +71,7 @@ class Table(Records):
     categories   names of columns that were declared as categories, whatever they look like
     numbers      names of those that were declared as numbers
     notation     how the file was read that they are from
+    unread       what other columns hold, such as lists, which can be left out and nothing else
 
     Example:
         >>> table = Table("fruit", {"mass": np.array([9.0, 170.0]), "fruit": Texts.of(["cherry", "apple"])})
@@ -79,6 +87,8 @@ class Table(Records):
     categories: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
     notation: Notation = AS_PROGRAMS
+    unread: Mapping[str, str] = field(default_factory=dict)
+    word = _WORD
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))
@@ -99,7 +109,9 @@ class Table(Records):
         Raises:   DataError for a name that none of them has.
         """
         left_out = {self.check_name(name) for name in names}
-        return replace(self, columns={name: c for name, c in self.columns.items() if name not in left_out})
+        columns = {name: column for name, column in self.columns.items() if name not in left_out}
+        unread = {name: held for name, held in self.unread.items() if name not in left_out}
+        return replace(self, columns=columns, unread=unread)
 
     # ------------------------------------------------------------------------------------------------- what it says
     def kind(self, name: str) -> Kind:
@@ -196,7 +208,9 @@ class Table(Records):
             categories=self.categories.union(map(self.check_name, named)) - frozenset(measured),
             numbers=self.numbers.union(map(self.check_name, measured)),
         )
+        declared.check_read([target, *each_of(group), *each_of(weight)])
         records = declared.without([target, *each_of(group), *each_of(weight), *left_out])
+        records.check_read(records.unread)
         if not records.columns:
             raise DataError(_NO_INPUTS(table=self.name, name=target))
         answers, rows = known_answers(declared, target)
@@ -208,6 +222,15 @@ class Table(Records):
             None if group is None else groups_of(answered, group),
             left_out=len(self) - len(rows),
         )
+
+    def check_read(self, names: Iterable[str]) -> None:
+        """Refuse columns that hold nothing that a network could learn from.
+
+        Raises:   DataError for the first of these that does.
+        """
+        for name in names:
+            if name in self.unread:
+                raise DataError(_DTYPE(name=self.name, column=name, dtype=self.unread[name]))
 
     def _check_no_commas(self, name: str, column: Texts) -> None:
         """Refuse numbers with commas in a frame: 1,234 may be either, and nothing around it tells."""
@@ -229,8 +252,8 @@ class Table(Records):
 
         Raises:   DataError if there is no such column.
         """
-        if name not in self.columns:
-            known = list(self.columns)
+        if name not in self.columns and name not in self.unread:
+            known = [*self.columns, *self.unread]
             listed = ", ".join(known[:_MOST_NAMED]) + (", …" if len(known) > _MOST_NAMED else "")
             raise DataError(_NO_COLUMN(table=self.name, name=name, known=listed, suggestion=suggestion(name, known)))
         return name

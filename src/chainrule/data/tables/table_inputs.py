@@ -28,13 +28,13 @@ from chainrule.messages import Message, suggestion
 
 _OTHER_RECORDS = Message(
     "table_inputs.other_records",
-    en="The model was trained on a table, but {given} are given. Give a table with the columns {known}.",
+    en="The model was trained on a table, not on {given}. Give a table with the columns {known}.",
     zh="该模型是用表格训练的，但给出的是 {given}。请给出包含以下列的表格：{known}。",
 )
 _MISSING_COLUMNS = Message(
     "table_inputs.missing_columns",
-    en="{table} lacks {count} of the columns that the model was trained on: {lacking}.{suggestion} Add them; leave"
-    " cells empty where nothing is known.",
+    en="{table}: {count} of the columns that the model was trained on are missing: {lacking}.{suggestion} Add them;"
+    " leave cells empty where nothing is known.",
     zh="{table} 缺少模型训练时用到的 {count} 列：{lacking}。{suggestion}请补上这些列；未知的单元格请留空。",
 )
 _NO_INPUTS = Message(
@@ -78,6 +78,7 @@ class TableInputs(Inputs):
 
         Raises:   DataError if a column holds numbers with commas, or if there is none to learn from.
         """
+        records.check_read(records.unread)
         columns, uses = [], []
         for name, column in records.columns.items():
             kind = records.kind(name)
@@ -102,7 +103,7 @@ class TableInputs(Inputs):
     def of(self, records: Records) -> NDArray[Any] | tuple[NDArray[Any], ...]:
         if not isinstance(records, Table):
             known = ", ".join(self.names[:_MOST_NAMED])
-            raise DataError(_OTHER_RECORDS(given=type(records).__name__, known=known))
+            raise DataError(_OTHER_RECORDS(given=records.word(), known=known))
         self._check_columns(records)
         numbers, categories = [], []
         for column in self.columns:
@@ -126,6 +127,7 @@ class TableInputs(Inputs):
         return [values for values in found if values is not None]
 
     def _check_columns(self, table: Table) -> None:
+        table.check_read(self.names)
         lacking = [name for name in self.names if name not in table.columns]
         if lacking:
             others = [name for name in table.columns if name not in self.names]
