@@ -80,8 +80,8 @@ def arrays_of(x: Prepared) -> tuple[NDArray[Any], ...]:
 
 
 def bytes_of_each(x: Prepared) -> int:
-    """Those that one record takes in all its arrays."""
-    return sum(array.itemsize * math.prod(array.shape[1:]) for array in arrays_of(x))
+    """Those that one record takes in all its arrays, once they are of the types that are kept."""
+    return sum(kept_type(array.dtype).itemsize * math.prod(array.shape[1:]) for array in arrays_of(x))
 
 
 def _in_files(
