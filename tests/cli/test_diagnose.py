@@ -44,7 +44,7 @@ def test_as_json_findings_are_data_with_their_texts(capsys, dead):
     assert "smaller learning rate" in one["remedy"]
 
 
-@pytest.mark.parametrize(("language", "heading"), [("en", "## CR013 Dead units\n"), ("zh", "## CR013 失活的单元\n")])
+@pytest.mark.parametrize(("language", "heading"), [("en", "CR013 Dead units\n"), ("zh", "CR013 失活的单元\n")])
 def test_every_finding_can_be_explained(capsys, language, heading):
     assert here(capsys, "--lang", language, "findings", "CR013").out.startswith(heading)
     listed = here(capsys, "--lang", language, "findings").out

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -23,6 +25,13 @@ def samples(tmp_path):
 
 def interrupts(*_: object, **__: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_130_from_the_beginning_on(capsys, monkeypatch):
+    commands = ModuleType("chainrule.cli.commands")
+    commands.__getattr__ = interrupts
+    monkeypatch.setitem(sys.modules, commands.__name__, commands)
+    assert here(capsys, "runs").code == 130
 
 
 def test_0_for_what_was_done(capsys):

@@ -42,6 +42,15 @@ def test_help_says_what_can_be_typed(capsys, arguments):
     assert max(map(len, left.out.splitlines())) <= 80
 
 
+def test_in_a_narrow_terminal_help_stands_below_the_names(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("TERM", "dumb")
+    lines = here(capsys, "train", "--help").out.splitlines()
+    assert max(map(len, lines)) <= 40
+    below = lines.index("  --optimizer NAME") + 1
+    assert lines[below] == "      adam (default), adamw, sgd,"
+
+
 def test_usage_names_the_arguments(capsys):
     assert "chainrule [OPTIONS] COMMAND ...\n" in here(capsys, "--help").out
     assert "chainrule train [OPTIONS] [DATA|CONFIG|MODEL]\n" in here(capsys, "train", "--help").out

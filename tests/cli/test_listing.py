@@ -43,3 +43,18 @@ def test_names_of_runs_can_be_copied_from_a_terminal_of_80_columns(capsys, monke
     assert score in printed
     assert "rmse 54.02" in printed
     assert max(map(len, printed.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("columns", ["40", "80"])
+def test_what_has_no_room_beside_each_other_stands_below_and_nothing_is_cut(capsys, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    own = {"data_exclude": ["hue", "ash"], "train_lr": 0.001, "train_patience": 10, "model_units": [64, 32]}
+    other = {"data_exclude": [], "train_lr": 0.002, "train_patience": 20, "model_units": [128]}
+    scores = {"accuracy": 0.97222}
+    listing._print(
+        [summary(f"2026-11-28T0{k}-wine", "wine.csv", scores, **each) for k, each in ((1, own), (2, other))], None
+    )
+    printed = capsys.readouterr().out
+    assert "…" not in printed
+    assert "2026-11-28T01-wine\n  state: finished;" in printed
+    assert "data.exclude: ['hue', 'ash'];" in printed

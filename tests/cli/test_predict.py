@@ -281,7 +281,7 @@ def on_a_terminal(*arguments, **variables):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 def test_one_picture_on_a_terminal_is_one_line(pictures):
-    assert on_a_terminal("predict", "digits", str(pictures / "0.png")) == "2  99.9 %\n"
+    assert on_a_terminal("predict", "digits", str(pictures / "0.png")) == "2  99.9%\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
@@ -293,8 +293,8 @@ def test_many_on_a_terminal_are_a_table_of_the_first(tmp_path, variables):
     lines = re.sub(r"\x1b\[\d*m", "", written).splitlines()
     assert lines[0].split() == ["row", "digit", "probability"]
     assert [line.split()[1] for line in lines[2:7]] == FIRST
-    assert lines[-1] == "and 10 more; -o predictions.csv keeps all"
-    assert max(map(len, lines)) <= 41
+    assert " ".join(lines).endswith(" and 10 more; -o predictions.csv keeps all")
+    assert max(map(len, lines)) <= int(variables.get("COLUMNS", "80"))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")

@@ -9,8 +9,14 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from chainrule.cli.progress import LiveLine
+from chainrule.cli.progress import EpochLines, LiveLine, print_interrupted
 from tests.cli.commands import apart, command, environment
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
 
 TRAIN = ("train", "mlp", "--epochs", "2", "--seed", "3")
 
@@ -51,6 +57,28 @@ def test_plain_lines_where_nothing_can_or_may_be_rewritten(few_digits, variables
     written = on_a_terminal(*TRAIN, "--data", few_digits, **variables)
     assert "\x1b" not in written
     assert [line.split("  ")[0] for line in written.splitlines()] == ["epoch 1/2", "epoch 2/2"]
+
+
+@pytest.mark.parametrize(
+    ("width", "lines"),
+    [
+        ("80", ["epoch 46/100  loss 0.0011  accuracy 100.00%  validation loss 0.0001  at 12.3 s"]),
+        ("40", ["epoch 46/100  loss 0.0011", "  accuracy 100.00%", "  validation loss 0.0001  at 12.3 s"]),
+    ],
+)
+def test_lines_of_epochs_are_broken_between_what_they_say(monkeypatch, width, lines):
+    monkeypatch.setenv("COLUMNS", width)
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    logs = {"loss": 0.0011, "accuracy": 1.0, "val_loss": 0.0001}
+    EpochLines().on_epoch_end(SimpleNamespace(epochs_done=46, epochs=100, seconds=12.3, logs=logs))
+    assert sys.stderr.getvalue().splitlines() == lines
+
+
+def test_what_is_said_of_an_interrupt_does_not_stand_behind_that_of_the_terminal(monkeypatch):
+    for stream, begin in ((Terminal(), "\r"), (io.StringIO(), "")):
+        monkeypatch.setattr(sys, "stderr", stream)
+        print_interrupted("Interrupted.")
+        assert stream.getvalue() == f"{begin}Interrupted.\n"
 
 
 def test_plain_lines_without_a_terminal(few_digits):

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from chainrule.cli.tables import print_table, print_tabular, printable, table
+from chainrule.cli.tables import print_tabular, printable
+from chainrule.messages import message
 from chainrule.runs.wording import Tabular
 
 COLUMNS = Tabular(
@@ -44,10 +45,27 @@ def test_what_is_no_character_is_not_printed():
 
 def test_tables_are_plain_text_where_no_color_is_wanted(monkeypatch, capsys):
     monkeypatch.setenv("FORCE_COLOR", "1")
-    shown = table()
-    shown.add_column("mass")
-    print_table(shown)
-    assert "\x1b" in capsys.readouterr().out
+    assert "\x1b" in shown(capsys, monkeypatch, PARTS, 80)
     monkeypatch.setenv("NO_COLOR", "1")
-    print_table(shown)
-    assert "\x1b" not in capsys.readouterr().out
+    assert "\x1b" not in shown(capsys, monkeypatch, PARTS, 80)
+
+
+def test_a_terminal_that_can_do_nothing_has_a_width_too(capsys, monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")
+    assert max(map(len, shown(capsys, monkeypatch, PARTS, 30).splitlines())) <= 30
+
+
+def test_lines_end_with_their_last_letter_and_columns_without_a_cell_are_left_out(capsys, monkeypatch):
+    rows = Tabular(("column", "missing", "use"), (("mass", "", "standardised"), ("id", "", "none")))
+    lines = shown(capsys, monkeypatch, rows, 80).splitlines()
+    assert lines[0] == "column   use"
+    assert [line for line in lines if line != line.rstrip()] == []
+
+
+def test_chinese_is_aligned_and_not_squeezed_to_single_characters(capsys, monkeypatch):
+    monkeypatch.setattr(message, "_chosen", "zh")
+    rows = Tabular(("数据：wine", "训练", "测试"), (("总是猜最大类别的准确率", "40.62%", "38.89%"),), numbers=2)
+    assert shown(capsys, monkeypatch, rows, 44).splitlines()[2] == "总是猜最大类别的准确率   40.62%   38.89%"
+    assert shown(capsys, monkeypatch, rows, 26).splitlines() == [
+        "数据：wine", "总是猜最大类别的准确率", "  训练：40.62%；", "  测试：38.89%", ""
+    ]  # fmt: skip

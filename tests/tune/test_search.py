@@ -22,6 +22,10 @@ from chainrule.tune.storage import opened, quietly, sqlite_in
 RATES = Space({"train.lr": Range(1e-3, 1e-1, log=True)})
 
 
+def interrupts(*_, **__):
+    raise KeyboardInterrupt
+
+
 def few(folder, *, tested_with):
     """240 digits to learn from, and some others to test with."""
     data = digits()
@@ -87,6 +91,10 @@ def test_the_best_trial_beats_the_default_whatever_there_is_to_test_with_and_wha
     ):
         with pytest.raises(UsageError, match=said):
             search(changed, address, "digits", 9)
+
+    monkeypatch.setattr(optuna.storages.RDBStorage, "set_trial_state_values", interrupts)
+    with pytest.raises(KeyboardInterrupt):  # over which Optuna fails with an UnboundLocalError
+        search(other, address, "digits", 8)
 
 
 @pytest.mark.usefixtures("compiled_quickly")

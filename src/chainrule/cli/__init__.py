@@ -30,6 +30,7 @@ from collections.abc import Sequence
 
 from chainrule.errors import ChainruleError, DataError, DivergedError, FileFormatError, UsageError
 from chainrule.messages import LANGUAGES, Message, use_language
+from chainrule.messages.paragraph import print_paragraph
 
 _SYSTEM = Message("cli.system", en="The operating system refuses: {reason}", zh="操作系统拒绝执行：{reason}")
 _MEMORY = Message(
@@ -54,10 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):  # a character that a terminal lacks is no reason to fail
             stream.reconfigure(errors="replace")
     _choose_language(arguments)  # before the commands are made, whose help is in that language
-    from chainrule.cli.commands import app
-    from chainrule.graph.tensor import on_no_line
-
     try:
+        from chainrule.cli.commands import app  # takes a moment, in which an interrupt is heard too
+        from chainrule.graph.tensor import on_no_line
+
         with on_no_line():
             app(arguments, prog_name="chainrule")
     except ChainruleError as error:
@@ -70,11 +71,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except MemoryError:
         _leave(_MEMORY(), FAILED)
     except KeyboardInterrupt:
+        if sys.stderr.isatty():
+            print(file=sys.stderr)  # what comes next does not stand behind ^C
         sys.exit(INTERRUPTED)
 
 
 def _leave(paragraph: str, code: int) -> None:
-    print(paragraph, file=sys.stderr)
+    print_paragraph(paragraph, sys.stderr)
     sys.exit(code)
 
 

@@ -9,6 +9,7 @@ from chainrule.data.reading import columns_of
 from chainrule.data.whole_files import write_whole
 from chainrule.errors import SaveError, UsageError
 from chainrule.messages import Message
+from chainrule.messages.paragraph import print_paragraph
 from chainrule.runs.configuration import DIGITS, Configuration
 from chainrule.runs.settings import configured, example, schema, written
 
@@ -51,7 +52,7 @@ def run(path: str | None, *, source: str | None, target: str | None) -> int:
         write_whole(Path(path), text.encode())
     except OSError as reason:
         raise SaveError(_CANNOT(path=path, reason=reason.strerror or reason)) from None
-    print(_open_target(path, text, columns) if columns and target is None else _WRITTEN(path=path))
+    print_paragraph(_open_target(path, text, columns) if columns and target is None else _WRITTEN(path=path))
     return 0
 
 

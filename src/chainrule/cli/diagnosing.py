@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Collection, Iterable
 
 from chainrule.cli import FOUND
+from chainrule.cli.tables import print_tabular
 from chainrule.diagnosis import KINDS, Diagnosis, Finding
 from chainrule.errors import UsageError
 from chainrule.messages import Message, suggestion
 from chainrule.messages.paragraph import print_paragraph
 from chainrule.runs.folder import RunFolder
+from chainrule.runs.wording import Tabular
 from chainrule.train import Model
 
 _UNWATCHED = Message(
@@ -40,12 +41,12 @@ def run(folder: str, *, fail_on: Collection[str], as_json: bool) -> int:
         print(json.dumps({"findings": [finding.as_dict() for finding in diagnosis.findings]}))
     else:
         if not diagnosis.findings:
-            print(diagnosis.findings, end="\n\n")
+            print_paragraph(f"{diagnosis.findings}\n")
         for finding in diagnosis.findings:
-            print_paragraph(str(finding), sys.stdout)
-            print(_MORE(code=finding.code), end="\n\n")
+            print_paragraph(f"{finding}\n{_MORE(code=finding.code)}\n")
         if diagnosis.course is not None:
-            print(diagnosis.course.recording)
+            for rows in diagnosis.course.recording.last_look():
+                print_tabular(Tabular(rows[0], tuple(rows[1:]), numbers=len(rows[0]) - 1))
     return FOUND if asked_for(diagnosis.findings, fail_on) else 0
 
 

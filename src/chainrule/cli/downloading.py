@@ -8,6 +8,7 @@ import sys
 from chainrule.data import load_images
 from chainrule.data.downloads import download
 from chainrule.messages import Message
+from chainrule.messages.paragraph import print_paragraph
 
 _FETCHING = Message("downloading.fetching", en="Fetching {file} ...", zh="正在获取 {file} ……")
 _THERE = Message(
@@ -25,14 +26,14 @@ def run(name: str, folder: str | None, *, as_json: bool, quiet: bool) -> int:
 
     def tell(file: str) -> None:
         if not quiet:
-            print(_FETCHING(file=file), file=sys.stderr, flush=True)
+            print_paragraph(_FETCHING(file=file), sys.stderr)
 
     place = download(name, folder, told=tell)
     data = load_images(place, name)
     if as_json:
         print(json.dumps({"name": name, "folder": str(place), "training": len(data.x_train), "test": len(data.x_test)}))
         return 0
-    print(_THERE(name=name, training=len(data.x_train), test=len(data.x_test), folder=place))
+    print_paragraph(_THERE(name=name, training=len(data.x_train), test=len(data.x_test), folder=place))
     if not quiet:
-        print(_NEXT(folder=place))
+        print_paragraph(_NEXT(folder=place))
     return 0

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 
-from rich.console import Console
-
-from chainrule.cli.tables import print_table, printable, table
+from chainrule.cli.tables import fits, print_tabular, printable
 from chainrule.data.json_values import json_values
 from chainrule.data.targets import Classes
 from chainrule.messages import Message
+from chainrule.messages.paragraph import print_paragraph
 from chainrule.runs.scores import Scores
 from chainrule.runs.trained import Trained, load
-from chainrule.runs.wording import confused_in_words, guess_in_words, scores_in_words
+from chainrule.runs.wording import Tabular, confused_in_words, guess_in_words, scores_in_words
 
 _CONFUSION = Message(
     "cli.evaluate.confusion",
@@ -20,7 +19,6 @@ _CONFUSION = Message(
     zh="行：“{target}”的实际类别；列：预测的类别",
 )
 
-_UNBOUNDED = 1 << 16  # characters: to see how wide a table would be
 _WIDTH = 12  # characters of a class's name at the head of a column
 
 
@@ -34,8 +32,8 @@ def run(path: str, source: str | None, *, target: str | None, as_json: bool) -> 
         print(json.dumps(_as_data(path, source, trained, scores, guess), ensure_ascii=False))
         return 0
     wanted = trained.preparation.target
-    print(scores_in_words(wanted, scores))
-    print(*guess_in_words(wanted, scores, guess), sep="\n")
+    print_paragraph(scores_in_words(wanted, scores))
+    print_paragraph("\n".join(guess_in_words(wanted, scores, guess)))
     if isinstance(wanted, Classes):
         _print_confusion(wanted, scores)
     return 0
@@ -55,15 +53,15 @@ def _print_confusion(target: Classes, scores: Scores) -> None:
     """How many of each class were taken for which; where that has no room, the pairs most often confused."""
     assert scores.confusion is not None
     names = [printable(name) for name in target.labels]
-    shown = table()
-    shown.add_column()
-    for name in names:
-        shown.add_column(name if len(name) <= _WIDTH else f"{name[: _WIDTH - 1]}…", justify="right", no_wrap=True)
-    for name, counts in zip(names, scores.confusion.tolist(), strict=True):
-        shown.add_row(name, *(f"{count:,}" if count else "·" for count in counts))
-    console = Console()
-    if console.measure(shown, options=console.options.update(width=_UNBOUNDED)).maximum <= console.width:
-        print(f"\n{_CONFUSION(target=printable(target.name))}\n")
-        print_table(shown)
+    head = ("", *(name if len(name) <= _WIDTH else f"{name[: _WIDTH - 1]}…" for name in names))
+    rows = [
+        (name, *(f"{count:,}" if count else "·" for count in counts))
+        for name, counts in zip(names, scores.confusion.tolist(), strict=True)
+    ]
+    shown = Tabular(head, tuple(rows), numbers=len(names))
+    if fits(shown):
+        print()
+        print_paragraph(f"{_CONFUSION(target=printable(target.name))}\n")
+        print_tabular(shown)
     elif pairs := confused_in_words(target, scores):
-        print(pairs)
+        print_paragraph(pairs)

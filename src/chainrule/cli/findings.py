@@ -7,6 +7,8 @@ import re
 from chainrule.cli.shipped import shipped
 from chainrule.errors import UsageError
 from chainrule.messages import Message, in_language, suggestion
+from chainrule.messages.paragraph import print_paragraph
+from chainrule.messages.wrapping import cells
 
 _UNKNOWN = Message(
     "findings.unknown",
@@ -24,8 +26,9 @@ def print_list() -> None:
     """Codes and what they mean, in the language in use."""
     found = sections()
     for section in found.values():
-        print(section.partition("\n")[0].removeprefix("## "))
-    print(f"\n{_HOW(code=next(iter(found)))}")
+        print_paragraph(_title(section), indent=6)
+    print()
+    print_paragraph(_HOW(code=next(iter(found))))
 
 
 def print_one(code: str) -> None:
@@ -33,7 +36,25 @@ def print_one(code: str) -> None:
     found = sections()
     if code not in found:
         raise UsageError(_UNKNOWN(code=code, suggestion=suggestion(code, found)))
-    print(found[code])
+    text = found[code].partition("\n\n")[2]
+    print_paragraph(_title(found[code]))
+    for block in text.split("\n\n"):
+        print()
+        for item in re.split(r"\n(?=- )", block):
+            print_paragraph(_unbroken(item), indent=2 * item.startswith("- "))
+
+
+def _title(section: str) -> str:
+    return section.partition("\n")[0].removeprefix("## ")
+
+
+def _unbroken(block: str) -> str:
+    """A paragraph of the page without its ends of lines, between Chinese characters without a blank; formulas stay."""
+    if block.startswith("$$"):
+        return block
+    wide = [cells(before + behind) == 4 for before, behind in re.findall(r"(.)\n *(.)", block)]
+    first, *others = re.split(r"\n *", block)
+    return first + "".join(line if joined else f" {line}" for line, joined in zip(others, wide, strict=True))
 
 
 def sections() -> dict[str, str]:

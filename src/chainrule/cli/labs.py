@@ -15,6 +15,7 @@ from pathlib import Path
 from chainrule.cli.shipped import shipped
 from chainrule.errors import FileFormatError, UsageError
 from chainrule.messages import LANGUAGES, Message, in_language, language
+from chainrule.messages.paragraph import print_paragraph
 
 _EXTRA = Message(
     "labs.extra",
@@ -100,16 +101,12 @@ def labs() -> list[Lab]:
 
 def print_list() -> None:
     """Numbers and titles, in the language in use."""
-    from chainrule.cli.tables import print_table, table
+    from chainrule.cli.tables import print_tabular
+    from chainrule.runs.wording import Tabular
 
-    shown = table()
-    shown.add_column(_NUMBER(), justify="right")
-    shown.add_column(_EXERCISE(), overflow="fold")
     known = labs()
-    for lab in known:
-        shown.add_row(str(lab.number), lab.title)
-    print_table(shown)
-    print(_HOW(number=known[-1].number))
+    print_tabular(Tabular((_NUMBER(), _EXERCISE()), tuple((str(lab.number), lab.title) for lab in known)))
+    print_paragraph(_HOW(number=known[-1].number))
 
 
 def open_lab(number: int) -> int:
@@ -129,8 +126,8 @@ def open_lab(number: int) -> int:
     if not copy.exists():
         shutil.copyfile(lab, copy)
     changed = copy.read_bytes() != lab.read_bytes()
-    print(_CHANGED(path=copy) if changed else _COPIED(path=copy))
-    print(_RUN(), flush=True)
+    print_paragraph(_CHANGED(path=copy) if changed else _COPIED(path=copy))
+    print_paragraph(_RUN())
     command = [sys.executable, "-m", "marimo", "edit", "--host", "127.0.0.1", "--no-sandbox", str(copy)]
     with subprocess.Popen(command, env=os.environ | {"CHAINRULE_LANG": language()}) as editor:
         while True:

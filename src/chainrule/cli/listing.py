@@ -6,10 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from chainrule.cli.tables import print_table, table
+from chainrule.cli.tables import print_tabular
 from chainrule.messages import Message
+from chainrule.messages.paragraph import print_paragraph
 from chainrule.runs.comparison import Summary, differing
 from chainrule.runs.folder import DAMAGED, DIVERGED, FINISHED, INTERRUPTED, NO_RUNS, RUNS, RunFolder
+from chainrule.runs.wording import Tabular
 
 _RUN = Message("cli.listing.run", en="run", zh="运行")
 _STATE = Message("cli.listing.state", en="state", zh="状态")
@@ -35,7 +37,7 @@ def run(paths: Sequence[str], *, folder: str | None, sort: str | None, as_json: 
     if as_json:
         print(json.dumps([summary.as_data() for summary in summaries]))
     elif not summaries:
-        print(NO_RUNS(folder=root))
+        print_paragraph(NO_RUNS(folder=root))
     else:
         _print(summaries, sort)
     return 0
@@ -43,18 +45,15 @@ def run(paths: Sequence[str], *, folder: str | None, sort: str | None, as_json: 
 
 def _print(summaries: Sequence[Summary], first: str | None) -> None:
     settings = differing(summaries)
-    shown = table()
-    for name in (_RUN(), _STATE(), _EPOCHS(), _RESULT()):
-        shown.add_column(name, justify="right" if name == _EPOCHS() else "left", no_wrap=True)
-    for name in (_DATA(), *settings):
-        shown.add_column(name.replace(".", ".\n"), overflow="fold")
+    head = _RUN(), _STATE(), _EPOCHS(), _RESULT(), _DATA(), *(name.replace(".", ".\n") for name in settings)
+    rows = []
     for summary in summaries:
         source = Path(str(summary.settings.get("data.source", ""))).stem
         own = [str(summary.settings.get(name, "")) for name in settings]
         state = _STATES[summary.state]() if summary.state in _STATES else summary.state
         reached = _reached(summary.scores, first)
-        shown.add_row(summary.folder.path.name, state, str(summary.epochs), reached, source, *own)
-    print_table(shown)
+        rows.append((summary.folder.path.name, state, str(summary.epochs), reached, source, *own))
+    print_tabular(Tabular(head, tuple(rows)))
 
 
 def _reached(scores: Mapping[str, float | None], first: str | None) -> str:

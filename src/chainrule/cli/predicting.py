@@ -17,6 +17,7 @@ from chainrule.data.records import Records
 from chainrule.data.whole_files import write_whole
 from chainrule.errors import FileFormatError, SaveError, UsageError
 from chainrule.messages import Message
+from chainrule.messages.paragraph import print_paragraph
 from chainrule.runs.answers import Answer, answers_of, cells_of, csv_of, json_of
 from chainrule.runs.trained import Trained, load
 from chainrule.runs.wording import Tabular
@@ -76,7 +77,7 @@ def run(path: str, inputs: Sequence[str], *, output: str | None, as_json: bool, 
     found, target = _read(trained, inputs), trained.preparation.target.name
     unfamiliar = [values for _, records in found for values in trained.unfamiliar(records)]
     for values in unfamiliar:
-        print(printable(str(values)), file=sys.stderr)
+        print_paragraph(printable(str(values)), sys.stderr)
     reasons: list[str] = []
     answers = _noted(_answers(trained, found, probabilities), reasons)
     if output is not None:
@@ -88,7 +89,7 @@ def run(path: str, inputs: Sequence[str], *, output: str | None, as_json: bool, 
         except OSError as reason:
             raise SaveError(_CANNOT(path=output, reason=reason.strerror or reason)) from None
         if not as_json:
-            print(_WRITTEN(count=len(kept) - len(reasons), path=output))
+            print_paragraph(_WRITTEN(count=len(kept) - len(reasons), path=output))
             return _told(reasons, len(kept))
     if as_json:
         print(json_of(target, answers, unfamiliar))
@@ -161,7 +162,7 @@ def _told(reasons: Sequence[str], total: int) -> int:
     lines = [_UNANSWERED(count=len(reasons), total=total), *map(printable, reasons[:_MOST_TOLD])]
     if len(reasons) > _MOST_TOLD:
         lines.append(_MORE_REASONS(count=len(reasons) - _MOST_TOLD))
-    print("\n".join(lines), file=sys.stderr)
+    print_paragraph("\n".join(lines), sys.stderr)
     return BAD_DATA
 
 
@@ -179,10 +180,10 @@ def _print(target: str, answers: Iterator[Answer]) -> None:
     words = 1 + max((place for row in cells for place, (_, value) in row if isinstance(value, str)), default=-1)
     print_tabular(Tabular(head, rows, numbers=len(head) - words))
     if more := sum(1 for _ in answers):
-        print(_MORE(count=more))
+        print_paragraph(_MORE(count=more))
 
 
 def _written(name: str, value: Any) -> str:
     if name.startswith("probability") and isinstance(value, float):
-        return f"{math.floor(1000 * value) / 10:.1f} %"  # nothing uncertain is 100 %
+        return f"{math.floor(1000 * value) / 10:.1f}%"  # nothing uncertain is 100 %
     return f"{value:,.5g}" if isinstance(value, float) else "–" if value is None else printable(str(value))

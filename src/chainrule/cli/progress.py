@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from chainrule.messages import Message
+from chainrule.messages.paragraph import print_paragraph, print_parts
 from chainrule.train import Callback
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _VALIDATION = Message("cli.progress.validation", en="validation loss {loss:.4f}"
 _ACCURACY = Message("cli.progress.accuracy", en="accuracy {accuracy:.2%}", zh="准确率 {accuracy:.2%}")
 _SPEED = Message("cli.progress.speed", en="{speed:,.0f} samples/s", zh="{speed:,.0f} 样本/秒")
 _LEFT = Message("cli.progress.left", en="{minutes}:{seconds:02d} left", zh="剩余 {minutes}:{seconds:02d}")
-_SECONDS = Message("cli.progress.seconds", en="{seconds:.1f} s so far", zh="已用 {seconds:.1f} 秒")
+_SECONDS = Message("cli.progress.seconds", en="at {seconds:.1f} s", zh="已用 {seconds:.1f} 秒")
 
 _BAR = 12  # characters
 
@@ -32,13 +33,18 @@ def is_live() -> bool:
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
 
 
+def print_interrupted(text: str) -> None:
+    """A paragraph on standard error, in the place of the ^C that a terminal shows."""
+    print_paragraph(f"\r{text}" if sys.stderr.isatty() else text, sys.stderr)
+
+
 class EpochLines(Callback):
     """A plain line per epoch, in the language of the product."""
 
     def on_epoch_end(self, training: Training) -> None:
         number = _EPOCH(number=training.epochs_done, of=training.epochs)
         parts = [number, *_means(training).values(), _SECONDS(seconds=training.seconds)]
-        print("  ".join(parts), file=sys.stderr, flush=True)
+        print_parts(parts, sys.stderr)
 
     def stop(self) -> None:
         """Take away what is live; also where a training was cut short."""

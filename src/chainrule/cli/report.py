@@ -8,6 +8,7 @@ from chainrule.cli.tables import print_tabular
 from chainrule.data.tables import Table
 from chainrule.diagnosis import Findings
 from chainrule.messages import Message
+from chainrule.messages.paragraph import print_paragraph
 from chainrule.nn import Network
 from chainrule.runs.arrangement import Arrangement
 from chainrule.runs.folder import RunFolder
@@ -45,7 +46,7 @@ def print_layers(network: Network) -> None:
 
 def print_plan(arrangement: Arrangement) -> None:
     """How it will be trained."""
-    print(plan_in_words(arrangement), end="\n\n", flush=True)
+    print_paragraph(f"{plan_in_words(arrangement)}\n")
 
 
 def print_outcome(
@@ -55,21 +56,23 @@ def print_outcome(
     target, result = arrangement.target, outcome.as_data()
     first = scores_in_words(target, outcome.test)
     if only:
-        print(first)
+        print_paragraph(first)
         return
-    print(f"\n{first}")
-    print(*guess_in_words(target, outcome.test, outcome.guess), sep="\n")
-    print(*course_in_words(result, validated=outcome.validated), sep="\n")
+    print()
+    print_paragraph(first)
+    print_paragraph("\n".join(guess_in_words(target, outcome.test, outcome.guess)))
+    print_paragraph("\n".join(course_in_words(result, validated=outcome.validated)))
     if pairs := confused_in_words(target, outcome.test):
-        print(pairs)
-    print(findings_in_words(findings))
+        print_paragraph(pairs)
+    print_paragraph(findings_in_words(findings))
     _print_next(folder)
 
 
 def _print_next(folder: RunFolder) -> None:
     """Where all is kept, and what can be done with it: a line each, to be copied whole."""
     run = shlex.quote(str(folder))
-    print(f"\n{_SAVED(folder=folder)}")
+    print()
+    print_paragraph(_SAVED(folder=folder))
     for line in (
         f"chainrule predict {run} INPUT",
         f"chainrule evaluate {run}",

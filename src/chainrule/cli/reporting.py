@@ -6,6 +6,7 @@ from pathlib import Path
 
 from chainrule.errors import UsageError
 from chainrule.messages import Message
+from chainrule.messages.paragraph import print_paragraph
 from chainrule.runs.folder import RunFolder
 from chainrule.runs.report import write_report
 
@@ -18,7 +19,7 @@ def run(path: str, *, output: str | None, show: bool) -> int:
     if output == "":
         raise UsageError(_EMPTY())
     written = write_report(RunFolder.find(path), None if output is None else Path(output))
-    print(_WRITTEN(path=written))
+    print_paragraph(_WRITTEN(path=written))
     if show:
         import webbrowser
 

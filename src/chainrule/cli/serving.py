@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from chainrule.cli.progress import print_interrupted
 from chainrule.messages import Message
 from chainrule.messages.paragraph import print_paragraph
 from chainrule.runs.trained import load
@@ -44,5 +45,5 @@ def run(path: str, *, host: str, port: int, token: str | None, hosts: Sequence[s
             print_paragraph(_OPEN(port=number), sys.stderr)
 
     serve(trained, listener, limits=limits, access=access, ready=ready)
-    print_paragraph(_STOPPED(), sys.stderr)
+    print_interrupted(_STOPPED())
     return 0

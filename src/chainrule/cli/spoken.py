@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from io import StringIO
 from typing import Any
 
 import typer
@@ -12,6 +12,8 @@ from typer.core import TyperCommand, TyperGroup
 
 from chainrule.errors import UsageError
 from chainrule.messages import Message, suggestion
+from chainrule.messages.paragraph import terminal_width
+from chainrule.messages.wrapping import cells, wrapped
 
 _USAGE = Message("cli.help.usage", en="Usage: {command} {pieces}", zh="用法：{command} {pieces}")
 _ARGUMENTS = Message("cli.help.arguments", en="Arguments:", zh="参数：")
@@ -55,6 +57,9 @@ _OTHER = Message("cli.refusal.other", en="{reason}.", zh="参数不正确（{rea
 # Options that typer adds by itself, with help in English.
 _ADDED = {"help": _HELP, "install_completion": _INSTALL, "show_completion": _SHOW}
 
+_WIDEST = 100  # columns of a terminal: longer lines are hard to read
+_FEWEST = 30  # columns beside names for what they mean
+
 # The class of all that typer raises about arguments; it exports only some of them.
 _Misuse: Any = typer.BadParameter.__base__
 
@@ -88,13 +93,8 @@ class Group(TyperGroup):
 
 
 def _help(command: Any, ctx: Any, commands: Iterable[tuple[str, str]] = ()) -> str:
-    """What a command does and takes, in columns where a Chinese character is two wide."""
-    from rich.console import Console
-    from rich.padding import Padding
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console(file=StringIO(), width=min(Console().width, 100), color_system=None)
+    """What a command does and takes, in two columns where the terminal has room for them."""
+    width = min(terminal_width(sys.stdout), _WIDEST)
     sections: dict[Message, list[tuple[str, str]]] = {_ARGUMENTS: [], _OPTIONS: [], _COMMANDS: list(commands)}
     for parameter in command.get_params(ctx):
         if parameter.param_type_name == "argument":
@@ -104,19 +104,22 @@ def _help(command: Any, ctx: Any, commands: Iterable[tuple[str, str]] = ()) -> s
             text = _ADDED[parameter.name]() if parameter.name in _ADDED else parameter.help
             sections[_OPTIONS].append((name, text))
     following = [name for name, _ in sections[_ARGUMENTS]] or [command.subcommand_metavar]
-    with console.capture() as written:
-        console.print(Text(_USAGE(command=ctx.command_path, pieces=" ".join([command.options_metavar, *following]))))
-        console.print(Padding(Text(command.help), (1, 0, 0, 2)))
-        for title, rows in sections.items():
-            table = Table.grid(padding=(0, 2, 0, 0))
-            table.add_column(no_wrap=True)
-            table.add_column(overflow="fold")
-            for row in rows:
-                table.add_row(*map(Text, row))
-            if rows:
-                console.print(f"\n{title()}")
-                console.print(Padding(table, (0, 0, 0, 2)))
-    return "\n".join(line.rstrip() for line in written.get().splitlines())
+    usage = _USAGE(command=ctx.command_path, pieces=" ".join([command.options_metavar, *following]))
+    lines = [wrapped(usage, width, indent=2), "", wrapped(f"  {command.help}", width, indent=2)]
+    for title, rows in sections.items():
+        if rows:
+            lines += ["", title(), *_explained(rows, width)]
+    return "\n".join(lines)
+
+
+def _explained(rows: Sequence[tuple[str, str]], width: int) -> list[str]:
+    """Names, and beside them what they mean; below them where there is no room for some words in a line."""
+    column = 4 + max(cells(name) for name, _ in rows)
+    if width - column < _FEWEST:
+        return [line for name, text in rows for line in (f"  {name}", wrapped(f"      {text}", width, indent=6))]
+    blanks = [" " * (column - 2 - cells(name)) for name, _ in rows]
+    lines = zip(rows, blanks, strict=True)
+    return [wrapped(f"  {name}{blank}{text}", width, indent=column) for (name, text), blank in lines]
 
 
 @contextmanager

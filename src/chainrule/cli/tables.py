@@ -3,39 +3,52 @@
 from __future__ import annotations
 
 import os
-import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
-from rich.cells import cell_len
 from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
+
+from chainrule.messages import Message, in_language
+from chainrule.messages.paragraph import terminal_width
+from chainrule.messages.wrapping import arranged, cells, pieces, wrapped
 
 if TYPE_CHECKING:
     from chainrule.runs.wording import Tabular
 
-_LONG_WORD = 16  # characters: a longer word may be broken
-_GAP = 3  # between columns
+_NAMED = Message("cli.tables.named", en="{name}: {cell}", zh="{name}：{cell}")
+
+_LONG_WORD = 40  # columns of the terminal: a longer word may be broken
+_CHINESE = 12  # what Chinese text, which may be broken anywhere, needs to be read
+_GAP = "   "  # between columns
 
 
-def table() -> Table:
-    """An empty table as all of them look."""
-    return Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+@dataclass(frozen=True)
+class _Column:
+    """The texts of a column, its name first and its foot last, and whether they stand at the right."""
 
+    texts: tuple[str, ...]
+    right: bool
 
-def print_table(rows: Table) -> None:
-    """A table on standard output, and an empty line; brackets in it are brackets."""
-    console = _console()
-    console.print(rows)
-    console.print()
+    @property
+    def widest_text(self) -> int:
+        return max(cells(line) for text in self.texts for line in text.split("\n"))
 
+    @property
+    def widest_word(self) -> int:
+        lines = [line for text in self.texts for line in text.split("\n")]
+        words = [cells(piece.rstrip()) for line in lines for piece in pieces(line)]
+        chinese = [min(cells(line), _CHINESE) for line in lines if cells(line) > len(line)]
+        return max([*words, *chinese], default=0)
 
-def _console() -> Console:
-    """Standard output; with NO_COLOR set, nothing but plain text: Rich alone would keep bold letters."""
-    plain = bool(os.environ.get("NO_COLOR"))
-    return Console(markup=False, emoji=False, highlight=False, color_system=None if plain else "auto")
+    def cell(self, text: str, width: int) -> list[str]:
+        """The lines of a text, as wide as the column."""
+        lines = wrapped(text, width, fold=True).split("\n")
+        blanks = (" " * (width - cells(line)) for line in lines)
+        return [blank + line if self.right else line + blank for line, blank in zip(lines, blanks, strict=True)]
 
 
 def printable(text: str) -> str:
@@ -44,41 +57,83 @@ def printable(text: str) -> str:
 
 
 def print_tabular(tabular: Tabular) -> None:
-    """A table on standard output, and an empty line; where words have no room beside each other, below each other."""
-    if not _has_room(tabular, _console().width):
-        _print_below(tabular)
-        return
-    shown = table()
+    """A table on standard output, and an empty line; where words have no room beside each other, below each other.
+
+    A column in which nothing stands is left out.
+    """
+    columns, width = _columns(tabular), terminal_width(sys.stdout)
+    level = _level(columns, width)
+    if all(level >= min(column.widest_word, _LONG_WORD) for column in columns):
+        _print_beside(columns, level, foot=bool(tabular.foot))
+    else:
+        _print_below(tabular, width)
+    print(flush=True)
+
+
+def fits(tabular: Tabular) -> bool:
+    """Whether every row has room in one line of the terminal."""
+    columns = _columns(tabular)
+    return _level(columns, terminal_width(sys.stdout)) >= max(column.widest_text for column in columns)
+
+
+def _columns(tabular: Tabular) -> list[_Column]:
+    rows = [tabular.head, *tabular.rows, *([tabular.foot] if tabular.foot else [])]
     words = len(tabular.head) - tabular.numbers
-    for place, name in enumerate(tabular.head):
-        foot = tabular.foot[place] if tabular.foot else ""
-        shown.add_column(Text(name), Text(foot), overflow="fold", justify="left" if place < words else "right")
-    for row in tabular.rows:
-        shown.add_row(*map(Text, row))
-    shown.show_footer = bool(tabular.foot)
-    print_table(shown)
+    columns = [
+        _Column(texts, place >= words or all(text.isdecimal() for text in texts[1:] if text))
+        for place, texts in enumerate(zip(*rows, strict=True))
+    ]
+    return [column for column in columns if any(column.texts[1:])] or columns
 
 
-def _has_room(tabular: Tabular, width: int) -> bool:
-    """Whether no word is broken in a terminal of this width, but very long ones, such as paths."""
-    lines = [tabular.head, *tabular.rows, *([tabular.foot] if tabular.foot else [])]
-    columns = [*zip(*lines, strict=True)]
-    natural = [max(map(cell_len, column)) for column in columns]
-    # Chinese may be broken anywhere.
-    words = [max(map(len, re.findall(r"[!-~]+", " ".join(column))), default=1) for column in columns]
-    room = width - _GAP * (len(columns) - 1)
-    # Rich makes the widest columns narrower until all have room: none is wider than this level then.
-    level = max((level for level in range(width) if sum(min(each, level) for each in natural) <= room), default=0)
-    return all(level >= min(each, word, _LONG_WORD) for each, word in zip(natural, words, strict=True))
+def _level(columns: Sequence[_Column], width: int) -> int:
+    """How wide a column can be, so that all of them have room: what is wider than this is made narrower."""
+    room = width - len(_GAP) * (len(columns) - 1)
+    natural = [column.widest_text for column in columns]
+    return max((level for level in range(width + 1) if sum(min(each, level) for each in natural) <= room), default=0)
 
 
-def _print_below(tabular: Tabular) -> None:
-    """The first cell of each row, and below it the others with the heads of their columns."""
-    console = _console()
-    first, *others = tabular.head
-    console.print(Text(first, "bold"))
-    for title, *cells in [*tabular.rows, *([tabular.foot] if tabular.foot else [])]:
-        console.print(Text(title))
-        said = "; ".join(f"{name}: {cell}" if name else cell for name, cell in zip(others, cells, strict=True) if cell)
-        console.print(Padding(Text(said), (0, 0, 0, 2)))
-    console.print()
+def _print_beside(columns: Sequence[_Column], level: int, *, foot: bool) -> None:
+    widths = [min(column.widest_text, level) for column in columns]
+    rows = [
+        [column.cell(text, width) for column, text, width in zip(columns, texts, widths, strict=True)]
+        for texts in zip(*(column.texts for column in columns), strict=True)
+    ]
+    body = [_beside(row, widths) for row in rows[1:]]
+    names = _beside([cell[::-1] for cell in rows[0]], widths)[::-1]  # short names stand just above the rule
+    _print_bold("\n".join(names))
+    print("─" * (sum(widths) + len(_GAP) * (len(widths) - 1)))
+    if foot:
+        body.insert(-1, [""])
+    for lines in body:
+        print("\n".join(lines))
+
+
+def _beside(row: Sequence[list[str]], widths: Sequence[int]) -> list[str]:
+    """The lines of a row of cells."""
+    blank = [" " * width for width in widths]
+    lines = zip_longest(*row)
+    return [
+        _GAP.join(nothing if part is None else part for part, nothing in zip(line, blank, strict=True)).rstrip()
+        for line in lines
+    ]
+
+
+def _print_below(tabular: Tabular, width: int) -> None:
+    """The first cell of each row, and below it the others with the names of their columns."""
+    first, *others = (name.replace("\n", "") for name in tabular.head)
+    end, gap = in_language(en=";", zh="；"), in_language(en=" ", zh="")
+    _print_bold(first)
+    for title, *own in [*tabular.rows, *([tabular.foot] if tabular.foot else [])]:
+        print(wrapped(title, width))
+        said = [_NAMED(name=n, cell=cell) if n else cell for n, cell in zip(others, own, strict=True) if cell]
+        if said:
+            first_part, *more = [part + end for part in said[:-1]] + said[-1:]
+            print(arranged([f"  {first_part}", *more], width, gap=gap))
+
+
+def _print_bold(text: str) -> None:
+    """A text on standard output in bold letters, where those are wanted: Rich alone would keep them with NO_COLOR."""
+    plain = bool(os.environ.get("NO_COLOR"))
+    console = Console(markup=False, emoji=False, highlight=False, color_system=None if plain else "auto")
+    console.print(Text(text, "bold"), soft_wrap=True)

@@ -12,11 +12,12 @@ from typing import Any
 
 from chainrule.cli import FOUND, INTERRUPTED, report
 from chainrule.cli.diagnosing import asked_for, check_codes
-from chainrule.cli.progress import EpochLines, LiveLine, is_live
+from chainrule.cli.progress import EpochLines, LiveLine, is_live, print_interrupted
 from chainrule.diagnosis import Diagnosis, Findings
 from chainrule.errors import DivergedError, UsageError
 from chainrule.inspect.terminal import check_plotext, curves_as_text
 from chainrule.messages import Message, suggestion
+from chainrule.messages.paragraph import print_paragraph
 from chainrule.nn import MODELS, Network
 from chainrule.runs.arrangement import Arrangement, arrange
 from chainrule.runs.configuration import DIGITS, Configuration
@@ -160,13 +161,13 @@ def followed(go: Go, arrangement: Arrangement, folder: RunFolder, telling: Telli
     try:
         outcome = go(arrangement, folder, diagnosis, () if telling.quiet else (lines,))
     except DivergedError as error:  # which has an exit code of its own, whatever the findings
-        print(_SAVED(folder=folder), file=sys.stderr)
+        print_paragraph(_SAVED(folder=folder), sys.stderr)
         if telling.as_json:
             _print_json({"run": str(folder), "error": str(error)}, diagnosis.findings)
         raise
     except KeyboardInterrupt:
         lines.stop()
-        print(_interrupted(arrangement, folder), file=sys.stderr)
+        print_interrupted(_interrupted(arrangement, folder))
         return INTERRUPTED
     finally:
         lines.stop()
@@ -179,7 +180,7 @@ def followed(go: Go, arrangement: Arrangement, folder: RunFolder, telling: Telli
     if not asked_for(diagnosis.findings, telling.fail_on):
         return 0
     if telling.quiet and not telling.as_json:
-        print(findings_in_words(diagnosis.findings), file=sys.stderr)
+        print_paragraph(findings_in_words(diagnosis.findings), sys.stderr)
     return FOUND
 
 

@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chainrule.cli import INTERRUPTED
-from chainrule.cli.tables import print_table, table
+from chainrule.cli.progress import print_interrupted
+from chainrule.cli.tables import print_tabular
 from chainrule.cli.training import Order
 from chainrule.errors import UsageError
 from chainrule.messages import Message
+from chainrule.messages.paragraph import print_paragraph, print_parts
+from chainrule.runs.wording import Tabular
 from chainrule.tune import Found, Search, StudyFolder, read_space, search
 from chainrule.tune.results import PRUNED, Trial, best_of
 from chainrule.tune.search import BEST, DATABASE, found_so_far
 from chainrule.tune.storage import check_optuna, sqlite_in
 
-_TRIAL = Message(
-    "cli.tuning.trial", en="trial {number}/{of}  {result}  {settings}", zh="试验 {number}/{of}  {result}  {settings}"
-)
+_TRIAL = Message("cli.tuning.trial", en="trial {number}/{of}", zh="试验 {number}/{of}")
 _COMPLETE = Message("cli.tuning.complete", en="{scores} in validation", zh="验证 {scores}")
 _BROKEN_OFF = Message("cli.tuning.broken_off", en="broken off after {epochs} epochs", zh="训练 {epochs} 轮后中止")
 _AS_CONFIGURED = Message("cli.tuning.as_configured", en="as configured", zh="原有设置")
@@ -90,16 +91,17 @@ def run(order: Order, wish: Wish) -> int:
     def tell(trial: Trial, found: Found) -> None:
         found.write(folder.path / BEST)
         if not wish.quiet:
-            said = _TRIAL(number=len(found.trials), of=trials, result=_result(trial), settings=_settings(trial))
-            print(said, file=sys.stderr, flush=True)
+            number = _TRIAL(number=len(found.trials), of=trials)
+            print_parts([number, _result(trial), *_settings(trial)], sys.stderr)
 
     try:
         found = search(wanted, address, name, trials, tell)
     except KeyboardInterrupt:
         found = found_so_far(wanted, address, name)
         storage = "" if wish.storage is None else " --storage …"
-        print(_INTERRUPTED(folder=folder.path, storage=storage), file=sys.stderr)
-        _print(found, folder, wish)
+        print_interrupted(_INTERRUPTED(folder=folder.path, storage=storage))
+        if found.best is not None or wish.as_json:
+            _print(found, folder, wish)
         return INTERRUPTED
     _print(found, folder, wish)
     return 0
@@ -136,27 +138,27 @@ def _print(found: Found, folder: StudyFolder, wish: Wish) -> None:
         print(json.dumps(_as_data(found, folder)))
         return
     if found.best is None:
-        print(_NONE())
+        print_paragraph(_NONE())
         return
     best = best_of(found.trials)[:_SHOWN]
     if not wish.quiet:
         names = list(dict.fromkeys(name for trial in best for name in trial.settings))
-        shown = table()
-        for head in (_NUMBER(), *best[0].scores, _EPOCHS(), *(name.partition(".")[2] for name in names)):
-            shown.add_column(head, justify="right", overflow="fold")
+        head = _NUMBER(), *best[0].scores, _EPOCHS(), *(name.partition(".")[2] for name in names)
+        rows = []
         for trial in best:
             own = [_written(trial.settings[name]) if name in trial.settings else "·" for name in names]
             number = f"{found.trials.index(trial) + 1}{'*' if trial.as_configured else ''}"
-            shown.add_row(number, *(f"{score:.4g}" for score in trial.scores.values()), str(trial.epochs), *own)
-        print(f"\n{_BEST_TRIALS(count=len(found.trials))}")
-        print_table(shown)
+            rows.append((number, *(f"{score:.4g}" for score in trial.scores.values()), str(trial.epochs), *own))
+        print()
+        print_paragraph(_BEST_TRIALS(count=len(found.trials)))
+        print_tabular(Tabular(head, tuple(rows), numbers=len(head)))
         if found.importance:
             shares = ", ".join(f"{name} {share:.0%}" for name, share in found.importance.items())
-            print(_IMPORTANCE(settings=shares))
+            print_paragraph(_IMPORTANCE(settings=shares))
         pruned = sum(trial.state == PRUNED for trial in found.trials)
         if pruned:
-            print(_PRUNED(pruned=pruned, count=len(found.trials)))
-    print(_NEXT(path=path))
+            print_paragraph(_PRUNED(pruned=pruned, count=len(found.trials)))
+    print_paragraph(_NEXT(path=path))
 
 
 def _as_data(found: Found, folder: StudyFolder) -> dict[str, object]:
@@ -175,10 +177,10 @@ def _result(trial: Trial) -> str:
     return _COMPLETE(scores=", ".join(f"{name} {score:.4g}" for name, score in trial.scores.items()))
 
 
-def _settings(trial: Trial) -> str:
+def _settings(trial: Trial) -> list[str]:
     if trial.as_configured:
-        return f"({_AS_CONFIGURED()})"
-    return "  ".join(f"{name}={_written(value)}" for name, value in trial.settings.items())
+        return [f"({_AS_CONFIGURED()})"]
+    return [f"{name}={_written(value)}" for name, value in trial.settings.items()]
 
 
 def _written(value: object) -> str:

@@ -33,6 +33,7 @@ from platformdirs import user_cache_path
 from chainrule.compiler.target import features_of_cpuinfo
 from chainrule.errors import CompilerError
 from chainrule.messages import Message
+from chainrule.messages.paragraph import print_paragraph
 
 if sys.platform != "win32":
     from _ctypes import dlclose, dlopen
@@ -312,7 +313,7 @@ def _kept_or_not(folder: Path, key: str, built: Path, compiler: Sequence[str]) -
     forgotten = path is not None and not path.exists()  # by another process, just now
     if not forgotten and folder not in _complained_of:
         _complained_of.add(folder)
-        print(_NO_FOLDER(folder=folder, reason=reason), file=sys.stderr)
+        print_paragraph(_NO_FOLDER(folder=folder, reason=reason), sys.stderr)
     return library
 
 

@@ -11,6 +11,7 @@ from chainrule.execute.native import NativeProgram
 from chainrule.execute.reference import Program
 from chainrule.graph.tensor import Tensor
 from chainrule.messages import Message, suggestion
+from chainrule.messages.paragraph import print_paragraph
 
 Executor: TypeAlias = Literal["auto", "native", "reference"]
 
@@ -59,7 +60,7 @@ def program(
         reason = str(error) if isinstance(error, CompilerError) else _INTERNAL(kind=type(error).__name__, error=error)
         if reason not in _said:
             _said.add(reason)
-            print(_FALLBACK(reason=reason), file=sys.stderr)
+            print_paragraph(_FALLBACK(reason=reason), sys.stderr)
         return Program(outputs)
 
 

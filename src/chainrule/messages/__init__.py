@@ -2,6 +2,7 @@
 
 message      Message (one text in both languages), the current language, in_language
 suggestion   " Did you mean 'adam'?"
+wrapping     where a line may be broken
 paragraph    how a longer text is printed
 
 A message is declared at the top of the file that says it, so the catalogue is the set of all Message values in the

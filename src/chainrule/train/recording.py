@@ -136,9 +136,14 @@ class Recording(Callback):
         return f"Recording({len(self._steps)} looks at {len(self.layers)} layers, {len(self.parameters)} parameters)"
 
     def __str__(self) -> str:
-        """The last look, as a table of layers and one of parameters."""
+        return "\n\n".join(map(as_text, self.last_look())) or _NOTHING()
+
+    def last_look(self) -> list[list[tuple[str, ...]]]:
+        """A table of layers and one of parameters, each as rows of which the first one names the columns; none before
+        the first look.
+        """
         if not self._steps:
-            return _NOTHING()
+            return []
         layers: list[tuple[str, ...]] = [(_LAYER(), _OUTPUT(), _ZERO(), _SILENT(), _GRADIENT())]
         for path, own in self.layers.items():
             silent = "" if own.passing is None else f"{np.mean(own.passing[-1] == 0):.0%}"
@@ -149,7 +154,7 @@ class Recording(Callback):
         for name, its in self.parameters.items():
             numbers = (its.weight, its.gradient, its.update, its.ratio)
             parameters.append((name, *(f"{values[-1]:.2g}" for values in numbers)))
-        return f"{as_text(layers)}\n\n{as_text(parameters)}"
+        return [layers, parameters]
 
     # ------------------------------------------------------------------------------------------------- what it holds
     @property

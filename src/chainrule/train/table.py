@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
+
+from chainrule.messages.wrapping import cells
 
 
 def as_text(table: Sequence[Sequence[str]]) -> str:
@@ -15,15 +16,10 @@ def as_text(table: Sequence[Sequence[str]]) -> str:
         -----------------
         dense          12
     """
-    widths = [max(map(_width, column)) for column in zip(*table, strict=True)]
+    widths = [max(map(cells, column)) for column in zip(*table, strict=True)]
     lines = []
     for row in table:
-        blanks = [" " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)]
+        blanks = [" " * (width - cells(cell)) for cell, width in zip(row, widths, strict=True)]
         lines.append("  ".join([*map(str.__add__, row[:-1], blanks[:-1]), blanks[-1] + row[-1]]))
     rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
     return "\n".join(line.rstrip() for line in [lines[0], rule, *lines[1:]])
-
-
-def _width(text: str) -> int:
-    """Columns of a terminal: a Chinese character takes two."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

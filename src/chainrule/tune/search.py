@@ -150,8 +150,17 @@ def search(
 
         study.sampler = Sampler(wanted.told.train.seed)
         while len(ended(study)) < trials:
-            study.optimize(objective, n_trials=1, callbacks=[tell])
+            try:
+                study.optimize(objective, n_trials=1, callbacks=[tell])
+            except Exception as error:
+                if _is_interrupt(error):  # which Optuna, as it stores a trial, answers with an error of its own
+                    raise KeyboardInterrupt from error
+                raise
         return _found(study, wanted)
+
+
+def _is_interrupt(error: BaseException | None) -> bool:
+    return error is not None and (isinstance(error, KeyboardInterrupt) or _is_interrupt(error.__context__))
 
 
 def found_so_far(wanted: Search, address: str, name: str) -> Found:
