@@ -120,7 +120,7 @@ def test_json_is_the_last_line_and_the_same_seed_gives_the_same_bits(capsys, few
 
 def test_json_has_null_for_what_is_no_number():
     nothing = Scores({"accuracy": 0.1, "loss": math.inf}, samples=10)
-    rest = {"epochs": 1, "best_epoch": 1, "best_loss": 0.1, "validated": False, "seconds": math.inf}
+    rest = {"epochs": 1, "best_epoch": 1, "best_loss": 0.1, "validated": False, "seconds": math.inf, "skipped": 0}
     outcome = Outcome(nothing, nothing, **rest, samples_per_second=math.nan, executor="", seed=0)
     text = json.dumps(outcome.as_data(), allow_nan=False)
     assert '"test_loss": null, ' in text
