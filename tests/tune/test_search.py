@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import optuna
@@ -119,6 +120,25 @@ def here(capsys, *arguments):
 
 
 @pytest.mark.usefixtures("compiled_quickly")
+def test_settings_that_do_not_go_with_the_data_end_their_trial_alone(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = [f"{k % 7},{'ab'[k % 2]}" for k in range(60)]
+    Path("t.csv").write_text("x,y\n" + "\n".join(rows))
+    space = '[search]\n"train.batch_size" = {choices = [8, 5000]}\n"train.lr" = {choices = [0.01, 1e9]}\n'
+    Path("t.toml").write_text(f'[data]\nsource = "t.csv"\ntarget = "y"\n[train]\nepochs = 1\n{space}')
+    with pytest.raises(SystemExit) as left:
+        main(["tune", "t.toml", "--trials", "8", "--json"])
+    assert left.value.code == 0
+    printed = capsys.readouterr()
+    found = json.loads(printed.out, parse_constant=pytest.fail)  # no infinite loss is told as a score
+    refused = [trial for trial in found["trials"] if "refused" in trial]
+    assert refused
+    assert len(found["trials"]) == 8
+    for trial in refused:
+        assert trial["settings"]["train.batch_size"] == 5000
+        assert "not begun: batch_size is 5000" in printed.err
+
+
 def test_the_command_searches_goes_on_and_writes_what_can_be_trained(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     few(tmp_path / "few", tested_with=slice(0, 10))

@@ -23,6 +23,7 @@ from chainrule.tune.storage import check_optuna, sqlite_in
 _TRIAL = Message("cli.tuning.trial", en="trial {number}/{of}", zh="试验 {number}/{of}")
 _COMPLETE = Message("cli.tuning.complete", en="{scores} in validation", zh="验证 {scores}")
 _BROKEN_OFF = Message("cli.tuning.broken_off", en="broken off after {epochs} epochs", zh="训练 {epochs} 轮后中止")
+_REFUSED = Message("cli.tuning.refused", en="not begun: {reason}", zh="未开始：{reason}")
 _AS_CONFIGURED = Message("cli.tuning.as_configured", en="as configured", zh="原有设置")
 _BEST_TRIALS = Message(
     "cli.tuning.best_trials",
@@ -172,6 +173,8 @@ def _as_data(found: Found, folder: StudyFolder) -> dict[str, object]:
 
 
 def _result(trial: Trial) -> str:
+    if trial.refused is not None:
+        return _REFUSED(reason=trial.refused)
     if trial.state == PRUNED:
         return _BROKEN_OFF(epochs=trial.epochs)
     return _COMPLETE(scores=", ".join(f"{name} {score:.4g}" for name, score in trial.scores.items()))

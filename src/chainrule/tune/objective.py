@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chainrule.data.records import Source
-from chainrule.errors import DivergedError
+from chainrule.errors import DataError, DivergedError, ShapeError, UsageError
 from chainrule.runs.arrangement import arranged
 from chainrule.runs.configuration import Configuration
 from chainrule.runs.division import Division
@@ -18,7 +18,8 @@ from chainrule.tune.space import Space
 if TYPE_CHECKING:
     from optuna import Trial
 
-AS_CONFIGURED, SCORES, EPOCHS = "as_configured", "scores", "epochs"  # what trials keep beside their settings
+# What trials keep beside their settings.
+AS_CONFIGURED, SCORES, EPOCHS, REFUSED = "as_configured", "scores", "epochs", "refused"
 
 _MOST_REPORTS = 20  # of a training: each takes a write to the storage
 
@@ -37,19 +38,25 @@ class Objective:
     def __call__(self, trial: Trial) -> float:
         from optuna import TrialPruned
 
-        values = {} if trial.user_attrs.get(AS_CONFIGURED) else self.space.suggested(trial)
-        arrangement = arranged(self.space.applied(self.configuration, values), self.source, self.division)
-        pruning = Pruning(trial, arrangement.epochs)
+        as_configured = trial.user_attrs.get(AS_CONFIGURED, False)
+        values = {} if as_configured else self.space.suggested(trial)
         try:
+            arrangement = arranged(self.space.applied(self.configuration, values), self.source, self.division)
+            pruning = Pruning(trial, arrangement.epochs)
             arrangement.model.fit(**arrangement.fit_arguments(), callbacks=[*arrangement.stopping(), pruning])
         except DivergedError:
             raise TrialPruned from None  # which tells those who suggest settings that these are bad
+        except (UsageError, DataError, ShapeError) as reason:  # such as a batch size beyond the number of samples
+            if as_configured:
+                raise
+            trial.set_user_attr(REFUSED, str(reason))
+            raise TrialPruned from None
         scores = arrangement.tested(arrangement.outputs(arrangement.used(arrangement.model)))
-        trial.set_user_attr(SCORES, scores.values)
         trial.set_user_attr(EPOCHS, pruning.epochs)
         value = objective_of(scores)
-        if math.isnan(value):
+        if not math.isfinite(value):
             raise TrialPruned
+        trial.set_user_attr(SCORES, scores.values)
         return value
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.runs.configuration import DIGITS, Configuration
 from chainrule.runs.settings import example
-from chainrule.tune.objective import AS_CONFIGURED, EPOCHS, SCORES
+from chainrule.tune.objective import AS_CONFIGURED, EPOCHS, REFUSED, SCORES
 from chainrule.tune.space import Space
 
 if TYPE_CHECKING:
@@ -30,12 +30,13 @@ class Trial:
     """One trial.
 
     number          from 0 on
-    state           complete, or pruned: broken off because others were better, or because it diverged
+    state           complete, or pruned: broken off because others were better, because it diverged, or not begun
     value           what is made small: validation loss, or root of the mean square error; None if it was pruned
     scores          all that the validation said, by name
     settings        those that it tried, by "section.key"; none for the configuration as it is
     epochs          how many it trained for
     as_configured   whether it is the configuration as it is
+    refused         why its settings do not go with each other or the data, where they do not
     """
 
     number: int
@@ -45,6 +46,7 @@ class Trial:
     settings: Mapping[str, Any]
     epochs: int
     as_configured: bool
+    refused: str | None = None
 
     @classmethod
     def of(cls, trial: FrozenTrial, space: Space) -> Trial:
@@ -58,6 +60,7 @@ class Trial:
             settings=space.values(trial.params),
             epochs=int(attributes.get(EPOCHS, 0)),
             as_configured=bool(attributes.get(AS_CONFIGURED)),
+            refused=attributes.get(REFUSED),
         )
 
     def as_data(self) -> dict[str, Any]:
@@ -68,6 +71,7 @@ class Trial:
             "scores": dict(self.scores),
             "epochs": self.epochs,
             "settings": dict(self.settings),
+            **({} if self.refused is None else {"refused": self.refused}),
         }
 
 
