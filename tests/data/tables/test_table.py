@@ -109,9 +109,18 @@ def test_descriptions():
         ),
         "empty": ("text", 13, "", "ignored: it has no values"),
         "flag": ("text", 7, "x (6)", "a category of 1; missing: unknown"),
-        "id": ("number", 0, "0 to 12", "ignored: whole numbers that only name the rows"),
+        "id": ("number", 0, "0 to 12", "ignored: whole numbers that only name the rows (--number keeps them)"),
         "one": ("number", 0, "7", "ignored: it always says '7'"),
     }
+
+
+def test_dates_in_several_forms_are_said_to_be_that():
+    read = table("d,x\n" + "".join(f"{f'2024-01-{k}' if k % 2 else f'{k}.1.2024'},{k / 7}\n" for k in range(10, 30)))
+    assert read.described()[0].use == "ignored: dates in several forms, such as '2024-01-11'; write all as 2024-12-31"
+
+
+def test_a_name_that_is_made_is_no_other_one():
+    assert list(table("column2,,column3\n1,2,3\n").columns) == ["column2", "column2_", "column3"]
 
 
 def test_groups_are_those_of_texts_and_numbers_alike():
@@ -142,16 +151,16 @@ def test_what_is_declared_wins():
         return {row.column: row.use for row in records.described()}
 
     assert uses() == {
-        "id": "ignored: whole numbers that only name the rows",
+        "id": "ignored: whole numbers that only name the rows (--number keeps them)",
         "plz": "standardised",
         "name": "ignored: texts that hardly repeat",
-        "account": "ignored: whole numbers that only name the rows",
+        "account": "ignored: whole numbers that only name the rows (--number keeps them)",
     }
     assert uses(categories=["plz", "name"], numbers="id") == {
         "id": "standardised",
         "plz": "a category of 2",
         "name": "a category of 12",
-        "account": "ignored: whole numbers that only name the rows",
+        "account": "ignored: whole numbers that only name the rows (--number keeps them)",
     }
     assert uses(categories=["id"], numbers=["account"])["id"] == "a category of 12"
     assert read.labeled("y", categories="y").answers.tolist()[:3] == ["0", "1", "2"]

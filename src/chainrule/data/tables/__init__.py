@@ -12,7 +12,8 @@ frames             as_table: frames of pandas and polars, tables of Arrow
 kinds              what columns hold: Number, YesNo, Date, Text
 written_numbers    numbers as texts have them
 written_dates      dates and times as texts have them
-columns            what is learned of each column from the rows to train on
+columns            what a network gets of a column, as it was learned from the rows to train on
+inference          which of these a column becomes, and why none
 table_inputs       TableInputs: how rows become a network's inputs
 unfamiliar         Unfamiliar: values that hardly any row to train on had
 description        what a report says of a column

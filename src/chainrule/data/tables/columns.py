@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -12,17 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.moments import mean_and_deviation
-from chainrule.data.tables.kinds import Column, Date, Kind, Number, Text, YesNo, as_texts
-from chainrule.data.tables.texts import Texts
+from chainrule.data.tables.kinds import Column, Date, Kind, Number, YesNo, as_texts
 from chainrule.data.tables.written_dates import Order
 
-Reason = Literal["empty", "constant", "identifier", "text", "mostly_numbers", "order_of_dates"]
+Reason = Literal["empty", "constant", "identifier", "text", "mostly_numbers", "order_of_dates", "forms_of_dates"]
 
-_FEWEST = 3  # rows that have to share a text before a vector of its own can be learned for it
-_COVERED = 0.5  # share of the rows with a text that such texts must make up; else it is free text
-_MOSTLY_NUMBERS = 0.9  # share of the rows from which on texts among numbers look like mistakes
-_COUNTED = 10  # rows from which on different whole numbers may be those that only count the rows
-_IDENTIFIERS = {"id", "uid", "uuid", "guid", "index", "key", "rowid", "编号", "序号"}
 _FARTHEST = 1e6  # deviations from the mean; squares of such numbers are finite in float32
 
 
@@ -214,7 +207,8 @@ class IgnoredColumn(LearnedColumn):
     """A column that nothing can be learned from.
 
     reason   why
-    detail   what the reason is about: the only value of a constant column, the first text among numbers
+    detail   what the reason is about: the only value of a constant column, the first text among numbers, a date that is
+             not written as the first one
     """
 
     name: str
@@ -236,53 +230,6 @@ def column_from_data(data: Mapping[str, Any]) -> LearnedColumn:
         kind.tag: kind for kind in (NumberColumn, DateColumn, CategoryColumn, IgnoredColumn)
     }
     return kinds[data["column"]].from_data(data)
-
-
-def learned_column(
-    name: str, column: Column, kind: Kind, values: NDArray[Any], *, declared: bool = False
-) -> LearnedColumn:
-    """What is learned of a column from the rows to train on: these values of its kind. One whose kind was `declared` is
-    wanted, whatever it looks like.
-    """
-    if kind == Text():
-        return _learned_texts(name, as_texts(column), declared)
-    known = values[~np.isnan(values)] if values.dtype.kind == "f" else values[~np.isnat(values)]
-    if not len(known):
-        return IgnoredColumn(name, "order_of_dates" if kind == Date("unknown") else "empty")
-    if len(known) == len(values) and (known == known[0]).all():
-        return IgnoredColumn(name, "constant", as_texts(column).different[0])
-    if isinstance(kind, Date):
-        return DateColumn.learned(name, kind, values)
-    if kind == Number() and not declared and _identifies(name, values):
-        return IgnoredColumn(name, "identifier")
-    return NumberColumn.learned(name, kind, values)
-
-
-def _learned_texts(name: str, texts: Texts, declared: bool) -> LearnedColumn:
-    if not texts.present:
-        return IgnoredColumn(name, "empty")
-    if len(texts.different) == 1:
-        return IgnoredColumn(name, "constant", texts.present[0])
-    counts = np.where(texts.missing, 0, texts.counts)
-    frequent = counts >= _FEWEST
-    if declared and not frequent.any():
-        frequent = counts > 0
-    if declared or counts[frequent].sum() >= _COVERED * counts.sum():
-        return CategoryColumn(name, tuple(sorted(texts.different[frequent])))
-    _, said = texts.numbers
-    if said[~texts.missing].all():
-        return IgnoredColumn(name, "identifier")
-    if counts[said].sum() >= _MOSTLY_NUMBERS * counts.sum():
-        return IgnoredColumn(name, "mostly_numbers", str(texts.different[~said & ~texts.missing][0]))
-    return IgnoredColumn(name, "text")
-
-
-def _identifies(name: str, values: NDArray[np.float64]) -> bool:
-    """Whether numbers only count or name the rows: all whole, none missing, none twice, and called so or near zero."""
-    if len(values) < _COUNTED or not (values == np.floor(values)).all() or len(np.unique(values)) < len(values):
-        return False
-    words = set(re.findall(r"[^\W\d_]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower()))
-    return bool(words & _IDENTIFIERS) or bool(values.min() >= 0 and values.max() < 2 * len(values))
 
 
 def _days(values: NDArray[np.datetime64]) -> NDArray[np.float64]:

@@ -30,7 +30,9 @@ _UNKNOWN = Message("description.unknown", en="; missing: unknown", zh="；缺失
 _EMPTY = Message("description.empty", en="ignored: it has no values", zh="忽略：没有任何值")
 _CONSTANT = Message("description.constant", en="ignored: it always says {detail!r}", zh="忽略：始终为 {detail!r}")
 _IDENTIFIER = Message(
-    "description.identifier", en="ignored: whole numbers that only name the rows", zh="忽略：只是行的编号"
+    "description.identifier",
+    en="ignored: whole numbers that only name the rows (--number keeps them)",
+    zh="忽略：只是行的编号（--number 可保留）",
 )
 _TEXT = Message("description.text", en="ignored: texts that hardly repeat", zh="忽略：几乎不重复的文本")
 _MOSTLY_NUMBERS = Message(
@@ -42,6 +44,11 @@ _ORDER_OF_DATES = Message(
     "description.order_of_dates",
     en="ignored: day and month cannot be told apart; write dates as 2024-12-31",
     zh="忽略：无法区分日和月；请将日期写为 2024-12-31",
+)
+_FORMS_OF_DATES = Message(
+    "description.forms_of_dates",
+    en="ignored: dates in several forms, such as {detail!r}; write all as 2024-12-31",
+    zh="忽略：日期写法不一，例如 {detail!r}；请统一写为 2024-12-31",
 )
 _DECIMAL_COMMA = Message("description.decimal_comma", en="{kind}, decimal comma", zh="{kind}，小数逗号")
 _THOUSANDS = Message("description.thousands", en="{kind}, thousands apart", zh="{kind}，带千位分隔符")
@@ -127,6 +134,7 @@ def _use(learned: LearnedColumn, column: Column) -> str:
                 "text": _TEXT,
                 "mostly_numbers": _MOSTLY_NUMBERS,
                 "order_of_dates": _ORDER_OF_DATES,
+                "forms_of_dates": _FORMS_OF_DATES,
             }
             return why[reason](detail=shortened(detail))
     raise TypeError(type(learned))

@@ -212,12 +212,21 @@ def _columns(name: str, rows: _Rows, width: int, delimiter: Message) -> tuple[ND
 
 
 def _named(name: str, header: list[str]) -> list[str]:
-    """These names, each on one line, and the place of a column that has none.
+    """These names, each on one line, and for a column that has none its place, with an underscore where another one is
+    called so.
 
     Raises:   FileFormatError if there are too many: naming them would take more memory than they do.
     """
     _check_count(name, len(header))
-    return [" ".join(column.split()) or f"column{place}" for place, column in enumerate(header, 1)]
+    names = [" ".join(column.split()) for column in header]
+    taken = set(names)
+    for place, column in enumerate(names, 1):
+        if not column:
+            called = f"column{place}"
+            while called in taken:
+                called += "_"
+            names[place - 1] = called
+    return names
 
 
 def _check_count(name: str, columns: int) -> None:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from chainrule.data.records import Labeled, Records
 from chainrule.data.tables.answers import groups_of, known_answers, weights_of
-from chainrule.data.tables.columns import learned_column
 from chainrule.data.tables.description import Description, described
+from chainrule.data.tables.inference import learned_column
 from chainrule.data.tables.kinds import Column, Kind, Number, Text, kind_of
 from chainrule.data.tables.notation import AS_PROGRAMS, Notation, marks_of
 from chainrule.data.tables.texts import Texts, shortened

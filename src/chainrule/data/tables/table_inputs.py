@@ -17,9 +17,9 @@ from chainrule.data.tables.columns import (
     LearnedColumn,
     NumericColumn,
     column_from_data,
-    learned_column,
 )
 from chainrule.data.tables.description import described
+from chainrule.data.tables.inference import learned_column
 from chainrule.data.tables.notation import AS_PROGRAMS, Notation
 from chainrule.data.tables.table import Table
 from chainrule.data.tables.unfamiliar import Unfamiliar, unfamiliar_values
