@@ -109,12 +109,13 @@ def shown(width):
 def test_the_live_line_is_one_line_on_any_terminal(width):
     text = shown(width)
     assert text.count("\n") == 1
-    assert len(text.rstrip()) <= width
+    assert len(text.rstrip()) <= (width if width < 24 else width - 2), "room for ^C"
 
 
 def test_what_the_live_line_says_and_leaves_out_where_there_is_no_room():
     whole = "epoch 3/8  step 78/156  loss 0.1230  accuracy 97.00%  2,029 samples/s  0:27 left"
     assert shown(120).strip() == f"{'━' * 12}  {whole}"
-    assert shown(80).strip() == whole
+    assert shown(82).strip() == whole
+    assert shown(80).strip() == "epoch 3/8  step 78/156  loss 0.1230  accuracy 97.00%  0:27 left", "room for ^C"
     assert shown(60).strip() == "epoch 3/8  loss 0.1230  accuracy 97.00%  0:27 left"
     assert shown(30).strip() == "epoch 3/8  0:27 left"

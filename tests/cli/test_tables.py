@@ -66,6 +66,6 @@ def test_chinese_is_aligned_and_not_squeezed_to_single_characters(capsys, monkey
     monkeypatch.setattr(message, "_chosen", "zh")
     rows = Tabular(("数据：wine", "训练", "测试"), (("总是猜最大类别的准确率", "40.62%", "38.89%"),), numbers=2)
     assert shown(capsys, monkeypatch, rows, 44).splitlines()[2] == "总是猜最大类别的准确率   40.62%   38.89%"
-    assert shown(capsys, monkeypatch, rows, 26).splitlines() == [
+    assert shown(capsys, monkeypatch, rows, 24).splitlines() == [
         "数据：wine", "总是猜最大类别的准确率", "  训练：40.62%；", "  测试：38.89%", ""
     ]  # fmt: skip

@@ -26,6 +26,7 @@ _LEFT = Message("cli.progress.left", en="{minutes}:{seconds:02d} left", zh="剩�
 _SECONDS = Message("cli.progress.seconds", en="at {seconds:.1f} s", zh="已用 {seconds:.1f} 秒")
 
 _BAR = 12  # characters
+_ECHO = 2  # columns that stay free: a terminal shows ^C there, and what it breaks is not taken away
 
 
 def is_live() -> bool:
@@ -94,7 +95,7 @@ class LiveLine(EpochLines):
         for least in ("", "bar", "speed", "step", "validation", "loss", "accuracy"):
             parts.pop(least, None)
             line = Text("  ", no_wrap=True, overflow="crop").join(parts.values())
-            if line.cell_len <= options.max_width:
+            if line.cell_len <= options.max_width - _ECHO:
                 break
         yield line
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _NAMED = Message("cli.tables.named", en="{name}: {cell}", zh="{name}：{cell}")
 
 _LONG_WORD = 40  # columns of the terminal: a longer word may be broken
-_CHINESE = 12  # what Chinese text, which may be broken anywhere, needs to be read
+_MOST_LINES = 3  # of a cell, about
 _GAP = "   "  # between columns
 
 
@@ -38,11 +38,11 @@ class _Column:
         return max(cells(line) for text in self.texts for line in text.split("\n"))
 
     @property
-    def widest_word(self) -> int:
+    def least(self) -> int:
+        """How wide it has to be for its words to stay whole, and its texts to be read easily."""
         lines = [line for text in self.texts for line in text.split("\n")]
-        words = [cells(piece.rstrip()) for line in lines for piece in pieces(line)]
-        chinese = [min(cells(line), _CHINESE) for line in lines if cells(line) > len(line)]
-        return max([*words, *chinese], default=0)
+        words = [min(cells(piece.rstrip()), _LONG_WORD) for line in lines for piece in pieces(line)]
+        return max([*words, -(-self.widest_text // _MOST_LINES)])
 
     def cell(self, text: str, width: int) -> list[str]:
         """The lines of a text, as wide as the column."""
@@ -63,7 +63,7 @@ def print_tabular(tabular: Tabular) -> None:
     """
     columns, width = _columns(tabular), terminal_width(sys.stdout)
     level = _level(columns, width)
-    if all(level >= min(column.widest_word, _LONG_WORD) for column in columns):
+    if all(level >= column.least for column in columns):
         _print_beside(columns, level, foot=bool(tabular.foot))
     else:
         _print_below(tabular, width)
