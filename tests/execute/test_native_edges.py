@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.autodiff.reverse import gradients
 from chainrule.compiler.target import lanes
 from chainrule.execute import Program
 from chainrule.execute.native import NativeProgram
@@ -33,6 +34,18 @@ def test_a_costly_function_of_a_sum_that_many_points_share():
         {x: random.normal(size=(5, 13)).astype("f4"), w: random.normal(size=(13, 1)).astype("f4")}
         | {b: np.full(1, 2, "f4"), row: np.array([[1, 2, 3]], "f4")},
     )
+
+
+@pytest.mark.parametrize("batch", [1, 3, 17])
+def test_zeros_of_empty_lanes_stay_away_from_poles(batch):
+    """The gradient of a distance is a quotient of differences: zeros in their place would be 0 / 0 there."""
+    x, y, w = (
+        cr.input_tensor(name, shape) for name, shape in (("x", (cr.batch, 1)), ("y", (cr.batch, 1)), ("w", (1, 1)))
+    )
+    distances = cr.sqrt(cr.mean(cr.square(x @ w - y), axis=1))
+    (gradient,) = gradients(cr.sum(distances), [w])
+    values = np.linspace(1, 2, batch, dtype="f4")[:, None]
+    agree([cr.sum(distances), w - 0.1 * gradient], {x: values, y: values + 3, w: np.full((1, 1), -1, "f4")}, batch)
 
 
 def test_two_axes_of_one_name_in_a_kernel():

@@ -30,9 +30,11 @@ from chainrule.graph.expression import (
 )
 from chainrule.graph.extent import Batch, batch
 from chainrule.graph.loopnest import LoopNest, Output
-from chainrule.graph.scalar import WHERE
+from chainrule.graph.scalar import DIVIDE, ERFC, EXP, EXP2, LOG, LOG1P, LOG2, LOG10, POWER, WHERE
 
 INFINITE = math.inf
+_POLES = {DIVIDE: 1, LOG: 0, LOG1P: 0, LOG2: 0, LOG10: 0, POWER: 0}  # from which argument on they have them
+_POSITIVE = (EXP, EXP2, ERFC)
 APART_AT_MOST = 512 * 1024  # bytes of sums whose lanes are kept apart, so that they stay in the cache
 WHOLE_VECTORS = 1.5  # of the time of a multiply-add with one vector and one number, where both factors are vectors
 
@@ -166,6 +168,9 @@ class _Masks:
 
     Zeros pass through products and linear maps, so that they are often wanted of some small buffer only. The price of
     a buffer is the number of selections per sample that make its empty lanes zero.
+
+    All who read a buffer see its zeros. So none are put where a quotient or a logarithm comes of them, of the same
+    sample: the next product would be 0 · ∞.
     """
 
     def __init__(self, nests: list[LoopNest], expressions: Expressions) -> None:
@@ -174,11 +179,27 @@ class _Masks:
         for k, nest in enumerate(nests):
             for buffer in dict.fromkeys(o.buffer for o in nest.outputs):
                 self.writers.setdefault(buffer, []).append(k)
+        self.near_poles = self._near_poles()
         self.prices: dict[Buffer, float] = {}
         self.done: set[Buffer] = set()
         self.wanted: list[Buffer] = []  # to be made zero in empty lanes
         for buffer in self.writers:  # producers first, so that a deep graph needs no deep stack
             self.of_buffer(buffer)
+
+    def _near_poles(self) -> set[Buffer]:
+        """The buffers of samples whose zeros may become those of what functions have poles at."""
+        calls = [e for nest in self.nests for e in nest.parts if isinstance(e, Call) and e.function in _POLES]
+        towards = [a for e in calls for a in e.arguments[_POLES[e.function] :]]
+        found: set[Buffer] = set()
+        while towards:
+            new = {buffer for buffer in _zero_by(towards) if is_sample_shape(buffer.shape)} - found
+            found |= new
+            towards = [o.value for b in new for k in self.writers.get(b, ()) for o in self.nests[k].outputs]
+        return found
+
+    def own_price(self, buffer: Buffer) -> float:
+        """That of zeros which are put into a buffer itself."""
+        return INFINITE if buffer in self.near_poles else math.prod(e for e in buffer.shape if isinstance(e, int))
 
     def protect(self, k: int, n: Axis) -> None:
         nest = self.nests[k]
@@ -202,8 +223,7 @@ class _Masks:
             if buffer in self.writers and is_sample_shape(buffer.shape):
                 inside = self.of_all([o.value for k in self.writers[buffer] for o in self.nests[k].outputs])
                 own = all(batch_axis(self.nests[k]) for k in self.writers[buffer])
-                size = math.prod(e for e in buffer.shape if isinstance(e, int))
-                self.prices[buffer] = min(size, inside) if own else INFINITE
+                self.prices[buffer] = min(self.own_price(buffer), inside) if own else INFINITE
         return self.prices[buffer]
 
     def of_all(self, values: Sequence[Expression]) -> float:
@@ -259,12 +279,12 @@ class _Masks:
             return
         self.done.add(buffer)
         inside = self.of_all([o.value for k in self.writers[buffer] for o in self.nests[k].outputs])
-        size = math.prod(e for e in buffer.shape if isinstance(e, int))
+        own = self.own_price(buffer)
         for k in self.writers[buffer]:
             nest = self.nests[k]
             n = batch_axis(nest)
             assert n is not None
-            if inside <= size:
+            if inside <= own:
                 for o in nest.outputs:
                     self.demand(o.value)
             else:
@@ -276,6 +296,36 @@ class _Masks:
                     for o in nest.outputs
                 )
                 self.nests[k] = replace(nest, outputs=outputs)
+
+
+def _zero_by(values: Sequence[Expression]) -> set[Buffer]:
+    """The buffers whose zeros may make one of these values zero."""
+    able: dict[int, bool] = {}  # to be zero
+    waiting = list(values)
+    while waiting:
+        e = waiting[-1]
+        inside = [child for child in e.children() if id(child) not in able]
+        if inside:
+            waiting += inside
+            continue
+        match waiting.pop():
+            case Constant(value):
+                able[id(e)] = value == 0
+            case Call(function, arguments) if function.zero == "all":
+                able[id(e)] = all(able[id(a)] for a in arguments)
+            case Call(function) if function in _POSITIVE:
+                able[id(e)] = False
+            case Reduce(monoid, _, arguments) if monoid is SUM:
+                able[id(e)] = able[id(arguments[0])]
+            case _:
+                able[id(e)] = True
+    found: dict[int, Expression] = {id(e): e for e in values if able[id(e)]}
+    for e in (whole := list(found.values())):  # which grows meanwhile
+        for child in () if isinstance(e, Read) else e.children():
+            if able[id(child)] and id(child) not in found:
+                found[id(child)] = child
+                whole.append(child)
+    return {e.buffer for e in whole if isinstance(e, Read)}
 
 
 def live(n: Axis, expressions: Expressions) -> Expression:
