@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -96,6 +97,29 @@ def test_the_best_trial_beats_the_default_whatever_there_is_to_test_with_and_wha
     monkeypatch.setattr(optuna.storages.RDBStorage, "set_trial_state_values", interrupts)
     with pytest.raises(KeyboardInterrupt):  # over which Optuna fails with an UnboundLocalError
         search(other, address, "digits", 8)
+
+
+@pytest.mark.usefixtures("compiled_quickly")
+@pytest.mark.parametrize("moment", ["set_trial_intermediate_value", "set_trial_state_values"])
+def test_ctrl_c_waits_for_what_is_being_stored(tmp_path, monkeypatch, moment):
+    """An interrupted transaction kept the database locked, and the next write waited a minute for it."""
+    address, wanted = sqlite_in(tmp_path / "study.db"), Search.of(around(few(tmp_path / "few", tested_with=slice(10))))
+    store, stored = getattr(optuna.storages.RDBStorage, moment), []
+
+    def interrupted(*arguments, **named):
+        if not stored:
+            signal.raise_signal(signal.SIGINT)
+        result = store(*arguments, **named)
+        stored.append(result)
+        return result
+
+    monkeypatch.setattr(optuna.storages.RDBStorage, moment, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        search(wanted, address, "digits", 3)
+    assert stored
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    monkeypatch.undo()
+    assert len(search(wanted, address, "digits", 2).trials) == 2
 
 
 @pytest.mark.usefixtures("compiled_quickly")

@@ -3,6 +3,7 @@
 space       Space: which settings are varied, and within what bounds
 storage     where trials are kept, so that a search goes on and several machines share it (needs the extra `tune`)
 sampler     what suggests the settings of the next trial
+interrupts  Interrupts: Ctrl-C, which waits until nothing is being stored
 objective   one trial: a training with the settings of a trial, broken off where others were better
 search      search: trials, until there are enough; Search: what they are about
 results     Found: what came of it: the best trials, and which settings mattered

@@ -13,6 +13,7 @@ from chainrule.runs.configuration import Configuration
 from chainrule.runs.division import Division
 from chainrule.runs.scores import Scores
 from chainrule.train import Callback, Training
+from chainrule.tune.interrupts import Interrupts
 from chainrule.tune.space import Space
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Objective:
     space: Space
     source: Source
     division: Division
+    interrupts: Interrupts
 
     def __call__(self, trial: Trial) -> float:
         from optuna import TrialPruned
@@ -43,7 +45,8 @@ class Objective:
         try:
             arrangement = arranged(self.space.applied(self.configuration, values), self.source, self.division)
             pruning = Pruning(trial, arrangement.epochs)
-            arrangement.model.fit(**arrangement.fit_arguments(), callbacks=[*arrangement.stopping(), pruning])
+            callbacks = [*arrangement.stopping(), pruning, self.interrupts]
+            arrangement.model.fit(**arrangement.fit_arguments(), callbacks=callbacks)
         except DivergedError:
             raise TrialPruned from None  # which tells those who suggest settings that these are bad
         except (UsageError, DataError, ShapeError) as reason:  # such as a batch size beyond the number of samples

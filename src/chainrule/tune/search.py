@@ -15,6 +15,7 @@ from chainrule.runs.division import Division
 from chainrule.runs.folder import RunFolder
 from chainrule.runs.same_data import fingerprint
 from chainrule.runs.settings import configured
+from chainrule.tune.interrupts import Interrupts
 from chainrule.tune.objective import AS_CONFIGURED, Objective
 from chainrule.tune.results import Found, Trial, ended, importance
 from chainrule.tune.space import Space, default_space, space_of
@@ -71,12 +72,12 @@ class Search:
         """What it is called unless somebody says otherwise: as its data."""
         return self.arrangement.source.name
 
-    def objective(self) -> Objective:
+    def objective(self, interrupts: Interrupts) -> Objective:
         """What a trial does. What is tested with stays out: trials are judged by the validation samples."""
         training, validation = self.arrangement.training, self.arrangement.validation
         assert validation is not None
         division = Division(training.labeled, validation.labeled, validation.labeled)
-        return Objective(self.told, self.space, self.arrangement.source, division)
+        return Objective(self.told, self.space, self.arrangement.source, division, interrupts)
 
     def identity(self) -> dict[str, Any]:
         """What has to be the same for all trials of a study, wherever its data are."""
@@ -142,20 +143,23 @@ def search(
         _check_identity(study, wanted)
         if not study.get_trials(deepcopy=False):
             study.enqueue_trial({}, user_attrs={AS_CONFIGURED: True})
-        objective = wanted.objective()
+        interrupts = Interrupts()
+        objective = wanted.objective(interrupts)
 
         def tell(study: Study, trial: FrozenTrial) -> None:
             if after_each is not None:
                 after_each(Trial.of(trial, wanted.space), Found.of(study, wanted))
 
         study.sampler = Sampler(wanted.told.train.seed)
-        while len(ended(study)) < trials:
-            try:
-                study.optimize(objective, n_trials=1, callbacks=[tell])
-            except Exception as error:
-                if _is_interrupt(error):  # which Optuna, as it stores a trial, answers with an error of its own
-                    raise KeyboardInterrupt from error
-                raise
+        with interrupts.remembered():
+            while len(ended(study)) < trials:
+                interrupts.check()
+                try:
+                    study.optimize(objective, n_trials=1, callbacks=[tell])
+                except Exception as error:
+                    if _is_interrupt(error):  # a second one, over which Optuna fails as it stores a trial
+                        raise KeyboardInterrupt from error
+                    raise
         return _found(study, wanted)
 
 

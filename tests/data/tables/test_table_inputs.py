@@ -165,7 +165,10 @@ def test_a_preparation_outlives_its_program():
     lines = (f"{k * k},{k if k % 2 else ''},{'ab'[k % 2]},{k + 1}.1.2024,{k},{'yn'[k % 2]}" for k in range(12))
     rows = table("\n".join(["n,g,c,d,id,y", *lines]))
     preparation = Preparation.learned(rows.labeled("y"), "y")
-    again = Preparation.from_data(json.loads(json.dumps(preparation.as_data())))
+    data = json.loads(json.dumps(preparation.as_data()))
+    again = Preparation.from_data(data)
+    del data["inputs"]["notation"]  # as models have it that were saved before there was any choice
+    assert Preparation.from_data(data) == again
     assert again == preparation
     for x, y in zip(preparation.inputs.of(rows), again.inputs.of(rows), strict=True):
         np.testing.assert_array_equal(x, y)

@@ -140,7 +140,8 @@ class TableInputs(Inputs):
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
-        inputs = cls(tuple(map(column_from_data, data["columns"])), Notation.from_data(data["notation"]))
+        notation = Notation.from_data(data["notation"]) if "notation" in data else AS_PROGRAMS  # all there was, once
+        inputs = cls(tuple(map(column_from_data, data["columns"])), notation)
         if not inputs.names:
             raise ValueError(data)
         return inputs
