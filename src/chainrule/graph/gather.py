@@ -119,9 +119,9 @@ def _solutions(term: _Term, index: Affine, axis: Axis | None, c: int, position: 
             split[other] = Affine.of(quotients[other], period) + residue
         rest = (index - Affine.of(axis, c)).substitute(split)
         difference = (position - rest) * (1 if c > 0 else -1)
-        if difference.constant % stride or any(q.extent == 0 for q in quotients.values()):
+        free = [quotients.get(a, a) for a in term.free if a != axis]
+        if difference.constant % stride or any(a.extent == 0 for a in free):  # no solution, or a sum of nothing
             continue
         solution = Affine(tuple((a, k // stride) for a, k in difference.terms), difference.constant // stride)
-        free = [quotients.get(a, a) for a in term.free if a != axis]
         solutions.append(term.with_solution({**split, axis: solution}, (solution, axis.extent), free))
     return solutions
