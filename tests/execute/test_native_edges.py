@@ -13,6 +13,7 @@ from chainrule.compiler.target import lanes
 from chainrule.execute import Program
 from chainrule.execute.native import NativeProgram
 from chainrule.graph.tensor import Tensor
+from chainrule.ops.kinds.elementwise import Elementwise
 from tests.execute.agreement import difference, quick_target
 
 SIZES = (1, 3, 4, 8, 16, 17, 33, 70)
@@ -68,6 +69,13 @@ def test_arrays_with_the_batch_on_several_axes(size):
     sums = cr.sum(cr.tanh(triples), axis=2)
     random = np.random.default_rng(0)
     agree([slope, pairs @ x, sums @ x, cr.tanh(triples)], {x: random.normal(size=(size, 4)).astype("f4") / 2})
+
+
+@pytest.mark.parametrize("size", [1, 40])
+def test_a_number_beside_a_condition_is_one(size):
+    """In bits, the smaller of True and 6 would be neither."""
+    x = cr.input_tensor("x", (size,), "bool")
+    agree([Elementwise("smaller", "minimum(x, 6)")(x)], {x: np.ones(size, bool)})
 
 
 def test_what_is_added_at_places_among_the_samples():

@@ -271,6 +271,7 @@ def test_iteration_goes_along_the_first_axis():
         (ops.maximum, (tensor([1], uint8), tensor([2], int64)), int64),
         (ops.matmul, (tensor([[True]]), tensor([[True]])), int32),
         (ops.relu, (tensor([1], int32),), int32),
+        (ops.relu, (tensor([True]),), int32),
     ],
 )
 def test_types_that_meet(operation, operands, dtype):

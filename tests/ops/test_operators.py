@@ -96,6 +96,7 @@ def test_not():
         (ops.reciprocal, (tensor([2], int32),), float32),
         (ops.atan2, (tensor([1], int32), tensor([1.0], float64)), float64),
         (ops.relu6, (tensor([1], int32),), int32),
+        (ops.relu6, (tensor([True]),), int32),  # as clip(x, 0, 6)
         (ops.gelu, (tensor([1], int64),), float32),
     ],
 )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from chainrule.errors import GraphError
 from chainrule.graph import scalar
-from chainrule.graph.dtype import DType
+from chainrule.graph.dtype import DType, bool_
 from chainrule.graph.expression import Call, Constant, Expression, call
 from chainrule.graph.scalar import FUNCTIONS, ScalarFunction
 from chainrule.messages import Message, suggestion
@@ -116,7 +116,7 @@ def bind(expression: Expression, arguments: Mapping[str, Expression], dtype: DTy
         case Argument(name):
             return arguments[name]
         case Number(value):
-            return Constant(value, dtype)
+            return Constant(bool(value) if dtype is bool_ else value, dtype)  # a 6 is no condition, in bits
         case Call(function, parts):
             return call(function, *(bind(part, arguments, dtype) for part in parts))
     raise TypeError(expression)

@@ -8,7 +8,7 @@ from chainrule.graph.tensor import Tensor, number
 from chainrule.ops.comparison import logical_and, logical_not
 from chainrule.ops.elementwise import absolute, clip, minimum
 from chainrule.ops.exponential import erfc, exp, expm1
-from chainrule.ops.kinds.conversion import lift_floats
+from chainrule.ops.kinds.conversion import lift_floats, lift_numbers
 from chainrule.ops.kinds.elementwise import POSITIVE, REAL, Elementwise, where
 from chainrule.ops.trigonometric import tanh
 
@@ -53,14 +53,14 @@ hard_tanh = Elementwise(
 # -------------------------------------------------------------------------------------------------------- rectifiers
 relu = Elementwise(
     "relu", "maximum(x, 0)", partials=lambda y, x: (y > 0,),
-    kinks=(0.0,), convention="the derivative at 0 is 0",
+    lift=lift_numbers, kinks=(0.0,), convention="the derivative at 0 is 0",
     summary="Rectified linear unit.",
     source="Nair and Hinton 2010",
     example=">>> relu([-1.0, 2.0])\nTensor([0. 2.], shape=(2,), dtype=float32)",
 )  # fmt: skip
 relu6 = Elementwise(
     "relu6", "minimum(maximum(x, 0), 6)", partials=lambda y, x: (logical_and(x > 0, x < 6),),
-    kinks=(0.0, 6.0), convention="the derivative at 0 and 6 is 0",
+    lift=lift_numbers, kinks=(0.0, 6.0), convention="the derivative at 0 and 6 is 0",
     summary="Rectified linear unit that ends at 6, so that few bits hold it.",
     source="Krizhevsky 2010",
     example=">>> relu6([-1.0, 2.0, 9.0])\nTensor([0. 2. 6.], shape=(3,), dtype=float32)",
