@@ -35,9 +35,9 @@ def difference(
 
     Its error against the float64 reference is at most 4 times the float32 reference's, plus 10⁻⁶ of the largest number;
     where there is no finer reference (float64), 64 units in the last place of number and largest number. Integers and
-    bools are equal. `spread` is what rounding of the inputs alone does: among few numbers the reference may have been
-    lucky to do better. `times` as much is allowed. Of numbers as large as `cancelling`, of which nothing is left in any
-    of the results, some units in the last place may be left instead.
+    bools are equal. `spread` is what rounding, of inputs or on the way, is known to do: among few numbers the reference
+    may have been lucky to do better. `times` as much is allowed. Of numbers as large as `cancelling`, of which nothing
+    is left in any of the results, some units in the last place may be left instead.
     """
     if (actual.shape, actual.dtype) != (reference.shape, reference.dtype):
         return f"{actual.dtype} {actual.shape} for {reference.dtype} {reference.shape}"
@@ -57,7 +57,8 @@ def difference(
     largest = np.abs(wanted).max()
     tiny = SMALLEST[reference.dtype.itemsize]
     if exact is None or reference.dtype == np.float64:
-        error, allowed = np.abs(found - wanted), 64 * np.finfo(reference.dtype).eps * (np.abs(wanted) + largest) + tiny
+        error = np.abs(found - wanted)
+        allowed = 4 * spread + 64 * np.finfo(reference.dtype).eps * (np.abs(wanted) + largest) + tiny
     else:
         true = exact[finite]
         own = max(spread, np.abs(wanted - true).max(initial=0.0, where=np.isfinite(true)))

@@ -71,6 +71,14 @@ class Case:
                 self, inputs=tuple((x * spread).astype(dtype) if x.dtype.kind == "f" else x for x in self.inputs)
             )
 
+    def near(self, seed: int) -> Case:
+        """The case in float64 with its floats a few units in the last place of float32 away, each by chance."""
+        generator = np.random.default_rng(seed)
+        doubles = self.converted("float64")
+        away = [1e-6 * generator.uniform(-1, 1, x.shape) for x in doubles.inputs]
+        moved = (x * (1 + a) if x.dtype.kind == "f" else x for x, a in zip(doubles.inputs, away, strict=True))
+        return replace(doubles, inputs=tuple(moved))
+
 
 def numbers(
     seed: int, shapes: Sequence[tuple[int, ...]], intervals: Sequence[Interval] = (), kinks: Sequence[float] = ()
