@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.errors import DivergedError
+from chainrule.errors import DivergedError, UsageError
 from chainrule.execute import choice
 from chainrule.execute.native import NativeProgram
 from chainrule.execute.reference import Program
@@ -84,6 +84,13 @@ def test_a_failure_of_the_compiler_is_said_and_the_reference_takes_over(monkeypa
     assert "AssertionError: this cannot be" in capsys.readouterr().err
     with pytest.raises(AssertionError):
         choice.program([x * 2], "native")
+
+
+def test_a_mistake_in_the_environment_is_the_user_s_and_no_failure_of_the_compiler(monkeypatch):
+    monkeypatch.setenv("CHAINRULE_NUM_THREADS", "two")
+    x = cr.input_tensor("x", (2,))
+    with pytest.raises(UsageError, match="'two'"):
+        choice.program([x * 2])
 
 
 def test_a_tensor_that_was_looked_at_is_an_input_like_any_other():

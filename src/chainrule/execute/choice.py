@@ -54,6 +54,8 @@ def program(
         return Program(outputs)
     try:
         return NativeProgram(outputs, carried, watched, batch=batch)
+    except UsageError:  # a mistake in the environment, which the user can correct
+        raise
     except Exception as error:
         if executor == "native":
             raise

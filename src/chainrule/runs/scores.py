@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,12 +85,15 @@ def _answers(target: Target, y: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def _of_quantity(predicted: NDArray[np.float64], answers: NDArray[np.float64]) -> Scores:
+    largest = max(np.abs(predicted).max(), np.abs(answers).max())
+    unit = 2.0 ** (math.frexp(largest)[1] - 1)  # in which no square overflows, and which changes no digit
+    predicted, answers = predicted / unit, answers / unit
     squares = (predicted - answers) ** 2
     spread = ((answers - answers.mean()) ** 2).sum()
     return Scores(
         {
-            "rmse": float(np.sqrt(squares.mean())),
-            "mae": float(np.abs(predicted - answers).mean()),
+            "rmse": unit * float(np.sqrt(squares.mean())),
+            "mae": unit * float(np.abs(predicted - answers).mean()),
             "r2": float(1 - squares.sum() / spread) if spread else float("nan"),
         },
         len(answers),
