@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 import pytest
 
@@ -208,3 +209,15 @@ def test_callbacks_see_the_model_as_it_is():
 
     fit(model(), callbacks=[Look()], epochs=1)
     assert len({p.tobytes() for p in predictions}) == len(predictions)
+
+
+def test_what_callbacks_prepare_is_no_part_of_the_seconds_of_the_steps():
+    class Slow(Callback):
+        def on_train_begin(self, training):
+            self.began = time.perf_counter()
+            time.sleep(0.05)
+
+        def on_train_end(self, training):
+            assert time.perf_counter() - self.began - training.seconds >= 0.05
+
+    fit(model(), callbacks=[Slow()], epochs=1)

@@ -305,7 +305,7 @@ def test_binary_targets_lie_between_0_and_1(y):
         ({"metrics": [lambda y: y]}, r"an entry of metrics is lambda y: …, which cannot be called"),
         ({"validation_split": 1.0}, "validation_split is 1.0"),
         ({"validation_split": -0.1}, "validation_split is -0.1"),
-        ({"validation_split": 0.01}, "one of them none"),
+        ({"validation_split": 0.01}, "too few to be divided"),
         ({"validation_split": 0.5, "validation_data": (PLAIN, LABELS)}, "Both validation_data and validation_split"),
         ({"validation_data": PLAIN}, r"must be \(x, y\) or \(x, y, sample_weight\), but is ndarray"),
         ({"validation_data": (PLAIN[:, :3], LABELS)}, r"x has samples of shape \(3,\)"),

@@ -262,6 +262,7 @@ class Training:
         """Train until all epochs are done or a callback stops it; the model always holds the last whole step."""
         try:
             self._call("on_train_begin")
+            self._started = time.perf_counter()  # callbacks too have compiled what they look with
             while self.state.epoch < self.epochs and not self.state.stopped:
                 self._run_epoch()
             self._call("on_train_end")
