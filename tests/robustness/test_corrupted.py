@@ -37,7 +37,7 @@ from chainrule.runs import Configuration, RunFolder
 from chainrule.runs.settings import example, read_configuration
 from chainrule.runs.trained import Trained
 from chainrule.serve import Limits
-from chainrule.serve.reading import inputs_of
+from chainrule.serve.reading import read_body
 from chainrule.train import Model, checkpoints
 from tests.counts import scaled
 from tests.robustness import limits
@@ -253,7 +253,7 @@ def ask(chance: random.Random, folder: Path) -> None:
     sent = other_kind if chance.random() < 0.1 else kind
     if chance.random() < 0.1:
         sent = changed_bytes(sent.encode(), BOUNDARY.encode(), chance).decode("latin-1")
-    x = inputs_of(body, sent, "", trained.preparation, Limits())
+    x = read_body(body, sent, "", trained, Limits()).inputs
     trained.model.predict(x, executor="reference")
 
 

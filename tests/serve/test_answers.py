@@ -56,6 +56,19 @@ def test_rows_of_a_table_as_json(count):
     assert response.headers["content-type"] == JSON
 
 
+def test_what_no_row_to_train_on_was_like_is_said_beside_the_predictions():
+    rows = [fruit(5)[0] | {"mass": 9e9, "color": "blue", "picked": "2024-02-03"}, *fruit(5)[1:]]
+    response = posted(table_model(), instances(rows), JSON)
+    equal(response, table_model().predict(as_table(rows)))
+    assert response.json()["unfamiliar"] == [
+        {"table": "instances", "column": "mass", "reason": "far", "rows": 1, "total": 5, "example": "9e+09"},
+        {"table": "instances", "column": "color", "reason": "unknown", "rows": 1, "total": 5, "example": "blue"},
+    ]
+    assert len(posted(table_model(), as_text(rows), CSV).json()["unfamiliar"]) == 2
+    assert "blue" not in posted(table_model(), instances(rows), JSON, Accept="text/csv").text
+    assert "unfamiliar" not in posted(table_model(), instances(fruit(5)), JSON).json()
+
+
 @pytest.mark.parametrize("kind", [CSV, "text/csv; charset=utf-8", "TEXT/CSV"])
 def test_rows_of_a_table_as_csv(kind):
     rows = fruit(20)

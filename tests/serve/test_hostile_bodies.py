@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from chainrule.serve import Limits
-from chainrule.serve.reading import inputs_of
+from chainrule.serve.reading import read_body
 from chainrule.serve.refusals import RefusedRequestError
 from tests import counts
 from tests.serve.models import array_model, picture_model, table_model
@@ -21,7 +21,7 @@ MEGABYTE = 1 << (20 if counts.full() else 16)  # but for the full test it is a s
 def read(model, body: bytes, content_type: str) -> str:
     """The code of a body's refusal, empty if it is taken: nothing else may be raised."""
     try:
-        inputs_of(body, content_type, "", model.preparation, Limits())
+        read_body(body, content_type, "", model, Limits())
     except RefusedRequestError as reason:
         refusal = reason
     else:

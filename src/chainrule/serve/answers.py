@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from chainrule.data.tables import Unfamiliar
 from chainrule.data.targets import Predictions
 from chainrule.messages import Message
 from chainrule.runs.answers import answers_of, csv_of, json_of
@@ -17,8 +20,8 @@ _NOT_FINITE = Message(
 )
 
 
-def as_json(target: str, predictions: Predictions) -> bytes:
-    """Predictions of a target as JSON.
+def as_json(target: str, predictions: Predictions, unfamiliar: Sequence[Unfamiliar] = ()) -> bytes:
+    """Predictions of a target as JSON, with what is unfamiliar beside them where anything is.
 
     Raises:   RefusedRequestError if one of them is not finite.
     Example:
@@ -29,7 +32,7 @@ def as_json(target: str, predictions: Predictions) -> bytes:
         {"target": "mass", "predictions": [{"value": 9.5}]}
     """
     _check_finite(predictions)
-    return json_of(target, answers_of(predictions, probabilities=True)).encode()
+    return json_of(target, answers_of(predictions, probabilities=True), unfamiliar or None).encode()
 
 
 def as_csv(target: str, predictions: Predictions) -> bytes:

@@ -29,7 +29,7 @@ from chainrule.serve.endings import Endings
 from chainrule.serve.limits import Limits
 from chainrule.serve.metrics import Measured, Metrics
 from chainrule.serve.page import page
-from chainrule.serve.reading import CSV, JSON, inputs_of
+from chainrule.serve.reading import CSV, JSON, read_body
 from chainrule.serve.refusals import RefusedRequestError
 
 _NOT_HERE = Message(
@@ -138,21 +138,22 @@ class Service:
     # ----------------------------------------------------------------------------------------------------- the routes
     async def predict(self, request: Request) -> Response:
         """POST /predict"""
-        preparation, headers = self.trained.preparation, request.headers
+        target, headers = self.trained.preparation.target, request.headers
         content_type, encoding = headers.get("content-type", ""), headers.get("content-encoding", "")
         stop_seconds = self.limits.stop_seconds
         async with self._endings.within(None, stop_seconds), self._bodies.of(request) as body:
             quick = len(body) <= _AT_ONCE and content_type.startswith((JSON, CSV))
-            read = partial(inputs_of, body, content_type, encoding.lower(), preparation, self.limits)
-            x = await self._done(read, quick)
+            read = partial(read_body, body, content_type, encoding.lower(), self.trained, self.limits)
+            x, unfamiliar = await self._done(read, quick)
             try:
                 outputs = await self._batcher.outputs(x)
             except (DataError, ShapeError) as reason:
                 raise RefusedRequestError(422, "data", str(reason)) from None
-            media, write = (CSV, as_csv) if _wants_csv(headers.get("accept", "")) else (JSON, as_json)
+            media = CSV if _wants_csv(headers.get("accept", "")) else JSON
 
             def written() -> bytes:
-                return write(preparation.target.name, preparation.target.predictions(outputs))
+                found = target.predictions(outputs)
+                return as_csv(target.name, found) if media == CSV else as_json(target.name, found, unfamiliar)
 
             content = await self._done(written, outputs.size <= _FEW)
         return Response(content, media_type=media)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,12 @@ from python_multipart.multipart import parse_options_header
 from chainrule.data.pictures import Pictures
 from chainrule.data.pictures.decoding import is_picture, measure
 from chainrule.data.preparation import Preparation
-from chainrule.data.reading import notation_of, read_records
+from chainrule.data.reading import notation_of
 from chainrule.data.records import Records
-from chainrule.data.tables import Named, read_csv
+from chainrule.data.tables import Named, Unfamiliar, read_csv
 from chainrule.errors import DataError, FileFormatError, ShapeError
 from chainrule.messages import Message
+from chainrule.runs.trained import Trained
 from chainrule.serve.instances import check_finite, records_of
 from chainrule.serve.limits import Limits
 from chainrule.serve.multipart import Part, parts_of
@@ -73,9 +74,18 @@ class _Picture(bytes):
         return picture
 
 
-def inputs_of(
-    body: bytes, content_type: str, encoding: str, preparation: Preparation, limits: Limits
-) -> NDArray[Any] | tuple[NDArray[Any], ...]:
+class Read(NamedTuple):
+    """What is predicted from.
+
+    inputs       what the network takes
+    unfamiliar   values of a table that hardly any row to train on had
+    """
+
+    inputs: NDArray[Any] | tuple[NDArray[Any], ...]
+    unfamiliar: list[Unfamiliar]
+
+
+def read_body(body: bytes, content_type: str, encoding: str, trained: Trained, limits: Limits) -> Read:
     """What the network takes, from a body of this type.
 
     Raises:   RefusedRequestError if the body is not what its type says, or not what the model takes.
@@ -85,11 +95,12 @@ def inputs_of(
         raise RefusedRequestError(415, "encoding", _ENCODED(given=encoding[:40] or "gzip"))
     try:
         with np.errstate(all="ignore"):  # numbers beyond float32 are found in the outputs
-            records = _records(body, kind, parameters, preparation, limits)
-            x = preparation.inputs.of(read_records(records, preparation))
+            records = trained.records(_records(body, kind, parameters, trained.preparation, limits))
+            x = trained.preparation.inputs.of(records)
+            unfamiliar = trained.unfamiliar(records)
         for array in x if isinstance(x, tuple) else (x,):
             check_finite(array)
-        return x
+        return Read(x, unfamiliar)
     except (DataError, ShapeError) as reason:
         raise RefusedRequestError(422, "data", str(reason)) from None
     except FileFormatError as reason:
