@@ -59,7 +59,7 @@ def test_what_is_asked_for_and_cannot_be_is_said_all_at_once(capsys):
 def test_data_that_are_too_few_to_be_divided(capsys):
     Path("four.csv").write_text("x,y\n1,0\n2,1\n3,0\n4,1\n", encoding="utf-8")
     said = here(capsys, "train", "four.csv", "--target", "y").err
-    assert "four: with data.validation = 0.1, one of the parts of 3 samples would have none; it takes 5 or more" in said
+    assert "four: with data.validation = 0.1, one of the parts of 3 samples would have none; it takes 6 or more" in said
 
 
 def test_1_for_what_could_not_be_kept(capsys, samples):

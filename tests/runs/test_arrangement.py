@@ -137,6 +137,22 @@ def test_what_data_set_aside_is_used():
         arrange(told(source, "data.validation=0.25"))
 
 
+@pytest.mark.parametrize("share", [0.001, 0.02, 0.1, 0.25, 0.3, 0.5, 0.7, 0.9])
+def test_too_few_samples_are_told_by_the_setting_that_divides_them_and_so_many_suffice(share):
+    def counts(samples):
+        made = saved(X[np.zeros(samples, int), 0], X[np.zeros(samples, int)], x_test=X, y_test=X[:, 0])
+        configuration = told(made, f"data.validation={share}", "data.task=regression")
+        parts = divided(read(configuration.data), configuration)
+        return len(parts.training), len(parts.validation)
+
+    with pytest.raises(DataError, match=rf"with data\.validation = {share}, one of the parts of 1 samples") as refusal:
+        counts(1)
+    needed = int(str(refusal.value).split("it takes ")[1].split()[0])
+    assert min(counts(needed)) == 1
+    with pytest.raises(DataError, match=rf"with data\.validation = {share}, .* it takes {needed} or more"):
+        counts(needed - 1)
+
+
 def test_nothing_of_the_other_parts_gets_into_the_preparation_or_the_model():
     configuration = told(table(), "data.target=ill", "data.validation=0.2")
     source = read(configuration.data)

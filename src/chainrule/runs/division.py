@@ -128,7 +128,7 @@ def _two_parts(
 
     Raises:   DataError if there are too few for both.
     """
-    needed = max(2, math.ceil(0.5 / min(share, 1 - share)))
+    needed = max(2, math.floor(0.5 / share) + 1, math.ceil(0.5 / (1 - share)))  # halves are rounded up to what is left
     if len(data) < needed:
         told = {"setting": f"data.{setting}", "share": share, "needed": needed}
         raise DataError(_TOO_FEW(source=source.name, count=len(data), **told))
