@@ -121,9 +121,9 @@ def records_of(body: bytes, inputs: Inputs, limits: Limits) -> Records:
     Raises:   RefusedRequestError if they are not, or too many; DataError for NaN and the like.
     Example:
         >>> from chainrule.data.array_inputs import ArrayInputs
-        >>> records_of(b'{"instances": [[1, 2], [3, 4.5]]}', ArrayInputs((2,)), Limits())
-        Arrays(arrays=(array([[1. , 2. ],
-               [3. , 4.5]]),))
+        >>> records_of(b'{"instances": [[1, 2], [3, 4.5]]}', ArrayInputs((2,)), Limits()).arrays
+        (array([[1. , 2. ],
+               [3. , 4.5]]),)
     """
     example = '[{"COLUMN": VALUE, …}, …]' if isinstance(inputs, TableInputs) else "[[NUMBER, …], …]"
     instances = _instances(_read(body), example)
