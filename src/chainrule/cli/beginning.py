@@ -24,8 +24,6 @@ _WRITTEN = Message(
     en="{path} is written. Look through it, then: chainrule train {path}",
     zh="已写入 {path}。请查看后运行：chainrule train {path}",
 )
-
-
 _TARGET = Message(
     "cli.init.target",
     en="{path} is written. Say in line {line} which column is to be predicted, such as target = {example}; there are:"
@@ -42,7 +40,7 @@ def run(path: str | None, *, source: str | None, target: str | None) -> int:
     if path is not None and source is None and Path(path).suffix != ".toml" and Path(path).exists():
         path, source = None, path
     path = path or _DEFAULT
-    columns = columns_of(source) if source not in (None, DIGITS) or (source and Path(source).exists()) else []
+    columns = [] if source is None or source == DIGITS else columns_of(source)
     given = {key: value for key, value in {"source": source, "target": target}.items() if value is not None}
     configuration = configured(Configuration(), {"data": given}, "init")
     if Path(path).exists():

@@ -43,11 +43,11 @@ _MODEL = Message(
 )
 _WHAT = Message(
     "cli.what",
-    en="A table (.csv, .parquet), arrays (.npz), a folder of pictures by class or of IDX files, or a configuration"
-    " (.toml): a fitting model is chosen and shown. Or a model's name: lenet5 (default), lenet5_1998, mlp, resnet,"
-    " all_cnn.",
-    zh="表格（.csv、.parquet）、数组（.npz）、按类别分的图片文件夹或 IDX 文件夹，或配置文件（.toml）："
-    "会选择并显示合适的模型。也可以是模型名称：lenet5（默认）、lenet5_1998、mlp、resnet、all_cnn。",
+    en="A table (.csv, .parquet), arrays (.npz), a folder of pictures by class, of IDX files or of stored samples, or a"
+    " configuration (.toml): a fitting model is chosen and shown. Or a model's name: lenet5 (default), lenet5_1998,"
+    " mlp, resnet, all_cnn.",
+    zh="表格（.csv、.parquet）、数组（.npz）、按类别分的图片文件夹、IDX 文件夹或存储的样本文件夹，"
+    "或配置文件（.toml）：会选择并显示合适的模型。也可以是模型名称：lenet5（默认）、lenet5_1998、mlp、resnet、all_cnn。",
 )
 _SAVE = Message(
     "cli.save",

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from chainrule.data.missing_file import missing_file
 from chainrule.data.tables.encoding import UTF_8, encoding_of, marked
 from chainrule.errors import FileFormatError, UsageError
-from chainrule.messages import Message, suggestion
+from chainrule.messages import Message
 
-_MISSING = Message("content.missing", en="There is no file {path}.{suggestion}", zh="文件 {path} 不存在。{suggestion}")
 _UNREADABLE = Message(
     "content.unreadable",
     en="{path} cannot be read ({reason}). Give a file that you may read.",
@@ -119,21 +119,13 @@ def name_of(file: File) -> str:
     return _STANDARD_INPUT() if name == "<stdin>" else name if isinstance(name, str) else _THE_TABLE()
 
 
-def check_exists(path: Path) -> None:
-    """Refuse the path of a file that is not there, naming the one that was probably meant.
-
-    Raises:   FileFormatError.
-    """
-    if not path.exists():
-        raise FileFormatError(_MISSING(path=path, suggestion=suggestion(path.name, _neighbours(path))))
-
-
 def _stored(file: File, most_bytes: int) -> tuple[bytes, str | None]:
     """The bytes of a file, at most one more than `most_bytes` of them, and their encoding if it is set."""
     if isinstance(file, str | os.PathLike):
         path = Path(file)
         try:
-            check_exists(path)
+            if not path.exists():
+                raise missing_file(path)
             with path.open("rb") as opened:
                 return _read(opened, most_bytes), None
         except OSError as reason:
@@ -185,10 +177,3 @@ def _in_utf8(name: str, content: bytes, encoding: str) -> bytes:
 def _line(before: bytes) -> int:
     """The number of the line that these bytes lead into."""
     return len((before + b".").splitlines())
-
-
-def _neighbours(path: Path) -> list[str]:
-    try:
-        return os.listdir(path.parent)
-    except OSError:
-        return []

@@ -9,7 +9,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from chainrule.data.tables.content import check_exists, name_of
+from chainrule.data.missing_file import missing_file
+from chainrule.data.tables.content import name_of
 from chainrule.data.tables.frames import as_table
 from chainrule.data.tables.table import Table
 from chainrule.data.tables.texts import Texts
@@ -57,8 +58,8 @@ def read_parquet(file: str | os.PathLike[str] | IO[bytes], *, most_cells: int = 
     path = Path(file) if isinstance(file, str | os.PathLike) else None
     name = name_of(file)
     try:
-        if path is not None:
-            check_exists(path)
+        if path is not None and not path.exists():
+            raise missing_file(path)
         schema = pq.ParquetFile(file).schema_arrow
         unread = {field.name: str(field.type) for field in schema if _is_other(field.type)}
         texts = [field.name for field in schema if _is_text(field.type)]
