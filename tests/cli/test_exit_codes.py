@@ -54,6 +54,7 @@ def test_what_is_asked_for_and_cannot_be_is_said_all_at_once(capsys):
     Path("quick.toml").write_text("[train]\nlr = 0\nspeed = 3\n", encoding="utf-8")
     said = here(capsys, "train", "quick.toml", "--lr", "-1", "--set", "train.seed=-1").err
     assert [part in said for part in ("line 2: ", "line 3: ", "--lr: ", "--set train.seed=-1: ")] == [True] * 4
+    assert said.count("\n") == 4, "a line each"
 
 
 def test_data_that_are_too_few_to_be_divided(capsys):
@@ -74,6 +75,8 @@ def test_1_for_what_could_not_be_kept(capsys, samples):
         left = here(capsys, "train", samples, "--quiet", *save)
         assert (left.code, left.out, left.err.count("\n")) == (1, "", 1)
         assert "cannot be written" in left.err
+        assert "runs is a file, not a folder" in left.err
+    assert "runs is a file, not a folder" in here(capsys, "train", samples, "--save", "runs/x").err
 
 
 def test_2_for_what_cannot_be_asked_for(capsys, samples):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from chainrule.cli import listing
 from chainrule.runs.comparison import Summary, differing
-from chainrule.runs.folder import RunFolder
+from chainrule.runs.folder import DAMAGED, FINISHED, RunFolder
 
 
 def summary(name, source, scores=None, **settings):
@@ -58,3 +59,31 @@ def test_what_has_no_room_beside_each_other_stands_below_and_nothing_is_cut(caps
     assert "…" not in printed
     assert "2026-11-28T01-wine\n  state: finished;" in printed
     assert "data.exclude: ['hue', 'ash'];" in printed
+
+
+def test_behind_a_pipe_each_run_is_one_line(capsys, monkeypatch):
+    monkeypatch.delenv("COLUMNS")
+    settings = [{f"train_{key}": f"{key} {k} of many words" for key in "abcdef"} for k in range(2)]
+    listing._print([summary(f"2026-11-28T0{k}-wine", "wine.csv", **own) for k, own in enumerate(settings)], None)
+    (line,) = (each for each in capsys.readouterr().out.splitlines() if "2026-11-28T01-wine" in each)
+    assert all(value in line for value in ("finished", *settings[1].values()))
+
+
+def test_a_run_that_has_not_ended_can_be_gone_on_with(capsys):
+    one = summary("my run", "wine.csv")
+    listing._print([one], None)
+    assert "resume" not in capsys.readouterr().out
+    listing._print([Summary(one.folder, "interrupted", one.settings, 1, {})], None)
+    assert "chainrule resume 'runs/my run'" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("lost", ["checkpoint.json", "metrics.jsonl"])
+def test_a_finished_run_of_which_something_is_missing_is_damaged(tmp_path, lost):
+    run = RunFolder(tmp_path)
+    run.write("config.json", {"settings": {}})
+    run.write("result.json", {"state": FINISHED, "epochs": 1, "test_rmse": 2.5})
+    run.append_metrics({"epoch": 1, "loss": 0.5})
+    (tmp_path / "checkpoint.json").write_text(json.dumps({}), encoding="utf-8")
+    assert Summary.of(run).state == FINISHED
+    (tmp_path / lost).unlink()
+    assert Summary.of(run).state == DAMAGED

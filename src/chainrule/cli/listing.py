@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -22,6 +23,11 @@ _FINISHED = Message("cli.listing.finished", en="finished", zh="已完成")
 _DIVERGED = Message("cli.listing.diverged", en="diverged", zh="已发散")
 _INTERRUPTED = Message("cli.listing.interrupted", en="not ended", zh="未结束")
 _DAMAGED = Message("cli.listing.damaged", en="damaged", zh="已损坏")
+_RESUME = Message(
+    "cli.listing.resume",
+    en="One that has not ended may be running still; if it is not, it goes on by: chainrule resume {run}",
+    zh="未结束的运行可能仍在进行；若已停止，可继续：chainrule resume {run}",
+)
 
 _STATES = {FINISHED: _FINISHED, DIVERGED: _DIVERGED, INTERRUPTED: _INTERRUPTED, DAMAGED: _DAMAGED}
 _LOWER_IS_BETTER = ("loss", "rmse", "mae")
@@ -54,6 +60,9 @@ def _print(summaries: Sequence[Summary], first: str | None) -> None:
         reached = _reached(summary.scores, first)
         rows.append((summary.folder.path.name, state, str(summary.epochs), reached, source, *own))
     print_tabular(Tabular(head, tuple(rows)))
+    open_ones = [summary.folder for summary in summaries if summary.state == INTERRUPTED]
+    if open_ones:
+        print_paragraph(_RESUME(run=shlex.quote(str(open_ones[-1]))))
 
 
 def _reached(scores: Mapping[str, float | None], first: str | None) -> str:

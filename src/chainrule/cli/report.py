@@ -78,7 +78,7 @@ def _print_next(folder: RunFolder) -> None:
         f"chainrule evaluate {run}",
         f"chainrule diagnose {run}",
         f"chainrule serve {run}",
-        _PAGE(page=folder.path / REPORT),
+        _PAGE(page=shlex.quote(str(folder.path / REPORT))),
         _PYTHON(code=f"cr.load({str(folder)!r}).predict(...)"),
     ):
         print(f"  {line}")

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from chainrule.messages import Message, in_language
-from chainrule.messages.paragraph import terminal_width
+from chainrule.messages.paragraph import table_width
 from chainrule.messages.wrapping import arranged, cells, pieces, wrapped
 
 if TYPE_CHECKING:
@@ -59,11 +59,13 @@ def printable(text: str) -> str:
 def print_tabular(tabular: Tabular) -> None:
     """A table on standard output, and an empty line; where words have no room beside each other, below each other.
 
+    In a pipe, which has no width, each row is a line that can be searched.
+
     A column in which nothing stands is left out.
     """
-    columns, width = _columns(tabular), terminal_width(sys.stdout)
+    columns, width = _columns(tabular), table_width(sys.stdout)
     level = _level(columns, width)
-    if all(level >= column.least for column in columns):
+    if width is None or all(level >= column.least for column in columns):
         _print_beside(columns, level, foot=bool(tabular.foot))
     else:
         _print_below(tabular, width)
@@ -73,7 +75,7 @@ def print_tabular(tabular: Tabular) -> None:
 def fits(tabular: Tabular) -> bool:
     """Whether every row has room in one line of the terminal."""
     columns = _columns(tabular)
-    return _level(columns, terminal_width(sys.stdout)) >= max(column.widest_text for column in columns)
+    return _level(columns, table_width(sys.stdout)) >= max(column.widest_text for column in columns)
 
 
 def _columns(tabular: Tabular) -> list[_Column]:
@@ -86,8 +88,10 @@ def _columns(tabular: Tabular) -> list[_Column]:
     return [column for column in columns if any(column.texts[1:])] or columns
 
 
-def _level(columns: Sequence[_Column], width: int) -> int:
+def _level(columns: Sequence[_Column], width: int | None) -> int:
     """How wide a column can be, so that all of them have room: what is wider than this is made narrower."""
+    if width is None:
+        return max(column.widest_text for column in columns)
     room = width - len(_GAP) * (len(columns) - 1)
     natural = [column.widest_text for column in columns]
     return max((level for level in range(width + 1) if sum(min(each, level) for each in natural) <= room), default=0)

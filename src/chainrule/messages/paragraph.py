@@ -28,6 +28,11 @@ def print_parts(parts: Sequence[str], stream: TextIO) -> None:
     print(shown, file=stream, flush=True)
 
 
+def table_width(stream: TextIO) -> int | None:
+    """Columns that a table may take; None where neither COLUMNS nor a terminal sets a limit, as in a pipe."""
+    return terminal_width(stream) if stream.isatty() or os.environ.get("COLUMNS") else None
+
+
 def terminal_width(stream: TextIO) -> int:
     """Columns of the terminal that a stream is, or else the process has, as behind a pipe; COLUMNS comes before it."""
     asked = os.environ.get("COLUMNS", "")

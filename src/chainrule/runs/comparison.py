@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.errors import ChainruleError
-from chainrule.runs.folder import CONFIG, DAMAGED, INTERRUPTED, RESULT, RunFolder
+from chainrule.runs.folder import CONFIG, DAMAGED, FINISHED, INTERRUPTED, RESULT, RunFolder
 
 _SOURCE = "data.source"
 
@@ -16,7 +16,7 @@ _SOURCE = "data.source"
 class Summary:
     """A run in a list.
 
-    state      finished, diverged; interrupted, which may be running still; damaged
+    state      finished, diverged; interrupted, which may be running still; damaged, or without its model or epochs
     settings   by "section.key"
     epochs     how many are complete
     scores     on the samples to test with, by name
@@ -38,8 +38,11 @@ class Summary:
             result: dict[str, Any] = folder.read(RESULT) if folder.has_ended else {"state": INTERRUPTED}
         except (ChainruleError, AttributeError):
             return cls(folder, DAMAGED, {}, epochs, {})
+        state = str(result.get("state"))
+        if state == FINISHED and not (folder.has_checkpoint and epochs == result.get("epochs")):
+            state = DAMAGED
         scores = {name.removeprefix("test_"): value for name, value in result.items() if name.startswith("test_")}
-        return cls(folder, str(result.get("state")), settings, epochs, scores)
+        return cls(folder, state, settings, epochs, scores)
 
     def as_data(self) -> dict[str, Any]:
         """This as JSON has it."""

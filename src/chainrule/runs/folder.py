@@ -39,6 +39,11 @@ _CANNOT_WRITE = Message(
     " folder with --save.",
     zh="无法将运行写入 {path}：{reason}。请检查剩余空间和权限，或用 --save 另选文件夹。",
 )
+_A_FILE = Message(
+    "run.a_file",
+    en="The run cannot be written in {path}: {file} is a file, not a folder. Choose another folder with --save.",
+    zh="无法将运行写入 {path}：{file} 是文件，不是文件夹。请用 --save 另选文件夹。",
+)
 _TAKEN = Message(
     "run.taken",
     en="{path} holds a run already. Go on with it by 'chainrule resume {path}', or choose another folder.",
@@ -270,4 +275,8 @@ def _line(metrics: dict[str, Any]) -> str:
 
 def cannot_write(path: Path | str | os.PathLike[str], reason: OSError) -> str:
     """What is said where a file of a run cannot be written."""
+    if isinstance(reason, (FileExistsError, NotADirectoryError)):
+        file = next((each for each in (Path(path), *Path(path).parents) if each.is_file()), None)
+        if file is not None:
+            return _A_FILE(path=path, file=file)
     return _CANNOT_WRITE(path=path, reason=reason.strerror or reason)
