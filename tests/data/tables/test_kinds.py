@@ -148,3 +148,10 @@ def test_rows_that_are_taken_keep_their_texts():
     texts = Texts.of(["a", "b", "a", "c"]).take(np.array([3, 0, 2]))
     assert texts.different[texts.codes].tolist() == ["c", "a", "a"]
     assert sorted(texts.different.tolist()) == ["a", "c"]
+
+
+@pytest.mark.parametrize("order", ["year", "day", "month"])
+def test_dates_with_the_year_first_are_read_in_any_order(order):
+    found, read = Date(order).read(Texts.of(["2024-02-03", "2024-02-31"]))
+    assert found.astype(str).tolist() == ["2024-02-03T00:00:00", "NaT"]
+    assert read.tolist() == [True, False]

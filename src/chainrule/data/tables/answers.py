@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 _NO_ANSWERS = Message(
     "answers.no_answers",
-    en="{table}: no row has a value of '{name}', so there is nothing to learn. Choose another target.",
-    zh="{table}：没有任何一行有“{name}”的值，因此无从学习。请另选目标。",
+    en="{table}: no row has a value of '{name}', so there is nothing to learn or to compare with. Give rows that have"
+    " one, or choose another target.",
+    zh="{table}：没有任何一行有“{name}”的值，因此无从学习，也没有可比较的答案。请给出有该值的行，或另选目标。",
 )
 _DATES = Message(
     "answers.dates",

@@ -18,8 +18,10 @@ Column = NDArray[Any] | Texts  # numbers, bools and datetime64[s] as a library h
 _NUMBER = Message("kinds.number", en="number", zh="数值")
 _YES_NO = Message("kinds.yes_no", en="yes or no", zh="是否")
 _DATE = Message("kinds.date", en="date", zh="日期")
+_DATE_SUCH_AS = Message("kinds.date_such_as", en="date, such as {example}", zh="日期，例如 {example}")
 _TEXT = Message("kinds.text", en="text", zh="文本")
 
+_EXAMPLES: dict[Order, str] = {"year": "2024-12-31", "day": "31.12.2024", "month": "12/31/2024"}
 _EXACT = 2.0**53  # below it float64 has all whole numbers
 _YES_AND_NO = (("true", "false"), ("yes", "no"), ("t", "f"), ("y", "n"), ("on", "off"), ("是", "否"))
 _YES = {word: float(k == 0) for pair in (*_YES_AND_NO, ("1", "0")) for k, word in enumerate(pair)}
@@ -38,6 +40,10 @@ class Kind(ABC):
         """The rows of a column as values of this kind, NaN or NaT where nothing is known, and which of them say such a
         value or nothing.
         """
+
+    def expected(self) -> str:
+        """What a message calls it where a row says something else."""
+        return self.word()
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,8 @@ class YesNo(Kind):
 class Date(Kind):
     """Dates and times, as datetime64[s].
 
-    order   what texts begin with: the year, the day or the month; "unknown" ones are not read
+    order   what texts begin with: the year, the day or the month, beside the year; "unknown" ones are not
+            read
     """
 
     order: Order = "year"
@@ -88,6 +95,9 @@ class Date(Kind):
             return column.astype("M8[s]"), np.ones(len(column), bool)
         values, _ = Number().read(column)
         return np.full(len(column), np.datetime64("NaT", "s")), np.isnan(values)
+
+    def expected(self) -> str:
+        return _DATE_SUCH_AS(example=_EXAMPLES[self.order])
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,7 @@ class Table(Records):
             row = int(np.argmin(read))
             text = column.different[column.codes[row]] if isinstance(column, Texts) else str(column[row])
             where = {"table": self.name, "place": self.place(row), "name": name}
-            raise DataError(_UNREAD(**where, text=shortened(text), kind=kind.word()))
+            raise DataError(_UNREAD(**where, text=shortened(text), kind=kind.expected()))
         return values
 
     def place(self, row: int) -> str:

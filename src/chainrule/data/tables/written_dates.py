@@ -41,22 +41,31 @@ def order_of(texts: Sequence[str]) -> Order | None:
 
 def dates(texts: Sequence[str], order: Order) -> tuple[NDArray[np.datetime64], NDArray[np.bool_]]:
     """The times that texts say, in UTC where they name their zone, and which of them say one; NaT where they do not.
+    Those with the year first are read in any order: nothing else begins with four digits.
 
     Example:
-        >>> dates(["31.12.2024", "1.1.2025 00:30", "31.11.2024"], "day")[0]
+        >>> dates(["31.12.2024", "2025-01-01 00:30", "31.11.2024"], "day")[0]
         array(['2024-12-31T00:00:00', '2025-01-01T00:30:00', 'NaT'],
               dtype='datetime64[s]')
     """
-    pattern = _YEAR_FIRST if order == "year" else _YEAR_LAST
-    matches = [pattern.fullmatch(text) for text in texts]
-    values, exist = _times(np.array([_parts(match, order) for match in matches if match], np.int64).reshape(-1, 8))
+    parts = [_parts(text, order) for text in texts]
+    values, exist = _times(np.array([some for some in parts if some], np.int64).reshape(-1, 8))
     times = np.full(len(texts), _NEVER)
-    times[[match is not None for match in matches]] = np.where(exist, values, _NEVER)
+    times[[some is not None for some in parts]] = np.where(exist, values, _NEVER)
     return times, ~np.isnat(times)
 
 
-def _parts(match: re.Match[str], order: Order) -> list[int]:
-    """Year, month, day, hour, minute and second, and hours and minutes by which the zone is ahead."""
+def _parts(text: str, order: Order) -> list[int] | None:
+    """Year, month, day, hour, minute and second, and hours and minutes by which the zone is ahead; None if it is no
+    date.
+    """
+    match = _YEAR_FIRST.fullmatch(text)
+    if match is not None:
+        order = "year"
+    elif order != "year":
+        match = _YEAR_LAST.fullmatch(text)
+    if match is None:
+        return None
     first, last, *time = (int(part or 0) for part in match.group(1, 4, 5, 6, 7, 9, 10))
     middle = int(match[3])
     ahead = -1 if (match[9] or "").startswith("-") else 1
