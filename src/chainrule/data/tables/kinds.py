@@ -79,8 +79,8 @@ class YesNo(Kind):
 class Date(Kind):
     """Dates and times, as datetime64[s].
 
-    order   what texts begin with: the year, the day or the month, beside the year; "unknown" ones are not
-            read
+    order   what texts begin with: the year, the day or the month, where dates with the year first are read in any
+            order; "unknown" ones are not read
     """
 
     order: Order = "year"
