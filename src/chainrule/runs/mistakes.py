@@ -14,11 +14,11 @@ _MOST_TOLD = 5
 
 
 class MistakesError(UsageError):
-    """One or several mistakes, each a text of its own, and a line of what is said."""
+    """One or several mistakes, each a text of its own."""
 
     def __init__(self, texts: list[str]) -> None:
         told, more = texts[:_MOST_TOLD], len(texts) - _MOST_TOLD
-        super().__init__("\n".join([*told, _MORE(count=more)] if more > 0 else told))
+        super().__init__(" ".join([*told, _MORE(count=more)] if more > 0 else told))
         self.texts = texts
 
 
@@ -33,8 +33,7 @@ class Mistakes:
         ...             raise UsageError(f"{text!r} is no number.")
         >>> mistakes.refuse()
         Traceback (most recent call last):
-        chainrule.runs.mistakes.MistakesError: 'one' is no number.
-        'two' is no number.
+        chainrule.runs.mistakes.MistakesError: 'one' is no number. 'two' is no number.
     """
 
     def __init__(self) -> None:

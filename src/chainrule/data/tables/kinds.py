@@ -79,8 +79,8 @@ class YesNo(Kind):
 class Date(Kind):
     """Dates and times, as datetime64[s].
 
-    order   what texts begin with: the year, the day or the month, where dates with the year first are read in any
-            order; "unknown" ones are not read
+    order   what texts begin with, the year, the day or the month; those that begin with the year are read in any
+            order, and others not at all where it is "unknown"
     """
 
     order: Order = "year"
